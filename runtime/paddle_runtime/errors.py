@@ -1,0 +1,90 @@
+"""Everything that can go wrong, as a tree; meaning here, wire codes in transport/codes.py.
+
+    Fault                      what, which value, what to do: always all three in the message
+    |- BundleFault             a model bundle cannot be had or used; `reason` is also the exit code's name
+    `- RequestFault            one request cannot be answered; no other caller notices
+       |- Invalid              the caller's mistake (4xx): counts nowhere in the SLA
+       |- Refused              no capacity now (503, retryable): counts as bad
+       `- Failed               we broke our promise (5xx): counts as bad
+
+Source of the reasons: they are the operator's condition reasons, so both sides use these words.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, StrEnum
+
+
+class BundleReason(Enum):
+    """Why a bundle cannot be served. The value is the process's exit code."""
+
+    ModelNotFound = 10
+    ModelForbidden = 11
+    DigestMismatch = 12
+    BundleInvalid = 13
+    StoreUnreachable = 14
+    NoSpace = 15
+    FetchTimeout = 16
+    AddressRefused = 17
+    ModelTooLarge = 18
+    LoadFailed = 20
+    WarmupFailed = 21
+    SelfTestFailed = 22
+    DeviceUnavailable = 23
+
+
+class RequestReason(StrEnum):
+    """Why one request was not answered. The value is the `reason` in the error body and in metrics."""
+
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    UNSUPPORTED_TYPE = "unsupported_type"
+    UNDECODABLE = "undecodable"
+    MALFORMED = "malformed"
+    NOT_FOUND = "not_found"
+    SLOW_BODY = "slow_body"
+    QUEUE_FULL = "queue_full"
+    NOT_READY = "not_ready"
+    DRAINING = "draining"
+    WORKER_LOST = "worker_lost"
+    TIMED_OUT = "timed_out"
+    INTERNAL = "internal"
+
+
+class Fault(Exception):
+    """The root of this package's errors."""
+
+
+class BundleFault(Fault):
+    """A bundle cannot be fetched, verified, loaded or warmed."""
+
+    def __init__(self, reason: BundleReason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+    @property
+    def retryable(self) -> bool:
+        """Whether trying again inside the same process may help; the kubelet retries all of them."""
+        return self.reason is BundleReason.StoreUnreachable
+
+
+class RequestFault(Fault):
+    """One request cannot be answered."""
+
+    def __init__(self, reason: RequestReason, message: str, *, retry_after_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Invalid(RequestFault):
+    """The request itself is wrong; sending it again cannot help."""
+
+
+class Refused(RequestFault):
+    """There is no room for the request now; it was not started."""
+
+
+class Failed(RequestFault):
+    """The request was accepted and not answered."""
