@@ -1,0 +1,223 @@
+"""model.yaml: what a bundle holds, parsed once into frozen values.
+
+The digest of a bundle is the sha256 of this file's bytes. It names every other file's sha256 and size,
+so one short string pins all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import PurePosixPath
+from types import MappingProxyType
+from typing import Annotated, Literal, TypeVar
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from paddle_runtime.bundle.constants import Constants, DetectConstants, OrientConstants, RecogniseConstants
+from paddle_runtime.bundle.selftest import SelfTest
+from paddle_runtime.bundle.signature import Shape, TensorSpec, bucket_problem
+from paddle_runtime.errors import BundleFault, BundleReason
+
+MANIFEST_NAME = "model.yaml"
+FORMAT = "paddle-sla-bundle/1"
+MANIFEST_MAX_BYTES = 1024 * 1024
+MAX_FILES = 256
+MAX_BUCKETS = 64
+# Inference programs, their weights, dictionaries, pictures and notes. Never a pickle or a script.
+ALLOWED_SUFFIXES = (
+    ".pdmodel", ".pdiparams", ".json", ".onnx", ".txt", ".yml", ".yaml", ".png", ".jpg", ".md",
+)  # fmt: skip
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def _freeze(mapping: Mapping[K, V]) -> Mapping[K, V]:
+    return MappingProxyType(dict(mapping))
+
+
+FrozenMap = Annotated[Mapping[K, V], AfterValidator(_freeze), PlainSerializer(dict)]
+
+
+class Frozen(BaseModel):
+    """Camel case in the file, snake case here; nothing unknown, nothing changed afterwards."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+class Task(StrEnum):
+    """What a bundle does; it picks the pipeline and the endpoint."""
+
+    OCR = "OCR"
+    TENSOR = "Tensor"
+
+
+class Engine(StrEnum):
+    """What runs the program inside Paddle Inference."""
+
+    OPENVINO = "OpenVINO"
+    ONEDNN = "OneDNN"
+    PLAIN = "Plain"
+
+
+class FileEntry(Frozen):
+    """One file of the bundle."""
+
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    size: Annotated[int, Field(ge=0)]
+
+
+class Module(Frozen):
+    """One program of the bundle with the shapes it is run at."""
+
+    program: str
+    params: str
+    engine: Engine = Engine.OPENVINO
+    inputs: Annotated[tuple[TensorSpec, ...], Field(min_length=1)]
+    outputs: Annotated[tuple[TensorSpec, ...], Field(min_length=1)]
+    buckets: Annotated[tuple[FrozenMap[str, Shape], ...], Field(min_length=1, max_length=MAX_BUCKETS)]
+    dictionary: str | None = None
+    constants: Constants | None = Field(default=None, discriminator="kind")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_bare_shapes(cls, data: object) -> object:
+        """A module of one input may write a bucket as a bare shape: [1, 3, 48, 320]."""
+        if not isinstance(data, dict) or not isinstance(data.get("buckets"), list):
+            return data
+        inputs = data.get("inputs")
+        if not (isinstance(inputs, list) and len(inputs) == 1 and isinstance(inputs[0], dict)):
+            return data
+        name = inputs[0].get("name")
+        named = [{name: bucket} if isinstance(bucket, list) else bucket for bucket in data["buckets"]]
+        return {**data, "buckets": named}
+
+    @model_validator(mode="after")
+    def _buckets_fit_the_inputs(self) -> Module:
+        for index, bucket in enumerate(self.buckets):
+            if problem := bucket_problem(self.inputs, bucket):
+                raise ValueError(f"buckets[{index}]: {problem}")
+        return self
+
+    def shapes(self) -> tuple[Shape, ...]:
+        """The buckets of a module with one input."""
+        name = self.inputs[0].name
+        return tuple(bucket[name] for bucket in self.buckets)
+
+    def file_names(self) -> tuple[str, ...]:
+        """Every file that this module needs."""
+        names = (self.program, self.params, self.dictionary)
+        return tuple(name for name in names if name is not None)
+
+
+class Manifest(Frozen):
+    """The whole of model.yaml."""
+
+    format: Literal["paddle-sla-bundle/1"] = FORMAT
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
+    version: Annotated[str, Field(min_length=1, max_length=64)]
+    task: Task
+    paddle_version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    license: str | None = None
+    source: str | None = None
+    modules: Annotated[FrozenMap[str, Module], Field(min_length=1, max_length=16)]
+    files: Annotated[FrozenMap[str, FileEntry], Field(min_length=1, max_length=MAX_FILES)]
+    self_test: Annotated[tuple[SelfTest, ...], Field(max_length=32)] = ()
+
+    @model_validator(mode="after")
+    def _files_are_safe_and_named(self) -> Manifest:
+        for path in self.files:
+            if problem := unsafe_path(path):
+                raise ValueError(f"files[{path!r}]: {problem}")
+        needed = [(f"modules.{name}", path) for name, m in self.modules.items() for path in m.file_names()]
+        needed += [("selfTest", test.picture) for test in self.self_test if test.picture is not None]
+        for field, path in needed:
+            if path not in self.files:
+                raise ValueError(f"{field} names {path!r}, which is not under files: add its sha256 and size")
+        return self
+
+    @model_validator(mode="after")
+    def _modules_fit_the_task(self) -> Manifest:
+        expected: Mapping[str, type[object]]
+        if self.task is Task.TENSOR:
+            if set(self.modules) != {"model"}:
+                raise ValueError(f"task Tensor has one module, 'model'; got {sorted(self.modules)}")
+            return self
+        expected = {"detect": DetectConstants, "orient": OrientConstants, "recognise": RecogniseConstants}
+        if set(self.modules) != set(expected):
+            raise ValueError(f"task OCR has modules {sorted(expected)}; got {sorted(self.modules)}")
+        for name, kind in expected.items():
+            if not isinstance(self.modules[name].constants, kind):
+                raise ValueError(f"modules.{name}.constants must be of kind {name!r}")
+        if self.modules["recognise"].dictionary is None:
+            raise ValueError("modules.recognise.dictionary must name a file of characters, one a line")
+        return self
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of all files but model.yaml itself."""
+        return sum(entry.size for entry in self.files.values())
+
+
+def unsafe_path(path: str) -> str | None:
+    """Why a path of the bundle is refused, or None."""
+    pure = PurePosixPath(path)
+    if not path or len(path) > 255 or "\\" in path or any(ord(char) < 32 for char in path):
+        return "a path is 1 to 255 printable characters with forward slashes"
+    if pure.is_absolute() or ".." in pure.parts or str(pure) != path:
+        return "a path is relative, inside the bundle, without '..' or '.'"
+    if path == MANIFEST_NAME:
+        return "model.yaml is not listed in itself"
+    if pure.suffix not in ALLOWED_SUFFIXES:
+        return f"only inference programs and data ({' '.join(ALLOWED_SUFFIXES)}) are allowed, never pickles or code"
+    return None
+
+
+def digest_of(data: bytes) -> str:
+    """The digest of a bundle from the bytes of its model.yaml."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def parse_manifest(data: bytes) -> Manifest:
+    """model.yaml's bytes to a Manifest; a fault names the field, the value and what to do."""
+    if len(data) > MANIFEST_MAX_BYTES:
+        raise _invalid(f"is {len(data)} bytes, more than {MANIFEST_MAX_BYTES}")
+    try:
+        document = yaml.safe_load(data.decode("utf-8"))
+    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise _invalid(f"is not YAML in UTF-8: {' '.join(str(error).split())[:300]}") from error
+    if not isinstance(document, dict):
+        raise _invalid(f"holds a {type(document).__name__}, not a mapping")
+    try:
+        return Manifest.model_validate(document)
+    except ValidationError as error:
+        raise _invalid("; ".join(_problems(error))) from error
+
+
+def _problems(error: ValidationError) -> list[str]:
+    shown = []
+    for item in error.errors(include_url=False)[:5]:
+        field = ".".join(str(part) for part in item["loc"]) or "document"
+        value = repr(item.get("input"))
+        value = value if len(value) <= 80 else value[:77] + "..."
+        shown.append(f"{field} = {value}: {item['msg']}")
+    return shown
+
+
+def _invalid(problem: str) -> BundleFault:
+    return BundleFault(
+        BundleReason.BundleInvalid,
+        f"model.yaml {problem}. Write it anew with 'paddle-runtime bundle DIR' and upload the folder again.",
+    )

@@ -1,0 +1,83 @@
+"""Bundles on disk: where they are, and opening one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from paddle_runtime.bundle.manifest import (
+    MANIFEST_MAX_BYTES,
+    MANIFEST_NAME,
+    Manifest,
+    digest_of,
+    parse_manifest,
+)
+from paddle_runtime.errors import BundleFault, BundleReason
+
+BUILTIN_DIR_ENV = "PADDLE_RUNTIME_BUILTIN_DIR"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle in a folder: manifest read, digest known; verify.verify() checks the files' bytes."""
+
+    path: Path
+    manifest: Manifest
+    digest: str
+
+    def file(self, relative: str) -> Path:
+        """Where a file that the manifest names lies."""
+        return self.path / relative
+
+
+def open_bundle(path: Path, expected_digest: str | None = None) -> Bundle:
+    """Read model.yaml, compare its digest, and check that every file is there with its size."""
+    data = read_manifest_bytes(path)
+    digest = digest_of(data)
+    require_digest(digest, expected_digest, str(path))
+    return Bundle(path=path, manifest=parse_manifest(data), digest=digest)
+
+
+def read_manifest_bytes(path: Path) -> bytes:
+    """The bytes of model.yaml, no more than its cap plus one."""
+    try:
+        with (path / MANIFEST_NAME).open("rb") as file:
+            return file.read(MANIFEST_MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BundleFault(
+            BundleReason.ModelNotFound,
+            f"{path} holds no {MANIFEST_NAME}: name a bundle's folder, or write one with 'paddle-runtime bundle {path}'.",
+        ) from error
+    except PermissionError as error:
+        raise BundleFault(
+            BundleReason.ModelForbidden,
+            f"{path / MANIFEST_NAME} cannot be read by uid {os.getuid()}: change its mode or its owner.",
+        ) from error
+
+
+def require_digest(actual: str, expected: str | None, where: str) -> None:
+    """Refuse a bundle that is not the one asked for."""
+    if expected is not None and actual != expected:
+        raise BundleFault(
+            BundleReason.DigestMismatch,
+            f"{where} has digest {actual}, asked for was {expected}: somebody changed the bundle, or the "
+            "digest belongs to another version. Upload the right bundle or write the new digest.",
+        )
+
+
+def builtin_root() -> Path:
+    """Where bundles that came with the image or the virtual environment lie."""
+    override = os.environ.get(BUILTIN_DIR_ENV)
+    return Path(override) if override else Path(sys.prefix) / "share" / "paddle-runtime" / "models"
+
+
+def builtin_path(name: str) -> Path:
+    """The folder of builtin:NAME; a fault lists what exists."""
+    root = builtin_root()
+    present = sorted(entry.parent.name for entry in root.glob(f"*/{MANIFEST_NAME}"))
+    if name not in present:
+        have = ", ".join(present) or "nothing: run 'python hack/models.py --into " + str(root) + "'"
+        raise BundleFault(BundleReason.ModelNotFound, f"builtin:{name} is not under {root}; there is {have}.")
+    return root / name

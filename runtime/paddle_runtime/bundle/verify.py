@@ -1,0 +1,49 @@
+"""Check every byte of a bundle against its manifest."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from paddle_runtime.bundle.manifest import FileEntry
+from paddle_runtime.bundle.store import Bundle
+from paddle_runtime.errors import BundleFault, BundleReason
+
+CHUNK_BYTES = 1024 * 1024
+
+
+def verify(bundle: Bundle) -> int:
+    """Hash every file of an opened bundle; bytes checked. BundleFault BundleInvalid names the first that differs."""
+    for relative, entry in bundle.manifest.files.items():
+        verify_file(bundle.file(relative), entry, relative)
+    return bundle.manifest.size_bytes
+
+
+def verify_file(path: Path, entry: FileEntry, relative: str) -> None:
+    """One file: there, of its size, of its hash."""
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.sha256()
+            size = 0
+            while chunk := file.read(CHUNK_BYTES):
+                digest.update(chunk)
+                size += len(chunk)
+    except OSError as error:
+        raise differs(relative, f"cannot be read ({error.strerror})") from error
+    require_same(relative, entry, size, digest.hexdigest())
+
+
+def require_same(relative: str, entry: FileEntry, size: int, sha256: str) -> None:
+    """Refuse bytes that are not those the manifest names."""
+    if size != entry.size:
+        raise differs(relative, f"has {size} bytes, model.yaml says {entry.size}")
+    if sha256 != entry.sha256:
+        raise differs(relative, f"has sha256 {sha256}, model.yaml says {entry.sha256}")
+
+
+def differs(relative: str, what: str) -> BundleFault:
+    """The fault for one file."""
+    return BundleFault(
+        BundleReason.BundleInvalid,
+        f"{relative} {what}: the upload is incomplete or was changed; upload it again.",
+    )

@@ -1,0 +1,22 @@
+"""From a payload to an answer: one pipeline per task, opened and run on a worker's one inference thread."""
+
+from __future__ import annotations
+
+from paddle_runtime.bundle.manifest import Task
+from paddle_runtime.bundle.store import Bundle
+from paddle_runtime.pipeline.base import Pipeline, PipelineAnswer
+from paddle_runtime.predictor.devices import DeviceSettings
+
+__all__ = ["Pipeline", "PipelineAnswer", "open_pipeline"]
+
+
+def open_pipeline(bundle: Bundle, device: DeviceSettings) -> Pipeline:
+    """Load the programs of a bundle; BundleFault LoadFailed or DeviceUnavailable when that cannot be."""
+    # Imported here: only a worker process pays for paddle, which costs a second and 330 MB.
+    if bundle.manifest.task is Task.OCR:
+        from paddle_runtime.pipeline.ocr import open_ocr  # noqa: PLC0415
+
+        return open_ocr(bundle, device)
+    from paddle_runtime.pipeline.tensor import open_tensor  # noqa: PLC0415
+
+    return open_tensor(bundle, device)

@@ -1,0 +1,1 @@
+"""Wire formats to values and back. Pure: no sockets, no clock, no paddle."""
