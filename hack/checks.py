@@ -1,0 +1,141 @@
+"""What `make lint`, `make unit`, `make charts`, `make e2e`, `make test` and `make test-long` run, in order.
+
+One table, fast checks first. A stage that fails ends the run and the stages not reached are named: nothing is
+left out in silence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.prefix) / "bin"
+PYTHON = sys.executable
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One command and what it proves."""
+
+    name: str
+    proves: str
+    command: tuple[str, ...]
+
+
+def tool(name: str, *arguments: str) -> tuple[str, ...]:
+    """Return the command of a program of .venv."""
+    return (str(BIN / name), *arguments)
+
+
+def module(name: str, *arguments: str) -> tuple[str, ...]:
+    """Return the command of a Python module."""
+    return (PYTHON, "-m", name, *arguments)
+
+
+LINT = (
+    Stage("format", "ruff has nothing to reformat", tool("ruff", "format", "--check", "--quiet", ".")),
+    Stage("ruff", "lint rules of pyproject.toml", tool("ruff", "check", "--quiet", ".")),
+    Stage("mypy", "strict types", tool("mypy")),
+    Stage("imports", "layers of docs/architecture.md", tool("lint-imports", "--no-cache")),
+    Stage("generated", "generated files are current", module("hack.generate", "--check")),
+)
+UNIT = (
+    Stage(
+        "unit",
+        "unit, golden, property and contract tests",
+        tool("pytest", "-q", "-m", "not e2e and not long", "--ignore=tests/charts", "--durations=5"),
+    ),
+)
+PROGRAMS = (Stage("programs", "pinned programs are built", module("hack.cluster", "build")),)
+CHARTS = (
+    Stage("rendered", "install files are current", module("hack.generate", "--check", "--rendered")),
+    Stage("charts", "helm lint, API schemas, Pod Security, RBAC", tool("pytest", "-q", "tests/charts")),
+)
+CLUSTER = (Stage("cluster", "node, images and add-ons are up", module("hack.cluster", "up")),)
+E2E = (Stage("e2e", "everything, on a real node", tool("pytest", "-v", "-m", "e2e", "--durations=15")),)
+LONG = (Stage("long", "sweeps and soaks", tool("pytest", "-v", "-m", "long", "--durations=0")),)
+
+TARGETS: Mapping[str, tuple[Stage, ...]] = {
+    "lint": LINT,
+    "unit": UNIT,
+    "charts": PROGRAMS + CHARTS,
+    "e2e": CLUSTER + E2E,
+    "test": LINT + UNIT + PROGRAMS + CHARTS + CLUSTER + E2E,
+    "test-long": CLUSTER + LONG,
+}
+
+
+def run_stages(stages: Sequence[Stage], environment: Mapping[str, str]) -> int:
+    """Run stages until one fails; return the exit status of the last that ran."""
+    spent: list[tuple[str, float]] = []
+    for position, stage in enumerate(stages):
+        say(f"{stage.name}: {stage.proves} ({position + 1} of {len(stages)})")
+        if (
+            position == len(stages) - 1 and spent
+        ):  # before the last one, so that its own closing line ends the run
+            say("so far " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in spent))
+        began = time.monotonic()
+        status = subprocess.run(stage.command, cwd=ROOT, env=dict(environment), check=False).returncode
+        spent.append((stage.name, time.monotonic() - began))
+        if status != 0:
+            say(f"{stage.name} FAILED after {spent[-1][1]:.1f} s: {' '.join(stage.command)}")
+            if left := [later.name for later in stages[position + 1 :]]:
+                say(f"not run: {', '.join(left)}")
+            return status
+        if position < len(stages) - 1:
+            say(f"{stage.name} passed in {spent[-1][1]:.1f} s")
+    return 0
+
+
+def say(line: str) -> None:
+    """Print a line that stands out from the tools' own output and keeps its place among it."""
+    print(f"== {line}", flush=True)
+
+
+def cluster_is_ours_to_end(target: str) -> bool:
+    """Tell whether this run starts the cluster: one that was up before, or a user's own, stays."""
+    if (
+        target not in ("e2e", "test", "test-long")
+        or os.environ.get("KUBECONFIG")
+        or os.environ.get("KEEP_CLUSTER")
+    ):
+        return False
+    status = subprocess.run(module("hack.cluster", "status"), cwd=ROOT, capture_output=True, check=False)
+    return status.returncode != 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one target."""
+    parser = argparse.ArgumentParser(prog="hack.checks", description="Run the checks of one make target.")
+    parser.add_argument("target", choices=sorted(TARGETS))
+    target = parser.parse_args(argv).target
+    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
+    ours = cluster_is_ours_to_end(target)
+    try:
+        return run_stages(TARGETS[target], environment)
+    finally:
+        if ours:
+            end_cluster()
+
+
+def end_cluster() -> None:
+    """Take the cluster down without a word, so that pytest's closing line stays last; speak on failure."""
+    ended = subprocess.run(
+        module("hack.cluster", "down"), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if ended.returncode != 0:
+        say(f"hack.cluster down ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
