@@ -1,0 +1,1 @@
+"""The operator: from PaddleModelService resources to pods that keep their promise."""

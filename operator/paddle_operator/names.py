@@ -1,0 +1,122 @@
+"""Names that two files must agree on: labels, annotations, ports, paths, environment, object names.
+
+The runtime keeps its own copy of the names that pods and processes share (paddle_runtime/settings.py);
+the two packages never import each other, and tests/contract holds both copies equal.
+"""
+
+from __future__ import annotations
+
+GROUP = "serving.paddle-sla.io"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+KIND = "PaddleModelService"
+LIST_KIND = "PaddleModelServiceList"
+PLURAL = "paddlemodelservices"
+SINGULAR = "paddlemodelservice"
+SHORT_NAME = "pms"
+CATEGORIES = ("paddle", "ai")
+
+MAX_SERVICE_NAME = 40
+"""Characters: the longest object name made from it is <name>-resolve-<10 hex>, and a label value ends at 63.
+"""
+
+# Labels, on everything we make unless said otherwise.
+LABEL_NAME = "app.kubernetes.io/name"
+LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
+LABEL_SERVICE = f"{GROUP}/service"
+LABEL_REVISION = f"{GROUP}/revision"
+"""On a revision's Deployment, Service and pods. Resolve Jobs and their pods never carry it."""
+LABEL_ROLE = f"{GROUP}/role"
+"""On a revision's Deployment only, never on its pods: stable, next or retired."""
+APP_NAME = "paddle-model-service"
+MANAGER = "paddle-sla"
+
+# Annotations, on object metadata, never on a pod template: what changes here must not roll a pod.
+ANNOTATION_SLA_HASH = f"{GROUP}/sla-hash"
+ANNOTATION_MODEL_DIGEST = f"{GROUP}/model-digest"
+ANNOTATION_RESOLVE_KEY = f"{GROUP}/resolve-key"
+ANNOTATION_REVISION_INPUTS = f"{GROUP}/revision-inputs"
+"""Canonical JSON of the revision, from which an old revision's objects are rebuilt."""
+ANNOTATION_DEFAULT_IMAGE = f"{GROUP}/default-image"
+"""Present, with the image as its value, when the image came from the operator's settings."""
+ANNOTATION_RETIRED_AT = f"{GROUP}/retired-at"
+"""RFC 3339 time in UTC at which the revision stopped taking traffic."""
+
+# Ports, containers, volumes, paths.
+RUNTIME_PORT = 8080
+PORT_NAME = "http"
+SERVICE_PORT = 80
+CONTAINER_RUNTIME = "runtime"
+CONTAINER_FETCH = "fetch"
+CONTAINER_RESOLVE = "resolve"
+VOLUME_BUNDLE = "bundle"
+VOLUME_SLA = "sla"
+VOLUME_CREDENTIALS = "credentials"
+VOLUME_TMP = "tmp"
+VOLUME_SOURCE = "source"
+BUNDLE_DIR = "/models/bundle"
+SOURCE_DIR = "/models/source"
+SLA_DIR = "/etc/paddle-sla/sla"
+SLA_FILE_NAME = "sla.json"
+SLA_FILE = f"{SLA_DIR}/{SLA_FILE_NAME}"
+CREDENTIALS_DIR = "/etc/paddle-sla/credentials"
+CREDENTIALS_KEYS = ("accessKeyId", "secretAccessKey")
+TMP_DIR = "/tmp"  # noqa: S108  a volume of the pod's own
+RUN_AS_ID = 65532
+"""UID and GID of every container; numeric, because runAsNonRoot cannot check a name."""
+
+PATH_LIVE = "/v2/health/live"
+PATH_READY = "/v2/health/ready"
+PATH_METRICS = "/metrics"
+
+PROGRAM_RUNTIME = "paddle-runtime"
+
+# Environment read by the runtime.
+ENV_PREFIX = "PADDLE_RUNTIME_"
+ENV_MODEL = "PADDLE_RUNTIME_MODEL"
+ENV_MODEL_NAME = "PADDLE_RUNTIME_MODEL_NAME"
+ENV_MODEL_DIGEST = "PADDLE_RUNTIME_MODEL_DIGEST"
+ENV_PORT = "PADDLE_RUNTIME_PORT"
+ENV_DEVICE = "PADDLE_RUNTIME_DEVICE"
+ENV_DEVICE_MEMORY_MIB = "PADDLE_RUNTIME_DEVICE_MEMORY_MIB"
+ENV_QUEUE_MAX_REQUESTS = "PADDLE_RUNTIME_QUEUE_MAX_REQUESTS"
+ENV_SLA_FILE = "PADDLE_RUNTIME_SLA_FILE"
+ENV_REVISION = "PADDLE_RUNTIME_REVISION"
+ENV_DRAIN_SECONDS = "PADDLE_RUNTIME_DRAIN_SECONDS"
+ENV_S3_ENDPOINT = "PADDLE_RUNTIME_S3_ENDPOINT"
+ENV_S3_REGION = "PADDLE_RUNTIME_S3_REGION"
+ENV_S3_ADDRESSING = "PADDLE_RUNTIME_S3_ADDRESSING"
+ENV_CREDENTIALS_DIR = "PADDLE_RUNTIME_CREDENTIALS_DIR"
+
+HEADER_REVISION = "X-Paddle-Revision"
+"""Response header set by the gateway's route: which revision answered."""
+
+
+def service_labels(service: str) -> dict[str, str]:
+    """Labels of every object made for the service of this name."""
+    return {LABEL_NAME: APP_NAME, LABEL_MANAGED_BY: MANAGER, LABEL_SERVICE: service}
+
+
+def revision_labels(service: str, revision: str) -> dict[str, str]:
+    """Labels of a revision's objects and pods."""
+    return {**service_labels(service), LABEL_REVISION: revision}
+
+
+def selector_of(service: str) -> str:
+    """The label selector, as text, that finds everything made for a service."""
+    return f"{LABEL_MANAGED_BY}={MANAGER},{LABEL_SERVICE}={service}"
+
+
+def revision_name(service: str, content_hash: str) -> str:
+    """Name of a revision's Deployment and Service."""
+    return f"{service}-{content_hash[:10]}"
+
+
+def resolve_job_name(service: str, content_hash: str) -> str:
+    """Name of the Job that reads the model's manifest."""
+    return f"{service}-resolve-{content_hash[:10]}"
+
+
+def sla_config_name(service: str) -> str:
+    """Name of the ConfigMap that carries the latency thresholds to the pods."""
+    return f"{service}-sla"

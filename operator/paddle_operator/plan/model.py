@@ -1,0 +1,110 @@
+"""The values that a plan is made from and made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from paddle_operator.plan.revision import Revision
+from paddle_operator.spec.workload import Device
+
+KubeObject = dict[str, Any]
+"""A Kubernetes object as the API server takes it. Builders make fresh ones; nobody keeps a reference."""
+
+
+class Role(StrEnum):
+    """What a live revision is doing."""
+
+    STABLE = "stable"
+    NEXT = "next"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What the resolve Job read: the identity of the bundle behind an address."""
+
+    key: str
+    digest: str
+    name: str
+    task: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What the operator was given and what the cluster offers."""
+
+    runtime_images: Mapping[Device, str]
+    """Image by device. A device without one needs spec.runtime.image."""
+    gateway_api: bool = False
+    """The CRD of HTTPRoute is served."""
+    envoy_gateway: bool = False
+    """The CRD of Envoy Gateway's BackendTrafficPolicy is served."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRevision:
+    """A revision's Deployment as seen in the cluster."""
+
+    name: str
+    revision: Revision | None
+    """None when its record was damaged: such a revision is left alone until its pods are no longer wanted."""
+    role: Role
+    resolve_key: str
+    default_image: bool
+    replicas: int
+    ready_replicas: int
+    retired_at: datetime | None = None
+
+
+class RefusalReason(StrEnum):
+    """Why a correct resource cannot become pods. The values are condition reasons."""
+
+    TASK_MISMATCH = "TaskMismatch"
+    MODEL_TOO_LARGE = "ModelTooLarge"
+    IMAGE_NOT_CONFIGURED = "ImageNotConfigured"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A correct resource that cannot become pods; what serves stays."""
+
+    reason: RefusalReason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectKey:
+    """One object in the resource's namespace."""
+
+    api_version: str
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that should be in the cluster for one resource, in the order in which to apply it.
+
+    What is ours, live and not here goes (plan/diff.py), except the objects of `untouched` revisions.
+    """
+
+    objects: tuple[KubeObject, ...]
+    stable: str | None
+    """Revision that takes the traffic, None before the first one is made."""
+    next: str | None
+    """Revision that takes over when it is ready."""
+    target: str | None
+    """Revision that the resource asks for, None while its digest is unknown or it was refused."""
+    resolve_key: str | None
+    """Set while a resolve Job is wanted; the Job's annotation resolve-key has this value."""
+    resolve_job: str | None
+    """Name of that Job."""
+    sla_hash: str
+    refusal: Refusal | None = None
+    untouched: tuple[str, ...] = ()
+    """Live revisions that are neither rebuilt nor deleted, because their record cannot be read."""

@@ -1,0 +1,61 @@
+"""A revision: everything that decides a pod, and nothing else.
+
+Its name is a hash of that content, so two resources that want the same pods want the same revision, and
+any difference makes a new one. The promise (SLA), the number of replicas, the route and the free-text
+version are not in it: changing them replaces no pod.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from pydantic import ValidationError
+
+from paddle_operator import names
+from paddle_operator.spec.base import Block, canonical_json
+from paddle_operator.spec.source import S3, CredentialsRef, ModelFormat, Preload, Task, UriScheme
+from paddle_operator.spec.traffic import Probes
+from paddle_operator.spec.workload import Device, Pod, Queue, Resources
+
+
+class Revision(Block):
+    """What decides a pod. Field names are those of the resource where they mean the same."""
+
+    uri: str
+    digest: str
+    size_bytes: int
+    task: Task
+    format: ModelFormat
+    s3: S3 | None
+    credentials_ref: CredentialsRef | None
+    preload: Preload
+    device: Device
+    device_count: int
+    device_resource: str
+    device_memory_mib: int
+    image: str
+    queue: Queue
+    resources: Resources
+    pod: Pod
+    probes: Probes
+
+    @property
+    def scheme(self) -> UriScheme:
+        """The store's kind."""
+        return UriScheme(self.uri.partition(":")[0])
+
+    def name(self, service: str) -> str:
+        """Name of the revision's Deployment and Service."""
+        return names.revision_name(service, hashlib.sha256(self.to_json().encode()).hexdigest())
+
+    def to_json(self) -> str:
+        """Return the canonical text, which is the record kept on the Deployment."""
+        return canonical_json(self.model_dump(by_alias=True, mode="json"))
+
+    @staticmethod
+    def from_json(text: str) -> Revision | None:
+        """Read a record; None when it is damaged or from a release with other fields."""
+        try:
+            return Revision.model_validate_json(text)
+        except ValidationError:
+            return None

@@ -1,0 +1,66 @@
+"""The blocks `spec.probes`, `spec.scaling` and `spec.routing`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from paddle_operator.spec.base import Block, ObjectName, SubdomainName
+
+
+class Probes(Block):
+    """Liveness and readiness. The startup probe follows from model.preload.timeoutSeconds."""
+
+    period_seconds: Annotated[int, Field(ge=1, le=300)] = 10
+    """Seconds between two probes."""
+    failure_threshold: Annotated[int, Field(ge=1, le=20)] = 3
+    """Failures in a row that restart the container (liveness) or take it out of the Service (readiness)."""
+    timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 2
+    """Seconds that one probe may take."""
+
+
+class ScalingBackend(StrEnum):
+    """Who decides the number of replicas."""
+
+    NONE = "None"
+
+
+class Scaling(Block):
+    """The number of pods."""
+
+    backend: ScalingBackend = ScalingBackend.NONE
+    """None: `replicas` decides, also by `kubectl scale`."""
+    replicas: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Pods that serve. Not zero: a promise cannot be kept by nobody; delete the resource to stop it."""
+
+
+class RoutingType(StrEnum):
+    """How callers reach the pods."""
+
+    GATEWAY_API = "GatewayAPI"
+    REPLICA_RATIO = "ReplicaRatio"
+
+
+class ParentRef(Block):
+    """A Gateway."""
+
+    name: SubdomainName
+    """Name of the Gateway."""
+    namespace: ObjectName | None = None
+    """Namespace of the Gateway. Absent: the resource's own."""
+    section_name: SubdomainName | None = None
+    """One listener of the Gateway. Absent: all that fit."""
+
+
+class Routing(Block):
+    """How callers reach the service."""
+
+    type: RoutingType = RoutingType.REPLICA_RATIO
+    """GatewayAPI makes an HTTPRoute. ReplicaRatio is the plain Service of the resource's name, which is
+    always made."""
+    parent_refs: Annotated[tuple[ParentRef, ...], Field(max_length=8)] = ()
+    """Gateways to attach to. Required with GatewayAPI."""
+    hostnames: Annotated[tuple[SubdomainName, ...], Field(max_length=16)] = ()
+    """Host names to answer to. Empty: every host name of the Gateway's listeners."""
