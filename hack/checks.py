@@ -46,7 +46,7 @@ LINT = (
     Stage("format", "ruff has nothing to reformat", tool("ruff", "format", "--check", "--quiet", ".")),
     Stage("ruff", "lint rules of pyproject.toml", tool("ruff", "check", "--quiet", ".")),
     Stage("mypy", "strict types", tool("mypy")),
-    Stage("imports", "layers of docs/architecture.md", tool("lint-imports", "--no-cache")),
+    Stage("imports", "layers of docs/architecture.md", tool("lint-imports", "--no-cache", "--no-logo")),
     Stage("generated", "generated files are current", module("hack.generate", "--check")),
 )
 UNIT = (

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
-CACHE = Path.home() / ".cache" / "paddle-sla"
+CACHE = Path(os.environ.get("PADDLE_SLA_CACHE") or Path.home() / ".cache" / "paddle-sla")
 VENV = ROOT / ".venv"
 UV_REQUIREMENTS = ROOT / "hack" / "uv.txt"
 PYTHON_WANTED = ">=3.11,<3.13"

@@ -1,0 +1,139 @@
+"""JSON schemas for kubeconform, from the Kubernetes OpenAPI document and CRDs of the pinned Go modules.
+
+kubeconform would ask a schema host; the same text lies in the module cache that the cluster's programs are
+built from. Written once per version into the cache folder, one file per kind; an unknown field is a failure.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hack.cluster.layout import cache_root
+from hack.cluster.programs import source_of
+
+RECIPE = 1  # raise it when this file writes other schemas from the same source
+QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
+TEMPLATE = "{{ .ResourceKind }}-{{ .Group }}-{{ .ResourceAPIVersion }}.json"
+CRD_FOLDERS = {
+    "sigs.k8s.io/gateway-api": "config/crd/standard",
+    "github.com/envoyproxy/gateway": "charts/gateway-crds-helm/templates/generated",
+}
+
+
+def module_folder(tools: str, module: str) -> Path:
+    """Return where a pinned module lies in the Go module cache, fetching it when it is not there yet."""
+    where = source_of(tools)
+    subprocess.run(["go", "mod", "download", module], cwd=where, check=True, capture_output=True)
+    listed = subprocess.run(
+        ["go", "list", "-m", "-f", "{{.Dir}}", module], cwd=where, check=True, capture_output=True, text=True
+    )
+    return Path(listed.stdout.strip())
+
+
+def ensure() -> str:
+    """Return kubeconform's -schema-location, writing the schemas first where the cache lacks them."""
+    kubernetes = module_folder("kubernetes", "k8s.io/kubernetes")
+    crds = [module_folder("envoy-gateway", module) for module in CRD_FOLDERS]
+    into = cache_root() / "schemas" / "-".join([*(module.name for module in (kubernetes, *crds)), str(RECIPE)])
+    if not into.exists():
+        unfinished = into.with_name(f"{into.name}.new")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        swagger = json.loads((kubernetes / "api/openapi-spec/swagger.json").read_text(encoding="utf-8"))
+        write(from_openapi(swagger), unfinished)
+        for module, folder in zip(crds, CRD_FOLDERS.values(), strict=True):
+            write(from_crds(crd_documents(module / folder)), unfinished)
+        unfinished.rename(into)
+    return f"{into}/{TEMPLATE}"
+
+
+def write(schemas: Iterable[tuple[str, Mapping[str, Any]]], into: Path) -> None:
+    """Write each schema under the name that kubeconform will ask for."""
+    for name, schema in schemas:
+        (into / name).write_text(json.dumps(schema), encoding="utf-8")
+
+
+def from_openapi(swagger: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (file name, schema) of every kind in the document, each with the definitions that it reaches."""
+    definitions: dict[str, Any] = {key: strict(value) for key, value in swagger["definitions"].items()}
+    definitions[QUANTITY] = {"type": ["string", "number"]}
+    for key, definition in swagger["definitions"].items():
+        for kind in definition.get("x-kubernetes-group-version-kind", []):
+            body = {name: definitions[name] for name in sorted(closure(key, definitions))}
+            schema = {"$ref": f"#/definitions/{key}", "definitions": body}
+            yield file_name(kind["kind"], kind["group"], kind["version"]), schema
+
+
+def from_crds(documents: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (file name, schema) of every version of every custom resource definition."""
+    for document in documents:
+        spec = document["spec"]
+        for version in spec["versions"]:
+            schema = strict(version["schema"]["openAPIV3Schema"])
+            schema["properties"] |= {"apiVersion": {}, "kind": {}, "metadata": {"type": "object"}}
+            yield file_name(spec["names"]["kind"], spec["group"], version["name"]), schema
+
+
+def crd_documents(folder: Path) -> Iterator[Mapping[str, Any]]:
+    """Read every CRD below a folder; a chart's conditional lines are template text and are dropped."""
+    for path in sorted(folder.rglob("*.yaml")):
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if "{{" not in line]
+        for document in yaml.safe_load_all("\n".join(lines)):
+            if document and document.get("kind") == "CustomResourceDefinition":
+                yield document
+
+
+def file_name(kind: str, group: str, version: str) -> str:
+    """Return the name after TEMPLATE: in lower case, and the core group goes by its version."""
+    return f"{kind}-{group or version}-{version}.json".lower()
+
+
+def strict(schema: Any) -> Any:
+    """Return a copy that refuses unknown fields and takes a number or a text where Kubernetes takes both."""
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("format") == "int-or-string" or schema.get("x-kubernetes-int-or-string") is True:
+        return {"type": ["string", "integer"]}
+    copy = dict(schema)
+    for key in (
+        "items",
+        "additionalProperties",
+    ):  # not allOf and its like: each branch there knows a part only
+        if key in copy:
+            copy[key] = strict(copy[key])
+    if "properties" in copy:
+        copy["properties"] = {name: strict(value) for name, value in copy["properties"].items()}
+        if "additionalProperties" not in copy and not copy.get("x-kubernetes-preserve-unknown-fields"):
+            copy["additionalProperties"] = False
+    return copy
+
+
+def closure(start: str, definitions: Mapping[str, Any]) -> set[str]:
+    """Return the names of all definitions that one refers to, itself among them."""
+    reached: set[str] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting.extend(references(definitions[name]))
+    return reached
+
+
+def references(schema: Any) -> Iterator[str]:
+    """Yield the names that a schema refers to."""
+    if isinstance(schema, dict):
+        if isinstance(target := schema.get("$ref"), str):
+            yield target.removeprefix("#/definitions/")
+        for value in schema.values():
+            yield from references(value)
+    elif isinstance(schema, list):
+        for item in schema:
+            yield from references(item)
