@@ -43,7 +43,9 @@ class RequestReason(StrEnum):
     UNDECODABLE = "undecodable"
     MALFORMED = "malformed"
     NOT_FOUND = "not_found"
+    WRONG_TASK = "wrong_task"
     SLOW_BODY = "slow_body"
+    CALLER_LEFT = "caller_left"
     QUEUE_FULL = "queue_full"
     NOT_READY = "not_ready"
     DRAINING = "draining"
@@ -72,7 +74,9 @@ class BundleFault(Fault):
 class RequestFault(Fault):
     """One request cannot be answered."""
 
-    def __init__(self, reason: RequestReason, message: str, *, retry_after_seconds: int | None = None) -> None:
+    def __init__(
+        self, reason: RequestReason, message: str, *, retry_after_seconds: int | None = None
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.retry_after_seconds = retry_after_seconds

@@ -1,0 +1,128 @@
+"""One worker process seen from the front end: start it, talk to it, end it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from paddle_runtime.dispatch.frames import BrokenFrame, Frame, encode, read_frame
+from paddle_runtime.errors import BundleFault, BundleReason
+
+WORKER_COMMAND = (sys.executable, "-P", "-m", "paddle_runtime.worker")
+# Paddle, its OpenVINO engine, OpenCV and numpy each keep a pool of their own: one math thread a worker,
+# as many workers as CPUs.
+ONE_MATH_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+}
+PARTING_SECONDS = 2.0
+STANDARD_ERROR = 2
+# What a worker is doing after it reported a phase as done.
+NEXT_PHASE = {"load": "self-test", "self-test": "warm-up"}
+
+
+class WorkerGone(Exception):
+    """The process ended; the message says how, `phase` what it was doing when it was not yet warm."""
+
+    def __init__(self, message: str, phase: str = "") -> None:
+        super().__init__(message)
+        self.phase = phase
+
+
+class Child:
+    """A running worker process. Made by `start`; spawned, never forked, so that it shares nothing with us."""
+
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+        self.exited: asyncio.Task[int] = asyncio.create_task(process.wait())
+
+    @classmethod
+    async def start(cls, command: tuple[str, ...], environment: Mapping[str, str]) -> Child:
+        """Start the process with one end of a socket pair, whose descriptor is an argument."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                str(theirs.fileno()),
+                str(os.getpid()),
+                pass_fds=(theirs.fileno(),),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=STANDARD_ERROR,  # frameworks print; our standard output is not theirs
+                env={**os.environ, **environment, **ONE_MATH_THREAD},
+            )
+        reader, writer = await asyncio.open_unix_connection(sock=ours)
+        return cls(process, reader, writer)
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    async def ask(self, header: Mapping[str, Any], payload: bytes = b"") -> Frame:
+        """Send one message and wait for the next; WorkerGone when the process ends before it answers."""
+        try:
+            self._writer.writelines(encode(header, payload))
+            await self._writer.drain()
+            return await read_frame(self._reader)
+        except (asyncio.IncompleteReadError, ConnectionError, BrokenFrame) as error:
+            raise WorkerGone(await self._how_it_ended(error)) from error
+
+    async def open(self, order: Mapping[str, Any], progress: Callable[[str, float, str], None]) -> Frame:
+        """Have the worker load, test and warm its model; the "warm" message, or the BundleFault it met."""
+        phase = "load"
+        try:
+            frame = await self.ask({"type": "open", **order})
+            while frame.kind == "progress":
+                phase = NEXT_PHASE.get(str(frame.header["phase"]), "load")
+                progress(
+                    str(frame.header["phase"]), float(frame.header["seconds"]), str(frame.header["text"])
+                )
+                frame = await read_frame(self._reader)
+        except (WorkerGone, asyncio.IncompleteReadError, ConnectionError, BrokenFrame) as error:
+            how = str(error) if isinstance(error, WorkerGone) else await self._how_it_ended(error)
+            raise WorkerGone(f"{how} in {phase}", phase) from error
+        if frame.kind == "fault":
+            raise BundleFault(BundleReason[frame.header["reason"]], str(frame.header["message"]))
+        return frame
+
+    def kill(self) -> None:
+        """End the process at once; harmless when it has ended already."""
+        if not self.exited.done():
+            try:
+                self._process.kill()
+            except ProcessLookupError:
+                return  # it ended in between, which is what was wanted
+
+    async def close(self) -> None:
+        """Close the connection, upon which an idle worker leaves by itself; kill one that does not."""
+        self._writer.close()
+        done, _ = await asyncio.wait({self.exited}, timeout=PARTING_SECONDS)
+        if not done:
+            self.kill()
+            await self.exited
+
+    async def _how_it_ended(self, error: Exception) -> str:
+        """Exit code or signal, for people. A process that closed its connection and lives on is killed."""
+        done, _ = await asyncio.wait({self.exited}, timeout=PARTING_SECONDS)
+        if not done:
+            self.kill()
+            await self.exited
+            return f"worker process {self.pid} broke its connection ({error}) and was killed"
+        code = self.exited.result()
+        if code < 0:
+            return f"worker process {self.pid} was ended by {signal.Signals(-code).name}"
+        return f"worker process {self.pid} ended with exit code {code}"

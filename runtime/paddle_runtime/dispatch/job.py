@@ -1,0 +1,45 @@
+"""One piece of work on its way to a worker and back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a worker needs to know: the kind ("ocr" or "infer"), the small part and the bytes."""
+
+    kind: str
+    request: Mapping[str, Any]
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class Result:
+    """A worker's answer: JSON bytes ready to send, and seconds by stage ("queue" is added on the way)."""
+
+    body: bytes
+    stages: Mapping[str, float]
+
+
+@dataclass
+class Job:
+    """Work with the place where its answer appears. A caller that left has cancelled `answer`."""
+
+    work: Work
+    answer: asyncio.Future[Result]
+    queued_at: float
+    started_at: float | None = field(default=None)
+
+    def resolve(self, result: Result) -> None:
+        """Hand over the answer, unless nobody waits for it any more."""
+        if not self.answer.done():
+            self.answer.set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        """Hand over the error, unless nobody waits for it any more."""
+        if not self.answer.done():
+            self.answer.set_exception(error)

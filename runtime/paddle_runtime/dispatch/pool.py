@@ -1,0 +1,151 @@
+"""All workers and the one queue before them. A job goes to a worker when that worker is free, not before."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from paddle_runtime.dispatch.job import Job, Result, Work
+from paddle_runtime.dispatch.restarts import SeatRecord, hopeless
+from paddle_runtime.dispatch.seat import Seat, WorkerPlan
+from paddle_runtime.errors import BundleFault, Failed, Refused, RequestReason
+
+log = logging.getLogger(__name__)
+
+# Weight of the newest service time in the running mean that Retry-After is computed from.
+NEWEST_WEIGHT = 0.1
+
+
+class PoolObserver(Protocol):
+    """What the rest of the front end wants to hear."""
+
+    def warm_workers(self, count: int) -> None:
+        """The number of warm workers is now this."""
+        ...
+
+    def loaded(self, phase: str, seconds: float) -> None:
+        """A phase of starting a worker took that long."""
+        ...
+
+    def worked(self, busy_seconds: float) -> None:
+        """A worker computed for that long."""
+        ...
+
+    def lost(self, reason: str) -> None:
+        """A worker has to be replaced, for that reason."""
+        ...
+
+
+class Pool:
+    """Seats, the queue, and the future `fatal`, which gets the fault when no worker can be had."""
+
+    def __init__(
+        self, workers: int, plan: WorkerPlan, observer: PoolObserver, clock: Callable[[], float]
+    ) -> None:
+        self.seats = tuple(Seat(index, plan, self, clock) for index in range(workers))
+        self.fatal: asyncio.Future[BundleFault] = asyncio.get_running_loop().create_future()
+        self.mean_service_seconds = 0.0
+        self._observer = observer
+        self._clock = clock
+        self._waiting: deque[Job] = deque()
+        self._free: dict[Seat, asyncio.Future[Job]] = {}
+        self._ever_warm = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to start workers; returns at once."""
+        self._tasks = [asyncio.create_task(seat.run(), name=f"worker-{seat.index}") for seat in self.seats]
+
+    async def stop(self) -> None:
+        """End all workers and wait until they are gone."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for job in self._waiting:
+            job.fail(
+                Refused(
+                    RequestReason.DRAINING, "this server had to stop; send it again", retry_after_seconds=1
+                )
+            )
+
+    @property
+    def alive(self) -> bool:
+        """Whether every seat is still being looked after; False is a bug that a restart cures."""
+        return bool(self._tasks) and not any(task.done() for task in self._tasks)
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that no worker has yet."""
+        return len(self._waiting)
+
+    @property
+    def warm(self) -> int:
+        """Workers that are ready or busy."""
+        return sum(seat.record.warm for seat in self.seats)
+
+    async def run(self, work: Work, deadline: float) -> tuple[Result, float]:
+        """The answer and the seconds it waited. Cancelling this drops the job if it has not begun."""
+        job = Job(work, asyncio.get_running_loop().create_future(), queued_at=self._clock())
+        self._waiting.append(job)
+        self._match()
+        try:
+            async with asyncio.timeout(deadline - self._clock()):
+                result = await job.answer
+        except TimeoutError:
+            where = "in the queue" if job.started_at is None else "in a worker"
+            seconds = self._clock() - job.queued_at
+            raise Failed(RequestReason.TIMED_OUT, f"no answer after {seconds:.1f} s, spent {where}") from None
+        finally:
+            if job.started_at is None and job in self._waiting:
+                self._waiting.remove(job)
+        started_at = job.started_at if job.started_at is not None else job.queued_at
+        return result, started_at - job.queued_at
+
+    def _match(self) -> None:
+        """Pair the oldest jobs with the workers that have been free for longest."""
+        while self._waiting and self._free:
+            seat = next(iter(self._free))
+            offered = self._free.pop(seat)
+            if not offered.done():
+                offered.set_result(self._waiting.popleft())
+
+    # What seats tell (seat.Observer)
+
+    def offer(self, seat: Seat) -> asyncio.Future[Job]:
+        """A worker is free."""
+        offered: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
+        self._free[seat] = offered
+        self._match()
+        return offered
+
+    def withdraw(self, seat: Seat, job: Job | None) -> None:
+        """A worker is gone before it began `job`."""
+        self._free.pop(seat, None)
+        if job is not None and not job.answer.done():
+            self._waiting.appendleft(job)
+            self._match()
+
+    def changed(self, seat: Seat, record: SeatRecord) -> None:
+        """A worker became warm or cold."""
+        self._ever_warm = self._ever_warm or record.warm
+        self._observer.warm_workers(self.warm)
+        fault = hopeless([each.record for each in self.seats], ever_warm=self._ever_warm)
+        if fault is not None and not self.fatal.done():
+            self.fatal.set_result(fault)
+
+    def loaded(self, phase: str, seconds: float) -> None:
+        """Passed on."""
+        self._observer.loaded(phase, seconds)
+
+    def worked(self, busy_seconds: float) -> None:
+        """Passed on; also kept as a running mean."""
+        old = self.mean_service_seconds or busy_seconds
+        self.mean_service_seconds = old + NEWEST_WEIGHT * (busy_seconds - old)
+        self._observer.worked(busy_seconds)
+
+    def lost(self, reason: str) -> None:
+        """Passed on."""
+        self._observer.lost(reason)

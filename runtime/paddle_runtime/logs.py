@@ -1,0 +1,35 @@
+"""Log lines for people (text) or for collectors (one JSON object a line), on standard error."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+TEXT_FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
+
+
+class JsonFormatter(logging.Formatter):
+    """One object a line, with the fields that log collectors look for."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render one record; a traceback stays inside its object, so that a line is always an event."""
+        entry = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False)
+
+
+def configure(log_format: str, level: int = logging.INFO) -> None:
+    """Send every logger's lines to standard error in the wanted form ("text" or "json")."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if log_format == "json" else logging.Formatter(TEXT_FORMAT))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # uvicorn tells start and stop in its own words; ours say more
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)

@@ -1,0 +1,98 @@
+"""`paddle-runtime serve`: from settings to a running server and to an exit code that says why it ended."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import fields
+from pathlib import Path
+
+import uvloop
+
+from paddle_runtime.bundle.manifest import Manifest
+from paddle_runtime.bundle.store import Bundle, builtin_path, open_bundle
+from paddle_runtime.bundle.termination import write_termination
+from paddle_runtime.bundle.verify import verify
+from paddle_runtime.dispatch.child import WORKER_COMMAND
+from paddle_runtime.errors import BundleFault
+from paddle_runtime.protocol.v2_json import model_metadata
+from paddle_runtime.server import Model, Server
+from paddle_runtime.settings import Settings, SettingsFault
+from paddle_runtime.transport.http_server import AddressFault, listen
+
+log = logging.getLogger(__name__)
+USAGE_EXIT_CODE = 2
+
+
+def serve(settings: Settings, command: tuple[str, ...] = WORKER_COMMAND) -> int:
+    """Serve until told to stop (0), or until there is nothing to serve (the BundleFault's exit code)."""
+    try:
+        model = open_model(settings)
+    except BundleFault as fault:
+        return end_with(fault, settings)
+    return serve_model(settings, model, command)
+
+
+def serve_model(settings: Settings, model: Model, command: tuple[str, ...]) -> int:
+    """The same for a model that is open already."""
+    try:
+        listener = listen(settings.host, settings.port)
+    except AddressFault as fault:
+        log.error("%s", fault)
+        return USAGE_EXIT_CODE
+    with listener:
+        ended = uvloop.run(Server(settings, model, command).run(listener))
+    return 0 if ended is None else end_with(ended, settings)
+
+
+def end_with(fault: BundleFault, settings: Settings) -> int:
+    """Say why there is nothing to serve: in the log, to the pod's status, in the exit code."""
+    log.error("%s: %s", fault.reason.name, fault)
+    path = Path(settings.termination_log)
+    # The kubelet makes the file; on a bare machine nobody wants a new file in /dev.
+    if path.exists() or settings.termination_log != _default_termination_log():
+        write_termination(path, {"reason": fault.reason.name, "message": str(fault)})
+    return fault.reason.value
+
+
+def _default_termination_log() -> str:
+    return next(str(entry.default) for entry in fields(Settings) if entry.name == "termination_log")
+
+
+def open_model(settings: Settings) -> Model:
+    """Read the manifest and check every file once, here; workers then trust the folder."""
+    if not settings.model:
+        raise SettingsFault("--model is not set; give a bundle's folder or builtin:NAME")
+    began = time.monotonic()
+    scheme, _, name = settings.model.partition("builtin:")
+    path = builtin_path(name) if name and not scheme else Path(settings.model)
+    bundle = open_bundle(path, settings.model_digest or None)
+    size = verify(bundle)
+    seconds = time.monotonic() - began
+    log.info("%s verified: %d bytes, %s, in %.2f s", path, size, bundle.digest, seconds)
+    return _describe(settings, bundle, seconds)
+
+
+def _describe(settings: Settings, bundle: Bundle, verify_seconds: float) -> Model:
+    manifest = bundle.manifest
+    name = settings.model_name or manifest.name
+    return Model(
+        name=name,
+        task=manifest.task.value,
+        digest=bundle.digest,
+        engine=_engines(manifest),
+        metadata=model_metadata(manifest, name=name),
+        order={
+            "bundle": str(bundle.path),
+            "digest": bundle.digest,
+            "modelName": name,
+            "device": settings.device,
+            "deviceMemoryMib": settings.device_memory_mib,
+            "logFormat": settings.log_format,
+        },
+        verify_seconds=verify_seconds,
+    )
+
+
+def _engines(manifest: Manifest) -> str:
+    return "+".join(sorted({module.engine.value for module in manifest.modules.values()}))

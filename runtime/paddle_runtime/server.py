@@ -1,0 +1,263 @@
+"""The front end's one event loop: sockets, workers, signals, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, NoReturn
+
+from prometheus_client import CollectorRegistry, disable_created_metrics
+
+from paddle_runtime import sla
+from paddle_runtime.admission import Room
+from paddle_runtime.dispatch.cpus import cpu_limit, worker_count
+from paddle_runtime.dispatch.memory import resident_bytes
+from paddle_runtime.dispatch.pool import Pool
+from paddle_runtime.dispatch.seat import Seat, WorkerPlan, first_of
+from paddle_runtime.errors import BundleFault
+from paddle_runtime.health import Event, Health, drained
+from paddle_runtime.limits import Limits
+from paddle_runtime.metrics import Metrics
+from paddle_runtime.service import Served, Service
+from paddle_runtime.settings import Settings
+from paddle_runtime.transport import codes
+from paddle_runtime.transport.http_app import Description, make_app
+from paddle_runtime.transport.http_body import BodyRules
+from paddle_runtime.transport.http_models import Door, Front
+from paddle_runtime.transport.http_server import HttpServer, make_server
+
+log = logging.getLogger(__name__)
+SLA_LOOK_SECONDS = 2.0
+DRAIN_LOOK_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is served. order: what each worker is told to open."""
+
+    name: str
+    task: str
+    digest: str
+    engine: str
+    metadata: Mapping[str, Any]
+    order: Mapping[str, Any]
+    verify_seconds: float
+
+
+class Server:
+    """One model, its workers and its HTTP server. `run` does it all once."""
+
+    def __init__(self, settings: Settings, model: Model, command: tuple[str, ...]) -> None:
+        self._settings = settings
+        self._model = model
+        self._command = command
+        # not the loop's time, which uvloop gives in whole milliseconds
+        self._clock = time.monotonic
+        self._health = Health()
+        self._door = Door()
+        self._thresholds: tuple[float, ...] = ()
+        self._sla_identity: sla.Identity | None = None
+
+    async def run(self, listener: socket.socket) -> BundleFault | None:
+        """Serve until a signal (None) or until no worker can be had (its fault)."""
+        self._metrics = self._make_metrics()
+        pool = self._make_pool()
+        http = self._make_http(pool)
+        stop = self._stop_on_signals()
+        serving = asyncio.create_task(http.serve(sockets=[listener]))
+        watching = asyncio.create_task(self._watch_sla())
+        pool.start()
+        host, port = listener.getsockname()[:2]
+        log.info("listening on http://%s:%d, not ready until a worker is warm", host, port)
+        await first_of(stop, pool.fatal, serving)
+        if stop.done():
+            await self._drain(stop.result())
+        watching.cancel()
+        await pool.stop()
+        http.stop()
+        await serving
+        return pool.fatal.result() if pool.fatal.done() and not stop.done() else None
+
+    # Wiring
+
+    def _make_metrics(self) -> Metrics:
+        self._sla_identity = sla.identity(Path(self._settings.sla_file))
+        self._thresholds = self._read_thresholds(())
+        disable_created_metrics()
+        metrics = Metrics(
+            CollectorRegistry(),
+            outcomes=codes.OUTCOME_LABELS,
+            refusals=sorted(reason.value for reason in codes.REFUSED_REASONS),
+            task=self._model.task,
+            boundaries=sla.boundaries_seconds(self._thresholds),
+        )
+        model, settings = self._model, self._settings
+        metrics.describe_model(
+            name=model.name,
+            digest=model.digest,
+            task=model.task,
+            engine=model.engine,
+            device=settings.device,
+            revision=settings.revision,
+        )
+        metrics.loaded("verify", model.verify_seconds)
+        return metrics
+
+    def _make_pool(self) -> Pool:
+        settings, limit = self._settings, cpu_limit()
+        workers = worker_count(settings.workers, limit)
+        log.info(
+            "serving %s (task %s) with %d worker processes on %s; %.2f CPUs may be used",
+            self._model.name,
+            self._model.task,
+            workers,
+            settings.device,
+            limit,
+        )
+        plan = WorkerPlan(
+            command=self._command,
+            # The decoder's own bound: a file whose header says less than it holds must not get past it.
+            environment={"OPENCV_IO_MAX_IMAGE_PIXELS": str(settings.max_pixels)},
+            order=self._model.order,
+            load_timeout_seconds=settings.load_timeout_seconds,
+            stall_seconds=settings.stall_seconds,
+        )
+        return Pool(workers, plan, self, self._clock)
+
+    def _make_http(self, pool: Pool) -> HttpServer:
+        settings = self._settings
+        service = Service(
+            Served(self._model.name, self._model.task),
+            pool,
+            Limits(settings.max_body_bytes, settings.max_pixels, settings.max_side),
+            Room(settings.queue_max_requests, settings.max_held_bytes, settings.request_timeout_seconds),
+            self._clock,
+        )
+        front = Front(
+            service=service,
+            health=self._health,
+            metrics=self._metrics,
+            door=self._door,
+            rules=BodyRules(settings.body_timeout_seconds, settings.max_parts),
+            clock=self._clock,
+            thresholds=lambda: self._thresholds,
+            headers={"X-Paddle-Revision": settings.revision} if settings.revision else {},
+        )
+        self._add_gauges(pool, service)
+        app = make_app(front, Description(_version(), self._model.metadata, lambda: pool.alive))
+        return make_server(app, header_seconds=settings.header_timeout_seconds)
+
+    def _add_gauges(self, pool: Pool, service: Service) -> None:
+        metrics = self._metrics
+        metrics.gauge("queue_depth", "Requests waiting for a worker", lambda: pool.waiting)
+        metrics.gauge(
+            "inflight_requests", "Requests inside, from header to answer", lambda: self._door.inside
+        )
+        metrics.gauge("held_bytes", "Bytes of request bodies held", lambda: service.held_bytes)
+        metrics.gauge("ready", "1 when ready", lambda: self._health.ready)
+        metrics.gauge("workers", "Worker processes wanted", lambda: len(pool.seats))
+        metrics.gauge("warm_workers", "Worker processes ready or busy", lambda: pool.warm)
+        metrics.worker_memory({str(seat.index): _memory_of(seat) for seat in pool.seats})
+
+    # What the pool tells (dispatch.pool.PoolObserver)
+
+    def warm_workers(self, count: int) -> None:
+        """Ready is: at least one warm worker, and not draining."""
+        before = self._health.state
+        state = self._health.happen(Event.WARM if count else Event.COLD, now=self._clock())
+        if state is not before:
+            log.info("%s: %d warm workers", state, count)
+
+    def loaded(self, phase: str, seconds: float) -> None:
+        """Counted."""
+        self._metrics.loaded(phase, seconds)
+
+    def worked(self, busy_seconds: float) -> None:
+        """Counted."""
+        self._metrics.worked(busy_seconds)
+
+    def lost(self, reason: str) -> None:
+        """Counted."""
+        self._metrics.lost(reason)
+
+    # The promise's thresholds
+
+    async def _watch_sla(self) -> None:
+        """Take over changed thresholds; a file that cannot be used changes nothing."""
+        path = Path(self._settings.sla_file)
+        while True:
+            await asyncio.sleep(SLA_LOOK_SECONDS)
+            found = sla.identity(path)
+            if found == self._sla_identity:
+                continue
+            self._sla_identity = found
+            thresholds = self._read_thresholds(self._thresholds)
+            if thresholds != self._thresholds:
+                self._thresholds = thresholds
+                self._metrics.set_boundaries(sla.boundaries_seconds(thresholds))
+                log.info("latency thresholds are now %s s", list(thresholds))
+
+    def _read_thresholds(self, fallback: tuple[float, ...]) -> tuple[float, ...]:
+        try:
+            return sla.read_thresholds(Path(self._settings.sla_file))
+        except sla.SlaFault as fault:
+            log.warning("%s; thresholds stay %s s", fault, list(fallback))
+            return fallback
+
+    # The end
+
+    def _stop_on_signals(self) -> asyncio.Future[str]:
+        """The first SIGTERM or SIGINT completes the future; the second ends the process at once."""
+        loop = asyncio.get_running_loop()
+        stop: asyncio.Future[str] = loop.create_future()
+
+        def on_signal(received: signal.Signals) -> None:
+            if stop.done():
+                log.warning("%s again: ending at once", received.name)
+                _end_at_once(received)
+            stop.set_result(received.name)
+
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, on_signal, each)
+        return stop
+
+    async def _drain(self, why: str) -> None:
+        """Not ready at once; everything accepted is answered, and what still comes on open connections."""
+        settings = self._settings
+        self._health.happen(Event.DRAIN, now=self._clock())
+        since = self._clock()
+        log.info("%s: draining, %d requests inside", why, self._door.inside)
+        while not drained(  # noqa: ASYNC110  two clocks decide here, not one event
+            now=self._clock(),
+            since=since,
+            last_request=self._door.last_request,
+            in_flight=self._door.inside,
+            quiet_seconds=settings.drain_quiet_seconds,
+            longest_seconds=settings.drain_seconds,
+        ):
+            await asyncio.sleep(DRAIN_LOOK_SECONDS)
+        log.info("drained in %.1f s, %d requests unanswered", self._clock() - since, self._door.inside)
+
+
+def _end_at_once(received: signal.Signals) -> NoReturn:
+    """Workers follow by the kernel's signal for children whose parent died."""
+    os._exit(128 + received)
+
+
+def _memory_of(seat: Seat) -> Callable[[], float]:
+    return lambda: resident_bytes(seat.pid)
+
+
+def _version() -> str:
+    try:
+        return version("paddle-sla")
+    except PackageNotFoundError:
+        return "0"

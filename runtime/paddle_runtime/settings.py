@@ -1,0 +1,146 @@
+"""One frozen Settings, made in main from argv and environment, passed down; nothing else reads either.
+
+Every field is a flag and an environment variable at once: `queue_max_requests` is `--queue-max-requests` and
+`PADDLE_RUNTIME_QUEUE_MAX_REQUESTS`. A flag wins over the environment, an empty variable means the default.
+The names are the contract with the operator, which writes them into pods.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, get_type_hints
+
+from paddle_runtime.errors import Fault
+
+ENV_PREFIX = "PADDLE_RUNTIME_"
+MIB = 1024 * 1024
+
+
+class SettingsFault(Fault):
+    """A setting cannot be used: the message names the key, the value and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """What a person needs to know of one setting."""
+
+    text: str
+    unit: str
+    minimum: float | None
+    choices: tuple[str, ...]
+
+
+def option(
+    default: Any, text: str, *, unit: str = "", minimum: float | None = None, choices: tuple[str, ...] = ()
+) -> Any:
+    """Declare a field with its documentation; the default's type is checked by the annotation beside it."""
+    return field(default=default, metadata={"option": Option(text, unit, minimum, choices)})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that `paddle-runtime serve` can be told."""
+
+    model: str = option("", "what to serve: the folder of a bundle, or builtin:NAME")
+    model_name: str = option("", "name under /v2/models; empty: the name in the bundle")
+    model_digest: str = option("", "sha256:... that model.yaml must have; empty: any")
+    host: str = option("0.0.0.0", "address to listen on")  # noqa: S104  a server in a pod is reached from outside
+    port: int = option(8080, "port to listen on; 0 lets the system choose", unit="port", minimum=0)
+    device: str = option("CPU", "kind of device", choices=("CPU", "GPU", "NPU", "MLU"))
+    device_memory_mib: int = option(1000, "memory pool on a GPU", unit="MiB", minimum=1)
+    workers: int = option(0, "worker processes; 0: as many as the CPU limit allows", minimum=0)
+    queue_max_requests: int = option(64, "requests that may wait for a worker", unit="requests", minimum=1)
+    max_held_bytes: int = option(
+        256 * MIB, "request bodies held at one time, all callers together", unit="bytes", minimum=1
+    )
+    request_timeout_seconds: float = option(
+        30.0, "from admission to answer, else 504", unit="seconds", minimum=0.01
+    )
+    stall_seconds: float = option(
+        60.0, "a worker busy for longer with one request is killed and replaced", unit="seconds", minimum=0.01
+    )
+    load_timeout_seconds: float = option(
+        300.0, "a worker that is not warm after this is killed: LoadFailed", unit="seconds", minimum=0.01
+    )
+    header_timeout_seconds: float = option(
+        10.0, "for a request's header to arrive whole", unit="seconds", minimum=0.01
+    )
+    body_timeout_seconds: float = option(
+        20.0, "for a request's body to arrive whole, else 408", unit="seconds", minimum=0.01
+    )
+    max_body_bytes: int = option(20 * MIB, "largest request body, else 413", unit="bytes", minimum=1)
+    max_pixels: int = option(
+        40_000_000, "largest picture, width x height, else 422", unit="pixels", minimum=1
+    )
+    max_side: int = option(16_384, "longest side of a picture, else 422", unit="pixels", minimum=1)
+    max_parts: int = option(16, "parts of a multipart body, else 400", unit="parts", minimum=1)
+    drain_seconds: float = option(
+        20.0, "after SIGTERM, for requests under way to be answered", unit="seconds", minimum=0
+    )
+    drain_quiet_seconds: float = option(
+        1.0, "draining ends early when no request came for this long", unit="seconds", minimum=0
+    )
+    sla_file: str = option(
+        "/etc/paddle-sla/sla/sla.json", "latency thresholds for the histogram; read again when it changes"
+    )
+    revision: str = option("", "revision name shown in model_info and X-Paddle-Revision")
+    termination_log: str = option(
+        "/dev/termination-log",
+        "file that gets the reason of a failed start; the default one is written only where it exists",
+    )
+    log_format: str = option("text", "form of log lines", choices=("text", "json"))
+
+
+def options() -> list[tuple[str, Any, Option]]:
+    """(name, default, documentation) of every setting, in order; the reference page is made from this."""
+    return [(entry.name, entry.default, entry.metadata["option"]) for entry in fields(Settings)]
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Give the parser one flag per setting. Values stay text: `read` is the one place that converts."""
+    for name, default, documented in options():
+        unit = f" [{documented.unit}]" if documented.unit else ""
+        parser.add_argument(
+            "--" + name.replace("_", "-"),
+            default=None,
+            metavar=documented.unit.upper() or name.upper(),
+            help=f"{documented.text}{unit}; default {default!r}; env {env_name(name)}".replace("%", "%%"),
+        )
+
+
+def read(flags: Mapping[str, str | None], environment: Mapping[str, str]) -> Settings:
+    """Make Settings from parsed flags and the environment, or raise SettingsFault naming key and value."""
+    kinds = get_type_hints(Settings)
+    values: dict[str, Any] = {}
+    for name, _, documented in options():
+        flag, variable = flags.get(name), environment.get(env_name(name))
+        if flag is not None:
+            values[name] = _convert("--" + name.replace("_", "-"), flag, kinds[name], documented)
+        elif variable:
+            values[name] = _convert(env_name(name), variable, kinds[name], documented)
+    return Settings(**values)
+
+
+def env_name(name: str) -> str:
+    """The environment variable of a setting."""
+    return ENV_PREFIX + name.upper()
+
+
+def _convert(key: str, text: str, kind: type, documented: Option) -> Any:
+    """One value from text, checked against its bounds."""
+    try:
+        value = kind(text)
+    except ValueError:
+        unit = f" of {documented.unit}" if documented.unit else ""
+        raise SettingsFault(
+            f"{key}={text!r}: {documented.text}; give a number{unit}, {kind.__name__}"
+        ) from None
+    if documented.choices and value not in documented.choices:
+        raise SettingsFault(f"{key}={text!r}: {documented.text}; one of {', '.join(documented.choices)}")
+    if documented.minimum is not None and not value >= documented.minimum:
+        raise SettingsFault(
+            f"{key}={text!r}: {documented.text}; at least {documented.minimum} {documented.unit}".rstrip()
+        )
+    return value

@@ -1,0 +1,1 @@
+"""Skins over one service: how requests come in and answers go out."""

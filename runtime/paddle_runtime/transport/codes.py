@@ -1,0 +1,66 @@
+"""The one table from what an error means to what goes over the wire, and to what it counts as."""
+
+from __future__ import annotations
+
+from paddle_runtime.errors import Failed, Invalid, Refused, RequestFault, RequestReason
+
+HTTP_CODES: dict[RequestReason, int] = {
+    # the caller's mistakes: invalid
+    RequestReason.EMPTY: 400,
+    RequestReason.MALFORMED: 400,
+    RequestReason.WRONG_TASK: 400,
+    RequestReason.NOT_FOUND: 404,
+    RequestReason.SLOW_BODY: 408,
+    RequestReason.TOO_LARGE: 413,
+    RequestReason.UNSUPPORTED_TYPE: 415,
+    RequestReason.TOO_MANY_PIXELS: 422,
+    RequestReason.UNDECODABLE: 422,
+    RequestReason.CALLER_LEFT: 499,  # nobody reads it; it is for the counters
+    # no room now: refused
+    RequestReason.QUEUE_FULL: 503,
+    RequestReason.NOT_READY: 503,
+    RequestReason.DRAINING: 503,
+    # our broken promises: bad
+    RequestReason.INTERNAL: 500,
+    RequestReason.WORKER_LOST: 503,
+    RequestReason.TIMED_OUT: 504,
+}
+INVALID_REASONS = frozenset(reason for reason, code in HTTP_CODES.items() if 400 <= code < 500)
+REFUSED_REASONS = frozenset({RequestReason.QUEUE_FULL, RequestReason.NOT_READY, RequestReason.DRAINING})
+OUTCOME_LABELS: tuple[tuple[str, int], ...] = (
+    ("good", 200),
+    *(("invalid", code) for code in sorted({HTTP_CODES[reason] for reason in INVALID_REASONS})),
+    ("refused", 503),
+    ("bad", 499),
+    *(("bad", code) for code in (500, 503, 504)),
+)
+
+
+def http_code(fault: RequestFault) -> int:
+    """The status code of a fault."""
+    return HTTP_CODES[fault.reason]
+
+
+def outcome(fault: RequestFault) -> str:
+    """What a fault counts as in the SLA."""
+    match fault:
+        case Invalid():
+            return "invalid"
+        case Refused():
+            return "refused"
+        case Failed():
+            return "bad"
+        case _:
+            raise TypeError(f"{type(fault).__name__} is no kind of outcome; use Invalid, Refused or Failed")
+
+
+def left(waited_seconds: float, thresholds: tuple[float, ...]) -> RequestFault:
+    """What a caller counts as who left before the answer.
+
+    One who waited beyond the latest promised threshold left because of us: bad. One who left earlier changed
+    their mind: invalid, counted nowhere.
+    """
+    message = f"the caller left after {waited_seconds:.3f} s"
+    if thresholds and waited_seconds > thresholds[-1]:
+        return Failed(RequestReason.CALLER_LEFT, message)
+    return Invalid(RequestReason.CALLER_LEFT, message)

@@ -1,0 +1,115 @@
+"""All routes of the HTTP server, and what probes, Prometheus and Open Inference Protocol clients are told."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from paddle_runtime import metrics as metric_names
+from paddle_runtime.errors import RequestReason
+from paddle_runtime.transport.http_body import read_infer, read_ocr
+from paddle_runtime.transport.http_models import Front, ModelEndpoint
+from paddle_runtime.transport.replies import json_response
+
+SERVER_NAME = "paddle-runtime"
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Description:
+    """What GET /v2 and GET /v2/models/NAME answer; `alive` is asked at each liveness probe."""
+
+    version: str
+    model: Mapping[str, Any]
+    alive: Callable[[], bool]
+
+
+def make_app(front: Front, description: Description) -> Starlette:
+    """The ASGI application."""
+    routes = [
+        Route("/v1/ocr", ModelEndpoint("ocr", read_ocr, front), methods=["POST"]),
+        Route("/v2/models/{name}/infer", ModelEndpoint("infer", read_infer, front), methods=["POST"]),
+        *_probe_routes(front, description),
+        *_metadata_routes(front, description),
+    ]
+    return Starlette(routes=routes, exception_handlers={HTTPException: _no_such_endpoint})
+
+
+def _probe_routes(front: Front, description: Description) -> list[Route]:
+    async def live(request: Request) -> Response:
+        alive = description.alive()
+        document = {"live": alive, "status": "ok" if alive else "failed", "state": front.health.state}
+        return json_response(document, 200 if alive else 503)
+
+    async def ready(request: Request) -> Response:
+        return _ready(front, {})
+
+    async def metrics(request: Request) -> Response:
+        return Response(front.metrics.render(), media_type=metric_names.CONTENT_TYPE)
+
+    return [
+        Route("/health", live),
+        Route("/v2/health/live", live),
+        Route("/v2/health/ready", ready),
+        Route("/metrics", metrics),
+    ]
+
+
+def _metadata_routes(front: Front, description: Description) -> list[Route]:
+    async def server(request: Request) -> Response:
+        return json_response({"name": SERVER_NAME, "version": description.version, "extensions": []})
+
+    async def model(request: Request) -> Response:
+        return json_response(description.model)
+
+    async def model_ready(request: Request) -> Response:
+        return _ready(front, {"name": front.service.served.name})
+
+    return [
+        Route("/v2", server),
+        Route("/v2/models/{name}", _of_this_model(front, model)),
+        Route("/v2/models/{name}/ready", _of_this_model(front, model_ready)),
+    ]
+
+
+def _ready(front: Front, more: Mapping[str, str]) -> Response:
+    """Ready or not decides on the status code; the body is for people."""
+    ready = front.health.ready
+    return json_response({**more, "ready": ready, "state": front.health.state}, 200 if ready else 503)
+
+
+def _of_this_model(front: Front, handler: Handler) -> Handler:
+    """404 with the right name when another model is asked for."""
+
+    async def checked(request: Request) -> Response:
+        asked, name = request.path_params["name"], front.service.served.name
+        if asked != name:
+            raise HTTPException(404, f"no model {asked[:80]!r} here; this server has {name!r}")
+        return await handler(request)
+
+    return checked
+
+
+async def _no_such_endpoint(request: Request, error: Exception) -> Response:
+    """404 and 405 in the same form as every other error."""
+    if not isinstance(error, HTTPException):
+        raise error
+    detail = error.detail
+    if error.status_code == 404 and detail == "Not Found":
+        detail = f"no endpoint {request.url.path[:80]!r}; try /v1/ocr, /v2, /v2/health/ready or /metrics"
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        detail = f"{request.method} is not for {request.url.path[:80]!r}; use {allowed}"
+    document = {
+        "error": detail,
+        "reason": RequestReason.NOT_FOUND.value,
+        "requestId": request.headers.get("x-request-id", "")[:128],
+    }
+    return json_response(document, error.status_code, error.headers)

@@ -1,0 +1,91 @@
+"""From an HTTP request to Work: the body under its caps, three forms of an OCR request, one of infer."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from paddle_runtime import limits
+from paddle_runtime.dispatch.job import Work
+from paddle_runtime.errors import Invalid, RequestReason
+from paddle_runtime.service import Meter
+from paddle_runtime.transport import multipart
+
+
+@dataclass(frozen=True)
+class BodyRules:
+    """How a body may arrive (seconds, parts)."""
+
+    timeout_seconds: float
+    max_parts: int
+
+
+async def read_ocr(request: Request, meter: Meter, rules: BodyRules, request_id: str) -> Work:
+    """Raw bytes, multipart/form-data with field file or image, or JSON {"image": base64, "options": {}}."""
+    media = _media_type(request)
+    options = limits.parse_options(request.query_params.multi_items())
+    if media == "multipart/form-data":
+        body = await _read(request, meter, rules)
+        picture, fields = multipart.parse(body, request.headers["content-type"], rules.max_parts)
+        options |= limits.parse_options(fields)
+    elif media == "application/json":
+        picture, more = _from_json(limits.parse_json(await _read(request, meter, rules)))
+        options |= more
+    elif media in ("", "application/octet-stream") or media.startswith("image/"):
+        picture = await _read(request, meter, rules)
+    else:
+        raise Invalid(
+            RequestReason.UNSUPPORTED_TYPE,
+            f"Content-Type {media[:80]!r}; send the picture's bytes as application/octet-stream or image/*, "
+            "a form as multipart/form-data, or application/json",
+        )
+    return Work("ocr", options, picture)
+
+
+async def read_infer(request: Request, meter: Meter, rules: BodyRules, request_id: str) -> Work:
+    """Open Inference Protocol JSON, unread: the worker parses it, so that a large tensor stops nobody."""
+    media = _media_type(request)
+    if media not in ("", "application/json"):
+        raise Invalid(RequestReason.UNSUPPORTED_TYPE, f"Content-Type {media[:80]!r}; send application/json")
+    body = await _read(request, meter, rules)
+    if not body:
+        raise Invalid(RequestReason.EMPTY, "the body has 0 bytes; send a JSON object with inputs")
+    return Work("infer", {"id": request_id}, body)
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def _read(request: Request, meter: Meter, rules: BodyRules) -> bytes:
+    """The whole body; every chunk is paid for before it is kept."""
+    limits.check_encoding(request.headers.get("content-encoding"))
+    limits.check_declared_length(request.headers.get("content-length"), meter.max_bytes)
+    chunks: list[bytes] = []
+    try:
+        async with asyncio.timeout(rules.timeout_seconds):
+            async for chunk in request.stream():
+                meter.add(len(chunk))
+                chunks.append(chunk)
+    except TimeoutError:
+        raise Invalid(
+            RequestReason.SLOW_BODY,
+            f"the body was not here after {rules.timeout_seconds:g} s ({sum(map(len, chunks))} bytes came); "
+            "send it faster or smaller",
+        ) from None
+    return b"".join(chunks)
+
+
+def _from_json(document: object) -> tuple[bytes, limits.Options]:
+    """The JSON form."""
+    if not isinstance(document, dict) or "image" not in document:
+        raise Invalid(RequestReason.MALFORMED, 'the body is no object with "image"; send {"image": base64}')
+    unknown = sorted(set(document) - {"image", "options"})
+    if unknown:
+        raise Invalid(RequestReason.MALFORMED, f"unknown key {unknown[0][:40]!r}; known are image, options")
+    options = document.get("options", {})
+    if not isinstance(options, dict):
+        raise Invalid(RequestReason.MALFORMED, 'options is no object; send for instance {"cls": false}')
+    return limits.decode_base64(document["image"]), limits.parse_options(options)

@@ -1,0 +1,71 @@
+"""Answers and errors in HTTP's form. Pure but for Starlette's Response objects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from starlette.responses import Response
+
+from paddle_runtime.errors import RequestFault, RequestReason
+from paddle_runtime.transport import codes
+
+JSON = "application/json"
+CLOSING_REASONS = frozenset({RequestReason.DRAINING, RequestReason.SLOW_BODY})
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A response with what it counts as."""
+
+    response: Response
+    outcome: str
+    fault: RequestFault | None = None
+    stages: Mapping[str, float] = field(default_factory=dict)
+
+
+def json_response(document: object, code: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A small JSON document."""
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return Response(body, status_code=code, media_type=JSON, headers=dict(headers or {}))
+
+
+def answer(
+    body: bytes, stages: Mapping[str, float], total_seconds: float, headers: Mapping[str, str]
+) -> Reply:
+    """A good answer."""
+    timing = server_timing({**stages, "total": total_seconds})
+    response = Response(body, media_type=JSON, headers={**headers, "Server-Timing": timing})
+    return Reply(response, "good", stages=stages)
+
+
+def refusal(fault: RequestFault, request_id: str, headers: Mapping[str, str], *, closing: bool) -> Reply:
+    """Any fault: {"error", "reason", "requestId"}, the table's code, Retry-After where there is one."""
+    extra = dict(headers)
+    if fault.retry_after_seconds is not None:
+        extra["Retry-After"] = str(fault.retry_after_seconds)
+    if closing or fault.reason in CLOSING_REASONS:
+        extra["Connection"] = "close"
+    document = {"error": str(fault), "reason": fault.reason.value, "requestId": request_id}
+    return Reply(json_response(document, codes.http_code(fault), extra), codes.outcome(fault), fault)
+
+
+def ocr_body(
+    body: bytes, *, request_id: str, model: str, stages: Mapping[str, float], total_seconds: float
+) -> bytes:
+    """The worker's JSON object with id and model before it and timings (milliseconds) after it.
+
+    Spliced as bytes: parsing a page's text again only to write it out would cost more than the dispatch.
+    """
+    timings = {f"{stage}Ms": round(seconds * 1000, 3) for stage, seconds in stages.items()}
+    timings["totalMs"] = round(total_seconds * 1000, 3)
+    head = json.dumps({"id": request_id, "model": model}, ensure_ascii=False, separators=(",", ":")).encode()
+    tail = json.dumps({"timings": timings}, separators=(",", ":")).encode()
+    middle = body[1:-1]
+    return head[:-1] + b"," + middle + (b"," if middle else b"") + tail[1:]
+
+
+def server_timing(seconds: Mapping[str, float]) -> str:
+    """The Server-Timing header: milliseconds by stage, which browsers and proxies show."""
+    return ", ".join(f"{stage};dur={duration * 1000:.1f}" for stage, duration in seconds.items())

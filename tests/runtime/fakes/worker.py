@@ -1,0 +1,60 @@
+"""A FAKE worker process: the real loop of paddle_runtime.worker around a model that does as it is told.
+
+Orders for one request travel behind the picture's own bytes, as JSON after MARK; orders for the start of the
+process come by the environment variable FAKE_START, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from paddle_runtime.answering import Progress, Stages, WarmModel
+from paddle_runtime.errors import BundleFault, BundleReason, Invalid, RequestReason
+from paddle_runtime.worker import run
+
+MARK = b"\0fake-orders:"
+
+
+class FakeModel:
+    """Answers every picture with its size and its orders."""
+
+    def answer(self, request: Mapping[str, Any], payload: memoryview) -> tuple[bytes, Stages]:
+        picture, _, text = bytes(payload).partition(MARK)
+        orders = json.loads(text) if text else {}
+        time.sleep(orders.get("seconds", 0))
+        if orders.get("die"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if orders.get("raise"):
+            raise RuntimeError(orders["raise"])
+        if orders.get("undecodable"):
+            raise Invalid(RequestReason.UNDECODABLE, "the picture ends early")
+        body = {"width": 8, "height": 8, "lines": [], "bytes": len(picture), "options": dict(request)}
+        return json.dumps(body).encode(), {"decode": 0.001, "detect": 0.002}
+
+
+def open_fake(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel, dict[str, Any]]:
+    start = json.loads(os.environ.get("FAKE_START", "{}"))
+    time.sleep(start.get("seconds", 0))
+    marker = start.get("once")
+    first = marker is None or not Path(marker).exists()
+    if marker is not None:
+        Path(marker).touch()
+    progress("load", 0.1, "loaded in 0.1 s")
+    if first and start.get("die"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if first and start.get("fault"):
+        raise BundleFault(BundleReason[start["fault"]], "as the test ordered")
+    progress("self-test", 0.1, "self-test passed in 0.1 s")
+    progress("warm-up", 0.1, "warmed 3 shapes in 0.1 s")
+    return FakeModel(), {"text": "3 shapes warm"}
+
+
+if __name__ == "__main__":
+    sys.exit(run(int(sys.argv[1]), int(sys.argv[2]), open_fake))
