@@ -1,0 +1,3 @@
+module paddle-sla.local/tools/pause
+
+go 1.26.0
