@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paddle_operator.plan.live import live_revision
 from paddle_operator.plan.model import (
     KubeObject,
     LiveRevision,
@@ -13,8 +14,9 @@ from paddle_operator.plan.model import (
     Resolution,
     Role,
 )
-from paddle_operator.plan.planner import RETIRE_SECONDS, plan
+from paddle_operator.plan.planner import plan
 from paddle_operator.plan.revision import Revision
+from paddle_operator.plan.roles import RETIRE_SECONDS
 
 __all__ = [
     "RETIRE_SECONDS",
@@ -28,5 +30,6 @@ __all__ = [
     "Resolution",
     "Revision",
     "Role",
+    "live_revision",
     "plan",
 ]

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from paddle_operator.plan.model import LiveRevision, Plan, Platform, Resolution
-from paddle_operator.spec.model import Service
+from paddle_operator.plan.config import sla_config
+from paddle_operator.plan.deployment import deployment
+from paddle_operator.plan.disruption import disruption_budget
+from paddle_operator.plan.model import KubeObject, LiveRevision, Plan, Platform, Resolution, Role
+from paddle_operator.plan.network_policy import StoreAddress, network_policy
+from paddle_operator.plan.resolve_job import resolve_job
+from paddle_operator.plan.roles import Cast, Member, cast_of
+from paddle_operator.plan.route import http_route
+from paddle_operator.plan.service import plain_service, revision_service
+from paddle_operator.plan.target import Target, target_of
+from paddle_operator.plan.traffic_policy import traffic_policy
+from paddle_operator.sla.objectives import sla_hash
+from paddle_operator.spec.model import Identity, Service
 
-RETIRE_SECONDS = 30
-"""How long a replaced revision keeps its pods, so that a proxy with old endpoints still finds them."""
+_BY_ROLE = (Role.STABLE, Role.NEXT, Role.RETIRED)
 
 
 def plan(
@@ -19,4 +29,75 @@ def plan(
     now: datetime,
 ) -> Plan:
     """Decide what should be in the cluster. Equal input gives equal output, byte for byte."""
-    raise NotImplementedError
+    live = tuple(sorted(live, key=lambda member: (_BY_ROLE.index(member.role), member.name)))
+    replicas = service.spec.scaling.replicas
+    target = target_of(service.spec, platform, resolution, live)
+    wanted = _wanted(service.identity, target, replicas)
+    cast = cast_of(live, wanted, replicas, now)
+    job = resolve_job(service, target.image, target.resolve_key) if target.resolving else None
+    return Plan(
+        objects=_objects(service, platform, cast, job),
+        stable=cast.stable.name if cast.stable else None,
+        next=cast.next.name if cast.next else None,
+        target=wanted.name if wanted else None,
+        resolve_key=target.resolve_key if job else None,
+        resolve_job=job["metadata"]["name"] if job else None,
+        sla_hash=sla_hash(service.spec.sla),
+        refusal=target.refusal,
+        untouched=tuple(m.name for m in (cast.stable, cast.next) if m is not None and m.revision is None),
+    )
+
+
+def _wanted(identity: Identity, target: Target, replicas: int) -> Member | None:
+    if target.revision is None:
+        return None
+    return Member(
+        name=target.revision.name(identity.name),
+        revision=target.revision,
+        role=Role.NEXT,
+        resolve_key=target.resolve_key,
+        default_image=target.default_image,
+        replicas=replicas,
+    )
+
+
+def _objects(
+    service: Service, platform: Platform, cast: Cast, job: KubeObject | None
+) -> tuple[KubeObject, ...]:
+    """Put the objects into the order of applying: pods' needs, pods, then traffic, then who leaves.
+
+    Traffic moves after the revision that takes it is labelled stable and before the old one is labelled
+    retired, so that a crash between any two writes leaves a serving revision.
+    """
+    identity = service.identity
+    stable = cast.stable.name if cast.stable else None
+    taking = [member for member in (cast.stable, cast.next) if member is not None]
+    route = http_route(service, platform, stable)
+    wanted = [
+        sla_config(service),
+        network_policy(identity, _stores(service, (*taking, *cast.retired))),
+        job,
+        *_revision_objects(identity, taking),
+        plain_service(identity, stable),
+        route,
+        traffic_policy(identity, platform, route),
+        disruption_budget(identity, stable),
+        *_revision_objects(identity, cast.retired),
+    ]
+    return tuple(item for item in wanted if item is not None)
+
+
+def _revision_objects(identity: Identity, members: list[Member] | tuple[Member, ...]) -> list[KubeObject]:
+    found: list[KubeObject] = []
+    for member in members:
+        workload = deployment(identity, member)
+        if workload is not None:
+            found += [revision_service(identity, member.name), workload]
+    return found
+
+
+def _stores(service: Service, members: tuple[Member, ...]) -> tuple[StoreAddress, ...]:
+    """Every store that a pod may have to read: a restarted pod of an old revision fetches its bundle
+    again."""
+    asked = (service.spec.model.uri, service.spec.model.s3)
+    return (asked, *((m.revision.uri, m.revision.s3) for m in members if m.revision is not None))

@@ -1,15 +1,16 @@
 """A revision: everything that decides a pod, and nothing else.
 
-Its name is a hash of that content, so two resources that want the same pods want the same revision, and
-any difference makes a new one. The promise (SLA), the number of replicas, the route and the free-text
-version are not in it: changing them replaces no pod.
+Its name is a hash of that content, so equal wishes give the same revision and any difference makes a new
+one. The promise (SLA), the number of replicas, the route and the free-text version are not in it: changing
+them replaces no pod.
 """
 
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from paddle_operator import names
 from paddle_operator.spec.base import Block, canonical_json
@@ -21,13 +22,15 @@ from paddle_operator.spec.workload import Device, Pod, Queue, Resources
 class Revision(Block):
     """What decides a pod. Field names are those of the resource where they mean the same."""
 
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
     uri: str
     digest: str
     size_bytes: int
     task: Task
     format: ModelFormat
-    s3: S3 | None
-    credentials_ref: CredentialsRef | None
+    s3: S3 | None = None
+    credentials_ref: CredentialsRef | None = None
     preload: Preload
     device: Device
     device_count: int
@@ -49,8 +52,18 @@ class Revision(Block):
         return names.revision_name(service, hashlib.sha256(self.to_json().encode()).hexdigest())
 
     def to_json(self) -> str:
-        """Return the canonical text, which is the record kept on the Deployment."""
-        return canonical_json(self.model_dump(by_alias=True, mode="json"))
+        """Return the canonical text, which is the record kept on the Deployment.
+
+        Defaults are left out, so that a field that a later release adds changes no name.
+        """
+        return canonical_json(
+            self.model_dump(by_alias=True, mode="json", exclude_none=True, exclude_defaults=True)
+        )
+
+    @staticmethod
+    def of(**parts: Any) -> Revision:
+        """Put a revision together from parsed parts."""
+        return Revision.model_validate(parts)
 
     @staticmethod
     def from_json(text: str) -> Revision | None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from paddle_operator.spec.base import Block, DecimalText
+from paddle_operator.spec.base import Block, DecimalText, list_map
 
 
 class WindowType(StrEnum):
@@ -70,5 +70,5 @@ class Sla(Block):
 
     window: Window = Window()
     """The time over which the promise holds."""
-    objectives: Annotated[tuple[Objective, ...], Field(min_length=1, max_length=8)]
+    objectives: Annotated[tuple[Objective, ...], Field(min_length=1, max_length=8), list_map("name")]
     """What is promised."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from paddle_operator.spec.base import Block, ObjectName, SubdomainName
+from paddle_operator.spec.base import Block, ObjectName, SubdomainName, list_set
 
 
 class Probes(Block):
@@ -62,5 +62,5 @@ class Routing(Block):
     always made."""
     parent_refs: Annotated[tuple[ParentRef, ...], Field(max_length=8)] = ()
     """Gateways to attach to. Required with GatewayAPI."""
-    hostnames: Annotated[tuple[SubdomainName, ...], Field(max_length=16)] = ()
+    hostnames: Annotated[tuple[SubdomainName, ...], Field(max_length=16), list_set()] = ()
     """Host names to answer to. Empty: every host name of the Gateway's listeners."""

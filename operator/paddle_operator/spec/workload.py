@@ -12,8 +12,9 @@ from paddle_operator.spec.base import (
     Block,
     FrozenAs,
     FrozenJson,
-    QuantityText,
+    Quantity,
     SubdomainName,
+    list_map,
 )
 
 
@@ -64,12 +65,12 @@ class EnvironmentVariable(Block):
     """Value."""
 
 
-Label = Annotated[str, Field(max_length=63)]
-AnnotationText = Annotated[str, Field(max_length=4096)]
-ResourceName = Annotated[str, Field(min_length=1, max_length=253)]
-Quantity = Annotated[int, Field(ge=0, le=2**53)] | QuantityText
-StringMap = Annotated[FrozenJson, FrozenAs(Annotated[dict[str, Label], Field(max_length=32)])]
-AnnotationMap = Annotated[FrozenJson, FrozenAs(Annotated[dict[str, AnnotationText], Field(max_length=32)])]
+_NAME_OR_EMPTY = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$"
+NameOrEmpty = Annotated[str, Field(max_length=253, pattern=_NAME_OR_EMPTY)]
+LabelValue = Annotated[str, Field(max_length=63, pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$")]
+AnnotationValue = Annotated[str, Field(max_length=4096)]
+LabelMap = Annotated[FrozenJson, FrozenAs(Annotated[dict[str, LabelValue], Field(max_length=32)])]
+AnnotationMap = Annotated[FrozenJson, FrozenAs(Annotated[dict[str, AnnotationValue], Field(max_length=32)])]
 QuantityMap = Annotated[FrozenJson, FrozenAs(Annotated[dict[str, Quantity], Field(max_length=16)])]
 FreeObject = Annotated[FrozenJson, FrozenAs(dict[str, Any])]
 
@@ -86,25 +87,25 @@ class Resources(Block):
 class Pod(Block):
     """Settings of the service's pods. What they need to be safe and observed cannot be changed."""
 
-    node_selector: StringMap = EMPTY_OBJECT
+    node_selector: LabelMap = EMPTY_OBJECT
     """Labels that a node must have."""
     tolerations: Annotated[tuple[Toleration, ...], Field(max_length=16)] = ()
     """Taints that are tolerated."""
     affinity: FreeObject = EMPTY_OBJECT
     """Affinity as in a pod's spec, handed on unchanged."""
-    env: Annotated[tuple[EnvironmentVariable, ...], Field(max_length=64)] = ()
+    env: Annotated[tuple[EnvironmentVariable, ...], Field(max_length=64), list_map("name")] = ()
     """More environment variables of the runtime container."""
     annotations: AnnotationMap = EMPTY_OBJECT
     """More annotations of the pods."""
-    labels: StringMap = EMPTY_OBJECT
+    labels: LabelMap = EMPTY_OBJECT
     """More labels of the pods."""
-    priority_class_name: Annotated[str, Field(max_length=253)] = ""
+    priority_class_name: NameOrEmpty = ""
     """PriorityClass of the pods."""
-    runtime_class_name: Annotated[str, Field(max_length=253)] = ""
+    runtime_class_name: NameOrEmpty = ""
     """RuntimeClass of the pods, for instance nvidia."""
-    service_account_name: Annotated[str, Field(max_length=253)] = ""
+    service_account_name: NameOrEmpty = ""
     """Service account of the pods. Its token is never mounted."""
-    image_pull_secrets: Annotated[tuple[SecretName, ...], Field(max_length=8)] = ()
+    image_pull_secrets: Annotated[tuple[SecretName, ...], Field(max_length=8), list_map("name")] = ()
     """Secrets for the image registry."""
 
 
@@ -119,8 +120,10 @@ class Runtime(Block):
     device_resource: Annotated[str, Field(max_length=253)] = ""
     """Extended resource to ask for. Empty: nvidia.com/gpu, huawei.com/Ascend910 or cambricon.com/mlu, by
     device."""
-    device_memory_mib: Annotated[int, Field(alias="deviceMemoryMiB", ge=100, le=1048576)] = 1000
-    """MiB of device memory that the predictor takes at the start. GPU only."""
+    device_memory_mib: Annotated[
+        Annotated[int, Field(ge=100, le=1048576)] | None, Field(alias="deviceMemoryMiB")
+    ] = None
+    """MiB of device memory that the predictor takes at the start. GPU only; absent there: 1000."""
     image: Annotated[str, Field(max_length=512)] = ""
     """Runtime image. Empty: the operator's image for the device, recorded when the revision is made, so that
     an upgrade of the operator replaces no pod."""

@@ -1,0 +1,47 @@
+"""The Deployment of a revision."""
+
+from __future__ import annotations
+
+from paddle_operator import names
+from paddle_operator.plan.metadata import kube_object
+from paddle_operator.plan.model import KubeObject
+from paddle_operator.plan.pod import pod_template
+from paddle_operator.plan.roles import Member
+from paddle_operator.spec.model import Identity
+
+SCHEDULING_SECONDS = 60
+"""Allowed on top of download and loading for scheduling and pulling the image."""
+
+
+def deployment(identity: Identity, member: Member) -> KubeObject | None:
+    """Return the Deployment; None for a revision whose record cannot be read, which is left alone."""
+    revision = member.revision
+    if revision is None:
+        return None
+    annotations = {
+        names.ANNOTATION_REVISION_INPUTS: revision.to_json(),
+        names.ANNOTATION_RESOLVE_KEY: member.resolve_key,
+        names.ANNOTATION_MODEL_DIGEST: revision.digest,
+    }
+    if member.default_image:
+        annotations[names.ANNOTATION_DEFAULT_IMAGE] = revision.image
+    if member.retired_at is not None:
+        annotations[names.ANNOTATION_RETIRED_AT] = member.retired_at.isoformat()
+    labels = {names.LABEL_REVISION: member.name}
+    spec = {
+        "replicas": member.replicas,
+        "revisionHistoryLimit": 1,
+        "progressDeadlineSeconds": 2 * revision.preload.timeout_seconds + SCHEDULING_SECONDS,
+        "selector": {"matchLabels": {names.LABEL_SERVICE: identity.name, **labels}},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+        "template": pod_template(identity.name, revision, member.name),
+    }
+    return kube_object(
+        identity,
+        "apps/v1",
+        "Deployment",
+        member.name,
+        {"spec": spec},
+        labels={**labels, names.LABEL_ROLE: member.role.value},
+        annotations=annotations,
+    )

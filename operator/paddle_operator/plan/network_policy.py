@@ -1,0 +1,51 @@
+"""The NetworkPolicy: who may talk to the pods, and whom they may talk to.
+
+In: the runtime's port, from pods of the cluster. Gateways and Prometheus live in namespaces that the
+operator cannot know, so the rule names no namespace; addresses outside the cluster are refused. Out: DNS,
+and the ports of the model's stores. Nothing else: the API takes no addresses from callers.
+It binds only where the cluster's network plugin enforces NetworkPolicy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from paddle_operator import names
+from paddle_operator.plan.metadata import kube_object
+from paddle_operator.plan.model import KubeObject
+from paddle_operator.spec.model import Identity
+from paddle_operator.spec.source import S3
+
+StoreAddress = tuple[str, S3 | None]
+
+
+def network_policy(identity: Identity, stores: tuple[StoreAddress, ...]) -> KubeObject:
+    """Return the policy for all pods of the resource, which read from these stores."""
+    ports = sorted({port for uri, s3 in stores if (port := store_port(uri, s3)) is not None})
+    egress: list[dict[str, Any]] = [
+        {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]},
+    ]
+    if ports:
+        egress.append({"ports": [{"port": port, "protocol": "TCP"} for port in ports]})
+    spec = {
+        "podSelector": {"matchLabels": names.service_labels(identity.name)},
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": [
+            {
+                "from": [{"namespaceSelector": {}}],
+                "ports": [{"port": names.RUNTIME_PORT, "protocol": "TCP"}],
+            }
+        ],
+        "egress": egress,
+    }
+    return kube_object(identity, "networking.k8s.io/v1", "NetworkPolicy", identity.name, {"spec": spec})
+
+
+def store_port(uri: str, s3: S3 | None) -> int | None:
+    """Return the TCP port of a store; None for one that needs no network."""
+    address = s3.endpoint if s3 is not None else uri
+    if not address.startswith(("http://", "https://")):
+        return None
+    parts = urlsplit(address)
+    return parts.port or (443 if parts.scheme == "https" else 80)

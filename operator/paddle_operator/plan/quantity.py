@@ -1,0 +1,55 @@
+"""Kubernetes quantities as numbers, for sums and comparisons."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+_FACTORS = {
+    "m": Decimal("0.001"),
+    "k": Decimal(10**3),
+    "M": Decimal(10**6),
+    "G": Decimal(10**9),
+    "T": Decimal(10**12),
+    "P": Decimal(10**15),
+    "E": Decimal(10**18),
+    "Ki": Decimal(2**10),
+    "Mi": Decimal(2**20),
+    "Gi": Decimal(2**30),
+    "Ti": Decimal(2**40),
+    "Pi": Decimal(2**50),
+    "Ei": Decimal(2**60),
+}
+
+
+def amount_of(quantity: int | str) -> Decimal:
+    """Return the number that a quantity stands for. Its form was checked when it was parsed."""
+    text = str(quantity)
+    for length in (2, 1):
+        factor = _FACTORS.get(text[-length:])
+        if factor is not None:
+            return Decimal(text[:-length]) * factor
+    return Decimal(text)
+
+
+def bytes_of(quantity: int | str) -> int:
+    """Return whole bytes, rounded up as Kubernetes does."""
+    return math.ceil(amount_of(quantity))
+
+
+def in_bytes(count: int) -> str:
+    """Write bytes as the API server writes them: with the largest binary unit that divides them."""
+    for unit in ("Ei", "Pi", "Ti", "Gi", "Mi", "Ki"):
+        size = int(_FACTORS[unit])
+        if count and count % size == 0:
+            return f"{count // size}{unit}"
+    return str(count)
+
+
+def same_amount(one: object, other: object) -> bool:
+    """Tell whether two values mean the same amount; values that are no quantities are compared as
+    they are."""
+    try:
+        return amount_of(str(one)) == amount_of(str(other))
+    except ArithmeticError:
+        return one == other
