@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from charts.rendering import CASES, NAMESPACE, of_kind, rendered
+
+ROLES = ("Role", "ClusterRole")
+
+
+def rules_of(case: str) -> list[dict[str, Any]]:
+    """What the operator's own account is bound to; the aggregated roles are for people."""
+    roles = [role for kind in ROLES for role in of_kind(rendered(case), kind)]
+    own = [role for role in roles if not any("aggregate-to" in label for label in role["metadata"]["labels"])]
+    return [rule for role in own for rule in role["rules"]]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_secret_no_exec_no_wildcard_no_escalation(case: str) -> None:
+    for rule in rules_of(case):
+        assert not {"secrets", "pods/exec", "pods/attach", "pods/log", "pods/portforward"} & set(
+            rule["resources"]
+        )
+        assert "*" not in [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]
+        assert not {"escalate", "bind", "impersonate", "deletecollection"} & set(rule["verbs"])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_users_resource_is_read_and_only_its_status_written(case: str) -> None:
+    for rule in rules_of(case):
+        if "paddlemodelservices" in rule["resources"]:
+            assert set(rule["verbs"]) == {"get", "list", "watch"}
+        if "paddlemodelservices/status" in rule["resources"]:
+            assert rule["verbs"] == ["patch"]
+
+
+@pytest.mark.parametrize("case", ["namespaced", "two-namespaces"])
+def test_namespaced_mode_creates_nothing_cluster_wide(case: str) -> None:
+    assert [item["kind"] for item in rendered(case) if item["kind"].startswith("Cluster")] == []
+
+
+def test_namespaced_mode_has_a_role_in_each_namespace_and_in_its_own() -> None:
+    roles = [role["metadata"] for role in of_kind(rendered("two-namespaces"), "Role")]
+    assert sorted((role["namespace"], role["name"]) for role in roles) == [
+        (NAMESPACE, "paddle-sla-operator"),
+        (NAMESPACE, "paddle-sla-operator-leases"),
+        ("team-a", "paddle-sla-operator"),
+        ("team-b", "paddle-sla-operator"),
+    ]
+
+
+def test_leases_are_written_in_the_own_namespace_only() -> None:
+    for role in of_kind(rendered("defaults"), "ClusterRole"):
+        for rule in role["rules"]:
+            if "leases" in rule["resources"]:
+                assert rule["verbs"] == ["list", "watch"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_binding_binds_a_role_that_exists_to_the_pods_account(case: str) -> None:
+    objects = rendered(case)
+    account = of_kind(objects, "Deployment")[0]["spec"]["template"]["spec"]["serviceAccountName"]
+    roles = {(role["kind"], role["metadata"]["name"]) for kind in ROLES for role in of_kind(objects, kind)}
+    bindings = of_kind(objects, "RoleBinding") + of_kind(objects, "ClusterRoleBinding")
+    for binding in bindings:
+        assert (binding["roleRef"]["kind"], binding["roleRef"]["name"]) in roles
+        assert binding["subjects"] == [{"kind": "ServiceAccount", "name": account, "namespace": NAMESPACE}]
+    assert bool(bindings) is (case != "everything-off")
