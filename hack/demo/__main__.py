@@ -1,0 +1,95 @@
+"""`make demo` and `make demo-clean`: from nothing to a page read through the gateway, and back."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from hack.cluster import leftovers, node
+from hack.cluster.constants import DEFAULT_NAME
+from hack.cluster.errors import ClusterError
+from hack.cluster.progress import Progress, seconds
+from hack.demo import own_cluster, reading
+from hack.demo.embedded import embedded_site
+from hack.demo.kubectl import KubectlRefused
+from hack.demo.site import Site
+from hack.demo.view import NotReady, watch_until_ready
+
+NAMESPACE = "demo"
+READY_SECONDS = 300.0
+
+
+def up(environment: Mapping[str, str]) -> int:
+    """THE DEMO: a cluster with everything in it, a service, a page, what was read."""
+    started, progress, console = time.monotonic(), Progress(), Console(stderr=True)
+    progress.say("paddle-sla: from nothing to a page read through the gateway")
+    site = build_site(environment, progress)
+    site.make_namespace(NAMESPACE)
+    example = site.example
+    name = site.kube(NAMESPACE).apply_file(example)
+    progress.say(f"  applied {example.relative_to(Path.cwd())}; its conditions, until it is ready:")
+    took = watch_until_ready(site.kube(NAMESPACE), name, console, timeout=READY_SECONDS)
+    progress.say(f"  ✓ {name} is Ready  ({seconds(took)})")
+    with site.reach(NAMESPACE, name) as service:
+        reading.show(service, console)
+    progress.say(f"\ndone in {seconds(time.monotonic() - started)}. To look further:")
+    progress.say(site.hints(NAMESPACE, name))
+    return 0
+
+
+def build_site(environment: Mapping[str, str], progress: Progress) -> Site:
+    """The user's cluster where there is one, else the embedded node."""
+    if environment.get("KUBECONFIG"):
+        progress.say(f"  KUBECONFIG is set: using the cluster of {environment['KUBECONFIG']}")
+        return own_cluster.from_kubeconfig(Path(environment["KUBECONFIG"]), environment, progress)
+    if own_cluster.kind_is_usable():
+        progress.say("  kind and a container engine are here: using a kind cluster")
+        return own_cluster.from_kind(progress)
+    return embedded_site(DEFAULT_NAME, progress)
+
+
+def clean(environment: Mapping[str, str]) -> int:
+    """Take away what `up` made, and prove that nothing is left."""
+    progress = Progress()
+    if environment.get("KUBECONFIG"):
+        return own_cluster.clean(Path(environment["KUBECONFIG"]), progress)
+    own_cluster.clean_kind(progress)
+    for name in (DEFAULT_NAME, "e2e"):
+        node.down(name, progress)
+    left = leftovers.find(None)
+    for line in left:
+        progress.say(f"  left behind: {line}")
+    progress.say("nothing is left" if not left else "see the lines above")
+    return 1 if left else 0
+
+
+COMMANDS: Mapping[str, Callable[[Mapping[str, str]], int]] = {"up": up, "clean": clean}
+
+
+def main() -> int:
+    """Run one command; a failure of ours is one line with the next step, not a traceback."""
+    parser = argparse.ArgumentParser(prog="python -m hack.demo", description=__doc__)
+    parser.add_argument("command", choices=sorted(COMMANDS))
+    command = parser.parse_args().command
+    try:
+        return COMMANDS[command](os.environ)
+    except (ClusterError, KubectlRefused, NotReady, reading.Unread) as failure:
+        print(
+            f"\nthe demo stopped: {failure}\n"
+            "`make demo` again continues; `make demo-clean` removes everything",
+            file=sys.stderr,
+        )
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped; `make demo` again continues, `make demo-clean` removes everything", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

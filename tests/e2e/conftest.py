@@ -1,0 +1,30 @@
+"""One embedded cluster for all end-to-end tests; one namespace, with Pod Security enforced, for each file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from hack.cluster.api import ClusterInfo
+from hack.cluster.progress import Progress
+from hack.demo.embedded import embedded_site
+from hack.demo.kubectl import Kube
+from tests.e2e.testbed import Testbed
+
+CLUSTER = "e2e"
+
+
+@pytest.fixture(scope="session")
+def site() -> Testbed:
+    """The cluster `e2e` with images, charts and bundles; it is left running, and the next run reuses it."""
+    return Testbed(embedded_site(CLUSTER, Progress()), ClusterInfo(CLUSTER))
+
+
+@pytest.fixture(scope="module")
+def kube(site: Testbed, request: pytest.FixtureRequest) -> Iterator[Kube]:
+    """kubectl in a fresh namespace named after the file; the namespace is deleted afterwards."""
+    name = request.module.__name__.rsplit(".", 1)[-1].replace("_", "-")
+    site.site.make_namespace(name)
+    yield site.kube(name)
+    site.kube(name).delete("namespace", name)

@@ -1,0 +1,88 @@
+"""Steady requests at a fixed rate, each sent at its intended time, with every outcome counted."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is sent each time. `host` is the Host header (the gateway routes by it)."""
+
+    url: str
+    body: bytes
+    content_type: str
+    host: str | None = None
+    timeout_seconds: float = 15.0
+
+    def headers(self) -> dict[str, str]:
+        """Headers of each request."""
+        return {"content-type": self.content_type} | ({"host": self.host} if self.host else {})
+
+
+@dataclass
+class Outcomes:
+    """Every request by its result: an HTTP code, or the name of the error that ended it."""
+
+    results: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How often each result was seen."""
+        return Counter(result for _, result in self.results)
+
+    @property
+    def failed(self) -> list[tuple[float, str]]:
+        """Everything that was not a 200, with the second at which it was sent."""
+        return [r for r in self.results if r[1] != "200"]
+
+
+class Steady:
+    """`with Steady(request, per_second=5) as load:` sends in the background; `load.outcomes` afterwards."""
+
+    def __init__(self, request: Request, *, per_second: float) -> None:
+        self.request, self.interval = request, 1 / per_second
+        self.outcomes = Outcomes()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    async def _run(self) -> None:
+        start, sent = time.monotonic(), 0
+        # A new connection a request, as many independent callers have: a pool would hide lost connections.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        async with (
+            httpx.AsyncClient(limits=limits, timeout=self.request.timeout_seconds) as client,
+            asyncio.TaskGroup() as tasks,
+        ):
+            while not self._stop.is_set():
+                tasks.create_task(self._one(client, time.monotonic() - start))
+                sent += 1
+                await asyncio.sleep(max(0.0, start + sent * self.interval - time.monotonic()))
+
+    async def _one(self, client: httpx.AsyncClient, at: float) -> None:
+        try:
+            answer = await client.post(
+                self.request.url, content=self.request.body, headers=self.request.headers()
+            )
+            result = str(answer.status_code)
+        except httpx.HTTPError as error:
+            result = type(error).__name__
+        self.outcomes.results.append((at, result))
