@@ -41,7 +41,9 @@ def ensure() -> str:
     """Return kubeconform's -schema-location, writing the schemas first where the cache lacks them."""
     kubernetes = module_folder("kubernetes", "k8s.io/kubernetes")
     crds = [module_folder("envoy-gateway", module) for module in CRD_FOLDERS]
-    into = cache_root() / "schemas" / "-".join([*(module.name for module in (kubernetes, *crds)), str(RECIPE)])
+    into = (
+        cache_root() / "schemas" / "-".join([*(module.name for module in (kubernetes, *crds)), str(RECIPE)])
+    )
     if not into.exists():
         unfinished = into.with_name(f"{into.name}.new")
         shutil.rmtree(unfinished, ignore_errors=True)
