@@ -1,0 +1,182 @@
+"""What must be written so that the cluster has what the plan wants: create, patch, delete, or keep.
+
+Compared is only what we apply. The API server fills in defaults and others may add fields, labels or
+variables of their own; neither is a difference. A field that we applied before and no longer want is one:
+the API server's record of our last server-side apply (managedFields) tells which these are.
+At rest every action is Keep, and nothing is written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from paddle_operator import names
+from paddle_operator.plan.model import KubeObject, ObjectKey, Plan
+from paddle_operator.plan.quantity import same_amount
+
+FIELD_MANAGER = "paddle-operator"
+"""Field manager of everything in a plan. It never changes: the record of what we own hangs on it."""
+
+_MERGE_KEYS: Mapping[str, tuple[str, ...]] = {
+    "containers": ("name",),
+    "initContainers": ("name",),
+    "env": ("name",),
+    "volumes": ("name",),
+    "volumeMounts": ("mountPath",),
+    "imagePullSecrets": ("name",),
+    "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
+    "ownerReferences": ("uid",),
+}
+"""Lists in which others may own items beside ours. All other lists are ours as a whole."""
+_ATOMIC_MAPS = frozenset({"selector", "matchLabels", "nodeSelector", "podSelector"})
+_EMPTY: tuple[Any, ...] = ({}, [], "", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """The object is missing."""
+
+    object: KubeObject
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """The object differs in these fields."""
+
+    object: KubeObject
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """The object is ours and nobody wants it. It goes only if it still has this UID."""
+
+    key: ObjectKey
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The object is as it should be."""
+
+    key: ObjectKey
+
+
+Action = Create | Patch | Delete | Keep
+
+
+def diff(
+    plan: Plan, live: Iterable[KubeObject], owner_uid: str, manager: str = FIELD_MANAGER
+) -> tuple[Action, ...]:
+    """Return what to do, in order. `live` is all that carries the labels of the resource's objects."""
+    found = {key_of(item): item for item in live}
+    wanted = {key_of(item): item for item in plan.objects}
+    actions: list[Action] = []
+    for key, desired in wanted.items():
+        present = found.get(key)
+        if present is None:
+            actions.append(Create(desired))
+            continue
+        changed = differences(desired, present, manager)
+        actions.append(Patch(desired, changed) if changed else Keep(key))
+    unwanted = [item for key, item in found.items() if key not in wanted]
+    actions += [
+        Delete(key_of(item), item["metadata"]["uid"])
+        for item in sorted(unwanted, key=lambda item: (item["kind"], item["metadata"]["name"]))
+        if _may_go(item, plan, owner_uid)
+    ]
+    return tuple(actions)
+
+
+def key_of(item: KubeObject) -> ObjectKey:
+    """Identify an object inside its namespace."""
+    return ObjectKey(item["apiVersion"], item["kind"], item["metadata"]["name"])
+
+
+def differences(desired: KubeObject, live: KubeObject, manager: str) -> tuple[str, ...]:
+    """Return the paths of fields that are not as wanted, or that we set once and want no more."""
+    return (*_changed(desired, live, ""), *_left_behind(_owned(live, manager), desired, ""))
+
+
+def _may_go(item: KubeObject, plan: Plan, owner_uid: str) -> bool:
+    metadata = item["metadata"]
+    if metadata.get("deletionTimestamp"):
+        return False
+    if (metadata.get("labels") or {}).get(names.LABEL_REVISION) in plan.untouched:
+        return False
+    return any(owner.get("uid") == owner_uid for owner in metadata.get("ownerReferences") or ())
+
+
+def _changed(desired: Any, live: Any, path: str) -> Iterator[str]:
+    """Yield where the live value lacks what is desired."""
+    if isinstance(desired, dict) and isinstance(live, dict):
+        if path.rpartition(".")[2] in _ATOMIC_MAPS and desired.keys() != live.keys():
+            yield path
+            return
+        for key, value in desired.items():
+            yield from _changed(value, live.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(desired, list) and isinstance(live, list):
+        yield from _changed_list(desired, live, path)
+    elif desired in _EMPTY and live in _EMPTY:
+        return
+    elif desired != live and not (_is_quantity(path) and same_amount(desired, live)):
+        yield path
+
+
+def _changed_list(desired: list[Any], live: list[Any], path: str) -> Iterator[str]:
+    keys = _MERGE_KEYS.get(path.rpartition(".")[2])
+    if keys is None:
+        if len(desired) != len(live):
+            yield path
+            return
+        pairs = zip(desired, live, strict=True)
+    else:
+        pairs = zip(desired, [_partner(item, live, keys) for item in desired], strict=True)
+    for index, (wanted, present) in enumerate(pairs):
+        yield from _changed(wanted, present, f"{path}[{index}]")
+
+
+def _partner(item: dict[str, Any], live: list[dict[str, Any]], keys: tuple[str, ...]) -> Any:
+    return next((other for other in live if all(other.get(k) == item.get(k) for k in keys)), None)
+
+
+def _is_quantity(path: str) -> bool:
+    return ".resources." in path or path.endswith(".sizeLimit")
+
+
+def _owned(live: KubeObject, manager: str) -> dict[str, Any]:
+    """Return the fields that we own by server-side apply, as the API server records them."""
+    for entry in live["metadata"].get("managedFields") or ():
+        if (
+            entry.get("manager") == manager
+            and entry.get("operation") == "Apply"
+            and not entry.get("subresource")
+        ):
+            fields: dict[str, Any] = entry.get("fieldsV1") or {}
+            return fields
+    return {}
+
+
+def _left_behind(owned: Mapping[str, Any], desired: Any, path: str) -> Iterator[str]:
+    """Yield what is recorded as ours and is not desired. Record keys: f:FIELD, k:{KEYS}, v:VALUE."""
+    for step, below in owned.items():
+        kind, _, name = step.partition(":")
+        if kind == "f":
+            inner = desired.get(name) if isinstance(desired, dict) else None
+            place = f"{path}.{name}" if path else name
+        elif kind == "k":
+            keys = json.loads(name)
+            items = desired if isinstance(desired, list) else []
+            inner, place = _partner(keys, items, tuple(keys)), f"{path}[{name}]"
+        elif kind == "v":
+            inner = json.loads(name) if isinstance(desired, list) and json.loads(name) in desired else None
+            place = f"{path}[{name}]"
+        else:
+            continue
+        if inner is None:
+            yield place
+        elif below:
+            yield from _left_behind(below, inner, place)
