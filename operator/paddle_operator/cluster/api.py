@@ -1,0 +1,171 @@
+"""Requests to the API server: the one place that imports the Kubernetes client, and that reads its errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Self
+
+import aiohttp
+from kubernetes.aio import config
+from kubernetes.aio.client import ApiClient, Configuration
+from kubernetes.aio.client.exceptions import ApiException
+from kubernetes.aio.dynamic import DynamicClient
+from kubernetes.aio.dynamic.resource import Resource
+
+from paddle_operator.cluster.kinds import Kind
+from paddle_operator.cluster.ports import WriteRefused
+from paddle_operator.plan import KubeObject
+from paddle_operator.status import Reason
+
+CONNECTIONS = 32
+
+
+class NotFound(WriteRefused):
+    """The API server has no such object, or no such kind."""
+
+
+class Conflict(WriteRefused):
+    """The object is not the one that the request was made for."""
+
+
+class Api:
+    """The API server's verbs over addresses known beforehand, with a time limit on every request."""
+
+    def __init__(self, configuration: Configuration, timeout_seconds: float) -> None:
+        configuration.connection_pool_maxsize = CONNECTIONS
+        configuration.client_session_kwargs = {"trust_env": False}  # as kopf: a proxy would see every token
+        self.configuration = configuration
+        self._client = ApiClient(configuration)
+        self._dynamic = DynamicClient(self._client)
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+
+    @classmethod
+    async def connect(cls, timeout_seconds: float) -> Self:
+        """Use the pod's service account, or else the kubeconfig that kubectl would use."""
+        configuration = Configuration()
+        try:
+            config.load_incluster_config(client_configuration=configuration)
+        except config.ConfigException:
+            await config.load_kube_config(client_configuration=configuration)
+        return cls(configuration, timeout_seconds)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def get(self, kind: Kind, namespace: str, name: str) -> KubeObject:
+        """Read one object."""
+        return await self._send("get", _resource(kind).path(name, namespace), kind, name)
+
+    async def list(self, kind: Kind, namespace: str | None, **selectors: str) -> list[KubeObject]:
+        """Read all objects that the selectors (label_selector, field_selector) leave."""
+        path = _resource(kind).path(None, namespace)
+        answer = await self._send("get", path, kind, "", **selectors)
+        items: list[KubeObject] = answer.get("items") or []
+        for item in items:  # a list leaves out of its items what they have in common
+            item.setdefault("apiVersion", kind.api_version)
+            item.setdefault("kind", kind.kind)
+        return items
+
+    async def groups(self) -> set[str]:
+        """Every "group/version" that is served."""
+        answer = await self._send("get", "/apis", None, "")
+        return {str(one["groupVersion"]) for group in answer["groups"] for one in group["versions"]}
+
+    async def apply(self, kind: Kind, wanted: KubeObject, manager: str, subresource: str = "") -> KubeObject:
+        """Write by server-side apply; conflicts are forced, as on objects of one's own."""
+        metadata = wanted["metadata"]
+        return await self._send(
+            "patch",
+            _path(kind, metadata["namespace"], metadata["name"], subresource),
+            kind,
+            metadata["name"],
+            body=wanted,
+            content_type="application/apply-patch+yaml",
+            field_manager=manager,
+            force_conflicts=True,
+        )
+
+    async def create(self, kind: Kind, body: KubeObject, manager: str) -> KubeObject:
+        """Create an object that must not be there yet."""
+        path = _resource(kind).path(None, body["metadata"]["namespace"])
+        name = body["metadata"].get("name") or body["metadata"].get("generateName", "")
+        return await self._send("post", path, kind, name, body=body, field_manager=manager)
+
+    async def replace(self, kind: Kind, body: KubeObject, manager: str) -> KubeObject:
+        """Replace an object, if it still has the resourceVersion that the body carries."""
+        metadata = body["metadata"]
+        path = _resource(kind).path(metadata["name"], metadata["namespace"])
+        return await self._send("put", path, kind, metadata["name"], body=body, field_manager=manager)
+
+    async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
+        """Delete an object and what it owns, if it still is the one with that uid; gone already is fine."""
+        body = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        try:
+            await self._send("delete", _resource(kind).path(name, namespace), kind, name, body=body)
+        except (NotFound, Conflict):
+            return
+
+    async def _send(self, method: str, path: str, kind: Kind | None, name: str, **options: Any) -> KubeObject:
+        what = kind.kind if kind else "API"
+        try:
+            response = await self._dynamic.request(
+                method, path, serialize=False, _request_timeout=self._timeout, **options
+            )
+            answer: KubeObject = await response.json()
+        except ApiException as refused:
+            raise refusal(what, name, int(refused.status or 0), refused.body, path) from refused
+        except (aiohttp.ClientError, TimeoutError, OSError) as lost:
+            message = f"{method} {path}: {type(lost).__name__} {lost}".rstrip()
+            raise WriteRefused(what, name, Reason.API_UNAVAILABLE, message) from lost
+        return answer
+
+
+def refusal(kind: str, name: str, code: int, body: object, path: str) -> WriteRefused:
+    """What an HTTP error means, in the words of the status."""
+    message = _message(body) or f"HTTP {code} for {path}"
+    if code == 404:
+        return NotFound(kind, name, Reason.OBJECT_REFUSED, message)
+    if code == 409:
+        return Conflict(kind, name, Reason.API_UNAVAILABLE, message)
+    reason, advice = _meaning(code, message)
+    return WriteRefused(kind, name, reason, f"{message}. {advice}" if advice else message)
+
+
+def _meaning(code: int, message: str) -> tuple[Reason, str]:
+    """The reason behind an error, and what to do where the message does not say it."""
+    if code in {401, 408, 429} or code >= 500:
+        return Reason.API_UNAVAILABLE, ""
+    if "exceeded quota" in message:
+        return Reason.QUOTA_EXCEEDED, "Raise the quota or ask for less"
+    if "denied" in message or "violates PodSecurity" in message:
+        return Reason.ADMISSION_DENIED, ""
+    if code == 403 and " cannot " in message:
+        return Reason.FORBIDDEN, "Grant it in the operator's role: chart paddle-sla-operator, RBAC"
+    return Reason.OBJECT_REFUSED, ""
+
+
+def _message(body: object) -> str:
+    text = body.decode(errors="replace") if isinstance(body, bytes) else str(body or "")
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return text.strip()[:512]
+    return str(said.get("message", "")) if isinstance(said, Mapping) else text[:512]
+
+
+def _resource(kind: Kind) -> Resource:
+    return Resource(
+        prefix="apis" if kind.group else "api",
+        group=kind.group,
+        api_version=kind.version,
+        kind=kind.kind,
+        name=kind.plural,
+        namespaced=True,
+    )
+
+
+def _path(kind: Kind, namespace: str, name: str, subresource: str) -> str:
+    path = str(_resource(kind).path(name, namespace))
+    return f"{path}/{subresource}" if subresource else path

@@ -1,0 +1,151 @@
+"""From raw objects to facts and to what the plan is told: reading only, without a client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from paddle_operator import names
+from paddle_operator.plan import KubeObject, Resolution
+from paddle_operator.status import ContainerFacts, DeploymentFacts, Exit, JobFacts, PodFacts, RouteFacts
+
+JOB_LABEL = "batch.kubernetes.io/job-name"
+
+
+def pod_facts(pod: KubeObject, stuck: str = "") -> PodFacts:
+    """One pod, trimmed to what is judged."""
+    metadata, status = pod["metadata"], pod.get("status") or {}
+    labels = metadata.get("labels") or {}
+    scheduled = _condition(status, "PodScheduled")
+    unschedulable = scheduled.get("reason") == "Unschedulable"
+    containers = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+    return PodFacts(
+        name=metadata["name"],
+        revision=labels.get(names.LABEL_REVISION, ""),
+        job=labels.get(JOB_LABEL, ""),
+        ready=_condition(status, "Ready").get("status") == "True",
+        terminating="deletionTimestamp" in metadata,
+        unschedulable=str(scheduled.get("message", "")) if unschedulable else "",
+        stuck=stuck,
+        evicted=str(status.get("message", "")) if status.get("reason") == "Evicted" else "",
+        containers=tuple(_container(one) for one in containers),
+    )
+
+
+def waits_for_containers(pod: KubeObject) -> bool:
+    """Whether a pod has a node and none of its containers was ever made: only Events say why."""
+    status = pod.get("status") or {}
+    if "deletionTimestamp" in pod["metadata"] or _condition(status, "PodScheduled").get("status") != "True":
+        return False
+    made = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+    waiting = {"ContainerCreating", "PodInitializing"}
+    states = [(one.get("state") or {}).get("waiting", {}).get("reason") for one in made]
+    return bool(made) and all(reason in waiting for reason in states) and not any(map(_end, made))
+
+
+def job_facts(job: KubeObject, stuck: str = "") -> JobFacts:
+    """The resolve Job."""
+    metadata, status = job["metadata"], job.get("status") or {}
+    ended = {"Complete", "Failed"}
+    conditions = status.get("conditions") or ()
+    return JobFacts(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        key=(metadata.get("annotations") or {}).get(names.ANNOTATION_RESOLVE_KEY, ""),
+        finished=any(one["type"] in ended and one["status"] == "True" for one in conditions),
+        stuck=stuck,
+    )
+
+
+def waits_for_pod(job: KubeObject) -> bool:
+    """Whether a Job has no pod although it should: only Events say why."""
+    status = job.get("status") or {}
+    return not any(
+        status.get(count) for count in ("active", "ready", "succeeded", "failed", "completionTime")
+    )
+
+
+def deployment_facts(deployment: KubeObject) -> DeploymentFacts:
+    """A revision's Deployment."""
+    status = deployment.get("status") or {}
+    failure = _condition(status, "ReplicaFailure")
+    return DeploymentFacts(
+        revision=deployment["metadata"]["name"],
+        digest=(deployment["metadata"].get("annotations") or {}).get(names.ANNOTATION_MODEL_DIGEST, ""),
+        replicas=int(status.get("replicas", 0)),
+        ready_replicas=int(status.get("readyReplicas", 0)),
+        pods_refused=str(failure.get("message", "")) if failure.get("status") == "True" else "",
+    )
+
+
+def route_facts(route: KubeObject) -> tuple[RouteFacts, ...]:
+    """What each gateway says about the present generation of the route."""
+    generation = route["metadata"].get("generation", 0)
+    return tuple(_parent(one, generation) for one in (route.get("status") or {}).get("parents") or ())
+
+
+def resolution_of(jobs: Iterable[JobFacts], pods: Iterable[KubeObject]) -> Resolution | None:
+    """What the resolve Job left in the termination message of its pod."""
+    keys = {job.name: job.key for job in jobs}
+    for pod in pods:
+        job = (pod["metadata"].get("labels") or {}).get(JOB_LABEL, "")
+        for status in (pod.get("status") or {}).get("containerStatuses") or ():
+            end = (status.get("state") or {}).get("terminated") or {}
+            found = _resolution(keys.get(job, ""), str(end.get("message", "")))
+            if end.get("exitCode") == 0 and found is not None:
+                return found
+    return None
+
+
+def _resolution(key: str, message: str) -> Resolution | None:
+    try:
+        said = json.loads(message)
+        return Resolution(key, said["digest"], said["name"], said["task"], int(said["sizeBytes"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _parent(parent: Mapping[str, Any], generation: int) -> RouteFacts:
+    reference = parent.get("parentRef") or {}
+    conditions = parent.get("conditions") or ()
+    fresh = {one["type"]: one for one in conditions if one.get("observedGeneration", 0) >= generation}
+    accepted, resolved = fresh.get("Accepted", {}), fresh.get("ResolvedRefs", {})
+    wrong = accepted if accepted.get("status") == "False" else resolved
+    where = "/".join(filter(None, (reference.get("namespace"), reference.get("name"))))
+    return RouteFacts(
+        parent=where,
+        accepted=_truth(accepted),
+        resolved=_truth(resolved),
+        reason=str(wrong.get("reason", "")),
+        message=str(wrong.get("message", "")),
+    )
+
+
+def _truth(condition: Mapping[str, Any]) -> bool | None:
+    return {"True": True, "False": False}.get(str(condition.get("status")))
+
+
+def _condition(status: Mapping[str, Any], type_: str) -> Mapping[str, Any]:
+    conditions = status.get("conditions") or ()
+    return next((one for one in conditions if one.get("type") == type_), {})
+
+
+def _container(status: Mapping[str, Any]) -> ContainerFacts:
+    state = status.get("state") or {}
+    waiting = state.get("waiting") or {}
+    return ContainerFacts(
+        name=status["name"],
+        ready=bool(status.get("ready")),
+        running="running" in state,
+        waiting_reason=str(waiting.get("reason", "")),
+        waiting_message=str(waiting.get("message", "")),
+        exit=_end(status),
+    )
+
+
+def _end(status: Mapping[str, Any]) -> Exit | None:
+    for state in (status.get("state") or {}, status.get("lastState") or {}):
+        if (end := state.get("terminated")) is not None:
+            return Exit(int(end.get("exitCode", 0)), str(end.get("reason", "")), str(end.get("message", "")))
+    return None

@@ -1,0 +1,64 @@
+"""The kinds that the operator reads and writes, and where the API server has them.
+
+A fixed table instead of discovery: every request goes to an address known beforehand, the RBAC rules are this
+table with verbs, and nothing is cached on disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paddle_operator import names
+from paddle_operator.plan import ObjectKey
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind: group and version, name, plural."""
+
+    api_version: str
+    kind: str
+    plural: str
+
+    @property
+    def group(self) -> str:
+        """The group; empty for the core."""
+        return self.api_version.rpartition("/")[0]
+
+    @property
+    def version(self) -> str:
+        """The version without the group."""
+        return self.api_version.rpartition("/")[2]
+
+    def key(self, name: str) -> ObjectKey:
+        """The key of an object of this kind."""
+        return ObjectKey(self.api_version, self.kind, name)
+
+
+SERVICE_RESOURCE = Kind(names.API_VERSION, names.KIND, names.PLURAL)
+DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments")
+JOB = Kind("batch/v1", "Job", "jobs")
+POD = Kind("v1", "Pod", "pods")
+EVENT = Kind("v1", "Event", "events")
+LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
+HTTP_ROUTE = Kind("gateway.networking.k8s.io/v1", "HTTPRoute", "httproutes")
+BACKEND_POLICY = Kind("gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", "backendtrafficpolicies")
+CLIENT_POLICY = Kind("gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", "clienttrafficpolicies")
+ALWAYS = (
+    Kind("v1", "ConfigMap", "configmaps"),
+    Kind("v1", "Service", "services"),
+    DEPLOYMENT,
+    JOB,
+    Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
+    Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
+)
+"""Owned kinds that every cluster has."""
+OPTIONAL = (HTTP_ROUTE, BACKEND_POLICY, CLIENT_POLICY)
+"""Owned kinds that come with a gateway."""
+OWNED = ALWAYS + OPTIONAL
+BY_KEY = {(one.api_version, one.kind): one for one in OWNED}
+
+
+def kind_of(target: ObjectKey) -> Kind:
+    """The table's entry for an object; a plan never names a kind that is not in it."""
+    return BY_KEY[target.api_version, target.kind]

@@ -1,0 +1,128 @@
+"""THE FLOW: one look at one service, top to bottom.
+
+Nothing is remembered between two looks. What is decided follows from the resource and from what lives, so a
+look may be repeated, missed, or cut off after any line, and the next one goes on from what it finds.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from paddle_operator.cluster.ports import Cluster, Events, Key, Observation, WriteRefused
+from paddle_operator.errors import SpecRejected
+from paddle_operator.plan import ObjectKey, Plan, Role, plan
+from paddle_operator.plan.diff import Action, Create, Delete, Patch, diff
+from paddle_operator.spec import Identity, parse
+from paddle_operator.status import JobFacts, Refusal, status_of, status_of_rejected
+from paddle_operator.status.compose import Status
+from paddle_operator.status.news import news
+
+UNSETTLED_SECONDS = 10.0
+"""A service on its way is looked at this often, besides on every event: some troubles raise none."""
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    """The flow with what it needs of the world."""
+
+    cluster: Cluster
+    events: Events
+    now: Callable[[], datetime]
+    resync_seconds: Callable[[], float]
+
+    async def __call__(self, key: Key) -> float | None:
+        """Look at one service; returns the seconds to the next look, None when the service is gone."""
+        seen = await self.cluster.observe(key)
+        if seen is None:
+            return None
+        now = self.now()
+        try:
+            service = parse(seen.body)
+        except SpecRejected as rejected:
+            await self._tell(
+                key, seen, status_of_rejected(_identity(seen), rejected.violations, seen.status, now)
+            )
+            return self.resync_seconds()
+        wanted = plan(service, seen.platform, seen.resolution, seen.revisions, now)
+        refused = await self._write(key, diff(wanted, seen.objects, seen.uid), _lost_answer(wanted, seen))
+        facts = replace(seen.facts, refusals=tuple(_told(one) for one in refused))
+        status = status_of(service, wanted, facts, seen.status, now)
+        await self._tell(key, seen, status)
+        if refused:
+            raise refused[0]
+        return self.resync_seconds() if _at_rest(status, seen) else UNSETTLED_SECONDS
+
+    async def _write(
+        self, key: Key, actions: tuple[Action, ...], lost: JobFacts | None
+    ) -> list[WriteRefused]:
+        """Create and patch in the plan's order, past refusals; delete only where nothing was refused."""
+        refused: list[WriteRefused] = []
+        for action in actions:
+            try:
+                await self._do(key, action, held=bool(refused))
+            except WriteRefused as one:
+                refused.append(one)
+        if lost is not None and not refused:
+            logger.info("%s: Job %s ended and its answer is gone; running it again", key, lost.name)
+            await self.cluster.delete(key, ObjectKey("batch/v1", "Job", lost.name), lost.uid)
+        return refused
+
+    async def _do(self, key: Key, action: Action, *, held: bool) -> None:
+        match action:
+            case Create(wanted):
+                logger.info("%s: create %s %s", key, wanted["kind"], wanted["metadata"]["name"])
+                await self.cluster.apply(key, wanted, is_new=True)
+            case Patch(wanted, fields):
+                name = wanted["metadata"]["name"]
+                logger.info("%s: patch %s %s: %s", key, wanted["kind"], name, ", ".join(fields[:8]))
+                await self.cluster.apply(key, wanted, is_new=False)
+            case Delete(target, uid) if not held:
+                logger.info("%s: delete %s %s", key, target.kind, target.name)
+                await self.cluster.delete(key, target, uid)
+            case _:
+                return
+
+    async def _tell(self, key: Key, seen: Observation, status: Status) -> None:
+        """Write the status if it says something else than the stored one, then the Events of what changed."""
+        if status == seen.status:
+            return
+        await self.cluster.patch_status(key, seen.uid, status)
+        changes = news(seen.status, status)
+        for change in changes:
+            logger.info(
+                "%s: %s=%s %s: %s", key, change.condition, change.status, change.reason, change.message
+            )
+        await self.events.post(seen.body, changes, self.now())
+
+
+def _identity(seen: Observation) -> Identity:
+    metadata = seen.body["metadata"]
+    return Identity(
+        name=metadata["name"],
+        namespace=metadata["namespace"],
+        uid=metadata["uid"],
+        generation=metadata.get("generation", 0),
+    )
+
+
+def _lost_answer(wanted: Plan, seen: Observation) -> JobFacts | None:
+    """The resolve Job that is through without an answer: its pod went away before anybody read it."""
+    if wanted.resolve_job is None or seen.resolution is not None:
+        return None
+    job = seen.facts.job(wanted.resolve_job)
+    return job if job is not None and job.finished else None
+
+
+def _told(refused: WriteRefused) -> Refusal:
+    return Refusal(refused.reason, refused.kind, refused.name, refused.message)
+
+
+def _at_rest(status: Status, seen: Observation) -> bool:
+    """Whether only an event or the resync need bring the next look."""
+    conditions = {one["type"]: one["status"] for one in status["conditions"]}
+    leaving = any(one.role is not Role.STABLE for one in seen.revisions)
+    return conditions["Ready"] == "True" and conditions["Reconciling"] == "False" and not leaving

@@ -1,0 +1,102 @@
+"""Everything the operator can be told from outside: one frozen object, made once in main."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any
+
+from paddle_operator.errors import SettingInvalid
+
+PREFIX = "PADDLE_OPERATOR_"
+RUNTIME_IMAGE = "localhost/paddle-sla/runtime:dev"
+
+
+def _setting(default: object, unit: str, purpose: str) -> Any:
+    return field(default=default, metadata={"unit": unit, "purpose": purpose})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The operator's configuration. Each field is read from PADDLE_OPERATOR_<FIELD>."""
+
+    runtime_image_cpu: str = _setting(RUNTIME_IMAGE, "image", "runtime image for device CPU")
+    runtime_image_gpu: str = _setting(RUNTIME_IMAGE, "image", "runtime image for device GPU")
+    runtime_image_npu: str = _setting(RUNTIME_IMAGE, "image", "runtime image for device NPU")
+    runtime_image_mlu: str = _setting(RUNTIME_IMAGE, "image", "runtime image for device MLU")
+    namespace: str = _setting("default", "namespace", "where the operator itself runs; holds its Leases")
+    watch_namespaces: tuple[str, ...] = _setting(
+        (), "comma list", "namespaces to serve besides the operator's own; empty serves the whole cluster"
+    )
+    pod_name: str = _setting("", "name", "identity in the Lease; the host's name where empty")
+    pod_uid: str = _setting("", "uid", "owner of the heartbeat, so that it goes away with the pod")
+    lease_name: str = _setting("paddle-operator", "name", "Lease that decides which replica acts")
+    lease_seconds: int = _setting(15, "seconds", "a standby takes over a Lease unchanged for this long")
+    lease_renew_seconds: int = _setting(
+        10, "seconds", "the leader stops acting when it cannot renew for this long"
+    )
+    lease_retry_seconds: int = _setting(2, "seconds", "pause between two attempts to get or renew the Lease")
+    heartbeat_seconds: int = _setting(25, "seconds", "the operator touches its heartbeat object this often")
+    heartbeat_limit_seconds: int = _setting(
+        90, "seconds", "without a heartbeat coming back over the watch for this long, /healthz answers 500"
+    )
+    workers: int = _setting(4, "services", "how many services are looked at in parallel")
+    resync_seconds: int = _setting(300, "seconds", "a service at rest is looked at again after this, +-20 %")
+    request_timeout_seconds: int = _setting(30, "seconds", "limit for one request to the API server")
+    probe_port: int = _setting(8081, "port", "serves /healthz and /readyz")
+    log_format: str = _setting("text", "text|json", "form of a log line")
+    log_level: str = _setting("INFO", "level", "DEBUG, INFO, WARNING or ERROR")
+
+    @property
+    def identity(self) -> str:
+        """The name under which this process holds the Lease."""
+        return self.pod_name or socket.gethostname()
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """The namespaces watched: none named means all. The own one is among them, for the heartbeat."""
+        return tuple(sorted({*self.watch_namespaces, self.namespace})) if self.watch_namespaces else ()
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Read the settings; raises SettingInvalid naming the variable and its value."""
+        found = {item.name: environment.get(PREFIX + item.name.upper(), "").strip() for item in fields(cls)}
+        values: dict[str, Any] = {
+            item.name: _parse(item, found[item.name]) for item in fields(cls) if found[item.name]
+        }
+        settings = cls(**values)
+        _check(settings)
+        return settings
+
+
+def _parse(item: Field[Any], text: str) -> object:
+    if isinstance(item.default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if isinstance(item.default, int):
+        if not text.isdigit() or int(text) == 0:
+            raise SettingInvalid(PREFIX + item.name.upper(), text, "give a whole number above 0")
+        return int(text)
+    return text
+
+
+def _check(settings: Settings) -> None:
+    if settings.log_format not in {"text", "json"}:
+        raise SettingInvalid(PREFIX + "LOG_FORMAT", settings.log_format, "give text or json")
+    if settings.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise SettingInvalid(PREFIX + "LOG_LEVEL", settings.log_level, "give DEBUG, INFO, WARNING or ERROR")
+    if not settings.lease_retry_seconds < settings.lease_renew_seconds < settings.lease_seconds:
+        wrong = f"{settings.lease_retry_seconds} < {settings.lease_renew_seconds} < {settings.lease_seconds}"
+        rule = "the retry must be shorter than the renewal, and that shorter than the lease"
+        raise SettingInvalid(PREFIX + "LEASE_SECONDS", wrong, rule)
+
+
+def reference() -> str:
+    """The settings as a Markdown table, for docs/reference."""
+    rows = ["| Variable | Default | Unit | Meaning |", "| --- | --- | --- | --- |"]
+    for item in fields(Settings):
+        default = "" if item.default is MISSING else item.default
+        shown = ",".join(default) if isinstance(default, tuple) else default
+        unit = str(item.metadata["unit"]).replace("|", "\\|")
+        rows.append(f"| `{PREFIX}{item.name.upper()}` | `{shown}` | {unit} | {item.metadata['purpose']} |")
+    return "\n".join(rows) + "\n"

@@ -1,0 +1,30 @@
+"""What is said about a service: facts of the cluster in, one status out. Pure."""
+
+from __future__ import annotations
+
+from paddle_operator.status.compose import status_of, status_of_rejected
+from paddle_operator.status.facts import (
+    ContainerFacts,
+    DeploymentFacts,
+    Exit,
+    Facts,
+    JobFacts,
+    PodFacts,
+    Refusal,
+    RouteFacts,
+)
+from paddle_operator.status.reasons import Reason
+
+__all__ = [
+    "ContainerFacts",
+    "DeploymentFacts",
+    "Exit",
+    "Facts",
+    "JobFacts",
+    "PodFacts",
+    "Reason",
+    "Refusal",
+    "RouteFacts",
+    "status_of",
+    "status_of_rejected",
+]

@@ -1,0 +1,114 @@
+"""The whole status from one look. It is written only if it says something else than the stored one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from paddle_operator import names
+from paddle_operator.errors import Violation
+from paddle_operator.plan import Plan
+from paddle_operator.spec import Identity, Service
+from paddle_operator.spec.traffic import RoutingType
+from paddle_operator.status import verdicts
+from paddle_operator.status.conditions import TYPES, Before, Condition, Truth, written
+from paddle_operator.status.diagnosis import last_end
+from paddle_operator.status.facts import Facts
+from paddle_operator.status.reasons import Reason
+from paddle_operator.status.situation import Situation
+
+Status = dict[str, Any]
+
+
+def status_of(service: Service, plan: Plan, facts: Facts, previous: Status, now: datetime) -> Status:
+    """The status of a resource that could be read."""
+    at = Situation(service, plan, facts, Before.of(previous))
+    route = verdicts.route_accepted(at)
+    ready = verdicts.ready(at, route)
+    complete = verdicts.rollout_complete(at, ready)
+    conditions = (
+        ready,
+        verdicts.model_loaded(at),
+        complete,
+        route,
+        *verdicts.progress(ready, complete),
+        *verdicts.not_measured(plan.sla_hash),
+    )
+    blocks: Status = {
+        "observedGeneration": at.generation,
+        "url": url_of(service),
+        "slaHash": plan.sla_hash,
+        **_scale(at),
+        "stable": _revision(at, plan.stable, weight=100),
+        "canary": _revision(at, plan.next, weight=0),
+        "model": _model(at),
+        "conditions": written(conditions, at.before, at.generation, now),
+    }
+    return {key: value for key, value in blocks.items() if value is not None}
+
+
+def status_of_rejected(
+    identity: Identity, violations: Sequence[Violation], previous: Status, now: datetime
+) -> Status:
+    """The status of a resource that breaks rules: all of them are told, and what serves stays as it was."""
+    count = len(violations)
+    told = f"{count} rule{'s' if count > 1 else ''} broken: " + "; ".join(str(one) for one in violations)
+    message = told + ". What serves is left as it is."
+    said: dict[str, tuple[Truth, Reason, str]] = {
+        "Ready": ("False", Reason.INVALID_SPEC, message),
+        "RolloutComplete": ("False", Reason.INVALID_SPEC, message),
+        "Reconciling": ("False", Reason.INVALID_SPEC, "it waits for a person: see Stalled"),
+        "Stalled": ("True", Reason.INVALID_SPEC, message),
+    }
+    unknown: tuple[Truth, Reason, str] = ("Unknown", Reason.INVALID_SPEC, "the resource could not be read")
+    conditions = [Condition(type_, *said.get(type_, unknown)) for type_ in TYPES]
+    before = Before.of(previous)
+    return {
+        **previous,
+        "observedGeneration": identity.generation,
+        "conditions": written(conditions, before, identity.generation, now),
+    }
+
+
+def url_of(service: Service) -> str:
+    """Where callers reach the service: the route's first host name, else the Service inside the cluster."""
+    routing = service.spec.routing
+    if routing.type is RoutingType.GATEWAY_API and routing.hostnames:
+        return f"http://{routing.hostnames[0]}"
+    return f"http://{service.identity.name}.{service.identity.namespace}.svc"
+
+
+def _scale(at: Situation) -> Status:
+    stable = at.facts.deployment(at.plan.stable)
+    labels = names.revision_labels(at.service.identity.name, at.plan.stable or "none")
+    selected = (names.LABEL_SERVICE, names.LABEL_REVISION)
+    return {
+        "replicas": stable.replicas if stable else 0,
+        "selector": ",".join(f"{label}={labels[label]}" for label in selected),
+    }
+
+
+def _revision(at: Situation, name: str | None, weight: int) -> Status | None:
+    if name is None:
+        return None
+    deployment = at.facts.deployment(name)
+    return {
+        "revision": name,
+        "replicas": deployment.replicas if deployment else 0,
+        "readyReplicas": deployment.ready_replicas if deployment else 0,
+        "weight": weight,
+        **({"modelDigest": deployment.digest} if deployment and deployment.digest else {}),
+    }
+
+
+def _model(at: Situation) -> Status:
+    failure = at.failure or last_end(at.facts.pods_of(at.plan.target))
+    if failure is None:
+        return {"state": str(at.state)}
+    told: Status = {"reason": str(failure.reason), "message": failure.message}
+    if failure.pod:
+        told["pod"] = failure.pod
+    if failure.exit_code is not None:
+        told["exitCode"] = failure.exit_code
+    return {"state": str(at.state), "lastFailure": told}

@@ -1,0 +1,132 @@
+"""What the status is told about the cluster: small frozen values, no client and no raw objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paddle_operator.status.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a container ended: its code, the kubelet's word for it and the text that it left."""
+
+    code: int
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerFacts:
+    """One container of a pod. `exit` is the end of the present or else of the previous run."""
+
+    name: str
+    ready: bool = False
+    running: bool = False
+    waiting_reason: str = ""
+    waiting_message: str = ""
+    exit: Exit | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last thing known of it is a failure, however often it is being restarted meanwhile."""
+        return not self.ready and self.exit is not None and self.exit.code != 0
+
+
+@dataclass(frozen=True, slots=True)
+class PodFacts:
+    """One pod: of a revision, or of the resolve Job."""
+
+    name: str
+    revision: str = ""
+    job: str = ""
+    ready: bool = False
+    terminating: bool = False
+    unschedulable: str = ""
+    """The scheduler's message while no node takes the pod."""
+    stuck: str = ""
+    """Why its containers cannot be made, where only an Event says it (a missing Secret or claim)."""
+    evicted: str = ""
+    """The kubelet's message when it threw the pod out."""
+    containers: tuple[ContainerFacts, ...] = ()
+    """Init containers first."""
+
+    def container(self, name: str) -> ContainerFacts | None:
+        """The container of that name, where the kubelet reports one."""
+        return next((one for one in self.containers if one.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class JobFacts:
+    """The resolve Job."""
+
+    name: str
+    uid: str
+    key: str = ""
+    finished: bool = False
+    stuck: str = ""
+    """Why it has no pod, where only an Event says it (quota, Pod Security)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentFacts:
+    """What a revision's Deployment says beyond its counts."""
+
+    revision: str
+    digest: str = ""
+    """The manifest's digest that its pods enforce."""
+    replicas: int = 0
+    ready_replicas: int = 0
+    pods_refused: str = ""
+    """The API server's message where it refuses the pods (quota, Pod Security, admission)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteFacts:
+    """What one gateway says about the route."""
+
+    parent: str
+    accepted: bool | None = None
+    resolved: bool | None = None
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A write that the API server did not take."""
+
+    reason: Reason
+    kind: str
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything the status is told about what lives."""
+
+    pods: tuple[PodFacts, ...] = ()
+    jobs: tuple[JobFacts, ...] = ()
+    deployments: tuple[DeploymentFacts, ...] = ()
+    routes: tuple[RouteFacts, ...] = ()
+    route_exists: bool = False
+    gateway_api: bool = False
+    refusals: tuple[Refusal, ...] = ()
+
+    def pods_of(self, revision: str | None) -> tuple[PodFacts, ...]:
+        """The pods of a revision that are not on their way out."""
+        staying = (pod for pod in self.pods if not pod.terminating)
+        return tuple(pod for pod in staying if revision and pod.revision == revision)
+
+    def pods_of_job(self, job: str | None) -> tuple[PodFacts, ...]:
+        """The pods of the resolve Job of that name."""
+        return tuple(pod for pod in self.pods if job and pod.job == job and not pod.terminating)
+
+    def deployment(self, revision: str | None) -> DeploymentFacts | None:
+        """The Deployment of a revision, where there is one."""
+        return next((one for one in self.deployments if one.revision == revision), None)
+
+    def job(self, name: str | None) -> JobFacts | None:
+        """The resolve Job of that name, where there is one."""
+        return next((one for one in self.jobs if one.name == name), None)

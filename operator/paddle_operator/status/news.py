@@ -1,0 +1,47 @@
+"""What is worth an Event: a condition that says something else than before. At rest there is nothing new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from paddle_operator.status.conditions import Before
+from paddle_operator.status.reasons import Reason
+
+TOLD = ("Ready", "ModelLoaded", "RolloutComplete", "RouteAccepted")
+"""Conditions that people follow. The others follow from them or never change."""
+PROGRESS = {
+    Reason.RESOLVING,
+    Reason.SCHEDULING,
+    Reason.DOWNLOADING,
+    Reason.LOADING,
+    Reason.PROGRESSING,
+    Reason.ROLLOUT_IN_PROGRESS,
+    Reason.ROUTE_PENDING,
+}
+"""Reasons of a condition that is not True and need not worry anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A condition that changed its reason."""
+
+    condition: str
+    status: str
+    reason: str
+    message: str
+    warning: bool
+
+
+def news(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
+    """The changes between two statuses; of several conditions with one reason only the first is told."""
+    old = Before.of(before).by_type
+    told: dict[str, Change] = {}
+    for now in after.get("conditions", ()):
+        was = old.get(now["type"], {})
+        changed = (now["status"], now["reason"]) != (was.get("status"), was.get("reason"))
+        if now["type"] in TOLD and changed and now["reason"] not in told:
+            warning = now["status"] != "True" and now["reason"] not in PROGRESS
+            told[now["reason"]] = Change(now["type"], now["status"], now["reason"], now["message"], warning)
+    return tuple(told.values())

@@ -1,0 +1,131 @@
+"""Every reason that a condition or an Event can carry. They are part of the API, so none is ever renamed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+
+class Reason(StrEnum):
+    """A reason, what it means, and whether it waits for a person (`stalls`) or for time."""
+
+    meaning: str
+    stalls: bool
+
+    def __new__(cls, value: str, meaning: str, stalls: bool = False) -> Self:
+        """Keep the documentation beside the word."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        member.stalls = stalls
+        return member
+
+    @classmethod
+    def named(cls, value: str) -> Reason:
+        """The reason of that value, for instance one that the plan gives."""
+        return next(one for one in cls if one == value)
+
+    # All is well.
+    SERVING = "Serving", "Every wanted replica of the wanted revision is ready."
+    SERVING_DEGRADED = "ServingDegraded", "The service answers, but not every wanted replica is ready."
+    LOADED = "Loaded", "The model is verified, loaded and warmed in at least one pod."
+    COMPLETE = "Complete", "The wanted revision serves and no other takes traffic."
+    ACCEPTED = "Accepted", "Every gateway has accepted the route."
+    PLAIN_SERVICE = "PlainService", "No gateway is asked for; the Service is the address."
+    SETTLED = "Settled", "Nothing is left to do for this generation."
+
+    # Under way.
+    PROGRESSING = "Progressing", "The wanted state is being made."
+    RESOLVING = "Resolving", "A Job reads the model's manifest to learn its digest."
+    SCHEDULING = "Scheduling", "Pods wait for a node or for their containers."
+    DOWNLOADING = "Downloading", "The init container fetches and verifies the bundle."
+    LOADING = "Loading", "The runtime loads and warms the model."
+    REPLICAS_NOT_READY = "ReplicasNotReady", "Not every wanted replica has become ready yet."
+    ROLLOUT_IN_PROGRESS = (
+        "RolloutInProgress",
+        "A new revision is being made ready; the stable one serves meanwhile.",
+    )
+    ROUTE_PENDING = "RoutePending", "A gateway has not said yet whether it accepts the route."
+
+    # Not known, and why.
+    NOT_MEASURED = "NotMeasured", "This version declares and hashes the promise; it does not measure it."
+    SCALING_OFF = "ScalingOff", "scaling.backend is None: spec.scaling.replicas decides."
+
+    # The resource itself.
+    INVALID_SPEC = "InvalidSpec", "The resource breaks rules; the message lists all of them.", True
+    TASK_MISMATCH = "TaskMismatch", "The bundle is made for another task than model.task.", True
+    IMAGE_NOT_CONFIGURED = (
+        "ImageNotConfigured",
+        "Neither the resource nor the operator names an image for the device.",
+        True,
+    )
+
+    # The bundle: these are the runtime's words too, with the exit codes of EXIT_CODES.
+    MODEL_NOT_FOUND = "ModelNotFound", "No bundle is at model.uri.", True
+    MODEL_FORBIDDEN = "ModelForbidden", "The store refuses the credentials.", True
+    DIGEST_MISMATCH = "DigestMismatch", "The bundle's manifest is not the expected one.", True
+    BUNDLE_INVALID = "BundleInvalid", "The bundle is malformed, truncated or unsafe.", True
+    STORE_UNREACHABLE = "StoreUnreachable", "The model store does not answer."
+    NO_SPACE = "NoSpace", "The bundle does not fit into its volume.", True
+    FETCH_TIMEOUT = "FetchTimeout", "The download took longer than model.preload.timeoutSeconds."
+    ADDRESS_REFUSED = "AddressRefused", "The address is one that is never read from.", True
+    MODEL_TOO_LARGE = "ModelTooLarge", "The bundle is larger than allowed.", True
+    LOAD_FAILED = "LoadFailed", "The runtime could not load the model.", True
+    WARMUP_FAILED = "WarmupFailed", "The model failed on the warm-up inputs.", True
+    SELF_TEST_FAILED = "SelfTestFailed", "The model answers its own test inputs wrongly on this device.", True
+    DEVICE_UNAVAILABLE = "DeviceUnavailable", "The accelerator is not there or not usable.", True
+
+    # The pods.
+    OUT_OF_MEMORY = "OutOfMemory", "A container was ended for using more memory than its limit.", True
+    IMAGE_PULL_FAILED = "ImagePullFailed", "The image cannot be pulled."
+    UNSCHEDULABLE = "Unschedulable", "No node can take a pod."
+    POD_CONFIG_INVALID = "PodConfigInvalid", "A pod names a Secret, key or setting that is not there.", True
+    CONTAINER_FAILED = "ContainerFailed", "A container ended with an error that carries no reason of its own."
+    POD_EVICTED = "PodEvicted", "The kubelet threw a pod out."
+    PODS_REFUSED = "PodsRefused", "The API server refuses the pods: quota, Pod Security or admission.", True
+    RESOLVE_LOST = "ResolveLost", "The resolve Job ended without leaving its answer; it is run again."
+
+    # The API server and the gateway.
+    FORBIDDEN = "Forbidden", "The operator lacks a permission; the message names it.", True
+    QUOTA_EXCEEDED = "QuotaExceeded", "A ResourceQuota refuses an object.", True
+    ADMISSION_DENIED = "AdmissionDenied", "An admission policy or webhook refuses an object.", True
+    OBJECT_REFUSED = "ObjectRefused", "The API server refuses an object.", True
+    NAME_TAKEN = "NameTaken", "An object of that name exists and belongs to somebody else.", True
+    API_UNAVAILABLE = "APIUnavailable", "The API server did not answer a write."
+    ROUTE_NOT_ACCEPTED = "RouteNotAccepted", "A gateway refuses the route.", True
+    GATEWAY_API_MISSING = "GatewayAPIMissing", "The Gateway API is not installed in this cluster.", True
+
+
+EXIT_CODES = {
+    10: Reason.MODEL_NOT_FOUND,
+    11: Reason.MODEL_FORBIDDEN,
+    12: Reason.DIGEST_MISMATCH,
+    13: Reason.BUNDLE_INVALID,
+    14: Reason.STORE_UNREACHABLE,
+    15: Reason.NO_SPACE,
+    16: Reason.FETCH_TIMEOUT,
+    17: Reason.ADDRESS_REFUSED,
+    18: Reason.MODEL_TOO_LARGE,
+    20: Reason.LOAD_FAILED,
+    21: Reason.WARMUP_FAILED,
+    22: Reason.SELF_TEST_FAILED,
+    23: Reason.DEVICE_UNAVAILABLE,
+}
+"""What the runtime's exit codes mean: the same table as BundleReason on its side (tests/contract)."""
+
+PHASES = {
+    Reason.DIGEST_MISMATCH: "digest check",
+    Reason.LOAD_FAILED: "load",
+    Reason.DEVICE_UNAVAILABLE: "load",
+    Reason.WARMUP_FAILED: "warm-up",
+    Reason.SELF_TEST_FAILED: "self-test",
+}
+"""The step that a failure belongs to, where the reason alone says it; else the container does."""
+
+
+def reference() -> str:
+    """The reasons as a Markdown table, for docs/reference."""
+    rows = ["| Reason | Meaning | Waits for |", "| --- | --- | --- |"]
+    waits = {True: "a person", False: "nothing or time"}
+    rows += [f"| `{one}` | {one.meaning} | {waits[one.stalls]} |" for one in Reason]
+    return "\n".join(rows) + "\n"

@@ -1,0 +1,96 @@
+"""What the verdicts look at: resource, plan and facts, with the few answers that all of them need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from paddle_operator.plan import Plan
+from paddle_operator.spec import Service
+from paddle_operator.status.conditions import Before
+from paddle_operator.status.diagnosis import Failure, ModelState, failure_among, state_of
+from paddle_operator.status.facts import DeploymentFacts, Facts
+from paddle_operator.status.reasons import Reason
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One look at one service."""
+
+    service: Service
+    plan: Plan
+    facts: Facts
+    before: Before
+    failure: Failure | None = field(init=False)
+    state: ModelState = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "failure", self._failure())
+        object.__setattr__(self, "state", self._state())
+
+    @property
+    def generation(self) -> int:
+        """The generation of the resource that is looked at."""
+        return self.service.identity.generation
+
+    @property
+    def wanted(self) -> int:
+        """Replicas asked for."""
+        return self.service.spec.scaling.replicas
+
+    @property
+    def target(self) -> DeploymentFacts | None:
+        """The Deployment of the wanted revision, once there is one."""
+        return self.facts.deployment(self.plan.target)
+
+    @property
+    def ready(self) -> int:
+        """Ready replicas of the wanted revision."""
+        return self.target.ready_replicas if self.target else 0
+
+    @property
+    def settled(self) -> bool:
+        """Whether the wanted revision is the one that serves."""
+        return self.plan.target is not None and self.plan.target == self.plan.stable
+
+    @property
+    def keeps_serving(self) -> str:
+        """A sentence about the old revision, where another one is wanted and cannot serve yet."""
+        stable = self.facts.deployment(self.plan.stable)
+        if stable is None or self.settled:
+            return ""
+        return f" Revision {stable.revision} keeps serving with {stable.ready_replicas} ready replicas."
+
+    @property
+    def _resolving(self) -> str | None:
+        """The Job that is waited for; it also stays a while after its answer is known."""
+        return self.plan.resolve_job if self.plan.target is None else None
+
+    def _failure(self) -> Failure | None:
+        if self.plan.refusal is not None:
+            return Failure(Reason.named(self.plan.refusal.reason), self.plan.refusal.message)
+        if self._resolving is not None:
+            return self._failure_of_resolve(self._resolving)
+        target = self.target
+        if target is not None and target.pods_refused:
+            return Failure(
+                Reason.PODS_REFUSED,
+                f"pods of revision {target.revision} are refused: {target.pods_refused}",
+            )
+        return failure_among(self.facts.pods_of(self.plan.target))
+
+    def _failure_of_resolve(self, name: str) -> Failure | None:
+        job = self.facts.job(name)
+        if job is not None and job.stuck:
+            return Failure(Reason.PODS_REFUSED, f"the pod of Job {job.name} is refused: {job.stuck}")
+        if job is not None and job.finished:
+            return Failure(
+                Reason.RESOLVE_LOST, f"Job {job.name} ended and its answer is gone; it is run again"
+            )
+        return failure_among(self.facts.pods_of_job(name))
+
+    def _state(self) -> ModelState:
+        if self.failure is not None and (self.failure.of_bundle or not self.ready):
+            return ModelState.FAILED
+        if self._resolving is not None:
+            return ModelState.RESOLVING
+        return ModelState.LOADED if self.ready else state_of(self.facts.pods_of(self.plan.target))

@@ -1,0 +1,152 @@
+"""One function a condition: from the situation to what is said."""
+
+from __future__ import annotations
+
+from paddle_operator.spec.traffic import RoutingType
+from paddle_operator.status.conditions import Condition, Truth
+from paddle_operator.status.diagnosis import ModelState
+from paddle_operator.status.facts import RouteFacts
+from paddle_operator.status.reasons import Reason
+from paddle_operator.status.situation import Situation
+
+UNDER_WAY = {
+    ModelState.RESOLVING: (Reason.RESOLVING, "a Job reads model.yaml behind {uri} to learn its digest"),
+    ModelState.PENDING: (Reason.SCHEDULING, "pods wait for a node, their image or their volumes"),
+    ModelState.DOWNLOADING: (Reason.DOWNLOADING, "the bundle behind {uri} is fetched and verified"),
+    ModelState.LOADING: (Reason.LOADING, "the runtime loads and warms the model"),
+    ModelState.LOADED: (Reason.LOADED, "the model is verified, loaded and warm in {ready} of {wanted} pods"),
+    ModelState.FAILED: (Reason.PROGRESSING, "the model is tried again"),
+}
+
+
+def model_loaded(at: Situation) -> Condition:
+    """Whether the wanted model is in memory somewhere, and else which step failed and why."""
+    if at.state is ModelState.FAILED and at.failure is not None:
+        return Condition(
+            "ModelLoaded", "False", at.failure.reason, _sentence(at.failure.message) + at.keeps_serving
+        )
+    reason, message = _under_way(at)
+    return Condition("ModelLoaded", "True" if at.state is ModelState.LOADED else "Unknown", reason, message)
+
+
+def route_accepted(at: Situation) -> Condition:
+    """Whether every gateway takes the route."""
+    routing = at.service.spec.routing
+    if routing.type is not RoutingType.GATEWAY_API:
+        message = "routing.type is ReplicaRatio: the Service is the address, no gateway is involved"
+        return Condition("RouteAccepted", "True", Reason.PLAIN_SERVICE, message)
+    if not at.facts.gateway_api:
+        message = (
+            "routing.type is GatewayAPI and this cluster does not serve gateway.networking.k8s.io/v1:"
+            " install the Gateway API's CRDs and a gateway, or set routing.type to ReplicaRatio"
+        )
+        return Condition("RouteAccepted", "False", Reason.GATEWAY_API_MISSING, message)
+    refused = [one for one in at.facts.routes if one.accepted is False or one.resolved is False]
+    if refused:
+        said = "; ".join(_refusal(one) for one in refused)
+        message = f"{said}. Check routing.parentRefs, routing.hostnames and the Gateway's listeners."
+        return Condition("RouteAccepted", "False", Reason.ROUTE_NOT_ACCEPTED, message)
+    answered = [one for one in at.facts.routes if one.accepted and one.resolved]
+    if len(answered) < len(routing.parent_refs):
+        waiting = ", ".join(sorted({one.name for one in routing.parent_refs}))
+        message = (
+            f"{len(answered)} of {len(routing.parent_refs)} gateways have accepted the route;"
+            f" asked: {waiting}. Check that they exist and admit routes of this namespace."
+        )
+        return Condition("RouteAccepted", "Unknown", Reason.ROUTE_PENDING, message)
+    return Condition("RouteAccepted", "True", Reason.ACCEPTED, f"accepted by {len(answered)} gateway(s)")
+
+
+def ready(at: Situation, route: Condition) -> Condition:
+    """Whether the service answers as the resource asks for."""
+    status, reason, message = _replicas(at)
+    if status == "True" and route.status != "True":
+        held = route.status == "Unknown" and at.before.held("Ready", at.generation)
+        if not held:
+            status, reason, message = route.status, route.reason, route.message
+    if at.facts.refusals:
+        first = at.facts.refusals[0]
+        more = f" ({len(at.facts.refusals) - 1} more)" if len(at.facts.refusals) > 1 else ""
+        status, reason = "False", first.reason
+        message = f"{first.kind} {first.name} could not be written: {first.message}{more}"
+    return Condition("Ready", status, reason, _sentence(message) + at.keeps_serving)
+
+
+def rollout_complete(at: Situation, ready_now: Condition) -> Condition:
+    """Whether the wanted revision serves alone with every replica; a pod lost later does not undo that."""
+    done = at.ready >= at.wanted or at.before.held("RolloutComplete", at.generation)
+    if at.settled and done and at.plan.refusal is None:
+        message = f"revision {at.plan.target} serves"
+        return Condition("RolloutComplete", "True", Reason.COMPLETE, message)
+    if ready_now.status == "False":
+        return Condition("RolloutComplete", "False", ready_now.reason, ready_now.message)
+    if at.settled:
+        message = f"{at.ready} of {at.wanted} replicas of revision {at.plan.target} are ready"
+        return Condition("RolloutComplete", "False", Reason.REPLICAS_NOT_READY, message)
+    message = "the wanted revision does not serve yet." + at.keeps_serving
+    return Condition("RolloutComplete", "False", Reason.ROLLOUT_IN_PROGRESS, message)
+
+
+def progress(ready_now: Condition, complete: Condition) -> tuple[Condition, Condition]:
+    """Reconciling and Stalled, as kstatus reads them: at most one of them is True."""
+    stalled = ready_now.status != "True" and ready_now.reason.stalls
+    done = ready_now.status == "True" and complete.status == "True"
+    reconciling = not stalled and not done
+    calm = "nothing is left to do"
+    return (
+        Condition(
+            "Reconciling",
+            "True" if reconciling else "False",
+            Reason.PROGRESSING if reconciling else ready_now.reason if stalled else Reason.SETTLED,
+            ready_now.message if reconciling else "it waits for a person: see Stalled" if stalled else calm,
+        ),
+        Condition(
+            "Stalled",
+            "True" if stalled else "False",
+            ready_now.reason if stalled else Reason.PROGRESSING if reconciling else Reason.SETTLED,
+            ready_now.message if stalled else "work goes on" if reconciling else calm,
+        ),
+    )
+
+
+def not_measured(sla_hash: str) -> tuple[Condition, ...]:
+    """What this version promises to say and cannot say yet: told so, instead of left out."""
+    declared = f"the promise {sla_hash[:12]} is declared; this version does not measure it"
+    fixed = "scaling.backend is None: spec.scaling.replicas decides, also by kubectl scale"
+    unread = "no metric is read: neither scaling nor a rollout of this version needs one"
+    return (
+        Condition("SLAMet", "Unknown", Reason.NOT_MEASURED, declared),
+        Condition("SLAFeasible", "Unknown", Reason.NOT_MEASURED, declared),
+        Condition("MetricsAvailable", "Unknown", Reason.NOT_MEASURED, unread),
+        Condition("ScalingActive", "False", Reason.SCALING_OFF, fixed),
+    )
+
+
+def _replicas(at: Situation) -> tuple[Truth, Reason, str]:
+    if at.settled and at.plan.refusal is None and at.ready >= at.wanted:
+        return "True", Reason.SERVING, f"{at.ready} of {at.wanted} replicas are ready"
+    if at.settled and at.ready and at.before.held("Ready", at.generation):
+        because = f": {at.failure.message}" if at.failure else ""
+        return "True", Reason.SERVING_DEGRADED, f"{at.ready} of {at.wanted} replicas are ready{because}"
+    if at.failure is not None:
+        return "False", at.failure.reason, at.failure.message
+    reason, message = _under_way(at)
+    if at.settled and at.before.status("Ready", at.generation) in {"True", "False"}:
+        counted = f"{at.ready} of {at.wanted} replicas are ready; {message}"
+        return "False", Reason.REPLICAS_NOT_READY, counted
+    if at.ready:
+        return "Unknown", Reason.REPLICAS_NOT_READY, f"{at.ready} of {at.wanted} replicas are ready"
+    return "Unknown", reason, message
+
+
+def _under_way(at: Situation) -> tuple[Reason, str]:
+    reason, message = UNDER_WAY[at.state]
+    return reason, message.format(uri=at.service.spec.model.uri, ready=at.ready, wanted=at.wanted)
+
+
+def _refusal(route: RouteFacts) -> str:
+    return f"gateway {route.parent} says {route.reason}: {route.message}"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else text + "."
