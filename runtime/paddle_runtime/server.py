@@ -91,7 +91,7 @@ class Server:
     def _make_metrics(self) -> Metrics:
         self._sla_identity = sla.identity(Path(self._settings.sla_file))
         self._thresholds = self._read_thresholds(())
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         metrics = Metrics(
             CollectorRegistry(),
             outcomes=codes.OUTCOME_LABELS,
