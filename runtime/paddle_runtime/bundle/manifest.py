@@ -31,7 +31,6 @@ from paddle_runtime.bundle.signature import Shape, TensorSpec, bucket_problem
 from paddle_runtime.errors import BundleFault, BundleReason
 
 MANIFEST_NAME = "model.yaml"
-FORMAT = "paddle-sla-bundle/1"
 MANIFEST_MAX_BYTES = 1024 * 1024
 MAX_FILES = 256
 MAX_BUCKETS = 64
@@ -125,7 +124,7 @@ class Module(Frozen):
 class Manifest(Frozen):
     """The whole of model.yaml."""
 
-    format: Literal["paddle-sla-bundle/1"] = FORMAT
+    format: Literal["paddle-sla-bundle/1"] = "paddle-sla-bundle/1"
     name: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
     version: Annotated[str, Field(min_length=1, max_length=64)]
     task: Task
@@ -181,7 +180,7 @@ def unsafe_path(path: str) -> str | None:
     if path == MANIFEST_NAME:
         return "model.yaml is not listed in itself"
     if pure.suffix not in ALLOWED_SUFFIXES:
-        return f"only inference programs and data ({' '.join(ALLOWED_SUFFIXES)}) are allowed, never pickles or code"
+        return f"only programs and data ({' '.join(ALLOWED_SUFFIXES)}) are allowed, never pickles or code"
     return None
 
 

@@ -48,7 +48,8 @@ def read_manifest_bytes(path: Path) -> bytes:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise BundleFault(
             BundleReason.ModelNotFound,
-            f"{path} holds no {MANIFEST_NAME}: name a bundle's folder, or write one with 'paddle-runtime bundle {path}'.",
+            f"{path} holds no {MANIFEST_NAME}: name a bundle's folder, or write one with "
+            f"'paddle-runtime bundle {path}'.",
         ) from error
     except PermissionError as error:
         raise BundleFault(

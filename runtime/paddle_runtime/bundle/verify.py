@@ -13,7 +13,7 @@ CHUNK_BYTES = 1024 * 1024
 
 
 def verify(bundle: Bundle) -> int:
-    """Hash every file of an opened bundle; bytes checked. BundleFault BundleInvalid names the first that differs."""
+    """Hash every file of an opened bundle; returns the bytes checked. BundleInvalid names what differs."""
     for relative, entry in bundle.manifest.files.items():
         verify_file(bundle.file(relative), entry, relative)
     return bundle.manifest.size_bytes

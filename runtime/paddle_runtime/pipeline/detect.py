@@ -1,0 +1,127 @@
+"""Where the text lines are: picture to boxes by differentiable binarisation, at a closed set of shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from paddle_runtime.bundle.constants import DetectConstants
+from paddle_runtime.pipeline.geometry import Box, ordered_corners, unclip_distance
+from paddle_runtime.pipeline.normalise import Normaliser
+from paddle_runtime.pipeline.picture import Picture
+from paddle_runtime.predictor.session import Session
+
+# Small print in a small picture is found better enlarged; beyond this nothing is gained.
+MAX_ENLARGEMENT = 1.5
+MIN_DETECT_SIDE = 32
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a picture is put into the middle of a bucket: resized to `height` x `width`, the rest is grey.
+
+    In the middle, because text that touches the picture's edge is found better with room on every side.
+    """
+
+    bucket: tuple[int, int]
+    height: int
+    width: int
+
+    @property
+    def top(self) -> int:
+        """Grey rows above the picture."""
+        return (self.bucket[0] - self.height) // 2
+
+    @property
+    def left(self) -> int:
+        """Grey columns left of the picture."""
+        return (self.bucket[1] - self.width) // 2
+
+
+def fit_bucket(
+    height: int, width: int, buckets: Sequence[tuple[int, int]], max_side: int | None = None
+) -> Fit:
+    """The bucket that shows the picture largest; of equals the smallest one."""
+    limit = MAX_ENLARGEMENT
+    if max_side is not None:
+        limit = min(limit, max(max_side, MIN_DETECT_SIDE) / max(height, width))
+
+    def scale(bucket: tuple[int, int]) -> float:
+        return min(limit, bucket[0] / height, bucket[1] / width)
+
+    best = max(buckets, key=lambda bucket: (scale(bucket), -bucket[0] * bucket[1]))
+    factor = scale(best)
+    return Fit(
+        bucket=best,
+        height=min(best[0], max(1, round(height * factor))),
+        width=min(best[1], max(1, round(width * factor))),
+    )
+
+
+class Detector:
+    """The detector's program with its constants."""
+
+    def __init__(
+        self, session: Session, constants: DetectConstants, buckets: Sequence[tuple[int, int]]
+    ) -> None:
+        self._session = session
+        self._constants = constants
+        self._buckets = tuple(buckets)
+        self._normalise = Normaliser(constants.mean, constants.std)
+
+    def find(self, picture: Picture, max_side: int | None = None) -> list[Box]:
+        """Boxes in the picture's own coordinates, in no particular order."""
+        height, width = picture.shape[:2]
+        fit = fit_bucket(height, width, self._buckets, max_side)
+        shrinking = fit.width < width
+        resized = cv2.resize(
+            picture, (fit.width, fit.height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+        )
+        batch = np.zeros((1, 3, *fit.bucket), dtype=np.float32)
+        rows, columns = slice(fit.top, fit.top + fit.height), slice(fit.left, fit.left + fit.width)
+        self._normalise(resized, batch[0, :, rows, columns])
+        probability = np.ascontiguousarray(self._session.run_one(batch)[0, 0, rows, columns])
+        scale = np.array([width / fit.width, height / fit.height], dtype=np.float32)
+        limit = np.array([width, height], dtype=np.float32)
+        return [np.clip(box * scale, 0, limit) for box in self.boxes(probability)]
+
+    def boxes(self, probability: npt.NDArray[np.float32]) -> list[Box]:
+        """Boxes in the probability map's coordinates."""
+        constants = self._constants
+        mask = (probability > constants.probability_threshold).astype(np.uint8)
+        if constants.dilate:
+            mask = cv2.dilate(mask, np.ones((2, 2), dtype=np.uint8))
+        contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+        found = (self._box(contour, probability) for contour in contours[: constants.max_boxes])
+        return [box for box in found if box is not None]
+
+    def _box(self, contour: npt.NDArray[np.int32], probability: npt.NDArray[np.float32]) -> Box | None:
+        constants = self._constants
+        centre, (width, height), angle = cv2.minAreaRect(contour)
+        if min(width, height) < constants.min_box_pixels:
+            return None
+        if (
+            mean_inside(probability, cv2.boxPoints((centre, (width, height), angle)))
+            < constants.box_threshold
+        ):
+            return None
+        # Growing a rectangle by a round offset and taking the smallest rectangle around it is the same as
+        # growing its two sides.
+        grow = 2 * unclip_distance(width, height, constants.unclip_ratio)
+        if min(width, height) + grow < constants.min_box_pixels + 2:
+            return None
+        return ordered_corners(cv2.boxPoints((centre, (width + grow, height + grow), angle)))
+
+
+def mean_inside(values: npt.NDArray[np.float32], corners: npt.NDArray[np.floating]) -> float:
+    """Mean of a map inside a box."""
+    height, width = values.shape[:2]
+    low = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, (width - 1, height - 1))
+    high = np.clip(np.ceil(corners.max(axis=0)).astype(int), 0, (width - 1, height - 1))
+    mask = np.zeros((high[1] - low[1] + 1, high[0] - low[0] + 1), dtype=np.uint8)
+    cv2.fillPoly(mask, [(corners - low).astype(np.int32)], 1)
+    return float(cv2.mean(values[low[1] : high[1] + 1, low[0] : high[0] + 1], mask)[0])

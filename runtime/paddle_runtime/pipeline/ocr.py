@@ -1,0 +1,142 @@
+"""The OCR pipeline: decode -> detect -> orient -> recognise -> order."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+import cv2
+from pydantic import JsonValue
+
+from paddle_runtime.bundle.constants import DetectConstants, OrientConstants, RecogniseConstants
+from paddle_runtime.bundle.store import Bundle
+from paddle_runtime.pipeline.base import PipelineAnswer
+from paddle_runtime.pipeline.crops import cut
+from paddle_runtime.pipeline.ctc import Text, load_characters
+from paddle_runtime.pipeline.detect import Detector
+from paddle_runtime.pipeline.geometry import Box, reading_order
+from paddle_runtime.pipeline.options import OcrOptions, parse_options
+from paddle_runtime.pipeline.orient import Orienter, doubtful
+from paddle_runtime.pipeline.picture import Picture, decode_picture
+from paddle_runtime.pipeline.recognise import Recogniser
+from paddle_runtime.pipeline.selftest import check_pictures
+from paddle_runtime.pipeline.warmup import warm_modules
+from paddle_runtime.predictor.devices import DeviceSettings
+from paddle_runtime.predictor.session import Session, open_session
+
+C = TypeVar("C")
+
+
+class OcrPipeline:
+    """Three programs on one thread."""
+
+    def __init__(self, bundle: Bundle, sessions: Mapping[str, Session]) -> None:
+        modules = bundle.manifest.modules
+        self._bundle = bundle
+        self._sessions = sessions
+        self._detector = Detector(
+            sessions["detect"],
+            constants_of(bundle, "detect", DetectConstants),
+            [(shape[2], shape[3]) for shape in modules["detect"].shapes()],
+        )
+        self._orienter = Orienter(
+            sessions["orient"], constants_of(bundle, "orient", OrientConstants), modules["orient"].shapes()
+        )
+        recognise = constants_of(bundle, "recognise", RecogniseConstants)
+        self._min_score = recognise.min_score
+        dictionary = bundle.file(modules["recognise"].dictionary or "").read_bytes()
+        characters = load_characters(dictionary, modules["recognise"].outputs[0].shape[-1])
+        self._recogniser = Recogniser(
+            sessions["recognise"], recognise, modules["recognise"].shapes(), characters
+        )
+
+    def warm_up(self, progress: Callable[[str, float], None]) -> int:
+        """Every bucket of every module, twice: the first run compiles, the second proves it."""
+        return warm_modules(self._bundle.manifest.modules, self._sessions, progress)
+
+    def self_test(self) -> None:
+        """The bundle's pictures must read as the bundle says."""
+        check_pictures(self._bundle, self.run)
+
+    def run(self, payload: memoryview, request: Mapping[str, JsonValue]) -> PipelineAnswer:
+        """One picture to its lines, in reading order, boxes in the picture's coordinates."""
+        options = parse_options(request, self._min_score)
+        stages: dict[str, float] = {}
+        with timed(stages, "decode"):
+            picture = decode_picture(payload)
+        with timed(stages, "detect"):
+            boxes = self._detector.find(picture, options.det_max_side)
+            cuts = [cut(picture, box) for box in boxes]
+        lines = [line for line, _ in cuts]
+        with timed(stages, "orient"):
+            turned = self._orienter.upside_down(lines) if options.cls else [False] * len(lines)
+        with timed(stages, "recognise"):
+            texts, turned = self._read(lines, turned)
+        angles = [angle + 180 * turn for (_, angle), turn in zip(cuts, turned, strict=True)]
+        body = answer_body(picture, boxes, texts, angles, options)
+        return PipelineAnswer(body=body, stages=stages)
+
+    def _read(self, lines: Sequence[Picture], turned: Sequence[bool]) -> tuple[list[Text], list[bool]]:
+        """Texts, and which lines stood upside down after all."""
+        unsure = doubtful(turned)
+        upright = [upright_line(line, turn) for line, turn in zip(lines, turned, strict=True)]
+        other = [upright_line(lines[index], not turned[index]) for index in unsure]
+        texts = self._recogniser.read([*upright, *other])
+        chosen, verdicts = texts[: len(lines)], list(turned)
+        for index, text in zip(unsure, texts[len(lines) :], strict=True):
+            if text.score > chosen[index].score:
+                chosen[index], verdicts[index] = text, not turned[index]
+        return chosen, verdicts
+
+
+def upright_line(line: Picture, turn: bool) -> Picture:
+    """The line, turned by 180 degrees where it stands upside down."""
+    return cv2.rotate(line, cv2.ROTATE_180) if turn else line
+
+
+def open_ocr(bundle: Bundle, device: DeviceSettings) -> OcrPipeline:
+    """Load the three programs."""
+    cv2.setNumThreads(0)
+    names = ("detect", "orient", "recognise")
+    return OcrPipeline(bundle, {name: open_session(bundle, name, device) for name in names})
+
+
+def answer_body(
+    picture: Picture, boxes: Sequence[Box], texts: Sequence[Text], angles: Sequence[int], options: OcrOptions
+) -> dict[str, JsonValue]:
+    """The answer as JSON values: lines that are sure enough, as a reader takes them."""
+    sure = [i for i, text in enumerate(texts) if text.text and text.score >= options.min_score]
+    page_angle = Counter(angles[i] for i in sure).most_common(1)[0][0] if sure else 0
+    order = reading_order([boxes[i] for i in sure], page_angle)
+    lines: list[JsonValue] = []
+    for index in (sure[place] for place in order):
+        corners: list[JsonValue] = [[round(x, 1), round(y, 1)] for x, y in boxes[index].tolist()]
+        lines.append(
+            {
+                "text": texts[index].text,
+                "score": round(texts[index].score, 4),
+                "box": corners,
+                "angle": angles[index],
+            }
+        )
+    return {"width": int(picture.shape[1]), "height": int(picture.shape[0]), "lines": lines}
+
+
+@contextmanager
+def timed(stages: dict[str, float], name: str) -> Iterator[None]:
+    """Seconds of one stage."""
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        stages[name] = time.perf_counter() - started
+
+
+def constants_of(bundle: Bundle, module: str, kind: type[C]) -> C:
+    """A module's constants; the manifest made sure of their kind."""
+    constants = bundle.manifest.modules[module].constants
+    assert isinstance(constants, kind)
+    return constants

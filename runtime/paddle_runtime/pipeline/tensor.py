@@ -1,0 +1,123 @@
+"""The Tensor pipeline: named tensors in, named tensors out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from pydantic import JsonValue
+
+from paddle_runtime.bundle.signature import NUMPY_NAMES, Datatype
+from paddle_runtime.bundle.store import Bundle
+from paddle_runtime.errors import BundleFault, BundleReason, Failed, RequestReason
+from paddle_runtime.pipeline.base import PipelineAnswer
+from paddle_runtime.pipeline.warmup import warm_modules
+from paddle_runtime.predictor.devices import DeviceSettings
+from paddle_runtime.predictor.session import Array, Session, open_session, paddle_words
+
+MODULE = "model"
+
+
+class TensorPipeline:
+    """One program on one thread."""
+
+    def __init__(self, bundle: Bundle, session: Session) -> None:
+        self._bundle = bundle
+        self._session = session
+        self._module = bundle.manifest.modules[MODULE]
+
+    def warm_up(self, progress: Callable[[str, float], None]) -> int:
+        """Every bucket once."""
+        return warm_modules(self._bundle.manifest.modules, {MODULE: self._session}, progress)
+
+    def self_test(self) -> None:
+        """The bundle's known tensors must give their known answers."""
+        for number, test in enumerate(self._bundle.manifest.self_test):
+            given = {
+                tensor.name: to_array(tensor.datatype, tensor.shape, tensor.data) for tensor in test.inputs
+            }
+            got = dict(
+                zip((spec.name for spec in self._module.outputs), self._session.run(given), strict=True)
+            )
+            for wanted in test.outputs:
+                array = to_array(wanted.datatype, wanted.shape, wanted.data)
+                if problem := difference(wanted.name, array, got.get(wanted.name), test.tolerance):
+                    raise BundleFault(
+                        BundleReason.SelfTestFailed,
+                        f"selfTest[{number}]: {problem}. The device or the engine does not fit this program: try "
+                        "engine Plain, or another build of Paddle.",
+                    )
+
+    def run(self, payload: memoryview, request: Mapping[str, JsonValue]) -> PipelineAnswer:
+        """Tensors of a request that protocol/v2_json.py checked; the payload is not used."""
+        started = time.perf_counter()
+        inputs = request_arrays(request)
+        decoded = time.perf_counter()
+        try:
+            outputs = self._session.run(inputs)
+        except Exception as error:
+            raise Failed(
+                RequestReason.INTERNAL, f"the program failed on these tensors: {paddle_words(error)}"
+            ) from error
+        ran = time.perf_counter()
+        asked = asked_outputs(request)
+        values: list[JsonValue] = [
+            {
+                "name": spec.name,
+                "datatype": spec.datatype.value,
+                "shape": [int(size) for size in array.shape],
+                "data": array.astype(NUMPY_NAMES[spec.datatype], copy=False).ravel().tolist(),
+            }
+            for spec, array in zip(self._module.outputs, outputs, strict=True)
+            if asked is None or spec.name in asked
+        ]
+        stages = {"decode": decoded - started, "infer": ran - decoded, "encode": time.perf_counter() - ran}
+        return PipelineAnswer(body={"outputs": values}, stages=stages)
+
+
+def open_tensor(bundle: Bundle, device: DeviceSettings) -> TensorPipeline:
+    """Load the program."""
+    return TensorPipeline(bundle, open_session(bundle, MODULE, device))
+
+
+def request_arrays(request: Mapping[str, JsonValue]) -> dict[str, Array]:
+    """The inputs of a checked request as arrays."""
+    arrays: dict[str, Array] = {}
+    tensors = request["inputs"]
+    assert isinstance(tensors, list)
+    for tensor in tensors:
+        assert isinstance(tensor, dict)
+        shape, data = tensor["shape"], tensor["data"]
+        arrays[str(tensor["name"])] = to_array(Datatype(str(tensor["datatype"])), shape, data)
+    return arrays
+
+
+def asked_outputs(request: Mapping[str, JsonValue]) -> frozenset[str] | None:
+    """Names of the outputs that the caller wants; None is all of them."""
+    wanted = request.get("outputs")
+    if not isinstance(wanted, list) or not wanted:
+        return None
+    return frozenset(str(output["name"]) for output in wanted if isinstance(output, dict))
+
+
+def to_array(datatype: Datatype, shape: object, data: object) -> Array:
+    """Row-major values, nested or flat, to an array."""
+    return np.asarray(data, dtype=NUMPY_NAMES[datatype]).reshape(shape)  # type: ignore[call-overload, no-any-return]
+
+
+def difference(name: str, wanted: Array, got: Array | None, tolerance: float) -> str | None:
+    """How an output differs from what was expected, or None; not-a-number never passes."""
+    if got is None or got.shape != wanted.shape:
+        return f"output {name} has shape {None if got is None else got.shape}, expected {wanted.shape}"
+    if wanted.size == 0:
+        return None
+    far = np.abs(got.astype(np.float64) - wanted.astype(np.float64))
+    worst = float(np.max(far))
+    if worst <= tolerance:
+        return None
+    place = int(np.argmax(np.where(np.isnan(far), np.inf, far)))
+    return (
+        f"output {name} differs by {worst:.3g}, allowed is {tolerance:.3g}: value {place} is "
+        f"{got.ravel()[place]}, expected {wanted.ravel()[place]}"
+    )

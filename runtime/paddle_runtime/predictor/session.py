@@ -1,0 +1,135 @@
+"""One loaded program on one thread. The only file that imports paddle."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import paddle
+from paddle import inference
+
+from paddle_runtime.bundle.manifest import Engine, Module
+from paddle_runtime.bundle.signature import NUMPY_NAMES
+from paddle_runtime.bundle.store import Bundle
+from paddle_runtime.errors import BundleFault, BundleReason
+from paddle_runtime.predictor.devices import Device, DeviceSettings, DevicesPresent, require_device
+from paddle_runtime.predictor.engines import Call, Precision, Program, config_calls
+
+Array = npt.NDArray[Any]
+log = logging.getLogger(__name__)
+
+
+class Session:
+    """A program that was created, is warmed and runs on one thread: Paddle's predictors allow no other."""
+
+    def __init__(self, program: Program, module: Module, settings: DeviceSettings) -> None:
+        require_device(settings, devices_present())
+        cache_dir = settings.cache_dir or private_cache_dir()
+        config = inference.Config(str(program.program), str(program.params))
+        apply_calls(config, config_calls(settings, module.engine, program, cache_dir))
+        if settings.device is Device.GPU and not config.use_gpu():
+            raise BundleFault(
+                BundleReason.DeviceUnavailable,
+                f"paddlepaddle {paddle.__version__} fell back to CPU although runtime.device is GPU: "
+                "install a CUDA build of paddlepaddle that knows this GPU.",
+            )
+        self._thread = threading.get_ident()
+        self._predictor = inference.create_predictor(config)
+        self._inputs = [(spec.name, np.dtype(NUMPY_NAMES[spec.datatype])) for spec in module.inputs]
+        self._outputs = self._output_names(module, program)
+
+    def _output_names(self, module: Module, program: Program) -> list[str]:
+        have_inputs, have_outputs = self._predictor.get_input_names(), self._predictor.get_output_names()
+        want_inputs = [spec.name for spec in module.inputs]
+        want_outputs = [spec.name for spec in module.outputs]
+        if set(want_inputs) != set(have_inputs) or not set(want_outputs) <= set(have_outputs):
+            raise BundleFault(
+                BundleReason.LoadFailed,
+                f"{program.program.name} has inputs {have_inputs} and outputs {have_outputs}, model.yaml "
+                f"declares {want_inputs} and {want_outputs}: correct the names in model.yaml.",
+            )
+        return want_outputs
+
+    def run(self, inputs: Mapping[str, Array]) -> list[Array]:
+        """Outputs in the manifest's order, copied out of Paddle's memory."""
+        if threading.get_ident() != self._thread:
+            raise RuntimeError(
+                "a session was run on another thread than it was made on: answers would be wrong"
+            )
+        for name, dtype in self._inputs:
+            array = np.ascontiguousarray(inputs[name], dtype=dtype)
+            handle = self._predictor.get_input_handle(name)
+            handle.reshape(array.shape)
+            handle.copy_from_cpu(array)
+        self._predictor.run()
+        return [self._predictor.get_output_handle(name).copy_to_cpu() for name in self._outputs]
+
+    def run_one(self, array: Array) -> Array:
+        """For a program of one input and one output."""
+        return self.run({self._inputs[0][0]: array})[0]
+
+
+def open_session(bundle: Bundle, module_name: str, settings: DeviceSettings) -> Session:
+    """Load one module of a bundle; LoadFailed carries Paddle's own words."""
+    module = bundle.manifest.modules[module_name]
+    if paddle.__version__ != bundle.manifest.paddle_version:
+        log.warning(
+            "bundle %s was exported with Paddle %s, this is %s: its self-test decides",
+            bundle.manifest.name,
+            bundle.manifest.paddle_version,
+            paddle.__version__,
+        )
+    program = Program(bundle.file(module.program), bundle.file(module.params), len(module.buckets))
+    try:
+        return Session(program, module, settings)
+    except BundleFault:
+        raise
+    except Exception as error:
+        raise BundleFault(
+            BundleReason.LoadFailed,
+            f"module {module_name} ({module.program}) cannot be loaded by paddlepaddle {paddle.__version__} "
+            f"with engine {settings.engine or module.engine} on {settings.device}: {paddle_words(error)}",
+        ) from error
+
+
+def apply_calls(config: object, calls: Sequence[Call]) -> None:
+    """Make the calls on a Config."""
+    for call in calls:
+        args = [
+            getattr(inference.PrecisionType, arg.value) if isinstance(arg, Precision) else arg
+            for arg in call.args
+        ]
+        getattr(config, call.method)(*args)
+
+
+@cache
+def devices_present() -> DevicesPresent:
+    """Ask the installed Paddle once."""
+    gpus = paddle.device.cuda.device_count() if paddle.device.is_compiled_with_cuda() else 0
+    custom = frozenset(paddle.device.get_all_custom_device_type() or ())
+    return DevicesPresent(gpus=gpus, custom=custom, paddle_version=paddle.__version__)
+
+
+@cache
+def private_cache_dir() -> Path:
+    """A folder for compiled programs that nobody else writes to."""
+    return Path(tempfile.mkdtemp(prefix="paddle-runtime-"))
+
+
+def paddle_words(error: Exception) -> str:
+    """Paddle's message without its C++ traceback."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = [line for line in lines if "Error" in line or "[Hint" in line] or lines[-2:]
+    return " ".join(told)[:600] or type(error).__name__
+
+
+def engine_used(module: Module, settings: DeviceSettings) -> Engine | None:
+    """Which CPU engine runs a module; None on other devices."""
+    return (settings.engine or module.engine) if settings.device is Device.CPU else None
