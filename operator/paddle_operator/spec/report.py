@@ -1,0 +1,119 @@
+"""The block `status`, as the schema describes it. status.py writes it; this says what it may write."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from paddle_operator.spec.base import Block, list_map
+
+Text = Annotated[str, Field(max_length=1024)]
+Name = Annotated[str, Field(max_length=253)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class RevisionStatus(Block):
+    """One revision as it is."""
+
+    revision: Name
+    """Name of its Deployment and Service."""
+    replicas: Count = 0
+    """Pods that it should have."""
+    ready_replicas: Count = 0
+    """Pods that are ready."""
+    weight: Annotated[int, Field(ge=0, le=100)] = 0
+    """Percentage of the traffic that is sent to it."""
+    model_digest: Annotated[str, Field(max_length=71)] = ""
+    """Digest of the bundle that its pods enforce."""
+
+
+class LastFailure(Block):
+    """The last failure of a pod to get or load the model."""
+
+    pod: Name = ""
+    """Name of the pod."""
+    container: Name = ""
+    """Name of the container."""
+    reason: Name = ""
+    """What went wrong, as in the condition ModelLoaded."""
+    message: Annotated[str, Field(max_length=4096)] = ""
+    """What is wrong, with which value, and what to do."""
+    exit_code: int | None = None
+    """Exit code of the container, absent if it did not end."""
+
+
+class ModelStatus(Block):
+    """How far the model of the newest revision has come."""
+
+    state: Annotated[str, Field(max_length=32)] = ""
+    """Resolving, Pending, Downloading, Loading, Loaded or Failed."""
+    digest: Annotated[str, Field(max_length=71)] = ""
+    """Digest of the bundle that the resource asks for, once it is known."""
+    last_failure: LastFailure | None = None
+    """The last failure, until the model is loaded."""
+
+
+class ObjectiveStatus(Block):
+    """One objective as promised."""
+
+    name: Annotated[str, Field(max_length=40)]
+    """Name of the objective."""
+    promise: Text = ""
+    """The objective in words."""
+
+
+class SlaStatus(Block):
+    """The promise."""
+
+    promise: Text = ""
+    """The whole promise in one line."""
+    objectives: Annotated[tuple[ObjectiveStatus, ...], Field(max_length=8), list_map("name")] = ()
+    """The objectives."""
+
+
+class Condition(Block):
+    """One aspect of the resource's state, as every Kubernetes condition."""
+
+    type: Annotated[str, Field(min_length=1, max_length=316)]
+    """Name of the aspect, such as Ready."""
+    status: Literal["True", "False", "Unknown"]
+    """Whether it holds."""
+    reason: Annotated[
+        str, Field(min_length=1, max_length=1024, pattern=r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$")
+    ]
+    """Why, as one word of a documented list."""
+    message: Annotated[str, Field(max_length=32768)] = ""
+    """What is wrong, with which value, and what to do."""
+    observed_generation: Annotated[int, Field(ge=0)] | None = None
+    """metadata.generation that this was said about."""
+    last_transition_time: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+    """When `status` last changed."""
+
+
+class Status(Block):
+    """What the operator found."""
+
+    observed_generation: Annotated[int, Field(ge=0)] | None = None
+    """metadata.generation that this status is about."""
+    url: Annotated[str, Field(max_length=512)] = ""
+    """Address of the service."""
+    sla_hash: Annotated[str, Field(max_length=64)] = ""
+    """Hash of the promise that the pods measure by."""
+    replicas: Count = 0
+    """Pods of all revisions that take traffic."""
+    ready_replicas: Count = 0
+    """Those that are ready."""
+    selector: Annotated[str, Field(max_length=512)] = ""
+    """Label selector of the pods that take traffic, for the scale subresource."""
+    stable: RevisionStatus | None = None
+    """The revision that serves."""
+    canary: RevisionStatus | None = None
+    """The revision that takes over when it is ready."""
+    model: ModelStatus | None = None
+    """How far the model of the newest revision has come."""
+    sla: SlaStatus | None = None
+    """The promise."""
+    conditions: Annotated[tuple[Condition, ...], Field(max_length=16), list_map("type")] = ()
+    """All conditions, from the first look on: Ready, ModelLoaded, SLAMet, SLAFeasible,
+    RolloutComplete, RouteAccepted, MetricsAvailable, ScalingActive, Reconciling, Stalled."""
