@@ -101,7 +101,8 @@ class ClusterInfo:
         first = first_process(self.name)
         if first is None:
             raise NotReady(f"cluster {self.name!r} is not running: start it with `python -m hack.cluster up`")
-        return ("nsenter", f"--target={first}", "--mount", "--net", "--pid", "--ipc", "--uts", "--")
+        namespaces = ("--mount", "--net", "--pid", "--ipc", "--uts")
+        return ("nsenter", f"--target={first}", *namespaces, "--")
 
     def in_node(
         self,

@@ -144,6 +144,10 @@ def kube_proxy(plan: Plan) -> Component:
     return Component("kube-proxy", _argv(plan, "kube-proxy", flags), after=API)
 
 
+COMPONENTS = (
+    *("etcd", "containerd", "kube-apiserver", "kubelet"),
+    *("kube-controller-manager", "kube-scheduler", "kube-proxy"),
+)
 _BUILDERS: tuple[Callable[[Plan], Component], ...] = (
     *(etcd, containerd, apiserver, kubelet),
     *(controller_manager, scheduler, kube_proxy),

@@ -11,6 +11,7 @@ import os
 import select
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -215,7 +216,7 @@ def main(name: str) -> None:
     plan = Plan(bin_dir(), layout.etc, layout.audit_log, node_name_of(name), addresses_of(name))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     mount_private(layout)
-    run(["hostname", node_name_of(name)])
+    socket.sethostname(node_name_of(name))
     network.prepare_inside(plan.addresses)
     supervise(Node(name, layout, plan, [Running(component) for component in all_components(plan)]))
 

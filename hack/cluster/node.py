@@ -19,6 +19,7 @@ from typing import Any
 
 from hack.cluster import certificates, cgroups, configuration, network, packages, pause_image, programs
 from hack.cluster.api import ClusterInfo
+from hack.cluster.components import COMPONENTS
 from hack.cluster.constants import API_PORT, PAUSE_IMAGE, PROCESS_MARK, cgroup_of, check_name
 from hack.cluster.errors import ClusterError, NotReady
 from hack.cluster.layout import bin_dir, cache_root
@@ -77,6 +78,15 @@ def node_condition(node: dict[str, Any]) -> tuple[bool, str]:
     return False, "kubelet has not reported yet"
 
 
+def running_components(cluster: ClusterInfo) -> dict[str, Any]:
+    """What the first process says runs now: pid inside the node, and how often it was started."""
+    try:
+        reported = json.loads(cluster.layout.node_status.read_text())
+    except FileNotFoundError:
+        return {}
+    return dict(reported["components"])
+
+
 def readiness(cluster: ClusterInfo) -> tuple[bool, str]:
     """Whether pods can run, and otherwise what is missing."""
     if first_process(cluster.name) is None:
@@ -92,6 +102,9 @@ def readiness(cluster: ClusterInfo) -> tuple[bool, str]:
     ready, message = node_condition(node)
     if not ready:
         return False, f"node: {message}"
+    stopped = set(COMPONENTS) - set(running_components(cluster))
+    if stopped:
+        return False, f"not running: {', '.join(sorted(stopped))}"
     status, _ = api_get(cluster, "/api/v1/namespaces/default/serviceaccounts/default")
     return status == 200, "the default service account is not there yet"
 
@@ -145,19 +158,20 @@ def _launch(cluster: ClusterInfo) -> None:
     """Start the bundle: new namespaces whose first process starts everything else."""
     cluster.layout.logs.mkdir(parents=True, exist_ok=True)
     command = [
-        *("unshare", "--net", "--pid", "--mount", "--uts", "--ipc", "--fork", "--mount-proc", "--kill-child"),
+        *("setsid", "--fork", "unshare", "--net", "--pid", "--mount", "--uts", "--ipc"),
+        *("--fork", "--mount-proc", "--kill-child"),
         *(sys.executable, "-m", "hack.cluster.first_process", cluster.name),
     ]
     environment = {**os.environ, PROCESS_MARK: cluster.name, "PADDLE_SLA_CACHE": str(cache_root())}
     with (cluster.layout.logs / "first-process.log").open("wb") as log:
-        subprocess.Popen(
+        subprocess.run(
             command,
             cwd=_REPOSITORY,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,
+            check=True,
         )
 
 
@@ -262,5 +276,5 @@ def status(name: str) -> dict[str, Any]:
         "logs": str(cluster.layout.logs),
         "api": f"https://{cluster.addresses.node}:{API_PORT}",
         "processes": len(owned(name)),
-        "components": running.get("components", {}),
+        "components": running_components(cluster) if owned(name) else {},
     }

@@ -19,6 +19,7 @@ NODE_PACKAGES = (
     "containernetworking-plugins",
     "etcd-server",
     "iproute2",
+    "mount",
     "nftables",
     "openssl",
     "runc",
