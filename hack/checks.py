@@ -15,21 +15,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hack import long_result
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.prefix) / "bin"
 PYTHON = sys.executable
+LONG_REPORT = ROOT / "build" / "test-long.xml"
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One command and what it proves."""
+    """One command and what it proves. A failed quick one still lets the other quick ones speak."""
 
     name: str
     proves: str
     command: tuple[str, ...]
+    quick: bool = False
 
 
 def tool(name: str, *arguments: str) -> tuple[str, ...]:
@@ -43,11 +47,21 @@ def module(name: str, *arguments: str) -> tuple[str, ...]:
 
 
 LINT = (
-    Stage("format", "ruff has nothing to reformat", tool("ruff", "format", "--check", "--quiet", ".")),
-    Stage("ruff", "lint rules of pyproject.toml", tool("ruff", "check", "--quiet", ".")),
-    Stage("mypy", "strict types", tool("mypy")),
-    Stage("imports", "layers of docs/architecture.md", tool("lint-imports", "--no-cache", "--no-logo")),
-    Stage("generated", "generated files are current", module("hack.generate", "--check")),
+    Stage(
+        "format",
+        "ruff has nothing to reformat",
+        tool("ruff", "format", "--check", "--quiet", "."),
+        quick=True,
+    ),
+    Stage("ruff", "lint rules of pyproject.toml", tool("ruff", "check", "--quiet", "."), quick=True),
+    Stage("mypy", "strict types", tool("mypy"), quick=True),
+    Stage(
+        "imports",
+        "layers of docs/architecture.md",
+        tool("lint-imports", "--no-cache", "--no-logo"),
+        quick=True,
+    ),
+    Stage("generated", "generated files are current", module("hack.generate", "--check"), quick=True),
 )
 UNIT = (
     Stage(
@@ -63,7 +77,7 @@ CHARTS = (
 )
 CLUSTER = (Stage("cluster", "node, images and add-ons are up", module("hack.cluster", "up")),)
 E2E = (Stage("e2e", "everything, on a real node", tool("pytest", "-v", "-m", "e2e", "--durations=15")),)
-LONG = (Stage("long", "sweeps and soaks", tool("pytest", "-v", "-m", "long", "--durations=0")),)
+LONG = (Stage("long", "sweeps and soaks", tool("pytest", "-v", "-m", "long", f"--junitxml={LONG_REPORT}")),)
 
 TARGETS: Mapping[str, tuple[Stage, ...]] = {
     "lint": LINT,
@@ -76,25 +90,26 @@ TARGETS: Mapping[str, tuple[Stage, ...]] = {
 
 
 def run_stages(stages: Sequence[Stage], environment: Mapping[str, str]) -> int:
-    """Run stages until one fails; return the exit status of the last that ran."""
-    spent: list[tuple[str, float]] = []
+    """Run stages until one fails; return the first failure's exit status, else 0."""
+    spent: list[str] = []
+    first_failure = 0
     for position, stage in enumerate(stages):
+        if first_failure and not stage.quick:
+            say(f"not run: {', '.join(later.name for later in stages[position:])}")
+            break
+        last = position == len(stages) - 1
+        if last and spent:  # before the last one, so that its own closing line ends the run
+            say(f"so far {', '.join(spent)}")
         say(f"{stage.name}: {stage.proves} ({position + 1} of {len(stages)})")
-        if (
-            position == len(stages) - 1 and spent
-        ):  # before the last one, so that its own closing line ends the run
-            say("so far " + ", ".join(f"{name} {seconds:.0f} s" for name, seconds in spent))
         began = time.monotonic()
         status = subprocess.run(stage.command, cwd=ROOT, env=dict(environment), check=False).returncode
-        spent.append((stage.name, time.monotonic() - began))
+        spent.append(f"{stage.name} {time.monotonic() - began:.1f} s")
         if status != 0:
-            say(f"{stage.name} FAILED after {spent[-1][1]:.1f} s: {' '.join(stage.command)}")
-            if left := [later.name for later in stages[position + 1 :]]:
-                say(f"not run: {', '.join(left)}")
-            return status
-        if position < len(stages) - 1:
-            say(f"{stage.name} passed in {spent[-1][1]:.1f} s")
-    return 0
+            say(f"{spent[-1]}: FAILED: {' '.join(stage.command)}")
+            first_failure = first_failure or status
+        elif not last:
+            say(f"{spent[-1]}: passed")
+    return first_failure
 
 
 def say(line: str) -> None:
@@ -122,7 +137,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
     ours = cluster_is_ours_to_end(target)
     try:
-        return run_stages(TARGETS[target], environment)
+        status = run_stages(TARGETS[target], environment)
+        if target == "test-long" and LONG_REPORT.exists():
+            long_result.write(LONG_REPORT)
+        return status
     finally:
         if ours:
             end_cluster()
