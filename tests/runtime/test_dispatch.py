@@ -1,0 +1,139 @@
+"""The pure parts of dispatch: frames, CPU limits, restarts."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paddle_runtime.dispatch import frames
+from paddle_runtime.dispatch.cpus import cpu_limit, worker_count
+from paddle_runtime.dispatch.memory import resident_bytes
+from paddle_runtime.dispatch.restarts import LONGEST_DELAY_SECONDS, SeatRecord, delay_seconds, hopeless
+from paddle_runtime.errors import BundleFault, BundleReason
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(max_size=8), json_values, max_size=4), st.binary(max_size=5000))
+def test_a_frame_comes_back_on_both_sides(header: dict[str, object], payload: bytes) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        sender = threading.Thread(target=frames.send_frame, args=(ours, header, payload))
+        sender.start()
+        got = frames.receive_frame(theirs)
+        sender.join()
+    assert got is not None
+    assert (got.header, bytes(got.payload)) == (header, payload)
+
+    async def read() -> frames.Frame:
+        reader = asyncio.StreamReader()
+        reader.feed_data(b"".join(frames.encode(header, payload)))
+        return await frames.read_frame(reader)
+
+    again = asyncio.run(read())
+    assert (again.header, bytes(again.payload)) == (header, payload)
+
+
+def test_a_frame_cut_short_is_the_end() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        with ours:
+            ours.sendall(b"".join(frames.encode({"type": "job"}, b"picture"))[:-2])
+        assert frames.receive_frame(theirs) is None
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff" * 8, frames.LENGTHS.pack(2, 0) + b"[]", frames.LENGTHS.pack(1, 0) + b"{"]
+)
+def test_what_is_no_frame_is_refused(data: bytes) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(data)
+        with pytest.raises(frames.BrokenFrame):
+            frames.receive_frame(theirs)
+
+
+def limit(folder: Path, membership: str, files: dict[str, str], cpus: int = 16) -> float:
+    for name, text in files.items():
+        file = folder / "group" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    (folder / "membership").write_text(membership)
+    return cpu_limit(folder / "group", folder / "membership", cpus)
+
+
+def quota_v1(folder: str, microseconds: str) -> dict[str, str]:
+    return {f"{folder}/cpu.cfs_quota_us": microseconds, f"{folder}/cpu.cfs_period_us": "100000"}
+
+
+@pytest.mark.parametrize(
+    ("membership", "files", "wanted"),
+    [
+        ("0::/\n", {"cpu.max": "250000 100000\n"}, 2.5),
+        ("0::/\n", {"cpu.max": "max 100000\n"}, 16),
+        ("0::/a/b\n", {"a/b/cpu.max": "max 100000\n", "a/cpu.max": "150000 100000\n"}, 1.5),
+        ("0::/a/b\n", {"cpu.max": "300000 100000\n"}, 3),
+        ("4:cpu,cpuacct:/x\n", quota_v1("cpu,cpuacct/x", "50000"), 0.5),
+        ("4:cpu:/x\n", quota_v1("cpu", "400000"), 4),
+        ("4:cpu:/\n", quota_v1("cpu", "-1"), 16),
+        ("", {}, 16),
+        ("0::/\n", {"cpu.max": "nonsense"}, 16),
+    ],
+)  # fmt: skip
+def test_the_least_quota_above_us_is_the_limit(
+    tmp_path: Path, membership: str, files: dict[str, str], wanted: float
+) -> None:
+    assert limit(tmp_path, membership, files) == wanted
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cpus", "count"), [(0, 2.0, 2), (0, 2.9, 2), (0, 0.5, 1), (3, 1.0, 3), (1, 64.0, 1)]
+)
+def test_one_worker_for_each_whole_cpu(wanted: int, cpus: float, count: int) -> None:
+    assert worker_count(wanted, cpus) == count
+
+
+def test_memory_of_nobody_is_zero() -> None:
+    assert resident_bytes(None) == 0
+    assert resident_bytes(2**22 + 1) == 0
+
+
+@given(st.integers(-1, 10_000), st.floats(0, 1))
+def test_delays_grow_and_stay_bounded(failures: int, jitter: float) -> None:
+    delay = delay_seconds(failures, jitter=jitter)
+    assert 0 <= delay <= LONGEST_DELAY_SECONDS
+    assert delay <= delay_seconds(failures + 1, jitter=jitter)
+    assert (delay == 0) == (failures <= 0)
+
+
+def record(failures: int, *, typed: bool = True, warm: bool = False) -> SeatRecord:
+    fault = BundleFault(BundleReason.LoadFailed, "why") if failures else None
+    return SeatRecord(warm=warm, failures=failures, fault=fault, typed=typed)
+
+
+@pytest.mark.parametrize(
+    ("seats", "ever_warm", "ends"),
+    [
+        ([record(1), record(1)], False, True),
+        ([record(1), record(0)], False, False),
+        ([record(1), record(0, warm=True)], False, False),
+        ([record(2, typed=False)], False, False),
+        ([record(3, typed=False)], False, True),
+        ([record(4), record(5)], True, False),
+        ([record(5), record(5, typed=False)], True, True),
+    ],
+)
+def test_the_server_gives_up_only_when_no_worker_can_be_expected(
+    seats: list[SeatRecord], ever_warm: bool, ends: bool
+) -> None:
+    assert (hopeless(seats, ever_warm=ever_warm) is not None) is ends

@@ -1,0 +1,17 @@
+"""The front end stays light: what it imports is looked at in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+FORBIDDEN = ("paddle", "cv2", "numpy", "shapely", "pyclipper", "paddle_runtime.worker")
+
+
+def test_the_front_end_imports_no_paddle_and_no_picture_library() -> None:
+    program = (
+        "import sys; import paddle_runtime.main, paddle_runtime.serve, paddle_runtime.transport.http_app; "
+        f"print([name for name in {FORBIDDEN!r} if name in sys.modules])"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"

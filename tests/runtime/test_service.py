@@ -1,0 +1,134 @@
+"""THE FLOW with fake workers: what is checked, in which order, and that nothing stays held."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from paddle_runtime.admission import Room
+from paddle_runtime.dispatch.job import Result, Work
+from paddle_runtime.errors import Failed, Invalid, Refused, RequestFault, RequestReason
+from paddle_runtime.limits import Limits
+from paddle_runtime.service import Call, Meter, Served, Service
+from tests.runtime.serving.testbed import picture
+
+
+@dataclass
+class FakeWorkers:
+    """Answers at once, or with the given fault; remembers what it was given."""
+
+    warm: int = 1
+    waiting: int = 0
+    mean_service_seconds: float = 0.1
+    fault: RequestFault | None = None
+    works: list[tuple[Work, float]] = field(default_factory=list)
+
+    async def run(self, work: Work, deadline: float) -> tuple[Result, float]:
+        self.works.append((work, deadline))
+        if self.fault is not None:
+            raise self.fault
+        return Result(b"{}", {"decode": 0.1}), 0.5
+
+
+def service(workers: FakeWorkers, task: str = "OCR") -> Service:
+    caps = Limits(max_body_bytes=500, max_pixels=10_000, max_side=1000)
+    room = Room(max_waiting_requests=2, max_held_bytes=800, request_timeout_seconds=30.0)
+    return Service(Served("m", task), workers, caps, room, clock=lambda: 100.0)
+
+
+def reading(data: bytes, kind: str = "ocr") -> Callable[[Meter], Awaitable[Work]]:
+    async def read(meter: Meter) -> Work:
+        meter.add(len(data))
+        return Work(kind, {}, data)
+
+    return read
+
+
+async def never(meter: Meter) -> Work:
+    raise AssertionError("the body was read though the request was refused")
+
+
+def call(read: Callable[[Meter], Awaitable[Work]], **changes: object) -> Call:
+    parts = {"kind": "ocr", "model": None, "new_connection": False, "read": read, **changes}
+    return Call(**parts)  # type: ignore[arg-type]
+
+
+async def test_a_picture_goes_to_a_worker_with_its_deadline_and_the_wait_is_a_stage() -> None:
+    workers = FakeWorkers()
+    result = await service(workers).answer(call(reading(picture())))
+    assert result.stages == {"queue": 0.5, "decode": 0.1}
+    assert [(work.payload, deadline) for work, deadline in workers.works] == [(picture(), 130.0)]
+
+
+@pytest.mark.parametrize(
+    ("workers", "changes", "reason"),
+    [
+        (FakeWorkers(warm=0), {}, RequestReason.NOT_READY),
+        (FakeWorkers(waiting=2), {}, RequestReason.QUEUE_FULL),
+        (FakeWorkers(), {"new_connection": True}, RequestReason.DRAINING),
+        (FakeWorkers(), {"model": "other"}, RequestReason.NOT_FOUND),
+        (FakeWorkers(), {"kind": "infer"}, RequestReason.WRONG_TASK),
+    ],
+)
+async def test_what_can_be_refused_without_the_body_is_refused_without_it(
+    workers: FakeWorkers, changes: dict[str, object], reason: RequestReason
+) -> None:
+    with pytest.raises((Invalid, Refused)) as fault:
+        await service(workers).answer(call(never, **changes))
+    assert fault.value.reason is reason
+
+
+async def test_a_queue_that_filled_while_the_body_came_refuses_too() -> None:
+    workers = FakeWorkers()
+
+    async def slow(meter: Meter) -> Work:
+        workers.waiting = 2
+        return Work("ocr", {}, picture())
+
+    with pytest.raises(Refused):
+        await service(workers).answer(call(slow))
+    assert not workers.works
+
+
+async def test_a_bomb_never_reaches_a_worker() -> None:
+    workers = FakeWorkers()
+    with pytest.raises(Invalid, match="scale it down"):
+        await service(workers).answer(call(reading(picture(150, 80))))
+    assert not workers.works
+
+
+@pytest.mark.parametrize("size", [501, 700])
+async def test_a_body_over_its_cap_is_too_large(size: int) -> None:
+    with pytest.raises(Invalid) as fault:
+        await service(FakeWorkers()).answer(call(reading(bytes(size))))
+    assert fault.value.reason is RequestReason.TOO_LARGE
+
+
+async def test_bodies_held_by_others_leave_no_room() -> None:
+    one = service(FakeWorkers())
+    one.hold(400)
+    with pytest.raises(Refused, match="400 bytes"):
+        await one.answer(call(reading(bytes(450))))
+    assert one.held_bytes == 400
+
+
+@pytest.mark.parametrize(
+    "fault", [None, Failed(RequestReason.WORKER_LOST, "gone"), Invalid(RequestReason.UNDECODABLE, "bad")]
+)
+async def test_nothing_stays_held_whatever_the_end(fault: RequestFault | None) -> None:
+    one = service(FakeWorkers(fault=fault))
+    try:
+        await one.answer(call(reading(picture())))
+    except RequestFault as raised:
+        assert raised is fault  # noqa: PT017
+    assert one.held_bytes == 0
+
+
+async def test_a_tensor_model_takes_infer_and_says_so_to_pictures() -> None:
+    workers = FakeWorkers()
+    await service(workers, "Tensor").answer(call(reading(b"{}", "infer"), kind="infer", model="m"))
+    assert len(workers.works) == 1
+    with pytest.raises(Invalid, match="/v2/models/m/infer"):
+        await service(workers, "Tensor").answer(call(never))
