@@ -13,7 +13,7 @@ import json
 import os
 import tarfile
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,6 +132,13 @@ class ImageStore:
                     tar.add(self.blob(digest), f"blobs/sha256/{digest.removeprefix('sha256:')}")
         return target.stat().st_size
 
+    def drop(self, unwanted: Callable[[str], bool]) -> None:
+        """Forget images by name; `prune` then frees what only they needed."""
+        kept = [
+            entry for entry in self._entries() if not unwanted(entry.get("annotations", {}).get(REF_NAME, ""))
+        ]
+        self._write_index(kept)
+
     def prune(self) -> int:
         """Remove blobs that no named image needs any more; returns the bytes freed."""
         kept: set[str] = set()
@@ -158,8 +165,11 @@ class ImageStore:
     def _name(self, name: str, entry: dict[str, Any]) -> None:
         others = [other for other in self._entries() if other.get("annotations", {}).get(REF_NAME) != name]
         named = {**entry, "annotations": {REF_NAME: name}}
+        self._write_index([*others, named])
+
+    def _write_index(self, entries: Sequence[Mapping[str, Any]]) -> None:
         _write(self.root / "oci-layout", _canonical({"imageLayoutVersion": "1.0.0"}))
-        _write(self.index, _canonical({"schemaVersion": 2, "manifests": [*others, named]}))
+        _write(self.index, _canonical({"schemaVersion": 2, "manifests": list(entries)}))
 
     def _put(self, data: bytes, media_type: str) -> dict[str, Any]:
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"

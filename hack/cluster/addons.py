@@ -1,0 +1,204 @@
+"""The add-ons that make the embedded node a cluster like others: DNS, a gateway, metrics and an object store.
+
+All of them are pods. Their manifests lie in addons/; Envoy Gateway's chart and all CRDs are read from the Go
+modules that its program was built from. Everything is applied server-side every time, which costs seconds
+and repairs what was changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from hack.cluster import constants, images, images_addons, programs
+from hack.cluster.api import ClusterInfo
+from hack.cluster.commands import run
+from hack.cluster.errors import ClusterError, CommandFailed, NotReady
+from hack.cluster.progress import Progress
+
+MANIFESTS = Path(__file__).parent / "addons"
+_ENVOY_GATEWAY = "github.com/envoyproxy/gateway"
+_GATEWAY_API = "sigs.k8s.io/gateway-api"
+_CRD_GROUPS = ("gateway.networking.k8s.io", "gateway.envoyproxy.io")
+_FIELD_MANAGER = "paddle-sla-addons"
+_VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+_READY_SECONDS = 180
+_APPLY_SECONDS = 120.0
+
+
+def install(cluster: ClusterInfo, progress: Progress) -> None:
+    """Bring every add-on up, or repair it; returns when all of them are ready."""
+    _apply_files(cluster, "namespaces.yaml")
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        definitions = pool.submit(_install_definitions, cluster, progress)
+        made = images_addons.ensure(progress)
+        images.load(cluster, progress, list(made.values()))
+        definitions.result()
+    values = variables(cluster, images_addons.references(made))
+    with progress.step("add-ons applied"):
+        _apply(cluster, credentials())
+        _apply_files(cluster, "coredns.yaml", "store.yaml", "prometheus.yaml", values=values)
+        _apply(cluster, render_envoy_gateway(cluster.bin_dir / "helm", values))
+        _apply_files(cluster, "gateway.yaml", values=values)
+    _wait_for_all(cluster, progress)
+
+
+def variables(cluster: ClusterInfo, image_names: Mapping[str, str]) -> dict[str, str]:
+    """What the manifests leave open."""
+    configuration = hashlib.sha256((MANIFESTS / "prometheus.yaml").read_bytes()).hexdigest()[:12]
+    return {
+        **image_names,
+        "CLUSTER_DNS": cluster.addresses.cluster_dns,
+        "CLUSTER_DOMAIN": constants.CLUSTER_DOMAIN,
+        "CONFIGURATION_HASH": configuration,
+    }
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Replace ${UPPER_CASE} variables; `$1` of a relabelling rule is none of ours and stays."""
+    missing = sorted(set(_VARIABLE.findall(text)) - set(values))
+    if missing:
+        raise ClusterError(
+            f"a manifest names {', '.join(missing)}, which nothing gives: add it to variables()"
+        )
+    return _VARIABLE.sub(lambda found: values[found[1]], text)
+
+
+def credentials() -> str:
+    """The Secret that the object store reads its root account from."""
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "s3-credentials", "namespace": constants.STORE_NAMESPACE},
+        "stringData": {
+            "accessKeyId": constants.STORE_ACCESS_KEY,
+            "secretAccessKey": constants.STORE_SECRET_KEY,
+        },
+    }
+    return json.dumps(secret)
+
+
+def module_folder(module: str) -> Path:
+    """Where Go keeps the files of a module that Envoy Gateway was built from; downloads them if need be."""
+    folder = programs.source_of("envoy-gateway")
+    list_one = ["go", "list", "-m", "-f", "{{.Dir}}", module]
+    found = run(list_one, cwd=folder, env=programs.go_environment()).stdout.strip()
+    if not found:
+        run(["go", "mod", "download", module], cwd=folder, env=programs.go_environment(), timeout=600)
+        found = run(list_one, cwd=folder, env=programs.go_environment()).stdout.strip()
+    if not found:
+        raise ClusterError(f"the Go module {module} could not be had: look at `go env GOPROXY GOMODCACHE`")
+    return Path(found)
+
+
+def definition_files() -> list[Path]:
+    """The CRDs of Gateway API (standard channel) and of Envoy Gateway."""
+    standard = module_folder(_GATEWAY_API) / "config" / "crd" / "standard"
+    own = module_folder(_ENVOY_GATEWAY) / "charts/gateway-helm/charts/crds/crds/generated"
+    return [*sorted(standard.glob("gateway.networking.k8s.io_*s.yaml")), *sorted(own.glob("*.yaml"))]
+
+
+def _install_definitions(cluster: ClusterInfo, progress: Progress) -> None:
+    """CRDs and the control plane's certificates: all that needs no image."""
+    with progress.step("gateway definitions and certificates") as step:
+        files = [path for path in definition_files() if path.name != _SAFE_UPGRADES]
+        _apply(cluster, "\n---\n".join(path.read_text() for path in files))
+        for group in _CRD_GROUPS:
+            names = [_crd_name(path) for path in files if path.name.startswith(group)]
+            cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", *names, timeout=70)
+        _certificates(cluster)
+        step.done_as(f"{len(files)} CRDs")
+
+
+# A policy that guards upgrades by other people; this cluster is made anew each time.
+_SAFE_UPGRADES = "gateway.networking.k8s.io_vap_safeupgrades.yaml"
+
+
+def _crd_name(path: Path) -> str:
+    group, plural = path.stem.split("_", 1)
+    return f"customresourcedefinition/{plural}.{group}"
+
+
+def _certificates(cluster: ClusterInfo) -> None:
+    """Let the control plane's own program make its certificates; those that are there stay."""
+    environment = {**cluster.environment, "ENVOY_GATEWAY_NAMESPACE": constants.ENVOY_NAMESPACE}
+    command: list[str | Path] = [cluster.bin_dir / "envoy-gateway", "certgen", "--disable-topology-injector"]
+    run(command, env=environment, timeout=60)
+
+
+def render_envoy_gateway(helm: Path, values: Mapping[str, str]) -> str:
+    """The control plane's manifests, out of the chart in its module."""
+    chart = module_folder(_ENVOY_GATEWAY) / "charts" / "gateway-helm"
+    with tempfile.TemporaryDirectory() as scratch:
+        ours = Path(scratch) / "values.yaml"
+        ours.write_text(fill((MANIFESTS / "envoy-gateway-values.yaml").read_text(), values))
+        flags = ["--namespace", constants.ENVOY_NAMESPACE, "--no-hooks"]
+        files = ["--values", str(chart / "values.tmpl.yaml"), "--values", str(ours)]
+        return run([helm, "template", "eg", str(chart), *flags, *files], timeout=60).stdout
+
+
+def _apply_files(cluster: ClusterInfo, *names: str, values: Mapping[str, str] | None = None) -> None:
+    texts = [(MANIFESTS / name).read_text() for name in names]
+    _apply(cluster, "\n---\n".join(fill(text, values or {}) for text in texts))
+
+
+def _apply(cluster: ClusterInfo, text: str) -> None:
+    flags = ["--server-side", "--force-conflicts", f"--field-manager={_FIELD_MANAGER}"]
+    cluster.kubectl("apply", *flags, "-f", "-", stdin=text, timeout=_APPLY_SECONDS)
+
+
+def _wait_for_all(cluster: ClusterInfo, progress: Progress) -> None:
+    waits: dict[str, Callable[[], None]] = {
+        "DNS (CoreDNS)": partial(_rolled_out, cluster, "kube-system", "coredns"),
+        "object store (versitygw)": partial(_rolled_out, cluster, constants.STORE_NAMESPACE, "s3"),
+        "metrics (Prometheus)": partial(_rolled_out, cluster, constants.MONITORING_NAMESPACE, "prometheus"),
+        "gateway (Envoy Gateway, Envoy)": partial(_gateway_ready, cluster),
+    }
+
+    def wait(title: str) -> None:
+        with progress.step(title):
+            waits[title]()
+
+    with ThreadPoolExecutor(max_workers=len(waits)) as pool:
+        for outcome in [pool.submit(wait, title) for title in waits]:
+            outcome.result()
+
+
+def _rolled_out(cluster: ClusterInfo, namespace: str, deployment: str) -> None:
+    command = ["rollout", "status", f"deployment/{deployment}", f"--timeout={_READY_SECONDS}s"]
+    try:
+        cluster.kubectl("-n", namespace, *command, timeout=_READY_SECONDS + 10)
+    except CommandFailed as late:
+        raise NotReady(
+            f"{namespace}/{deployment} is not ready: {late}\n{_pods(cluster, namespace)}"
+        ) from late
+
+
+def _gateway_ready(cluster: ClusterInfo) -> None:
+    _rolled_out(cluster, constants.ENVOY_NAMESPACE, "envoy-gateway")
+    gateway = f"gateway/{constants.GATEWAY_NAME}"
+    command = ["wait", gateway, "--for=condition=Programmed", f"--timeout={_READY_SECONDS}s"]
+    try:
+        cluster.kubectl("-n", constants.GATEWAY_NAMESPACE, *command, timeout=_READY_SECONDS + 10)
+    except CommandFailed as late:
+        shown = _pods(cluster, constants.ENVOY_NAMESPACE)
+        raise NotReady(f"{gateway} is not programmed: {late}\n{shown}") from late
+
+
+def _pods(cluster: ClusterInfo, namespace: str) -> str:
+    """What a person would look at next: the pods of the namespace, its last events, and last words."""
+    pods = cluster.kubectl("-n", namespace, "get", "pods", "-o", "wide", check=False).stdout
+    events = cluster.kubectl("-n", namespace, "get", "events", "--sort-by=.lastTimestamp", check=False).stdout
+    lines = [pods.rstrip(), *events.splitlines()[-10:]]
+    for row in pods.splitlines()[1:]:
+        pod, ready = row.split()[:2]
+        if len(set(ready.split("/"))) > 1:
+            words = cluster.kubectl("-n", namespace, "logs", pod, "--all-containers", "--tail=5", check=False)
+            lines += [f"{pod} says:", words.stdout.rstrip()]
+    return "\n".join(lines)
