@@ -18,6 +18,9 @@ from paddle_operator.spec.source import S3, CredentialsRef, ModelFormat, Preload
 from paddle_operator.spec.traffic import Probes
 from paddle_operator.spec.workload import Device, Pod, Queue, Resources
 
+_FOLLOWS_FROM_DIGEST = ("size_bytes", "task", "format")
+"""Recorded for later checks, and no part of the name: the digest says it already."""
+
 
 class Revision(Block):
     """What decides a pod. Field names are those of the resource where they mean the same."""
@@ -49,7 +52,14 @@ class Revision(Block):
 
     def name(self, service: str) -> str:
         """Name of the revision's Deployment and Service."""
-        return names.revision_name(service, hashlib.sha256(self.to_json().encode()).hexdigest())
+        content = self.model_dump(
+            by_alias=True,
+            mode="json",
+            exclude_none=True,
+            exclude_defaults=True,
+            exclude=set(_FOLLOWS_FROM_DIGEST),
+        )
+        return names.revision_name(service, hashlib.sha256(canonical_json(content).encode()).hexdigest())
 
     def to_json(self) -> str:
         """Return the canonical text, which is the record kept on the Deployment.

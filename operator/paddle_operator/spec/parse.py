@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,7 +17,9 @@ from paddle_operator.spec.complaint import violation_of
 from paddle_operator.spec.model import Identity, Service, Spec
 
 MAX_DEPTH = 64
-"""Levels of nesting that are read; the API server's own limit is far above what the schema allows."""
+"""Levels of nesting that are read; the schema needs ten."""
+MAX_VALUES = 100_000
+"""Values that are read: YAML's aliases can make a small file a huge one."""
 _TOP_LEVEL = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 
 
@@ -27,7 +30,7 @@ class _NotJson(Exception):
 def parse(body: Mapping[str, Any]) -> Service:
     """Parse a resource; raise SpecRejected with all violations, and never anything else."""
     try:
-        plain = _plain(body, 0)
+        plain = _plain(body, 0, itertools.count())
     except _NotJson as why:
         raise SpecRejected(
             [Violation("", "json", f"the document must be JSON or YAML of JSON's types: {why}")]
@@ -118,16 +121,18 @@ def _rule_violations(body: dict[str, Any], spec: Spec) -> list[Violation]:
     return [violation for violation in found if isinstance(name, str) or violation.rule != "name-form"]
 
 
-def _plain(value: Any, depth: int) -> Any:
+def _plain(value: Any, depth: int, counter: Iterator[int]) -> Any:
     """Copy into JSON's types. A null field means an absent one, as the API server takes it."""
     if depth > MAX_DEPTH:
         raise _NotJson(f"it is nested more than {MAX_DEPTH} levels deep")
+    if next(counter) > MAX_VALUES:
+        raise _NotJson(f"it has more than {MAX_VALUES} values")
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
             raise _NotJson(f"the keys {rules.shown(list(value))} must be strings: put them in quotes")
-        return {key: _plain(item, depth + 1) for key, item in value.items() if item is not None}
+        return {key: _plain(item, depth + 1, counter) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
-        return [_plain(item, depth + 1) for item in value]
+        return [_plain(item, depth + 1, counter) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         raise _NotJson(f"{value} is no number")
     if value is None or isinstance(value, bool | int | float | str):

@@ -10,9 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from paddle_operator import names
+from paddle_operator.documents import render
 from paddle_operator.spec.model import Spec
 from paddle_operator.spec.report import Status
 from paddle_operator.spec.rules import RULES
@@ -125,19 +124,6 @@ def _columns() -> list[dict[str, Any]]:
         column("MODEL", ".spec.model.uri", "Address of the model.", wide=True),
         column("DIGEST", ".status.stable.modelDigest", "Digest of the bundle that serves.", wide=True),
     ]
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes no anchors: they are legal and nobody can read them."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        """Write every value out."""
-        return True
-
-
-def render(body: dict[str, Any]) -> str:
-    """Write YAML with keys in the order given."""
-    return yaml.dump(body, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)
 
 
 def files() -> dict[Path, str]:

@@ -1,0 +1,1 @@
+"""The programs of the operator's side: paddle-operator, and kubectl-paddle_sla for a person at a cluster."""

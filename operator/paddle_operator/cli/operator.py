@@ -1,0 +1,110 @@
+"""The program paddle-operator: `run` in a pod, `plan` at a desk.
+
+Exit codes of `plan`: 0 every resource can be planned; 1 a resource breaks a rule; 2 wrong arguments, or the
+file cannot be read or is no YAML; 3 a resource is correct and still cannot become pods.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from paddle_operator.cli.preview import Preview, previews
+from paddle_operator.documents import DocumentsInvalid
+from paddle_operator.errors import SettingInvalid
+from paddle_operator.plan import Platform
+from paddle_operator.settings import Settings
+from paddle_operator.spec.workload import Device
+
+OK, REJECTED, USAGE, REFUSED = 0, 1, 2, 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code."""
+    chosen = _parser().parse_args(arguments)
+    if chosen.command == "run":
+        from paddle_operator import main as operator  # noqa: PLC0415  `plan` needs neither kopf nor a cluster
+
+        try:
+            operator.run()
+        except SettingInvalid as wrong:
+            return _complain(str(wrong), USAGE)
+        return OK
+    try:
+        return _plan(chosen)
+    except (DocumentsInvalid, SettingInvalid) as wrong:
+        return _complain(f"{chosen.file}: {wrong}", USAGE)
+    except (OSError, UnicodeDecodeError) as unreadable:
+        return _complain(f"{chosen.file}: cannot be read: {unreadable}", USAGE)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="paddle-operator", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser(
+        "run", help="run the operator; settings come from the environment (PADDLE_OPERATOR_...)"
+    )
+    plan = commands.add_parser("plan", help="check resources and print the objects that they would become")
+    plan.add_argument("-f", "--file", required=True, help="YAML file with one or more resources, - for stdin")
+    plan.add_argument("-n", "--namespace", default="", help="namespace of resources that name none")
+    plan.add_argument("--without-gateway-api", action="store_true", help="as in a cluster without HTTPRoute")
+    plan.add_argument(
+        "--without-envoy-gateway", action="store_true", help="as in a cluster without Envoy Gateway"
+    )
+    for device in Device:
+        plan.add_argument(
+            f"--image-{device.lower()}",
+            default="",
+            help=f"runtime image for {device}, instead of the setting's",
+        )
+    return parser
+
+
+def _plan(chosen: argparse.Namespace) -> int:
+    text = sys.stdin.read() if chosen.file == "-" else Path(chosen.file).read_text(encoding="utf-8")
+    found = list(previews(text, _platform(chosen), chosen.namespace))
+    planned = [preview for preview in found if not preview.skipped]
+    if not planned:
+        return _complain(f"{chosen.file}: holds no PaddleModelService", USAGE)
+    codes = [_show(preview) for preview in found]
+    return next((code for code in (REJECTED, REFUSED) if code in codes), OK)
+
+
+def _show(preview: Preview) -> int:
+    if preview.skipped:
+        return _complain(f"{preview.title}: left out, only PaddleModelService is planned", OK)
+    for violation in preview.violations:
+        _complain(f"{preview.title}: {violation}", REJECTED)
+    if preview.refusal:
+        return _complain(f"{preview.title}: {preview.refusal}", REFUSED)
+    sys.stdout.write(preview.text)
+    return REJECTED if preview.violations else OK
+
+
+def _platform(chosen: argparse.Namespace) -> Platform:
+    """Take the images from the operator's own settings, so that both say the same; flags come first."""
+    settings = Settings.from_environment(os.environ)
+    images = {
+        device: getattr(chosen, f"image_{device.lower()}")
+        or getattr(settings, f"runtime_image_{device.lower()}")
+        for device in Device
+    }
+    return Platform(
+        {device: image for device, image in images.items() if image},
+        gateway_api=not chosen.without_gateway_api,
+        envoy_gateway=not (chosen.without_envoy_gateway or chosen.without_gateway_api),
+    )
+
+
+def _complain(line: str, code: int) -> int:
+    sys.stderr.write(f"{line}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

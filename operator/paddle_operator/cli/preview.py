@@ -1,0 +1,87 @@
+"""What a resource would become, as text, without a cluster: for `paddle-operator plan` and the examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from paddle_operator import names
+from paddle_operator.documents import DocumentsInvalid, load, render
+from paddle_operator.errors import SpecRejected
+from paddle_operator.plan import Plan, Platform, Resolution, plan
+from paddle_operator.plan.target import target_of
+from paddle_operator.sla.objectives import promise
+from paddle_operator.spec import Service, parse
+
+UNKNOWN_DIGEST = "sha256:" + "0" * 64
+"""Stands for a digest that only the store knows."""
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""A first plan depends on no time; an old one makes a mistake about that visible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One document of a file: the objects as text, or why there are none."""
+
+    title: str
+    text: str = ""
+    violations: tuple[str, ...] = ()
+    refusal: str = ""
+    skipped: bool = False
+
+
+def previews(text: str, platform: Platform, namespace: str = "") -> Iterator[Preview]:
+    """Yield a preview for each document; raise DocumentsInvalid when the text is no YAML."""
+    for body in load(text):
+        if not isinstance(body, Mapping):
+            raise DocumentsInvalid(f"a document must be an object with apiVersion and kind, is {body!r:.60}")
+        yield _preview(body, platform, namespace)
+
+
+def _preview(body: Mapping[Any, Any], platform: Platform, namespace: str) -> Preview:
+    metadata = body.get("metadata")
+    name = metadata.get("name", "?") if isinstance(metadata, Mapping) else "?"
+    title = f"{body.get('kind', '?')} {name}"
+    if body.get("kind") != names.KIND:
+        return Preview(title, skipped=True)
+    try:
+        service = parse(_in_namespace(body, namespace))
+    except SpecRejected as rejected:
+        return Preview(title, violations=tuple(str(violation) for violation in rejected.violations))
+    first = plan(service, platform, _assumed(service, platform), (), _NO_TIME)
+    if first.refusal is not None:
+        return Preview(title, refusal=first.refusal.message)
+    return Preview(title, text=_written(service, first))
+
+
+def _in_namespace(body: Mapping[Any, Any], namespace: str) -> Mapping[Any, Any]:
+    metadata = body.get("metadata")
+    if not namespace or not isinstance(metadata, Mapping) or "namespace" in metadata:
+        return body
+    return {**body, "metadata": {**metadata, "namespace": namespace}}
+
+
+def _assumed(service: Service, platform: Platform) -> Resolution:
+    """Stand in for the resolve Job: the pinned digest if there is one, the task as declared."""
+    model = service.spec.model
+    key = target_of(service.spec, platform, None, ()).resolve_key
+    return Resolution(key, model.digest or UNKNOWN_DIGEST, "", model.task.value, 0)
+
+
+def _written(service: Service, planned: Plan) -> str:
+    identity = service.identity
+    lines = [
+        f"# {names.KIND} {identity.namespace}/{identity.name}: {len(planned.objects)} objects",
+        f"# Promise: {promise(service.spec.sla)} (slaHash {planned.sla_hash})",
+    ]
+    if not service.spec.model.digest:
+        lines += [
+            f"# The digest of {service.spec.model.uri} is known only once the resolve Job has read it:",
+            f"# {UNKNOWN_DIGEST} stands for it, and the revision",
+            f"# {planned.target} will have another name.",
+        ]
+    lines.append("# In a cluster each object also has an owner reference to the resource.")
+    head = "".join(f"{line}\n" for line in lines)
+    return head + "".join(f"---\n{render(item)}" for item in planned.objects)
