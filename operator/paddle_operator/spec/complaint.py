@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from paddle_operator.errors import Violation
 from paddle_operator.spec.base import Block
 from paddle_operator.spec.model import Spec
-from paddle_operator.spec.rules import shown
+from paddle_operator.spec.rule import shown
 
 Location = tuple[int | str, ...]
 
@@ -50,7 +50,7 @@ def violation_of(error: ErrorDetails, raw: Any) -> Violation:
     if kind in _REQUIRED:
         return Violation(path, "required", "is required: add it")
     if kind == "string_type":
-        quoted = f": put it in quotes, {shown(str(error['input']))}" if _is_number(error["input"]) else ""
+        quoted = "" if isinstance(error["input"], dict | list) else ": put it in quotes"
         return Violation(path, "type", f"must be a string, is {value}{quoted}")
     template = _TEXTS.get(kind)
     if template is None:
@@ -64,10 +64,6 @@ def dotted(location: Location) -> str:
     for step in location:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
     return text
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _unknown_field(location: Location) -> str:

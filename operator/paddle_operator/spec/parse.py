@@ -15,6 +15,7 @@ from paddle_operator.errors import SpecRejected, Violation
 from paddle_operator.spec import rules
 from paddle_operator.spec.complaint import violation_of
 from paddle_operator.spec.model import Identity, Service, Spec
+from paddle_operator.spec.rule import shown
 
 MAX_DEPTH = 64
 """Levels of nesting that are read; the schema needs ten."""
@@ -36,9 +37,7 @@ def parse(body: Mapping[str, Any]) -> Service:
             [Violation("", "json", f"the document must be JSON or YAML of JSON's types: {why}")]
         ) from None
     if not isinstance(plain, dict):
-        raise SpecRejected(
-            [Violation("", "type", f"the document must be an object, is {rules.shown(plain)}")]
-        )
+        raise SpecRejected([Violation("", "type", f"the document must be an object, is {shown(plain)}")])
     violations = _header_violations(plain)
     spec, found = _parse_spec(plain.get("spec", {}))
     violations += found
@@ -60,14 +59,12 @@ def parse(body: Mapping[str, Any]) -> Service:
 
 def _header_violations(body: dict[str, Any]) -> list[Violation]:
     found = [
-        Violation(field, "constant", f"must be {wanted}, is {rules.shown(body.get(field))}")
+        Violation(field, "constant", f"must be {wanted}, is {shown(body.get(field))}")
         for field, wanted in (("apiVersion", names.API_VERSION), ("kind", names.KIND))
         if body.get(field) != wanted
     ]
     found += [
-        Violation(
-            field, "unknown-field", f"unknown field {rules.shown(field)}: remove it, or indent it under spec"
-        )
+        Violation(field, "unknown-field", f"unknown field {shown(field)}: remove it, or indent it under spec")
         for field in body
         if field not in _TOP_LEVEL
     ]
@@ -82,7 +79,7 @@ def _header_violations(body: dict[str, Any]) -> list[Violation]:
     )
     found += [
         Violation(
-            f"metadata.{field}", "type", f"must be of type {kind.__name__}, is {rules.shown(metadata[field])}"
+            f"metadata.{field}", "type", f"must be of type {kind.__name__}, is {shown(metadata[field])}"
         )
         for field, kind in types
         if field in metadata and not isinstance(metadata[field], kind)
@@ -129,7 +126,7 @@ def _plain(value: Any, depth: int, counter: Iterator[int]) -> Any:
         raise _NotJson(f"it has more than {MAX_VALUES} values")
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
-            raise _NotJson(f"the keys {rules.shown(list(value))} must be strings: put them in quotes")
+            raise _NotJson(f"the keys {shown(list(value))} must be strings: put them in quotes")
         return {key: _plain(item, depth + 1, counter) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
         return [_plain(item, depth + 1, counter) for item in value]
@@ -137,4 +134,4 @@ def _plain(value: Any, depth: int, counter: Iterator[int]) -> Any:
         raise _NotJson(f"{value} is no number")
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise _NotJson(f"{rules.shown(value)} is a {type(value).__name__}: put it in quotes")
+    raise _NotJson(f"{shown(value)} is a {type(value).__name__}: put it in quotes")

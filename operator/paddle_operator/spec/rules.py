@@ -1,76 +1,22 @@
-"""Rules that types cannot say, each once: as CEL for the API server and as a function for us.
-
-A rule stands at one place of the resource and sees the value there as plain JSON with defaults filled in,
-which is what CEL sees as `self`. It is not asked where the value is absent. `[*]` in a path means every
-item. The API server appends the offending value to the message itself; we do it in `check`.
-"""
+"""Rules that types cannot say, each once: as CEL for the API server and as a function for us."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
 
 from paddle_operator import names
 from paddle_operator.errors import Violation
 from paddle_operator.spec.device import RESOURCES
-
-JsonValue = Any
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule. `cel` is empty where the schema's list type says the same to the API server."""
-
-    name: str
-    at: str
-    cel: str
-    message: str
-    holds: Callable[[JsonValue], bool]
-
-
-def _pattern(name: str, at: str, pattern: str, message: str, *, may_be_empty: bool = False) -> Rule:
-    expression = re.compile(pattern, re.ASCII)
-    cel = f"self.matches(r'{pattern}')"
-    return Rule(
-        name,
-        at,
-        f"self == '' || {cel}" if may_be_empty else cel,
-        message,
-        lambda text: (may_be_empty and text == "") or expression.fullmatch(text) is not None,
-    )
-
-
-def _percent(at: str, *, above: str, below: str, or_equal: bool, example: str) -> Rule:
-    expression = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?", re.ASCII)
-    comparison = "<=" if or_equal else "<"
-
-    def holds(text: str) -> bool:
-        if expression.fullmatch(text) is None:
-            return False
-        number = Decimal(text)
-        return Decimal(above) < number and (number <= Decimal(below) if or_equal else number < Decimal(below))
-
-    return Rule(
-        "percent",
-        at,
-        rf"self.matches(r'^[0-9]{{1,3}}(\.[0-9]{{1,6}})?$') && double(self) > {above} && "
-        f"double(self) {comparison} {below}",
-        f"must be a decimal string above {above} and {'at most' if or_equal else 'below'} {below}, "
-        f"with at most 6 decimals: write for instance {example!r}",
-        holds,
-    )
-
-
-def _unique(at: str, key: str | None) -> Rule:
-    def holds(items: list[JsonValue]) -> bool:
-        seen = [item[key] if key else item for item in items]
-        return len(set(seen)) == len(seen)
-
-    what = f"the same {key} twice" if key else "the same item twice"
-    return Rule("unique", at, "", f"must not have {what}: rename or remove one", holds)
+from paddle_operator.spec.rule import (
+    JsonValue,
+    Rule,
+    key_rules,
+    pattern_rule,
+    percent_rule,
+    places,
+    shown,
+    unique_rule,
+)
 
 
 def _kinds(objective: dict[str, JsonValue]) -> int:
@@ -85,33 +31,8 @@ def _toleration_is_sound(toleration: dict[str, JsonValue]) -> bool:
 
 _HOST = r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:[0-9]{1,5})?"
 _PATH = r"[A-Za-z0-9._~+=@%/-]*"
-_KEY = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
 _OUR_KEYS = (names.LABEL_NAME, names.LABEL_MANAGED_BY)
 _SCRAPE_PREFIX = "prometheus.io/"
-
-
-def _keys(at: str, *, ours: tuple[str, ...] = (), prefixes: tuple[str, ...] = ()) -> Iterator[Rule]:
-    expression = re.compile(_KEY, re.ASCII)
-    yield Rule(
-        "key-form",
-        at,
-        f"self.all(key, key.matches(r'{_KEY}'))",
-        "must have keys of the form name or prefix/name, of letters, digits and - _ .",
-        lambda mapping: all(expression.fullmatch(key) for key in mapping),
-    )
-    if not prefixes:
-        return
-    refused = " || ".join(
-        [f"key.startsWith('{prefix}')" for prefix in prefixes] + [f"key == '{key}'" for key in ours]
-    )
-    yield Rule(
-        "reserved-key",
-        at,
-        f"!self.exists(key, {refused})",
-        f"must not set {', '.join(ours)}{' or ' if ours else ''}{', '.join(p + '...' for p in prefixes)}: "
-        "the operator sets these itself; remove them",
-        lambda mapping: not any(key in ours or key.startswith(prefixes) for key in mapping),
-    )
 
 
 _DEVICE_RESOURCES = tuple(resource for resource in RESOURCES.values() if resource)
@@ -136,7 +57,7 @@ MODEL_RULES: tuple[Rule, ...] = (
         "must begin with s3://, https://, pvc:// or builtin:",
         lambda uri: uri.startswith(("s3://", "https://", "pvc://", "builtin:")),
     ),
-    _pattern(
+    pattern_rule(
         "uri-form",
         "spec.model.uri",
         rf"^(s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/{_PATH})?|https://{_HOST}(/{_PATH})?"
@@ -151,7 +72,7 @@ MODEL_RULES: tuple[Rule, ...] = (
         "must not contain a '..' step: give the folder itself",
         lambda uri: ".." not in uri.split("/"),
     ),
-    _pattern(
+    pattern_rule(
         "digest-form",
         "spec.model.digest",
         "^sha256:[0-9a-f]{64}$",
@@ -166,6 +87,7 @@ MODEL_RULES: tuple[Rule, ...] = (
         "an s3:// address needs the store: set spec.model.s3.endpoint, for instance "
         "https://s3.eu-central-1.amazonaws.com",
         lambda model: not model["uri"].startswith("s3://") or "s3" in model,
+        "uri",
     ),
     Rule(
         "s3-only-with-s3",
@@ -173,6 +95,7 @@ MODEL_RULES: tuple[Rule, ...] = (
         "self.uri.startsWith('s3://') || !has(self.s3)",
         "spec.model.s3 is for s3:// addresses only: remove it, or change spec.model.uri",
         lambda model: model["uri"].startswith("s3://") or "s3" not in model,
+        "uri",
     ),
     Rule(
         "credentials-only-with-store",
@@ -180,8 +103,9 @@ MODEL_RULES: tuple[Rule, ...] = (
         "!has(self.credentialsRef) || self.uri.startsWith('s3://') || self.uri.startsWith('https://')",
         "spec.model.credentialsRef is for s3:// and https:// addresses only: remove it",
         lambda model: "credentialsRef" not in model or model["uri"].startswith(("s3://", "https://")),
+        "uri",
     ),
-    _pattern(
+    pattern_rule(
         "endpoint-form",
         "spec.model.s3.endpoint",
         rf"^https?://{_HOST}/?$",
@@ -204,6 +128,7 @@ RUNTIME_RULES: tuple[Rule, ...] = (
         "deviceCount is for GPU, NPU and MLU: remove it, or set spec.runtime.device; "
         "CPUs are asked for in spec.runtime.resources",
         lambda runtime: runtime["device"] != "CPU" or runtime["deviceCount"] == 1,
+        "deviceCount",
     ),
     Rule(
         "device-resource-on-cpu",
@@ -211,6 +136,7 @@ RUNTIME_RULES: tuple[Rule, ...] = (
         "self.device != 'CPU' || !has(self.deviceResource) || self.deviceResource == ''",
         "deviceResource is for GPU, NPU and MLU: remove it, or set spec.runtime.device",
         lambda runtime: runtime["device"] != "CPU" or not runtime.get("deviceResource"),
+        "deviceResource",
     ),
     Rule(
         "device-memory-on-gpu",
@@ -218,15 +144,16 @@ RUNTIME_RULES: tuple[Rule, ...] = (
         "!has(self.deviceMemoryMiB) || self.device == 'GPU'",
         "deviceMemoryMiB is for GPU only: remove it, or set spec.runtime.device to GPU",
         lambda runtime: "deviceMemoryMiB" not in runtime or runtime["device"] == "GPU",
+        "deviceMemoryMiB",
     ),
-    _pattern(
+    pattern_rule(
         "device-resource-form",
         "spec.runtime.deviceResource",
         r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?/[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$",
         "must be the name of an extended resource, such as nvidia.com/gpu",
         may_be_empty=True,
     ),
-    _pattern(
+    pattern_rule(
         "image-form",
         "spec.runtime.image",
         r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$",
@@ -235,9 +162,9 @@ RUNTIME_RULES: tuple[Rule, ...] = (
     ),
     _no_device_in("spec.runtime.resources.requests"),
     _no_device_in("spec.runtime.resources.limits"),
-    *_keys("spec.runtime.pod.nodeSelector"),
-    *_keys("spec.runtime.pod.labels", ours=_OUR_KEYS, prefixes=(names.GROUP + "/",)),
-    *_keys("spec.runtime.pod.annotations", prefixes=(names.GROUP + "/", _SCRAPE_PREFIX)),
+    *key_rules("spec.runtime.pod.nodeSelector"),
+    *key_rules("spec.runtime.pod.labels", ours=_OUR_KEYS, prefixes=(names.GROUP + "/",)),
+    *key_rules("spec.runtime.pod.annotations", prefixes=(names.GROUP + "/", _SCRAPE_PREFIX)),
     Rule(
         "reserved-variable",
         "spec.runtime.pod.env[*].name",
@@ -253,8 +180,8 @@ RUNTIME_RULES: tuple[Rule, ...] = (
         "with operator Exists must have no value, with operator Equal must have a key",
         _toleration_is_sound,
     ),
-    _unique("spec.runtime.pod.env", "name"),
-    _unique("spec.runtime.pod.imagePullSecrets", "name"),
+    unique_rule("spec.runtime.pod.env", "name"),
+    unique_rule("spec.runtime.pod.imagePullSecrets", "name"),
 )
 
 PROMISE_RULES: tuple[Rule, ...] = (
@@ -265,18 +192,18 @@ PROMISE_RULES: tuple[Rule, ...] = (
         "must have exactly one of availability, latency and errorRate: write one objective for each promise",
         lambda objective: _kinds(objective) == 1,
     ),
-    _unique("spec.sla.objectives", "name"),
-    _percent(
+    unique_rule("spec.sla.objectives", "name"),
+    percent_rule(
         "spec.sla.objectives[*].availability.targetPercent",
         above="50.0",
         below="100.0",
         or_equal=False,
         example="99.9",
     ),
-    _percent(
+    percent_rule(
         "spec.sla.objectives[*].latency.percentile", above="0.0", below="100.0", or_equal=False, example="95"
     ),
-    _percent(
+    percent_rule(
         "spec.sla.objectives[*].errorRate.maxPercent", above="0.0", below="50.0", or_equal=True, example="0.5"
     ),
 )
@@ -293,6 +220,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
             len(body["metadata"]["name"]) <= names.MAX_SERVICE_NAME
             and re.fullmatch("[a-z]([-a-z0-9]*[a-z0-9])?", body["metadata"]["name"], re.ASCII) is not None
         ),
+        "metadata.name",
     ),
     Rule(
         "probe-fits-period",
@@ -300,6 +228,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
         "self.timeoutSeconds <= self.periodSeconds",
         "timeoutSeconds must not exceed periodSeconds: a probe must end before the next one begins",
         lambda probes: probes["timeoutSeconds"] <= probes["periodSeconds"],
+        "timeoutSeconds",
     ),
     Rule(
         "gateway-needs-parent",
@@ -318,7 +247,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
             routing["type"] == "GatewayAPI" or not (routing.get("parentRefs") or routing.get("hostnames"))
         ),
     ),
-    _unique("spec.routing.hostnames", None),
+    unique_rule("spec.routing.hostnames", None),
 )
 
 RULES = (*SERVICE_RULES, *MODEL_RULES, *RUNTIME_RULES, *PROMISE_RULES)
@@ -327,29 +256,15 @@ RULES = (*SERVICE_RULES, *MODEL_RULES, *RUNTIME_RULES, *PROMISE_RULES)
 def check(body: dict[str, JsonValue]) -> list[Violation]:
     """Return every broken rule of a resource given as plain JSON with defaults, in the table's order."""
     return [
-        Violation(path or "metadata.name", rule.name, f"{rule.message} (is {shown(value)})")
+        Violation(path or "metadata.name", rule.name, rule.message + _what_it_is(value, rule.culprit))
         for rule in RULES
-        for path, value in _places(body, rule.at)
+        for path, value in places(body, rule.at)
         if not rule.holds(value)
     ]
 
 
-def shown(value: JsonValue) -> str:
-    """A value as it is shown in a message: as in YAML, and never long."""
-    text = f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _places(body: dict[str, JsonValue], at: str) -> Iterator[tuple[str, JsonValue]]:
-    """Yield the concrete path and value of every place in the resource that the path names."""
-    places: list[tuple[str, JsonValue]] = [("", body)]
-    for step in at.replace("[*]", ".[*]").split(".") if at else []:
-        places = [found for path, value in places for found in _children(path, value, step)]
-    return iter(places)
-
-
-def _children(path: str, value: JsonValue, step: str) -> Iterator[tuple[str, JsonValue]]:
-    if step == "[*]":
-        yield from ((f"{path}[{index}]", item) for index, item in enumerate(value))
-    elif step in value:
-        yield (f"{path}.{step}" if path else step, value[step])
+def _what_it_is(value: JsonValue, culprit: str) -> str:
+    """Add the offending value, unless it is a whole block."""
+    _, found = next(places(value, culprit))
+    what = f"{culprit} is" if culprit else "is"
+    return "" if isinstance(found, dict | list) else f" ({what} {shown(found)})"
