@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import JsonValue
 
 MAX_BYTES = 4096
+log = logging.getLogger(__name__)
 
 
 def termination_bytes(payload: Mapping[str, JsonValue]) -> bytes:
@@ -28,4 +30,4 @@ def write_termination(path: Path, payload: Mapping[str, JsonValue]) -> None:
     try:
         path.write_bytes(termination_bytes(payload))
     except OSError as error:
-        print(f"cannot write the termination message to {path}: {error.strerror}", flush=True)  # noqa: T201
+        log.warning("cannot write the termination message to %s: %s", path, error.strerror)

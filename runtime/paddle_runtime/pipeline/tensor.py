@@ -45,8 +45,8 @@ class TensorPipeline:
                 if problem := difference(wanted.name, array, got.get(wanted.name), test.tolerance):
                     raise BundleFault(
                         BundleReason.SelfTestFailed,
-                        f"selfTest[{number}]: {problem}. The device or the engine does not fit this program: try "
-                        "engine Plain, or another build of Paddle.",
+                        f"selfTest[{number}]: {problem}. The device or the engine does not fit this program: "
+                        "try engine Plain, or another build of Paddle.",
                     )
 
     def run(self, payload: memoryview, request: Mapping[str, JsonValue]) -> PipelineAnswer:

@@ -1,0 +1,200 @@
+"""THE FLOW of a fetch: locate -> read model.yaml -> check digest and size -> every file -> put in place.
+
+Half a bundle is never seen: files arrive in a folder of their own beside the place, and model.yaml, which
+makes a folder a bundle, is moved last. A container that is killed goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from paddle_runtime.bundle.addresses import AddressPolicy, checked_pool
+from paddle_runtime.bundle.deadline import Deadline, retried
+from paddle_runtime.bundle.download import Download, missing_is_invalid, no_space, writing_to
+from paddle_runtime.bundle.location import (
+    PVC_MOUNT,
+    BuiltinLocation,
+    FolderLocation,
+    HttpsLocation,
+    parse_location,
+)
+from paddle_runtime.bundle.manifest import (
+    MANIFEST_MAX_BYTES,
+    MANIFEST_NAME,
+    Manifest,
+    digest_of,
+    parse_manifest,
+)
+from paddle_runtime.bundle.s3 import S3Options, s3_source
+from paddle_runtime.bundle.sources import FolderSource, HttpSource, Source
+from paddle_runtime.bundle.store import Bundle, builtin_path, open_bundle, require_digest
+from paddle_runtime.bundle.verify import differs, verify
+from paddle_runtime.errors import BundleFault, BundleReason
+
+INCOMING = ".incoming"
+LOG_EVERY_SECONDS = 2.0
+DEFAULT_SIZE_LIMIT_BYTES = 64 * 1024**3
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FetchOptions:
+    """digest: None takes any. timeout_seconds: for everything, tries included. allow_loopback: for tests."""
+
+    digest: str | None = None
+    timeout_seconds: float = 600.0
+    size_limit_bytes: int = DEFAULT_SIZE_LIMIT_BYTES
+    s3: S3Options = field(default_factory=S3Options)
+    pvc_mount: Path = PVC_MOUNT
+    allow_loopback: bool = False
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A bundle that was looked at, not fetched."""
+
+    manifest: Manifest
+    digest: str
+    data: bytes
+
+
+def fetch(uri: str, options: FetchOptions, into: Path) -> Bundle:
+    """Bring the bundle at `uri` to `into`, every byte checked."""
+    if present := already_there(into, options.digest):
+        log.info("%s holds %s already, every file checked", into, present.digest)
+        return present
+    deadline = Deadline.after(options.timeout_seconds)
+    source = open_source(uri, options)
+    found = read_manifest(source, options, deadline)
+    manifest = found.manifest
+    log.info(
+        "fetching %s %s, %d files, %.1f MB, from %s",
+        manifest.name, manifest.version, len(manifest.files), manifest.size_bytes / 1e6, uri,
+    )  # fmt: skip
+    incoming = into / INCOMING
+    with writing_to(incoming, manifest.size_bytes):
+        incoming.mkdir(parents=True, exist_ok=True)
+    require_room(incoming, manifest)
+    progress = Progress(manifest.size_bytes)
+    for relative, entry in manifest.files.items():
+        Download(source, relative, entry, incoming / relative, deadline, progress.arrived).run()
+    with writing_to(into, manifest.size_bytes):
+        put_in_place(incoming, into, found)
+    log.info("fetched and checked %.1f MB in %.1f s", manifest.size_bytes / 1e6, progress.seconds())
+    return Bundle(path=into, manifest=manifest, digest=found.digest)
+
+
+def resolve(uri: str, options: FetchOptions) -> Resolved:
+    """What is at `uri`: the digest, name, task and size, and that every file is there with its size."""
+    deadline = Deadline.after(options.timeout_seconds)
+    source = open_source(uri, options)
+    found = read_manifest(source, options, deadline)
+    for relative, entry in found.manifest.files.items():
+        size = retried(lambda relative=relative: stored_size(source, relative, deadline), deadline)  # type: ignore[misc]
+        if size is not None and size != entry.size:
+            raise differs(relative, f"has {size} bytes in the store, model.yaml says {entry.size}")
+    return found
+
+
+def open_source(uri: str, options: FetchOptions) -> Source:
+    """A source for a URI."""
+    location = parse_location(uri, options.pvc_mount)
+    if isinstance(location, BuiltinLocation):
+        return FolderSource(builtin_path(location.name))
+    if isinstance(location, FolderLocation):
+        return FolderSource(location.path)
+    if isinstance(location, HttpsLocation):
+        policy = AddressPolicy(loopback=options.allow_loopback)
+        return HttpSource(checked_pool(policy), location.base, on_forbidden="make the folder public to read.")
+    return s3_source(location, options.s3, allow_loopback=options.allow_loopback)
+
+
+def read_manifest(source: Source, options: FetchOptions, deadline: Deadline) -> Resolved:
+    """model.yaml, of the digest asked for and within the size limit."""
+    data = retried(lambda: _read_small(source, MANIFEST_NAME, deadline), deadline)
+    digest = digest_of(data)
+    require_digest(digest, options.digest, source.name(MANIFEST_NAME))
+    manifest = parse_manifest(data)
+    if manifest.size_bytes > options.size_limit_bytes:
+        raise BundleFault(
+            BundleReason.ModelTooLarge,
+            f"{source.name('')} is {manifest.size_bytes} bytes, the limit is {options.size_limit_bytes}: use "
+            "a smaller model or raise --size-limit-bytes.",
+        )
+    return Resolved(manifest=manifest, digest=digest, data=data)
+
+
+def _read_small(source: Source, relative: str, deadline: Deadline) -> bytes:
+    data = bytearray()
+    with source.open(relative, 0, deadline) as opened:
+        for chunk in opened.chunks:
+            data += chunk
+            if len(data) > MANIFEST_MAX_BYTES:
+                break  # parse_manifest says that it is too large
+    return bytes(data)
+
+
+def stored_size(source: Source, relative: str, deadline: Deadline) -> int | None:
+    """The size of a stored file in bytes; None when the store does not say."""
+    with missing_is_invalid(relative), source.open(relative, 0, deadline) as opened:
+        return opened.size
+
+
+def already_there(into: Path, digest: str | None) -> Bundle | None:
+    """The bundle that an earlier run put in place, when it is the one asked for and whole."""
+    if digest is None:
+        return None
+    try:
+        bundle = open_bundle(into, digest)
+        verify(bundle)
+    except BundleFault:
+        return None
+    return bundle
+
+
+def require_room(incoming: Path, manifest: Manifest) -> None:
+    """Say before the first byte that there is no room, not after gigabytes."""
+    have = sum(path.stat().st_size for path in incoming.rglob("*") if path.is_file())
+    missing = manifest.size_bytes - have
+    if missing > shutil.disk_usage(incoming).free:
+        raise no_space(incoming, missing)
+
+
+def put_in_place(incoming: Path, into: Path, found: Resolved) -> None:
+    """Move the files, model.yaml last. `into` may be a mount point, so it cannot itself be replaced."""
+    (into / MANIFEST_NAME).unlink(missing_ok=True)
+    for relative in found.manifest.files:
+        place = into / relative
+        place.parent.mkdir(parents=True, exist_ok=True)
+        (incoming / relative).replace(place)
+    manifest = incoming / MANIFEST_NAME
+    manifest.write_bytes(found.data)
+    manifest.replace(into / MANIFEST_NAME)
+    shutil.rmtree(incoming)
+
+
+class Progress:
+    """Log lines while bytes arrive, one every two seconds at most."""
+
+    def __init__(self, total_bytes: int) -> None:
+        self._total = total_bytes
+        self._done = 0
+        self._started = self._told = time.monotonic()
+
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._started
+
+    def arrived(self, count: int) -> None:
+        """Some bytes came."""
+        self._done += count
+        now = time.monotonic()
+        if now - self._told >= LOG_EVERY_SECONDS:
+            self._told = now
+            rate = self._done / 1e6 / max(1e-3, now - self._started)
+            share = 100 * self._done / max(1, self._total)
+            log.info("%.1f of %.1f MB (%.0f %%), %.1f MB/s", self._done / 1e6, self._total / 1e6, share, rate)
