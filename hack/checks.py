@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hack import long_result
+from hack import e2e_site, long_result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,7 +75,7 @@ CHARTS = (
     Stage("rendered", "install files are current", module("hack.generate", "--check", "--rendered")),
     Stage("charts", "helm lint, API schemas, Pod Security, RBAC", tool("pytest", "-q", "tests/charts")),
 )
-CLUSTER = (Stage("cluster", "node, images and add-ons are up", module("hack.cluster", "up")),)
+CLUSTER = (Stage("cluster", "node, images, add-ons and charts are up", module("hack.e2e_site")),)
 E2E = (Stage("e2e", "everything, on a real node", tool("pytest", "-v", "-m", "e2e", "--durations=15")),)
 LONG = (Stage("long", "sweeps and soaks", tool("pytest", "-v", "-m", "long", f"--junitxml={LONG_REPORT}")),)
 
@@ -118,15 +118,11 @@ def say(line: str) -> None:
 
 
 def cluster_is_ours_to_end(target: str) -> bool:
-    """Tell whether this run starts the cluster: one that was up before, or a user's own, stays."""
-    if (
-        target not in ("e2e", "test", "test-long")
-        or os.environ.get("KUBECONFIG")
-        or os.environ.get("KEEP_CLUSTER")
-    ):
+    """Tell whether this run starts the tests' cluster: one that was up before stays."""
+    if CLUSTER[0] not in TARGETS[target] or os.environ.get("KEEP_CLUSTER"):
         return False
-    status = subprocess.run(module("hack.cluster", "status"), cwd=ROOT, capture_output=True, check=False)
-    return status.returncode != 0
+    asked = module("hack.cluster", "status", "--name", e2e_site.CLUSTER)
+    return subprocess.run(asked, cwd=ROOT, capture_output=True, check=False).returncode != 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -149,7 +145,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def end_cluster() -> None:
     """Take the cluster down without a word, so that pytest's closing line stays last; speak on failure."""
     ended = subprocess.run(
-        module("hack.cluster", "down"), cwd=ROOT, capture_output=True, text=True, check=False
+        module("hack.cluster", "down", "--name", e2e_site.CLUSTER),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if ended.returncode != 0:
         say(f"hack.cluster down ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}")

@@ -1,0 +1,26 @@
+"""Bring up what the end-to-end tests use, with its progress in sight; pytest would hide it for minutes."""
+
+from __future__ import annotations
+
+import sys
+
+CLUSTER = "e2e"  # the one of tests/e2e/conftest.py
+
+
+def main() -> int:
+    """Quick when everything is there; a failure is one line with the next step."""
+    # Here, so that naming the cluster costs no import of the whole embedded cluster.
+    from hack.cluster.errors import ClusterError  # noqa: PLC0415
+    from hack.cluster.progress import Progress  # noqa: PLC0415
+    from hack.demo.embedded import embedded_site  # noqa: PLC0415
+
+    try:
+        embedded_site(CLUSTER, Progress())
+    except ClusterError as failure:
+        print(f"the tests' cluster did not come up: {failure}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
