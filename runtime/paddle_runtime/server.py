@@ -124,8 +124,6 @@ class Server:
         )
         plan = WorkerPlan(
             command=self._command,
-            # The decoder's own bound: a file whose header says less than it holds must not get past it.
-            environment={"OPENCV_IO_MAX_IMAGE_PIXELS": str(settings.max_pixels)},
             order=self._model.order,
             load_timeout_seconds=settings.load_timeout_seconds,
             stall_seconds=settings.stall_seconds,

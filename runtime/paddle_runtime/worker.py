@@ -31,6 +31,7 @@ Opener = Callable[[Mapping[str, Any], Progress], tuple[WarmModel, dict[str, Any]
 def run(descriptor: int, parent: int, open_: Opener) -> int:
     """Serve jobs from the socket until it ends; the exit code is 0 or the BundleFault's."""
     _die_with(parent)
+    _leave_signals_to_the_front_end()
     with socket.socket(fileno=descriptor) as connection:
         order = receive_frame(connection)
         if order is None:
@@ -45,6 +46,7 @@ def run(descriptor: int, parent: int, open_: Opener) -> int:
             return _report(
                 connection, BundleFault(BundleReason.LoadFailed, f"{type(error).__name__}: {error}")
             )
+        _leave_signals_to_the_front_end()  # again, since Paddle takes SIGTERM for itself when it is imported
         send_frame(connection, {"type": "warm", **described})
         while (job := receive_frame(connection)) is not None:
             _answer(connection, model, job)
@@ -83,13 +85,14 @@ def _progress_to(connection: socket.socket) -> Progress:
     return progress
 
 
-def _die_with(parent: int) -> None:
-    """No orphans: the kernel kills this process when the front end goes, even after kill -9.
-
-    The front end alone decides about ends, so the terminal's Ctrl-C and a group's SIGTERM are not for us.
-    """
+def _leave_signals_to_the_front_end() -> None:
+    """It drains before it lets workers go; a SIGTERM meant for all must not end a request's worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def _die_with(parent: int) -> None:
+    """No orphans: the kernel kills this process when the front end goes, even after kill -9."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         raise SystemExit(0)  # it went before the line above took effect

@@ -22,6 +22,8 @@ ONE_MATH_THREAD = {
     "MKL_NUM_THREADS": "1",
     "NUMEXPR_NUM_THREADS": "1",
 }
+# Said at each import of paddle, of a compiler that nobody uses here.
+QUIET = {"PYTHONWARNINGS": "ignore:No ccache found:UserWarning"}
 PARTING_SECONDS = 2.0
 STANDARD_ERROR = 2
 # What a worker is doing after it reported a phase as done.
@@ -51,7 +53,7 @@ class Child:
         self.exited: asyncio.Task[int] = asyncio.create_task(process.wait())
 
     @classmethod
-    async def start(cls, command: tuple[str, ...], environment: Mapping[str, str]) -> Child:
+    async def start(cls, command: tuple[str, ...]) -> Child:
         """Start the process with one end of a socket pair, whose descriptor is an argument."""
         ours, theirs = socket.socketpair()
         with theirs:
@@ -62,7 +64,8 @@ class Child:
                 pass_fds=(theirs.fileno(),),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=STANDARD_ERROR,  # frameworks print; our standard output is not theirs
-                env={**os.environ, **environment, **ONE_MATH_THREAD},
+                start_new_session=True,  # the terminal's Ctrl-C is for the front end, which drains first
+                env={**os.environ, **QUIET, **ONE_MATH_THREAD},
             )
         reader, writer = await asyncio.open_unix_connection(sock=ours)
         return cls(process, reader, writer)

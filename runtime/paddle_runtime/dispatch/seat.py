@@ -27,7 +27,6 @@ class WorkerPlan:
     """How workers are started and how long they may take (seconds)."""
 
     command: tuple[str, ...]
-    environment: Mapping[str, str]
     order: Mapping[str, Any]
     load_timeout_seconds: float
     stall_seconds: float
@@ -95,7 +94,7 @@ class Seat:
 
     async def _one_life(self) -> None:
         """One worker from its start to its end."""
-        child = await Child.start(self._plan.command, self._plan.environment)
+        child = await Child.start(self._plan.command)
         self.child = child
         try:
             await self._open(child)

@@ -1,0 +1,181 @@
+"""`paddle-runtime serve` with the real PP-OCRv4 models: pages in, text out, and what it survives."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from tests.runtime.serving.testbed import RunningServer, alive, wait_until
+
+SERVE = (sys.executable, "-m", "paddle_runtime.main", "serve")
+FONT = "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"
+LINES = (
+    "春眠不觉晓处处闻啼鸟",
+    "发票号码一二三四五六",
+    "上海市浦东新区世纪大道",
+    "The quick brown fox jumps",
+    "Invoice number 20260117",
+    "Payment due in thirty days",
+)
+
+
+def page(form: str = "PNG", mode: str = "RGB", lines: tuple[str, ...] = LINES) -> bytes:
+    image = Image.new("RGB", (720, 40 + 70 * len(lines)), "white")
+    draw = ImageDraw.Draw(image)
+    for row, text in enumerate(lines):
+        draw.text((40, 25 + row * 70), text, fill="black", font=ImageFont.truetype(FONT, 34))
+    buffer = io.BytesIO()
+    image.convert(mode).save(buffer, form)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    folder = tmp_path_factory.mktemp("server")
+    with RunningServer(folder, SERVE, model="builtin:ppocr-v4-mobile", workers=2) as running:
+        running.wait_warm(2)
+        yield running
+
+
+def texts(answer: httpx.Response) -> tuple[str, ...]:
+    assert answer.status_code == 200, answer.text
+    return tuple(line["text"] for line in answer.json()["lines"])
+
+
+def test_a_chinese_and_english_page_is_read_without_an_error_in_all_three_forms(
+    server: RunningServer,
+) -> None:
+    data = page()
+    raw = server.ocr(data)
+    form = server.client.post("/v1/ocr", files={"file": ("page.png", data, "image/png")})
+    coded = server.client.post("/v1/ocr", json={"image": base64.b64encode(data).decode()})
+    assert texts(raw) == texts(form) == texts(coded) == LINES
+    document = raw.json()
+    assert (document["model"], document["width"], document["height"]) == ("ppocr-v4-mobile", 720, 460)
+    for line in document["lines"]:
+        assert 0.5 < line["score"] <= 1
+        assert line["angle"] == 0
+        assert len(line["box"]) == 4
+    assert {"queueMs", "decodeMs", "detectMs", "recogniseMs", "totalMs"} <= set(document["timings"])
+
+
+@pytest.mark.parametrize(
+    ("form", "mode"),
+    [("JPEG", "RGB"), ("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "RGBA"), ("PNG", "P"), ("WEBP", "RGB"),
+     ("BMP", "RGB"), ("TIFF", "RGB"), ("TIFF", "1")],
+)  # fmt: skip
+def test_every_form_of_picture_is_read(server: RunningServer, form: str, mode: str) -> None:
+    assert texts(server.ocr(page(form, mode, LINES[3:4]))) == LINES[3:4]
+
+
+def test_options_reach_the_model(server: RunningServer) -> None:
+    assert texts(server.ocr(page(lines=LINES[:1]), minScore="1.0")) == ()
+    assert texts(server.ocr(page(lines=LINES[:1]), cls="false")) == LINES[:1]
+
+
+def odd_pictures() -> dict[str, bytes]:
+    whole = page()
+    noise = io.BytesIO()
+    Image.frombytes("RGB", (200, 150), os.urandom(200 * 150 * 3)).save(noise, "PNG")
+    dot = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(dot, "PNG")
+    thread = io.BytesIO()
+    Image.new("RGB", (4000, 1)).save(thread, "PNG")
+    several = io.BytesIO()
+    frames = [Image.new("RGB", (64, 64), colour) for colour in ("red", "white")]
+    frames[0].save(several, "TIFF", save_all=True, append_images=frames[1:])
+    return {
+        "a PNG cut short": whole[: len(whole) // 2],
+        "a JPEG cut short": page("JPEG")[:9000],
+        "a PNG with a damaged middle": whole[:3000] + bytes(500) + whole[3500:],
+        "noise": noise.getvalue(),
+        "one pixel": dot.getvalue(),
+        "one row": thread.getvalue(),
+        "two frames": several.getvalue(),
+    }
+
+
+@pytest.mark.parametrize("name", odd_pictures())
+def test_odd_pictures_are_answered_or_refused_and_cost_no_worker(server: RunningServer, name: str) -> None:
+    before = server.workers()
+    answer = server.ocr(odd_pictures()[name])
+    damaged = "cut short" in name or "damaged" in name
+    assert answer.status_code == (422 if damaged else 200), answer.text
+    if damaged:
+        assert answer.json()["reason"] == "undecodable"
+    assert server.workers() == before
+
+
+def test_the_machine_shows_what_is_served(server: RunningServer) -> None:
+    metadata = server.get("/v2/models/ppocr-v4-mobile").json()
+    assert metadata["name"] == "ppocr-v4-mobile"
+    samples = server.metrics()
+    (info,) = [name for name in samples if name.startswith("paddle_runtime_model_info{")]
+    assert 'digest="sha256:' in info
+    assert 'task="OCR"' in info
+    for phase in ("verify", "load", "self-test", "warm-up"):
+        assert samples[f'paddle_runtime_model_load_seconds{{phase="{phase}"}}'] > 0
+    assert samples['paddle_runtime_worker_resident_memory_bytes{worker="1"}'] > 200e6
+
+
+def test_the_front_end_stays_quick_while_workers_compute(server: RunningServer) -> None:
+    data = page()
+    threads = [threading.Thread(target=server.ocr, args=(data,)) for _ in range(4)]
+    for each in threads:
+        each.start()
+    slowest = 0.0
+    while any(each.is_alive() for each in threads):
+        began = time.monotonic()
+        assert server.get("/health").status_code == 200
+        slowest = max(slowest, time.monotonic() - began)
+    assert slowest < 1.0
+
+
+def test_a_sigterm_meant_for_all_ends_no_worker(server: RunningServer) -> None:
+    """Paddle takes SIGTERM for itself when it is imported; the worker takes it back."""
+    before = server.workers()
+    for pid in before:
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGINT)
+    assert texts(server.ocr(page(lines=LINES[:1]))) == LINES[:1]
+    assert server.workers() == before
+
+
+def test_kill_9_of_a_worker_under_requests_and_then_a_drain_that_answers_all(server: RunningServer) -> None:
+    data = page(lines=LINES[:2])
+    codes: list[int] = []
+    stop = threading.Event()
+
+    def steady() -> None:
+        while not stop.is_set():
+            codes.append(server.ocr(data).status_code)
+
+    threads = [threading.Thread(target=steady) for _ in range(3)]
+    for each in threads:
+        each.start()
+    wait_until(lambda: len(codes) > 3, what="steady requests")
+    victim = server.workers()[0]
+    os.kill(victim, signal.SIGKILL)
+    server.wait_warm(2, seconds=60)
+    workers = server.workers()
+    assert victim not in workers
+    # what is inside when SIGTERM comes is answered, and these callers' connections are old
+    server.process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    stop.set()
+    for each in threads:
+        each.join()
+    assert server.process.wait(20) == 0
+    assert codes.count(503) <= 1
+    assert set(codes) <= {200, 503}
+    assert not any(alive(pid) for pid in workers)
