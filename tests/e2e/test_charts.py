@@ -1,4 +1,4 @@
-"""The charts on a real API server: rights that suffice, a picture read by helm test, upgrades that restart nothing."""
+"""The charts on a real API server: rights that suffice, a picture read, upgrades that restart nothing."""
 
 from __future__ import annotations
 
