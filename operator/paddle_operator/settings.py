@@ -49,6 +49,16 @@ class Settings:
     log_level: str = _setting("INFO", "level", "DEBUG, INFO, WARNING or ERROR")
 
     @property
+    def runtime_images(self) -> dict[str, str]:
+        """The runtime's image by the device's name."""
+        return {
+            "CPU": self.runtime_image_cpu,
+            "GPU": self.runtime_image_gpu,
+            "NPU": self.runtime_image_npu,
+            "MLU": self.runtime_image_mlu,
+        }
+
+    @property
     def identity(self) -> str:
         """The name under which this process holds the Lease."""
         return self.pod_name or socket.gethostname()

@@ -9,22 +9,13 @@ from typing import Any
 from paddle_operator import names
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.api import Api, NotFound
-from paddle_operator.cluster.facts import (
-    deployment_facts,
-    job_facts,
-    pod_facts,
-    resolution_of,
-    route_facts,
-    waits_for_containers,
-    waits_for_pod,
-)
 from paddle_operator.cluster.kinds import Kind
+from paddle_operator.cluster.observe import controller_of, observation_of, silent
 from paddle_operator.cluster.ports import Key, Observation, WriteRefused
 from paddle_operator.plan import KubeObject, ObjectKey, Platform
 from paddle_operator.plan.diff import FIELD_MANAGER
-from paddle_operator.plan.live import live_revision
 from paddle_operator.spec.workload import Device
-from paddle_operator.status import Facts, JobFacts, PodFacts, Reason
+from paddle_operator.status import Reason
 
 STATUS_MANAGER = "paddle-operator-status"
 """Field managers: one a concern, and never renamed: the API server remembers who owns which field."""
@@ -35,9 +26,9 @@ GROUPS_SECONDS = 60.0
 class KubernetesCluster:
     """The port `Cluster` over the API server."""
 
-    def __init__(self, api: Api, runtime_images: Mapping[Device, str]) -> None:
+    def __init__(self, api: Api, runtime_images: Mapping[str, str]) -> None:
         self._api = api
-        self._images = dict(runtime_images)
+        self._images = {Device(device): image for device, image in runtime_images.items()}
         self._groups: tuple[float, frozenset[str]] = (float("-inf"), frozenset())
 
     async def observe(self, key: Key) -> Observation | None:
@@ -49,25 +40,14 @@ class KubernetesCluster:
         if "deletionTimestamp" in body["metadata"]:
             return None
         served = await self._served()
-        present = [one for one in kinds.OWNED if not one.group or one.api_version in served]
+        present = [one for one in kinds.OWNED if one in kinds.ALWAYS or one.api_version in served]
         selector = names.selector_of(key.name)
         *lists, pods = await asyncio.gather(
             *(self._api.list(kind, key.namespace, label_selector=selector) for kind in (*present, kinds.POD))
         )
-        uid = body["metadata"]["uid"]
-        owned = tuple(item for items in lists for item in items if _controller(item) in {uid, None})
-        revisions = tuple(
-            found for item in _of(kinds.DEPLOYMENT, owned) if (found := live_revision(item)) is not None
-        )
-        facts = await self._facts(key, owned, pods, kinds.HTTP_ROUTE.api_version in served)
-        return Observation(
-            body=body,
-            objects=owned,
-            revisions=revisions,
-            resolution=resolution_of(facts.jobs, pods),
-            platform=self._platform(served),
-            facts=facts,
-        )
+        items = [item for found in lists for item in found]
+        said = {uid: await self._said(key, uid, reason) for uid, reason in silent(items, pods).items()}
+        return observation_of(body, items, pods, said, self._platform(served))
 
     async def apply(self, key: Key, wanted: KubeObject, *, is_new: bool) -> None:
         """Write one owned object. One that is new must not take over somebody else's of the same name."""
@@ -103,30 +83,9 @@ class KubernetesCluster:
             envoy_gateway=kinds.BACKEND_POLICY.api_version in served,
         )
 
-    async def _facts(
-        self, key: Key, owned: tuple[KubeObject, ...], pods: list[KubeObject], gateway_api: bool
-    ) -> Facts:
-        routes = _of(kinds.HTTP_ROUTE, owned)
-        return Facts(
-            pods=tuple([await self._pod(key, pod) for pod in pods]),
-            jobs=tuple([await self._job(key, job) for job in _of(kinds.JOB, owned)]),
-            deployments=tuple(deployment_facts(one) for one in _of(kinds.DEPLOYMENT, owned)),
-            routes=tuple(fact for route in routes for fact in route_facts(route)),
-            route_exists=bool(routes),
-            gateway_api=gateway_api,
-        )
-
-    async def _pod(self, key: Key, pod: KubeObject) -> PodFacts:
-        stuck = await self._said(key, pod, "FailedMount") if waits_for_containers(pod) else ""
-        return pod_facts(pod, stuck)
-
-    async def _job(self, key: Key, job: KubeObject) -> JobFacts:
-        stuck = await self._said(key, job, "FailedCreate") if waits_for_pod(job) else ""
-        return job_facts(job, stuck)
-
-    async def _said(self, key: Key, about: KubeObject, reason: str) -> str:
+    async def _said(self, key: Key, uid: str, reason: str) -> str:
         """The newest Event of that reason: some troubles are told nowhere else."""
-        wanted = f"involvedObject.uid={about['metadata']['uid']},reason={reason}"
+        wanted = f"involvedObject.uid={uid},reason={reason}"
         events = await self._api.list(kinds.EVENT, key.namespace, field_selector=wanted)
         newest = max(events, key=lambda one: str(one.get("lastTimestamp") or ""), default={})
         return str(newest.get("message", ""))
@@ -138,19 +97,10 @@ class KubernetesCluster:
         except NotFound:
             return
         labels = found["metadata"].get("labels") or {}
-        controller = _controller(found)
+        controller = controller_of(found)
         mine = controller == metadata["ownerReferences"][0]["uid"]
         adoptable = controller is None and labels.get(names.LABEL_SERVICE) == key.name
         if not mine and not adoptable:
             owner = f"its controller has uid {controller}" if controller else "it has no controller"
             message = f"it exists and is not this service's ({owner}): rename or delete one of them"
             raise WriteRefused(kind.kind, name, Reason.NAME_TAKEN, message)
-
-
-def _controller(item: KubeObject) -> str | None:
-    owners = item["metadata"].get("ownerReferences") or ()
-    return next((str(one["uid"]) for one in owners if one.get("controller")), None)
-
-
-def _of(kind: Kind, owned: tuple[KubeObject, ...]) -> list[KubeObject]:
-    return [item for item in owned if item["kind"] == kind.kind and item["apiVersion"] == kind.api_version]

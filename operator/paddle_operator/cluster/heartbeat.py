@@ -29,7 +29,7 @@ class Heartbeat:
         self._limit = limit_seconds
         self._waiting: dict[str, float] = {}
         self._touched_at: float | None = None
-        self.returned = False
+        self._returned = False
 
     async def beat(self) -> None:
         """Touch for ever."""
@@ -53,11 +53,15 @@ class Heartbeat:
     def seen(self, token: str) -> None:
         """A touch came back over the watch: it and all before it are answered."""
         if token in self._waiting:
-            self.returned = True
+            self._returned = True
             for one in list(self._waiting):
                 del self._waiting[one]
                 if one == token:
                     break
+
+    def not_returned(self) -> str:
+        """Says so until the first touch has come back: the watches are not up yet."""
+        return "" if self._returned else "no heartbeat has come back over the watch yet"
 
     def trouble(self) -> str:
         """What is wrong, empty when nothing is."""

@@ -61,10 +61,9 @@ class Lease:
         self._seen_at = 0.0
         self.leading = False
 
-    @property
-    def known(self) -> bool:
-        """Whether a record has been seen at all: part of being ready."""
-        return self._seen is not None
+    def unknown(self) -> str:
+        """Says so while no record has been seen at all: part of being ready."""
+        return "" if self._seen is not None else "the Lease has not been read yet"
 
     async def lead(self, work: Callable[[], Awaitable[None]]) -> None:
         """For ever: wait for the Lease, work while it is held, stop when it is lost."""

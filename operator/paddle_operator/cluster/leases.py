@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from paddle_operator import names
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.api import Api, NotFound
 from paddle_operator.cluster.lease import Record
+from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan import KubeObject
 from paddle_operator.plan.diff import FIELD_MANAGER
 
@@ -88,8 +90,9 @@ class HeartbeatLease:
 
     async def remove(self) -> None:
         """Delete it at the end; a pod that is killed takes it along as its owner."""
-        found = await self._api.get(kinds.LEASE, self._namespace, self.name)
-        await self._api.delete(kinds.LEASE, self._namespace, self.name, found["metadata"]["uid"])
+        with suppress(ClusterRefused):  # on the way out: what stays is one small object
+            found = await self._api.get(kinds.LEASE, self._namespace, self.name)
+            await self._api.delete(kinds.LEASE, self._namespace, self.name, found["metadata"]["uid"])
 
 
 def _record(body: KubeObject) -> Record:

@@ -110,7 +110,6 @@ class Facts:
     jobs: tuple[JobFacts, ...] = ()
     deployments: tuple[DeploymentFacts, ...] = ()
     routes: tuple[RouteFacts, ...] = ()
-    route_exists: bool = False
     gateway_api: bool = False
     refusals: tuple[Refusal, ...] = ()
 

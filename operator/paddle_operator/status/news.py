@@ -42,6 +42,13 @@ def news(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, .
         was = old.get(now["type"], {})
         changed = (now["status"], now["reason"]) != (was.get("status"), was.get("reason"))
         if now["type"] in TOLD and changed and now["reason"] not in told:
-            warning = now["status"] != "True" and now["reason"] not in PROGRESS
-            told[now["reason"]] = Change(now["type"], now["status"], now["reason"], now["message"], warning)
+            told[now["reason"]] = Change(
+                now["type"], now["status"], now["reason"], now["message"], _worrying(now)
+            )
     return tuple(told.values())
+
+
+def _worrying(condition: Mapping[str, Any]) -> bool:
+    """Whether a person should look: a rollout that waits for its replicas is no trouble, a service that does is."""
+    waiting = condition["type"] == "RolloutComplete" and condition["reason"] == Reason.REPLICAS_NOT_READY
+    return condition["status"] != "True" and condition["reason"] not in PROGRESS and not waiting

@@ -1,0 +1,68 @@
+"""From what was read to an observation: which objects are the service's, and what they say. No client here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from paddle_operator.cluster import kinds
+from paddle_operator.cluster.facts import (
+    deployment_facts,
+    job_facts,
+    pod_facts,
+    resolution_of,
+    route_facts,
+    waits_for_containers,
+    waits_for_pod,
+)
+from paddle_operator.cluster.kinds import Kind
+from paddle_operator.cluster.ports import Observation
+from paddle_operator.plan import KubeObject, Platform
+from paddle_operator.plan.live import live_revision
+from paddle_operator.status import Facts
+
+
+def observation_of(
+    body: KubeObject,
+    items: Iterable[KubeObject],
+    pods: Iterable[KubeObject],
+    said: Mapping[str, str],
+    platform: Platform,
+) -> Observation:
+    """Put together one look. `said` has the text of an Event by the uid of the object that it is about."""
+    uid = body["metadata"]["uid"]
+    owned = tuple(item for item in items if controller_of(item) in {uid, None})
+    deployments = _of(kinds.DEPLOYMENT, owned)
+    routes = _of(kinds.HTTP_ROUTE, owned)
+    pods = tuple(pods)
+    jobs = tuple(job_facts(job, said.get(job["metadata"]["uid"], "")) for job in _of(kinds.JOB, owned))
+    return Observation(
+        body=body,
+        objects=owned,
+        revisions=tuple(found for one in deployments if (found := live_revision(one)) is not None),
+        resolution=resolution_of(jobs, pods),
+        platform=platform,
+        facts=Facts(
+            pods=tuple(pod_facts(pod, said.get(pod["metadata"]["uid"], "")) for pod in pods),
+            jobs=jobs,
+            deployments=tuple(deployment_facts(one) for one in deployments),
+            routes=tuple(fact for route in routes for fact in route_facts(route)),
+            gateway_api=platform.gateway_api,
+        ),
+    )
+
+
+def silent(items: Iterable[KubeObject], pods: Iterable[KubeObject]) -> dict[str, str]:
+    """What does not say itself why it does not go on: the reason of the Event to look for, by uid."""
+    stuck = {pod["metadata"]["uid"]: "FailedMount" for pod in pods if waits_for_containers(pod)}
+    jobs = [item for item in items if item["kind"] == kinds.JOB.kind and waits_for_pod(item)]
+    return stuck | {job["metadata"]["uid"]: "FailedCreate" for job in jobs}
+
+
+def controller_of(item: KubeObject) -> str | None:
+    """The uid of the object's controller, where it has one."""
+    owners = item["metadata"].get("ownerReferences") or ()
+    return next((str(one["uid"]) for one in owners if one.get("controller")), None)
+
+
+def _of(kind: Kind, owned: tuple[KubeObject, ...]) -> list[KubeObject]:
+    return [item for item in owned if item["kind"] == kind.kind and item["apiVersion"] == kind.api_version]

@@ -1,0 +1,141 @@
+"""Reading raw objects: whatever is missing in them, and the answers of the API server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from paddle_operator.cluster import kinds
+from paddle_operator.cluster.api import Conflict, NotFound, refusal
+from paddle_operator.cluster.facts import (
+    deployment_facts,
+    job_facts,
+    pod_facts,
+    resolution_of,
+    route_facts,
+    waits_for_containers,
+    waits_for_pod,
+)
+from paddle_operator.cluster.observe import controller_of
+from paddle_operator.status.reasons import Reason
+
+SCHEDULED = {"type": "PodScheduled", "status": "True"}
+
+
+def a_pod(**status: Any) -> dict[str, Any]:
+    """A pod of which only the status matters."""
+    return {
+        "metadata": {"name": "p", "uid": "u", "labels": {"batch.kubernetes.io/job-name": "j"}},
+        "status": status,
+    }
+
+
+def waiting(*reasons: str) -> dict[str, Any]:
+    """A scheduled pod whose containers wait for these reasons."""
+    statuses = [{"name": f"c{n}", "state": {"waiting": {"reason": r}}} for n, r in enumerate(reasons)]
+    return a_pod(conditions=[SCHEDULED], containerStatuses=statuses)
+
+
+def test_a_pod_without_a_status_is_read() -> None:
+    facts = pod_facts({"metadata": {"name": "p", "uid": "u"}})
+    assert (facts.ready, facts.unschedulable, facts.containers) == (False, "", ())
+
+
+def test_the_end_of_the_run_before_counts_while_the_next_one_runs() -> None:
+    end = {"exitCode": 20, "reason": "Error", "message": "m"}
+    status = {"name": "runtime", "state": {"running": {}}, "lastState": {"terminated": end}}
+    (container,) = pod_facts(a_pod(containerStatuses=[status])).containers
+    assert container.running
+    assert container.exit is not None
+    assert container.exit.code == 20
+
+
+def test_the_scheduler_is_quoted_only_while_it_finds_no_node() -> None:
+    nowhere = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes"}
+    assert pod_facts(a_pod(conditions=[nowhere])).unschedulable == "0/1 nodes"
+    assert pod_facts(a_pod(conditions=[SCHEDULED])).unschedulable == ""
+
+
+@pytest.mark.parametrize(
+    ("pod", "expected"),
+    [
+        (waiting("ContainerCreating"), True),
+        (waiting("PodInitializing", "ContainerCreating"), True),
+        (waiting("ImagePullBackOff"), False),
+        (a_pod(conditions=[SCHEDULED]), False),
+        (a_pod(conditions=[]), False),
+    ],
+)
+def test_events_are_looked_for_only_where_nothing_else_says_why_a_pod_waits(
+    pod: dict[str, Any], expected: bool
+) -> None:
+    assert waits_for_containers(pod) is expected
+
+
+def test_a_job_without_any_pod_waits_for_one() -> None:
+    job: dict[str, Any] = {"metadata": {"name": "j", "uid": "u"}}
+    assert waits_for_pod(job)
+    assert not waits_for_pod({**job, "status": {"active": 1}})
+    assert not job_facts(job).finished
+
+
+@pytest.mark.parametrize(
+    "message", ["", "not json", "[]", '{"reason":"Resolved"}', '{"digest":1,"sizeBytes":"x"}']
+)
+def test_an_answer_that_cannot_be_read_is_no_answer(message: str) -> None:
+    job = job_facts({"metadata": {"name": "j", "uid": "u"}})
+    end = {"terminated": {"exitCode": 0, "message": message}}
+    assert resolution_of([job], [a_pod(containerStatuses=[{"name": "resolve", "state": end}])]) is None
+
+
+def test_a_deployment_says_why_its_pods_are_refused() -> None:
+    failure = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}
+    facts = deployment_facts({"metadata": {"name": "d"}, "status": {"conditions": [failure]}})
+    assert facts.pods_refused == "exceeded quota"
+
+
+def test_what_a_gateway_said_of_an_older_route_does_not_count() -> None:
+    accepted = {"type": "Accepted", "status": "True", "observedGeneration": 1}
+    parents = [{"parentRef": {"name": "gw", "namespace": "infra"}, "conditions": [accepted]}]
+    (old,) = route_facts({"metadata": {"generation": 2}, "status": {"parents": parents}})
+    (new,) = route_facts({"metadata": {"generation": 1}, "status": {"parents": parents}})
+    assert (old.accepted, new.accepted, new.parent) == (None, True, "infra/gw")
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "reason"),
+    [
+        (403, 'deployments is forbidden: User "x" cannot patch resource', Reason.FORBIDDEN),
+        (403, 'pods "p" is forbidden: exceeded quota: small', Reason.QUOTA_EXCEEDED),
+        (403, 'pods "p" is forbidden: violates PodSecurity "restricted"', Reason.ADMISSION_DENIED),
+        (400, 'admission webhook "w" denied the request: no', Reason.ADMISSION_DENIED),
+        (422, "Deployment is invalid: spec.selector: field is immutable", Reason.OBJECT_REFUSED),
+        (429, "slow down", Reason.API_UNAVAILABLE),
+        (500, "etcdserver: no leader", Reason.API_UNAVAILABLE),
+        (401, "Unauthorized", Reason.API_UNAVAILABLE),
+    ],
+)
+def test_the_api_servers_no_is_understood_and_quoted(code: int, message: str, reason: Reason) -> None:
+    said = refusal("Deployment", "d", code, f'{{"message": {message!r}}}'.replace("'", '"') if '"' not in message
+                   else message, "/x")  # fmt: skip
+    assert said.reason is reason
+    assert message in said.message
+    assert said.retryable is not reason.stalls
+
+
+def test_not_found_and_conflict_are_told_apart_from_all_else() -> None:
+    assert isinstance(refusal("Job", "j", 404, b"404 page not found", "/x"), NotFound)
+    assert isinstance(refusal("Job", "j", 409, None, "/x"), Conflict)
+
+
+def test_the_controller_is_the_owner_that_says_so() -> None:
+    owners = [{"uid": "a"}, {"uid": "b", "controller": True}]
+    assert controller_of({"metadata": {"ownerReferences": owners}}) == "b"
+    assert controller_of({"metadata": {}}) is None
+
+
+def test_every_kind_has_one_address() -> None:
+    assert len({(one.api_version, one.plural) for one in kinds.OWNED}) == len(kinds.OWNED)
+    assert kinds.DEPLOYMENT.group == "apps"
+    assert (kinds.POD.group, kinds.POD.version) == ("", "v1")

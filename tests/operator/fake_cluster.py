@@ -1,0 +1,157 @@
+"""A cluster in memory: server-side apply as far as the flow needs it, and a person who plays the kubelet."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from paddle_operator import names
+from paddle_operator.cluster.facts import JOB_LABEL
+from paddle_operator.cluster.observe import observation_of
+from paddle_operator.cluster.ports import Key, Observation, WriteRefused
+from paddle_operator.plan import KubeObject, ObjectKey, Platform
+from paddle_operator.plan.diff import key_of
+from paddle_operator.spec.workload import Device
+from paddle_operator.status import Reason
+from paddle_operator.status.news import Change
+
+KEY = Key("prod", "calm")
+DIGEST = "sha256:" + "ab" * 32
+
+
+def resource(**spec: Any) -> KubeObject:
+    """A resource as the API server stores it; keyword arguments replace blocks of its spec."""
+    return {
+        "apiVersion": names.API_VERSION,
+        "kind": names.KIND,
+        "metadata": {"name": KEY.name, "namespace": KEY.namespace, "uid": "uid-cr", "generation": 1},
+        "spec": {
+            "model": {"uri": "https://models.example.com/ppocr/"},
+            "sla": {"objectives": [{"name": "up", "availability": {"targetPercent": "99.9"}}]},
+            **spec,
+        },
+    }
+
+
+@dataclass
+class FakeCluster:
+    """The port `Cluster`, with everything that was written kept for the test to look at."""
+
+    body: KubeObject | None = field(default_factory=resource)
+    platform: Platform = field(default_factory=lambda: Platform({Device.CPU: "runtime:1"}))
+    objects: dict[ObjectKey, KubeObject] = field(default_factory=dict)
+    pods: dict[str, KubeObject] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
+    refuses: dict[str, WriteRefused] = field(default_factory=dict)
+    writes: list[str] = field(default_factory=list)
+    statuses: list[Mapping[str, Any]] = field(default_factory=list)
+    posted: list[Change] = field(default_factory=list)
+    uids: Iterable[int] = field(default_factory=itertools.count)
+
+    # The port.
+
+    async def observe(self, key: Key) -> Observation | None:
+        if self.body is None:
+            return None
+        live = copy.deepcopy((self.body, list(self.objects.values()), list(self.pods.values())))
+        return observation_of(*live, dict(self.said), self.platform)
+
+    async def apply(self, key: Key, wanted: KubeObject, *, is_new: bool) -> None:
+        kind, name = wanted["kind"], wanted["metadata"]["name"]
+        if kind in self.refuses:
+            raise self.refuses[kind]
+        target = key_of(wanted)
+        assert is_new == (target not in self.objects)
+        self.writes.append(f"{'create' if is_new else 'patch'} {kind} {name}")
+        old = self.objects.get(target, {})
+        new = copy.deepcopy(wanted)
+        new["metadata"]["uid"] = (old.get("metadata") or {}).get("uid") or f"uid-{next(iter(self.uids))}"
+        self.objects[target] = {**new, **({"status": old["status"]} if "status" in old else {})}
+
+    async def delete(self, key: Key, target: ObjectKey, uid: str) -> None:
+        assert self.objects[target]["metadata"]["uid"] == uid
+        self.writes.append(f"delete {target.kind} {target.name}")
+        del self.objects[target]
+        self.pods = {
+            n: p for n, p in self.pods.items() if target.name not in p["metadata"]["labels"].values()
+        }
+
+    async def patch_status(self, key: Key, uid: str, status: Mapping[str, Any]) -> None:
+        assert self.body is not None
+        assert uid == self.body["metadata"]["uid"]
+        self.body["status"] = copy.deepcopy(dict(status))
+        self.statuses.append(status)
+
+    async def post(self, service: KubeObject, changes: Iterable[Change], now: datetime) -> None:
+        self.posted += changes
+
+    # The person who plays the kubelet, the controllers and the user.
+
+    def of(self, kind: str) -> list[KubeObject]:
+        """The live objects of a kind, by name."""
+        found = [item for target, item in self.objects.items() if target.kind == kind]
+        return sorted(found, key=lambda item: item["metadata"]["name"])
+
+    def edit(self, **spec: Any) -> None:
+        """The user changes blocks of the spec."""
+        assert self.body is not None
+        self.body["spec"].update(spec)
+        self.body["metadata"]["generation"] += 1
+
+    def resolve(self, digest: str = DIGEST, task: str = "OCR") -> None:
+        """The resolve Job's pod ends well."""
+        answer = {"reason": "Resolved", "digest": digest, "name": "ppocr", "task": task, "sizeBytes": 1000}
+        (job,) = self.of("Job")
+        self.pods["resolve"] = pod("resolve", job=job["metadata"]["name"], **ended("resolve", 0, answer))
+        job["status"] = {"conditions": [{"type": "Complete", "status": "True"}], "succeeded": 1}
+
+    def resolve_fails(self, code: int, reason: str, message: str) -> None:
+        """The resolve Job's pod ends badly and is about to be restarted."""
+        (job,) = self.of("Job")
+        said = {"reason": reason, "message": message}
+        self.pods["resolve"] = pod("resolve", job=job["metadata"]["name"], **ended("resolve", code, said))
+        job["status"] = {"active": 1}
+
+    def ready(self, count: int, revision: str | None = None) -> str:
+        """So many pods of the newest (or the named) revision become ready."""
+        deployments = [d for d in self.of("Deployment") if revision in {None, d["metadata"]["name"]}]
+        pending = [d for d in deployments if not (d.get("status") or {}).get("readyReplicas")] or deployments
+        name = str(pending[0]["metadata"]["name"])
+        pending[0]["status"] = {"replicas": count, "readyReplicas": count}
+        for number in range(count):
+            self.pods[f"{name}-{number}"] = pod(f"{name}-{number}", revision=name, ready=True)
+        return name
+
+
+def pod(name: str, *, job: str = "", revision: str = "", ready: bool = False, **status: Any) -> KubeObject:
+    """A pod that has a node."""
+    labels = {JOB_LABEL: job} if job else {names.LABEL_REVISION: revision}
+    conditions = [
+        {"type": "PodScheduled", "status": "True"},
+        {"type": "Ready", "status": "True" if ready else "False"},
+    ]
+    return {
+        "metadata": {"name": name, "uid": f"uid-{name}", "labels": labels},
+        "status": {"conditions": conditions, **status},
+    }
+
+
+def ended(
+    container: str, code: int, said: Mapping[str, Any] | str, *, now: str = "terminated"
+) -> dict[str, Any]:
+    """Status of a container that has ended with a code and a message."""
+    message = said if isinstance(said, str) else json.dumps(said)
+    end = {"exitCode": code, "reason": "Completed" if code == 0 else "Error", "message": message}
+    state = {"terminated": end} if now == "terminated" else {now: {}}
+    last = {} if now == "terminated" else {"terminated": end}
+    return {"containerStatuses": [{"name": container, "ready": False, "state": state, "lastState": last}]}
+
+
+def forbidden(kind: str) -> WriteRefused:
+    """The API server's answer to a missing permission."""
+    return WriteRefused(kind, "calm", Reason.FORBIDDEN, 'User "operator" cannot patch resource')

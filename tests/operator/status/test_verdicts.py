@@ -1,0 +1,144 @@
+"""Conditions and their times; routes; what is said once and what flickers not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from paddle_operator.plan import Plan, Refusal, RefusalReason
+from paddle_operator.spec import parse
+from paddle_operator.status import DeploymentFacts, Facts, PodFacts, RouteFacts, status_of
+from paddle_operator.status.conditions import LONGEST_MESSAGE, Before, Condition, written
+from paddle_operator.status.news import news
+from paddle_operator.status.reasons import Reason
+from tests.operator.fake_cluster import DIGEST, resource
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+GATEWAY = {"type": "GatewayAPI", "parentRefs": [{"name": "gw"}], "hostnames": ["ocr.example.com"]}
+PLAN = Plan(
+    (), stable="calm-1", next=None, target="calm-1", resolve_key=None, resolve_job=None, sla_hash="abc"
+)
+UP = Facts(
+    pods=(PodFacts("p", revision="calm-1", ready=True),),
+    deployments=(DeploymentFacts("calm-1", digest=DIGEST, replicas=1, ready_replicas=1),),
+    gateway_api=True,
+)
+
+
+def status(facts: Facts = UP, plan: Plan = PLAN, before: dict[str, Any] | None = None, now: datetime = NOW,
+           **spec: Any) -> dict[str, Any]:  # fmt: skip
+    """The status of the standard resource with these facts."""
+    return status_of(parse(resource(**spec)), plan, facts, before or {}, now)
+
+
+def said(found: dict[str, Any], type_: str) -> tuple[str, str]:
+    """Status and reason of a condition."""
+    one = next(one for one in found["conditions"] if one["type"] == type_)
+    return one["status"], one["reason"]
+
+
+def with_routes(*routes: RouteFacts, gateway_api: bool = True) -> Facts:
+    """The standard facts with what gateways say."""
+    return Facts(pods=UP.pods, deployments=UP.deployments, routes=routes, gateway_api=gateway_api)
+
+
+def test_a_time_moves_only_when_the_status_flips() -> None:
+    first = status()
+    again = status(before=first, now=LATER)
+    assert again == first
+    down = status(Facts(gateway_api=True), before=first, now=LATER)
+    times = {one["type"]: one["lastTransitionTime"] for one in down["conditions"]}
+    assert times["Ready"] == "2026-11-22T13:00:00Z"
+    assert times["RouteAccepted"] == "2026-11-22T12:00:00Z"
+
+
+def test_a_message_is_kept_short_enough_for_people() -> None:
+    long = Condition("Ready", "False", Reason.INVALID_SPEC, "x" * 100_000)
+    (one,) = written([long], Before.of({}), 1, NOW)
+    assert len(one["message"]) == LONGEST_MESSAGE
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict", "ready"),
+    [
+        (with_routes(), ("Unknown", "RoutePending"), "Unknown"),
+        (with_routes(RouteFacts("gw", True, True)), ("True", "Accepted"), "True"),
+        (with_routes(RouteFacts("gw", True, None)), ("Unknown", "RoutePending"), "Unknown"),
+        (with_routes(RouteFacts("gw", False, True, "NotAllowedByListeners", "no")), ("False", "RouteNotAccepted"),
+         "False"),
+        (with_routes(RouteFacts("gw", True, False, "BackendNotFound", "no")), ("False", "RouteNotAccepted"), "False"),
+        (with_routes(gateway_api=False), ("False", "GatewayAPIMissing"), "False"),
+    ],
+)  # fmt: skip
+def test_a_service_behind_a_gateway_is_ready_only_with_its_route(
+    facts: Facts, verdict: tuple[str, str], ready: str
+) -> None:
+    found = status(facts, routing=GATEWAY)
+    assert said(found, "RouteAccepted") == verdict
+    assert said(found, "Ready")[0] == ready
+    assert found["url"] == "http://ocr.example.com"
+
+
+def test_a_gateway_that_thinks_again_does_not_make_a_ready_service_unready() -> None:
+    ready = status(with_routes(RouteFacts("gw", True, True)), routing=GATEWAY)
+    rethinking = status(with_routes(), before=ready, now=LATER, routing=GATEWAY)
+    assert said(rethinking, "Ready")[0] == "True"
+    assert said(rethinking, "RouteAccepted")[0] == "Unknown"
+
+
+def test_without_a_gateway_the_url_is_the_service_inside_the_cluster() -> None:
+    assert status()["url"] == "http://calm.prod.svc"
+
+
+def test_the_scale_subresource_gets_replicas_and_a_selector_of_the_stable_revision() -> None:
+    found = status()
+    assert found["replicas"] == 1
+    assert found["selector"] == "serving.paddle-sla.io/service=calm,serving.paddle-sla.io/revision=calm-1"
+
+
+def test_a_refused_plan_stalls_with_its_own_reason() -> None:
+    refused = Plan(
+        (), None, None, None, None, None, "abc", Refusal(RefusalReason.MODEL_TOO_LARGE, "too large")
+    )
+    found = status(Facts(), refused)
+    assert said(found, "Ready") == ("False", "ModelTooLarge")
+    assert said(found, "Stalled") == ("True", "ModelTooLarge")
+
+
+def test_pods_that_the_api_server_refuses_are_told_with_its_message() -> None:
+    facts = Facts(deployments=(DeploymentFacts("calm-1", pods_refused='exceeded quota: "small"'),))
+    found = status(facts)
+    ready = next(one for one in found["conditions"] if one["type"] == "Ready")
+    assert ready["reason"] == "PodsRefused"
+    assert 'exceeded quota: "small"' in ready["message"]
+
+
+def test_reconciling_and_stalled_are_never_both_true() -> None:
+    for facts in (
+        UP,
+        Facts(),
+        Facts(deployments=(DeploymentFacts("calm-1", pods_refused="no"),)),
+        with_routes(),
+    ):
+        found = status(facts, routing=GATEWAY)
+        assert (said(found, "Reconciling")[0], said(found, "Stalled")[0]) != ("True", "True")
+        settled = said(found, "Ready")[0] == "True"
+        assert settled or "True" in (said(found, "Reconciling")[0], said(found, "Stalled")[0])
+
+
+def test_a_generation_seen_for_the_first_time_is_never_ready_by_inheritance() -> None:
+    one_ready = status(scaling={"replicas": 1})
+    body = resource(scaling={"replicas": 3})
+    body["metadata"]["generation"] = 2
+    found = status_of(parse(body), PLAN, UP, one_ready, LATER)
+    assert said(found, "Ready") == ("Unknown", "ReplicasNotReady")
+    assert {one["observedGeneration"] for one in found["conditions"]} == {2}
+
+
+def test_there_is_no_news_at_rest() -> None:
+    first = status()
+    assert news(first, status(before=first, now=LATER)) == ()
+    assert {one.reason for one in news({}, first)} == {"Serving", "Loaded", "Complete", "PlainService"}
