@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
-import ssl
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +15,9 @@ from typing import Any
 
 from hack.cluster import certificates, cgroups, configuration, network, packages, pause_image, programs
 from hack.cluster.api import ClusterInfo
-from hack.cluster.components import COMPONENTS
 from hack.cluster.constants import API_PORT, PAUSE_IMAGE, PROCESS_MARK, cgroup_of, check_name
 from hack.cluster.errors import ClusterError, NotReady
+from hack.cluster.health import readiness, running_components
 from hack.cluster.layout import bin_dir, cache_root
 from hack.cluster.processes import first_process, kill_cluster, owned
 from hack.cluster.progress import Progress, Step
@@ -49,64 +45,6 @@ def require_root() -> None:
         raise ClusterError(
             "the embedded node runs on Linux as root: use sudo, or point KUBECONFIG at a cluster of your own"
         )
-
-
-def api_get(cluster: ClusterInfo, path: str, *, timeout: float = 3.0) -> tuple[int, Any]:
-    """Ask the API server as administrator; status 0 when it does not answer."""
-    etc = cluster.layout.etc
-    url = f"https://{cluster.addresses.node}:{API_PORT}{path}"
-    try:
-        context = ssl.create_default_context(cafile=str(etc / "ca.crt"))
-        context.load_cert_chain(etc / "admin.crt", etc / "admin.key")
-        direct = urllib.request.ProxyHandler({})
-        opener = urllib.request.build_opener(direct, urllib.request.HTTPSHandler(context=context))
-        with opener.open(url, timeout=timeout) as answer:
-            body = answer.read()
-            shown = json.loads(body) if body[:1] == b"{" else body.decode(errors="replace")
-            return int(answer.status), shown
-    except urllib.error.HTTPError as refused:
-        return refused.code, None
-    except (OSError, ValueError):
-        return 0, None
-
-
-def node_condition(node: dict[str, Any]) -> tuple[bool, str]:
-    """Whether a Node object says Ready, and its message."""
-    for condition in node.get("status", {}).get("conditions", []):
-        if condition["type"] == "Ready":
-            return condition["status"] == "True", str(condition.get("message", ""))
-    return False, "kubelet has not reported yet"
-
-
-def running_components(cluster: ClusterInfo) -> dict[str, Any]:
-    """What the first process says runs now: pid inside the node, and how often it was started."""
-    try:
-        reported = json.loads(cluster.layout.node_status.read_text())
-    except FileNotFoundError:
-        return {}
-    return dict(reported["components"])
-
-
-def readiness(cluster: ClusterInfo) -> tuple[bool, str]:
-    """Whether pods can run, and otherwise what is missing."""
-    if first_process(cluster.name) is None:
-        return False, "the node's first process is not running"
-    if not network.is_linked(cluster.name, cluster.addresses):
-        return False, "the link into the node is missing"
-    status, _ = api_get(cluster, "/readyz")
-    if status != 200:
-        return False, f"the API server is not ready (/readyz answers {status or 'nothing'})"
-    status, node = api_get(cluster, f"/api/v1/nodes/{cluster.node_name}")
-    if status != 200:
-        return False, "kubelet has not registered the node"
-    ready, message = node_condition(node)
-    if not ready:
-        return False, f"node: {message}"
-    stopped = set(COMPONENTS) - set(running_components(cluster))
-    if stopped:
-        return False, f"not running: {', '.join(sorted(stopped))}"
-    status, _ = api_get(cluster, "/api/v1/namespaces/default/serviceaccounts/default")
-    return status == 200, "the default service account is not there yet"
 
 
 def _wait_until_ready(cluster: ClusterInfo, step: Step, seconds: float) -> None:
@@ -265,13 +203,10 @@ def status(name: str) -> dict[str, Any]:
     """What a person or a script wants to know about a cluster."""
     cluster = ClusterInfo(check_name(name))
     ready, missing = readiness(cluster)
-    running = (
-        json.loads(cluster.layout.node_status.read_text()) if cluster.layout.node_status.exists() else {}
-    )
     return {
         "name": name,
         "ready": ready,
-        "missing": "" if ready else missing,
+        "missing": missing,
         "kubeconfig": str(cluster.kubeconfig),
         "logs": str(cluster.layout.logs),
         "api": f"https://{cluster.addresses.node}:{API_PORT}",

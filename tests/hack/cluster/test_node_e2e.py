@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hack.cluster import leftovers, node
+from hack.cluster import health, leftovers, node
 from hack.cluster.api import ClusterInfo
 from hack.cluster.constants import PAUSE_IMAGE
 from hack.cluster.processes import first_process, owned
@@ -91,12 +91,12 @@ def test_a_second_up_changes_nothing_and_is_quick(cluster: ClusterInfo) -> None:
 
 @pytest.mark.parametrize("component", ["kubelet", "kube-apiserver", "etcd", "containerd"])
 def test_a_killed_component_comes_back_and_pods_stay(cluster: ClusterInfo, component: str) -> None:
-    before = node.running_components(cluster)[component]["starts"]
+    before = health.running_components(cluster)[component]["starts"]
     cluster.kill_component(component)
     assert eventually(
-        lambda: node.running_components(cluster).get(component, {}).get("starts") == before + 1, 20
+        lambda: health.running_components(cluster).get(component, {}).get("starts") == before + 1, 20
     )
-    assert eventually(lambda: node.readiness(cluster)[0], 40)
+    assert eventually(lambda: health.readiness(cluster)[0], 40)
     assert phase(cluster, "one") == "Running"
 
 
@@ -108,9 +108,9 @@ def test_a_killed_container_is_started_again_in_the_same_pod(cluster: ClusterInf
 
 def test_the_missing_link_is_repaired_by_up(cluster: ClusterInfo) -> None:
     subprocess.run(["ip", "link", "del", "psla-test"], check=True)
-    assert not node.readiness(cluster)[0]
+    assert not health.readiness(cluster)[0]
     node.up(NAME, Progress())
-    assert node.readiness(cluster)[0]
+    assert health.readiness(cluster)[0]
 
 
 def test_a_node_killed_as_a_whole_is_replaced_by_a_fresh_one(cluster: ClusterInfo) -> None:
