@@ -3,7 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from charts.rendering import CASES, NAMESPACE, of_kind, rendered
+import yaml
+from charts.rendering import CASES, NAMESPACE, ROOT, of_kind, rendered
+
+from paddle_operator.cluster.kinds import BY_KEY, OWNED
 
 ROLES = ("Role", "ClusterRole")
 
@@ -32,6 +35,26 @@ def test_the_users_resource_is_read_and_only_its_status_written(case: str) -> No
             assert set(rule["verbs"]) == {"get", "list", "watch"}
         if "paddlemodelservices/status" in rule["resources"]:
             assert rule["verbs"] == ["patch"]
+
+
+def granted(verbs: set[str]) -> set[tuple[str, str]]:
+    """(group, resource) of everything on which the operator has all these verbs."""
+    rules = [rule for rule in rules_of("namespaced") if verbs <= set(rule["verbs"])]
+    return {(group, name) for rule in rules for group in rule["apiGroups"] for name in rule["resources"]}
+
+
+def test_the_operator_may_write_the_kinds_of_the_example_plans_and_no_others() -> None:
+    plans = (ROOT / "examples").glob("*/plan.yaml")
+    objects = [
+        item for plan in plans for item in yaml.safe_load_all(plan.read_text(encoding="utf-8")) if item
+    ]
+    kinds = {BY_KEY[(item["apiVersion"], item["kind"])] for item in objects}
+    written = {(kind.group, kind.plural) for kind in kinds}
+    assert granted({"create", "patch", "delete"}) == written | {("coordination.k8s.io", "leases")}
+
+
+def test_the_operator_may_watch_every_kind_that_it_owns() -> None:
+    assert {(kind.group, kind.plural) for kind in OWNED} <= granted({"list", "watch"})
 
 
 @pytest.mark.parametrize("case", ["namespaced", "two-namespaces"])

@@ -12,9 +12,10 @@ its status. Server-side apply needs create and patch; nothing is updated.
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch]
+# Its own events, and those of its pods and Jobs: a volume that cannot be mounted is told nowhere else.
 - apiGroups: [""]
   resources: [events]
-  verbs: [create]
+  verbs: [create, list]
 - apiGroups: [""]
   resources: [services, configmaps]
   verbs: [get, list, watch, create, patch, delete]
@@ -34,6 +35,9 @@ its status. Server-side apply needs create and patch; nothing is updated.
   resources: [httproutes]
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [gateway.envoyproxy.io]
-  resources: [backendtrafficpolicies, clienttrafficpolicies]
+  resources: [backendtrafficpolicies]
   verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [gateway.envoyproxy.io]
+  resources: [clienttrafficpolicies]
+  verbs: [get, list, watch]
 {{- end -}}
