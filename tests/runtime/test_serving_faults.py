@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.runtime.serving.testbed import RunningServer, alive, picture, wait_until
+from tests.runtime.serving.testbed import RunningServer, Steady, alive, picture, wait_until
 
 
 def send_later(server: RunningServer, pool: ThreadPoolExecutor, body: bytes) -> Future[httpx.Response]:
@@ -270,23 +269,12 @@ def test_steady_requests_while_workers_are_killed_again_and_again(tmp_path: Path
     """Every request is answered exactly once: 200, or a typed 503 where its worker was the one killed."""
     with RunningServer(tmp_path, workers=2) as server:
         server.wait_warm(2)
-        codes: list[int] = []
-        stop = threading.Event()
-
-        def steady() -> None:
-            while not stop.is_set():
-                codes.append(server.ocr(picture(seconds=0.01)).status_code)
-
-        threads = [threading.Thread(target=steady) for _ in range(4)]
-        for each in threads:
-            each.start()
-        for _ in range(2):
-            os.kill(server.workers()[0], signal.SIGKILL)
-            time.sleep(0.3)
-            server.wait_warm(2)
-        stop.set()
-        for each in threads:
-            each.join()
-        assert set(codes) <= {200, 503}
-        assert codes.count(503) <= 2
-        assert codes.count(200) > 20
+        with Steady(server, picture(seconds=0.01), callers=4) as steady:
+            for count in (1, 2):
+                os.kill(server.workers()[0], signal.SIGKILL)
+                crashes = 'paddle_runtime_worker_restarts_total{reason="crash"}'
+                wait_until(lambda: server.metrics()[crashes] == count, what="a crash")  # noqa: B023
+                server.wait_warm(2)
+        assert set(steady.answers) <= {"good", "worker_lost"}
+        assert steady.answers.count("worker_lost") <= 2
+        assert steady.answers.count("good") > 20

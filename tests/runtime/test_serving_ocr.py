@@ -15,7 +15,7 @@ import httpx
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.runtime.serving.testbed import RunningServer, alive, wait_until
+from tests.runtime.serving.testbed import RunningServer, Steady, alive, wait_until
 
 SERVE = (sys.executable, "-m", "paddle_runtime.main", "serve")
 FONT = "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"
@@ -152,30 +152,19 @@ def test_a_sigterm_meant_for_all_ends_no_worker(server: RunningServer) -> None:
 
 
 def test_kill_9_of_a_worker_under_requests_and_then_a_drain_that_answers_all(server: RunningServer) -> None:
-    data = page(lines=LINES[:2])
-    codes: list[int] = []
-    stop = threading.Event()
-
-    def steady() -> None:
-        while not stop.is_set():
-            codes.append(server.ocr(data).status_code)
-
-    threads = [threading.Thread(target=steady) for _ in range(3)]
-    for each in threads:
-        each.start()
-    wait_until(lambda: len(codes) > 3, what="steady requests")
-    victim = server.workers()[0]
-    os.kill(victim, signal.SIGKILL)
-    server.wait_warm(2, seconds=60)
-    workers = server.workers()
-    assert victim not in workers
-    # what is inside when SIGTERM comes is answered, and these callers' connections are old
-    server.process.send_signal(signal.SIGTERM)
-    time.sleep(0.5)
-    stop.set()
-    for each in threads:
-        each.join()
+    with Steady(server, page(lines=LINES[:2]), callers=3) as steady:
+        wait_until(lambda: len(steady.answers) > 3, what="steady requests")
+        victim = server.workers()[0]
+        os.kill(victim, signal.SIGKILL)
+        crashes = 'paddle_runtime_worker_restarts_total{reason="crash"}'
+        wait_until(lambda: server.metrics()[crashes] == 1, what="the crash counted")
+        server.wait_warm(2)
+        workers = server.workers()
+        assert victim not in workers
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
     assert server.process.wait(20) == 0
-    assert codes.count(503) <= 1
-    assert set(codes) <= {200, 503}
+    assert steady.answers.count("worker_lost") <= 1
+    assert set(steady.answers) <= {"good", "worker_lost", "draining"}
+    assert steady.answers.count("good") > 5
     assert not any(alive(pid) for pid in workers)

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -170,3 +171,36 @@ class RunningServer:
     def termination(self) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(self.termination_file.read_text())
         return document
+
+
+class Steady:
+    """Callers that send one request after another until the end of the block; each answer is one word."""
+
+    def __init__(self, server: RunningServer, body: bytes, callers: int) -> None:
+        self.answers: list[str] = []
+        self._server = server
+        self._body = body
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._send) for _ in range(callers)]
+        server.client  # noqa: B018  made here, so that the threads share it
+
+    def _send(self) -> None:
+        while not self._stop.is_set():
+            try:
+                answer = self._server.ocr(self._body)
+            except httpx.TransportError as error:
+                self.answers.append(type(error).__name__)
+            else:
+                self.answers.append("good" if answer.status_code == 200 else answer.json()["reason"])
+
+    def __enter__(self) -> Steady:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
