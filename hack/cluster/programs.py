@@ -173,6 +173,7 @@ def _fetch(module: Module) -> int:
 def _build(module: Module, key: str, fetched: Future[int], step: Step) -> None:
     step.note("downloading what is needed")
     total = fetched.result()
+    step.note(f"compiling at most {total} packages")
     with tempfile.TemporaryDirectory(dir=bin_dir(), prefix=".build-") as temporary:
         process = subprocess.Popen(
             ["setpriv", "--pdeathsig=KILL", "nice", *_command(module, Path(temporary))],
