@@ -40,11 +40,7 @@ RUN set -eu; \
 COPY hack/cluster/images_tools.txt /tools.txt
 RUN "${PYTHON}" -m venv /opt/tools \
     && /opt/tools/bin/pip install --no-cache-dir --require-hashes -r /tools.txt
-ENV PATH=/opt/tools/bin:$PATH \
-    UV_SYSTEM_CERTS=1 \
-    UV_NO_CACHE=1 \
-    UV_LINK_MODE=copy \
-    UV_PYTHON_DOWNLOADS=never
+ENV PATH=/opt/tools/bin:$PATH
 
 # ---- the lock as lists of hashes: equal lists keep the layers below, whatever else pyproject.toml says --------
 FROM tools AS lock
@@ -57,28 +53,40 @@ RUN set -eu; \
     $export --extra runtime --no-emit-package paddlepaddle -o runtime-without-paddle.txt
 
 # ---- dependencies of the operator -----------------------------------------------------------------------------
-FROM tools AS operator-deps
+FROM python AS operator-deps
 ARG PYTHON=/usr/bin/python3
-COPY --from=lock /lock/operator.txt /lock/operator.txt
-RUN set -eu; \
-    uv venv --python "${PYTHON}" /opt/paddle-sla; \
-    uv pip install --python /opt/paddle-sla/bin/python --require-hashes --compile-bytecode -r /lock/operator.txt; \
+COPY --from=lock /lock/operator.txt /usr/share/paddle-sla/
+RUN --mount=type=bind,from=tools,source=/opt/tools,target=/opt/tools \
+    set -eu; \
+    export UV_SYSTEM_CERTS=1 UV_NO_CACHE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never; \
+    /opt/tools/bin/uv venv --python "${PYTHON}" /opt/paddle-sla; \
+    /opt/tools/bin/uv pip install --python /opt/paddle-sla/bin/python --require-hashes --compile-bytecode \
+        -r /usr/share/paddle-sla/operator.txt; \
     find /opt/paddle-sla -type d -name tests -path '*/site-packages/*' -prune -exec rm -rf {} +
 
 # ---- dependencies of the runtime ------------------------------------------------------------------------------
-FROM tools AS runtime-deps
+FROM python AS runtime-deps
+# libgomp is OpenMP, which Paddle and OpenBLAS are linked against.
+RUN set -eu; \
+    if ! ldconfig -p | grep -q libgomp.so.1; then \
+        apt-get update; \
+        apt-get install -y --no-install-recommends libgomp1; \
+        rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/*.log /var/log/apt; \
+    fi
 ARG PYTHON=/usr/bin/python3
 ARG DEVICE=CPU
 ARG PADDLE_WHEEL=
-COPY --from=lock /lock/runtime.txt /lock/runtime-without-paddle.txt /lock/
-RUN set -eu; \
-    uv venv --python "${PYTHON}" /opt/paddle-sla; \
-    install="uv pip install --python /opt/paddle-sla/bin/python --compile-bytecode"; \
+COPY --from=lock /lock/runtime.txt /lock/runtime-without-paddle.txt /usr/share/paddle-sla/
+RUN --mount=type=bind,from=tools,source=/opt/tools,target=/opt/tools \
+    set -eu; \
+    export UV_SYSTEM_CERTS=1 UV_NO_CACHE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never; \
+    /opt/tools/bin/uv venv --python "${PYTHON}" /opt/paddle-sla; \
+    install="/opt/tools/bin/uv pip install --python /opt/paddle-sla/bin/python --compile-bytecode"; \
     if [ -n "${PADDLE_WHEEL}" ]; then \
-        $install --require-hashes -r /lock/runtime-without-paddle.txt; \
+        $install --require-hashes -r /usr/share/paddle-sla/runtime-without-paddle.txt; \
         $install ${PADDLE_WHEEL}; \
     elif [ "${DEVICE}" = CPU ]; then \
-        $install --require-hashes -r /lock/runtime.txt; \
+        $install --require-hashes -r /usr/share/paddle-sla/runtime.txt; \
     else \
         echo "DEVICE=${DEVICE} needs PADDLE_WHEEL: the package, file or address of the vendor's Paddle for that device" >&2; \
         exit 1; \
@@ -103,30 +111,24 @@ COPY runtime/paddle_runtime runtime/paddle_runtime
 RUN SOURCE_DATE_EPOCH=1700000000 hatchling build -t wheel -d /dist
 
 # ---- the operator ---------------------------------------------------------------------------------------------
-FROM python AS operator
-COPY --from=operator-deps /opt/paddle-sla /opt/paddle-sla
+FROM operator-deps AS operator
+# Copied, not mounted: builders look at the bytes of a copy when they decide whether a layer is still good.
+COPY --from=wheel /dist /usr/share/paddle-sla/
 RUN --mount=type=bind,from=tools,source=/opt/tools,target=/opt/tools \
-    --mount=type=bind,from=wheel,source=/dist,target=/dist \
-    /opt/tools/bin/uv pip install --no-cache --offline --python /opt/paddle-sla/bin/python --no-deps --compile-bytecode /dist/*.whl
+    /opt/tools/bin/uv pip install --no-cache --offline --no-deps --compile-bytecode \
+        --python /opt/paddle-sla/bin/python /usr/share/paddle-sla/*.whl
 ENV HOME=/tmp \
     PATH=/opt/paddle-sla/bin:$PATH
 USER 65532:65532
 ENTRYPOINT ["paddle-operator"]
 
 # ---- the runtime ----------------------------------------------------------------------------------------------
-FROM python AS runtime
-# libgomp is OpenMP, which Paddle, OpenBLAS and scikit-learn's kin are linked against.
-RUN set -eu; \
-    if ! ldconfig -p | grep -q libgomp.so.1; then \
-        apt-get update; \
-        apt-get install -y --no-install-recommends libgomp1; \
-        rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/*.log /var/log/apt; \
-    fi
-COPY --from=runtime-deps /opt/paddle-sla /opt/paddle-sla
+FROM runtime-deps AS runtime
 COPY --from=models /models /opt/paddle-sla/share/paddle-runtime/models
+COPY --from=wheel /dist /usr/share/paddle-sla/
 RUN --mount=type=bind,from=tools,source=/opt/tools,target=/opt/tools \
-    --mount=type=bind,from=wheel,source=/dist,target=/dist \
-    /opt/tools/bin/uv pip install --no-cache --offline --python /opt/paddle-sla/bin/python --no-deps --compile-bytecode /dist/*.whl
+    /opt/tools/bin/uv pip install --no-cache --offline --no-deps --compile-bytecode \
+        --python /opt/paddle-sla/bin/python /usr/share/paddle-sla/*.whl
 ARG DEVICE=CPU
 ENV HOME=/tmp \
     PATH=/opt/paddle-sla/bin:$PATH \

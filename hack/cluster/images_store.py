@@ -141,6 +141,8 @@ class ImageStore:
 
     def prune(self) -> int:
         """Remove blobs that no named image needs any more; returns the bytes freed."""
+        # An image whose name went to a newer one stays in the index without a name.
+        self.drop(lambda name: not name)
         kept: set[str] = set()
         for entry in self._entries():
             image = self._image(entry.get("annotations", {}).get(REF_NAME, ""), entry["digest"])
