@@ -49,14 +49,12 @@ def _ip(*arguments: str) -> list[dict[str, Any]]:
 
 
 def conflicts(addresses: Addresses, known: list[dict[str, Any]]) -> list[str]:
-    """Routes of others that overlap the cluster's range."""
+    """Routes that overlap the cluster's range; its own link is removed before this is asked."""
     whole = ipaddress.ip_network(addresses.whole)
     return [
         f"{route['dst']} dev {route.get('dev', '?')}"
         for route in known
-        if route["dst"] != "default"
-        and not str(route.get("dev", "")).startswith(LINK_PREFIX)
-        and ipaddress.ip_network(route["dst"]).overlaps(whole)
+        if route["dst"] != "default" and ipaddress.ip_network(route["dst"]).overlaps(whole)
     ]
 
 

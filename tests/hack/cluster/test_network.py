@@ -26,5 +26,7 @@ def test_a_wider_a_narrower_and_a_single_address_that_overlap_are_conflicts() ->
     ]
 
 
-def test_our_own_route_is_no_conflict() -> None:
-    assert network.conflicts(PLAN, [{"dst": PLAN.whole, "dev": "psla-demo"}]) == []
+def test_another_cluster_whose_name_gives_the_same_range_is_a_conflict() -> None:
+    assert network.conflicts(PLAN, [{"dst": PLAN.whole, "dev": "psla-other"}]) == [
+        "10.200.0.0/16 dev psla-other"
+    ]
