@@ -15,6 +15,7 @@ from typing import Any
 
 from hack.cluster import certificates, cgroups, configuration, network, packages, pause_image, programs
 from hack.cluster.api import ClusterInfo
+from hack.cluster.commands import run
 from hack.cluster.constants import API_PORT, PAUSE_IMAGE, PROCESS_MARK, cgroup_of, check_name
 from hack.cluster.errors import ClusterError, NotReady
 from hack.cluster.health import readiness, running_components
@@ -27,6 +28,7 @@ _NODE_PROGRAMS = ("pause", "kubernetes")
 _FIRST_READY_SECONDS = 180.0
 _STILL_READY_SECONDS = 45.0
 _NAMESPACES_SECONDS = 15.0
+_IMAGE_STORE_LIMIT_BYTES = 15 * 10**9
 _KUBECONFIGS = ("controller-manager", "scheduler", "kubelet", "kube-proxy")
 
 
@@ -195,8 +197,22 @@ def down(name: str, progress: Progress, *, images: bool = False) -> None:
     with exclusive(cluster), progress.step(f"taking down cluster {name!r}") as step:
         step.done_as(f"{len(owned(name))} processes")
         clean(cluster)
-        if images:
-            shutil.rmtree(cluster.layout.images, ignore_errors=True)
+        if drop_large_store(cluster.layout.images, 0 if images else _IMAGE_STORE_LIMIT_BYTES):
+            step.note("image store removed")
+
+
+def drop_large_store(images: Path, limit_bytes: int = _IMAGE_STORE_LIMIT_BYTES) -> bool:
+    """Remove an image store that has grown past the limit; the next `up` imports what it needs again.
+
+    Each change of a source leaves an image behind, and kubelet collects none, since no registry has them.
+    """
+    if not images.exists():
+        return False
+    used = int(run(["du", "-s", "--block-size=1", images], check=False).stdout.split()[0])
+    if used <= limit_bytes:
+        return False
+    shutil.rmtree(images, ignore_errors=True)
+    return True
 
 
 def status(name: str) -> dict[str, Any]:
