@@ -80,12 +80,12 @@ def rendered(chart: str, *sets: str) -> list[dict[str, Any]]:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"helm template {chart} failed: {done.stderr.strip()}")
-    return [plain(item) for item in yaml.safe_load_all(done.stdout) if item and not is_hook(item)]
+    return [plain(item) for item in yaml.safe_load_all(done.stdout) if item and not is_test(item)]
 
 
-def is_hook(item: dict[str, Any]) -> bool:
-    """Tell whether only `helm test` would create the object."""
-    return "helm.sh/hook" in item["metadata"].get("annotations", {})
+def is_test(item: dict[str, Any]) -> bool:
+    """Tell whether only `helm test` has a use for the object."""
+    return bool(item["metadata"].get("labels", {}).get("app.kubernetes.io/component") == "test")
 
 
 def plain(item: dict[str, Any]) -> dict[str, Any]:

@@ -41,9 +41,16 @@ def operator_pods(kube: Kube) -> dict[str, int]:
 
 
 def may(kube: Kube, account: str, verb: str, resource: str, *where: str) -> bool:
-    """`kubectl auth can-i` for a service account: it answers by its exit code."""
+    """`kubectl auth can-i` for a service account: it answers by its exit code. RESOURCE may be kind:part."""
+    kind, _, part = resource.partition(":")
+    asked = [
+        verb,
+        kind,
+        f"--as=system:serviceaccount:{account}",
+        *([f"--subresource={part}"] if part else []),
+    ]
     try:
-        kube.run("auth", "can-i", verb, resource, f"--as=system:serviceaccount:{account}", *where)
+        kube.run("auth", "can-i", *asked, *where)
     except KubectlRefused:
         return False
     return True
@@ -64,11 +71,11 @@ def test_an_upgrade_with_the_same_values_restarts_nothing(site: Testbed) -> None
 def test_the_operator_may_not_read_secrets_enter_pods_or_write_specs(site: Testbed) -> None:
     kube, account = site.kube(SYSTEM), f"{SYSTEM}:{OPERATOR}"
     assert may(kube, account, "patch", "deployments.apps", "-n", "default")
-    assert may(kube, account, "patch", "paddlemodelservices.serving.paddle-sla.io/status", "-n", "default")
+    assert may(kube, account, "patch", "paddlemodelservices.serving.paddle-sla.io:status", "-n", "default")
     for verb, resource in [
         ("get", "secrets"),
         ("list", "secrets"),
-        ("create", "pods/exec"),
+        ("create", "pods:exec"),
         ("create", "pods"),
         ("patch", "paddlemodelservices.serving.paddle-sla.io"),
         ("update", "leases.coordination.k8s.io"),
