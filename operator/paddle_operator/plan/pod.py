@@ -127,6 +127,7 @@ def _environment(service: str, revision: Revision, revision_name: str) -> list[d
         names.ENV_PORT: str(names.RUNTIME_PORT),
         names.ENV_DEVICE: revision.device.value,
         names.ENV_QUEUE_MAX_REQUESTS: str(revision.queue.max_requests),
+        names.ENV_LOAD_TIMEOUT_SECONDS: str(revision.preload.timeout_seconds),
         names.ENV_SLA_FILE: names.SLA_FILE,
         names.ENV_REVISION: revision_name,
         names.ENV_DRAIN_SECONDS: str(DRAIN_SECONDS),

@@ -18,7 +18,7 @@ Location = tuple[int | str, ...]
 
 _REQUIRED = {"missing"}
 _TEXTS = {
-    "int_type": "must be a whole number without quotes, is {value}",
+    "int_type": "must be a whole number, is {value}",
     "int_parsing": "must be a whole number, is {value}",
     "int_from_float": "must be a whole number, is {value}",
     "int_parsing_size": "must be a smaller number, is {value}",
@@ -39,8 +39,8 @@ _TEXTS = {
 }
 
 
-def violation_of(error: ErrorDetails, raw: Any) -> Violation:
-    """Turn one record into a violation. `raw` is the block `spec` as it was given."""
+def violation_of(error: ErrorDetails) -> Violation:
+    """Turn one record into a violation."""
     location: Location = tuple(step for step in error["loc"] if step != "[key]")
     path = dotted(("spec", *location))
     kind = error["type"]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from paddle_operator import names
 from paddle_operator.errors import SpecRejected, Violation
@@ -95,13 +96,21 @@ def _parse_spec(raw: Any) -> tuple[Spec | None, list[Violation]]:
         return Spec.model_validate_json(json.dumps(raw)), []
     except ValidationError as rejected:
         errors = rejected.errors(include_url=False, include_context=True)
-    found = [violation_of(error, raw) for error in errors]
+    found = [violation_of(error) for error in errors if not _follows(error, errors)]
     if any(error["type"] != "extra_forbidden" for error in errors):
         return None, found
     for error in errors:
         _remove(raw, error["loc"])
     spec, _ = _parse_spec(raw)
     return spec, found
+
+
+def _follows(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    """Tell whether a list is called too short only because pydantic did not count its wrong items."""
+    place = error["loc"]
+    return error["type"] == "too_short" and any(
+        len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in errors
+    )
 
 
 def _remove(raw: Any, location: tuple[int | str, ...]) -> None:

@@ -1,0 +1,165 @@
+"""Resources that break rules, each with the rules that it breaks, for our parser and for the API server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.operator.given import Resource, a_resource
+
+CPU = a_resource()
+S3 = {"endpoint": "http://store:7070"}
+UP = {"availability": {"targetPercent": "99.9"}}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A resource and the names of the rules that it breaks; none: it is accepted."""
+
+    sentence: str
+    resource: Resource
+    breaks: tuple[str, ...] = ()
+
+
+def model(uri: str, **fields: Any) -> Resource:
+    return CPU.reading(uri, **fields)
+
+
+def pod(**fields: Any) -> Resource:
+    return CPU.with_("spec.runtime", {"pod": fields})
+
+
+def limits(**amounts: Any) -> Resource:
+    return CPU.with_("spec.runtime", {"resources": {"limits": amounts}})
+
+
+def promise(**objective: Any) -> Resource:
+    return CPU.promising({"name": "one", **objective})
+
+
+ACCEPTED = (
+    Case("the smallest", a_resource()),
+    Case("a model in the image", model("builtin:ppocr-v4-mobile")),
+    Case("a claim without a path", model("pvc://claim")),
+    Case("a web server with a port", model("https://models.example.com:8443/a/b%20c/")),
+    Case("a store by IPv6 address", model("s3://bucket/p", s3={"endpoint": "https://[fd00::1]:9000"})),
+    Case("an empty digest", model("builtin:x", digest="")),
+    Case("a pinned digest", model("builtin:x", digest="sha256:" + "0f" * 32)),
+    Case("a longest name", CPU.named("a" * 40)),
+    Case("a size with decimals", model("builtin:x", preload={"sizeLimit": "0.5Gi"})),
+    Case("quantities as numbers and strings", limits(cpu=1, memory="1.5Gi")),
+    Case("four devices", CPU.on("NPU", deviceCount=4, deviceResource="huawei.com/Ascend310P")),
+    Case("a percentage with six decimals", promise(availability={"targetPercent": "99.999999"})),
+    Case("an error rate of fifty", promise(errorRate={"maxPercent": "50"})),
+    Case("a tolerated taint", pod(tolerations=[{"operator": "Exists"}, {"key": "a", "value": "b"}])),
+    Case("an own annotation", pod(annotations={"example.com/a": "anything, also spaces"})),
+    Case("affinity is handed on", pod(affinity={"nodeAffinity": {"anything": [1, {"goes": None}]}})),
+    Case("a route on two gateways", CPU.through("gw", "a.example.com", "b.example.com")),
+)
+
+REJECTED = (
+    Case("a name too long", CPU.named("a" * 41), ("name-form",)),
+    Case("a name that begins with a digit", CPU.named("1ocr"), ("name-form",)),
+    Case("an unknown store", model("ftp://host/x"), ("uri-scheme", "uri-form")),
+    Case("a user name in the address", model("https://me:secret@host/x"), ("uri-form",)),
+    Case("a query in the address", model("https://host/x?token=1"), ("uri-form",)),
+    Case("a backslash in the address", model("https://host\\@evil/x"), ("uri-form",)),
+    Case("a step upwards", model("pvc://claim/../other"), ("uri-no-parent",)),
+    Case("an upper-case bucket", model("s3://Bucket/x", s3=S3), ("uri-form",)),
+    Case("a short digest", model("builtin:x", digest="sha256:abc"), ("digest-form",)),
+    Case("an upper-case digest", model("builtin:x", digest="sha256:" + "AB" * 32), ("digest-form",)),
+    Case("S3 without its store", model("s3://bucket/x"), ("s3-needs-endpoint",)),
+    Case("a store nobody asks", model("builtin:x", s3=S3), ("s3-only-with-s3",)),
+    Case(
+        "credentials for a claim",
+        model("pvc://claim/x", credentialsRef={"name": "keys"}),
+        ("credentials-only-with-store",),
+    ),
+    Case(
+        "a store with a path", model("s3://b-1/x", s3={"endpoint": "http://store/bucket"}), ("endpoint-form",)
+    ),
+    Case("a store without a scheme", model("s3://b-1/x", s3={"endpoint": "store:7070"}), ("endpoint-form",)),
+    Case("a volume of nothing", model("builtin:x", preload={"sizeLimit": "0Mi"}), ("size-in-bytes",)),
+    Case("a volume of milli-bytes", model("builtin:x", preload={"sizeLimit": "500m"}), ("size-in-bytes",)),
+    Case("two CPUs as devices", CPU.on("CPU", deviceCount=2), ("device-count-on-cpu",)),
+    Case("a resource for CPU", CPU.on("CPU", deviceResource="a.com/b"), ("device-resource-on-cpu",)),
+    Case("device memory on NPU", CPU.on("NPU", deviceMemoryMiB=500), ("device-memory-on-gpu",)),
+    Case("a device without a vendor", CPU.on("GPU", deviceResource="gpu"), ("device-resource-form",)),
+    Case("an image with a space", CPU.on("CPU", image="a b"), ("image-form",)),
+    Case("a device among the limits", limits(**{"nvidia.com/gpu": 1}), ("device-in-resources",)),
+    Case("a malformed label key", pod(labels={"a b": "c"}), ("key-form",)),
+    Case("a malformed node label", pod(nodeSelector={"/x": "c"}), ("key-form",)),
+    Case("a label of ours", pod(labels={"serving.paddle-sla.io/role": "x"}), ("reserved-key",)),
+    Case("the name label", pod(labels={"app.kubernetes.io/name": "x"}), ("reserved-key",)),
+    Case("an annotation of ours", pod(annotations={"prometheus.io/port": "1"}), ("reserved-key",)),
+    Case(
+        "a variable of ours",
+        pod(env=[{"name": "PADDLE_RUNTIME_PORT", "value": "1"}]),
+        ("reserved-variable",),
+    ),
+    Case("another home", pod(env=[{"name": "HOME", "value": "/"}]), ("reserved-variable",)),
+    Case("a value for Exists", pod(tolerations=[{"operator": "Exists", "value": "x"}]), ("toleration-form",)),
+    Case("no key for Equal", pod(tolerations=[{"value": "x"}]), ("toleration-form",)),
+    Case("no kind of objective", promise(), ("one-kind",)),
+    Case("two kinds in one", promise(**UP, errorRate={"maxPercent": "1"}), ("one-kind",)),
+    Case("a promise of everything", promise(availability={"targetPercent": "100"}), ("percent",)),
+    Case("a promise of half", promise(availability={"targetPercent": "50"}), ("percent",)),
+    Case("a comma", promise(availability={"targetPercent": "99,9"}), ("percent",)),
+    Case("an exponent", promise(availability={"targetPercent": "9.9e1"}), ("percent",)),
+    Case("a newline", promise(availability={"targetPercent": "99.9\n"}), ("percent",)),
+    Case(
+        "a percentile of nothing",
+        promise(latency={"percentile": "0", "thresholdMilliseconds": 1}),
+        ("percent",),
+    ),
+    Case("more than half in error", promise(errorRate={"maxPercent": "50.000001"}), ("percent",)),
+    Case(
+        "a probe longer than its period",
+        CPU.with_("spec.probes", {"periodSeconds": 2, "timeoutSeconds": 3}),
+        ("probe-fits-period",),
+    ),
+    Case(
+        "a gateway without a name",
+        CPU.with_("spec.routing", {"type": "GatewayAPI"}),
+        ("gateway-needs-parent",),
+    ),
+    Case(
+        "host names without a gateway",
+        CPU.with_("spec.routing", {"hostnames": ["a.example.com"]}),
+        ("gateway-fields-need-gateway",),
+    ),
+    Case(
+        "several at once",
+        model("s3://bucket/x", digest="abc").with_("spec.runtime", {"deviceCount": 2}),
+        ("digest-form", "s3-needs-endpoint", "device-count-on-cpu"),
+    ),
+)
+
+DUPLICATES = (
+    Case(
+        "two objectives of one name",
+        CPU.promising({"name": "one", **UP}, {"name": "one", **UP}),
+        ("unique",),
+    ),
+    Case("a variable twice", pod(env=[{"name": "A"}, {"name": "A", "value": "b"}]), ("unique",)),
+    Case("a host name twice", CPU.through("gw", "a.example.com", "a.example.com"), ("unique",)),
+    Case("a registry twice", pod(imagePullSecrets=[{"name": "a"}, {"name": "a"}]), ("unique",)),
+)
+"""The API server has words of its own for these, because the schema's list type refuses them."""
+
+MISSHAPEN = (
+    Case("no model", CPU.with_("spec.model", None), ("required",)),
+    Case("no promise", CPU.with_("spec.sla", None), ("required",)),
+    Case("an empty promise", CPU.promising(), ("too_short",)),
+    Case("a number for a text", CPU.with_("spec.model.version", 4), ("type",)),
+    Case("a text for a number", CPU.with_("spec.scaling", {"replicas": "2"}), ("int_type",)),
+    Case("no replicas", CPU.replicas(0), ("greater_than_equal",)),
+    Case("a list for an object", CPU.with_("spec.runtime", []), ("model_type",)),
+    Case("an unknown device", CPU.on("TPU"), ("enum",)),
+    Case("a float for an amount", limits(cpu=0.5), ("quantity",)),
+    Case("an amount nobody knows", limits(memory="1GB"), ("quantity",)),
+    Case("a label's value too long", pod(labels={"a": "b" * 64}), ("string_too_long",)),
+    Case("a label's value with a space", pod(labels={"a": "b c"}), ("string_pattern_mismatch",)),
+    Case("a budget of a second", model("builtin:x", preload={"timeoutSeconds": 1}), ("greater_than_equal",)),
+)
+"""Wrong by type or size: refused by both, in words of their own."""

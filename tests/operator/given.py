@@ -1,0 +1,217 @@
+"""Builders, so that a test reads as a sentence: a_service(a_resource().on("GPU")), a_world().settles()."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from paddle_operator.plan import KubeObject, LiveRevision, Plan, Platform, Resolution, live_revision, plan
+from paddle_operator.spec import Service, parse
+from paddle_operator.spec.workload import Device
+
+DIGEST = "sha256:" + "ab" * 32
+OTHER_DIGEST = "sha256:" + "cd" * 32
+NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+UID = "00000000-0000-4000-8000-000000000001"
+EVERY_DEVICE = Platform(
+    {device: f"runtime-{device.lower()}:1" for device in Device}, gateway_api=True, envoy_gateway=True
+)
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource as a user writes it. Every method returns a changed copy."""
+
+    body: dict[str, Any]
+
+    def with_(self, path: str, value: Any) -> Self:
+        """Set a field by its path, such as spec.model.uri; None removes it."""
+        body = copy.deepcopy(self.body)
+        *above, last = path.split(".")
+        place = body
+        for step in above:
+            place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
+        if value is None:
+            place.pop(last, None)
+        else:
+            place[last] = value
+        return replace(self, body=body)
+
+    def named(self, name: str) -> Self:
+        return self.with_("metadata.name", name)
+
+    def reading(self, uri: str, **model: Any) -> Self:
+        return self.with_("spec.model", {"uri": uri, **model})
+
+    def on(self, device: str, **runtime: Any) -> Self:
+        return self.with_("spec.runtime", {"device": device, **runtime})
+
+    def replicas(self, count: int) -> Self:
+        return self.with_("spec.scaling", {"replicas": count})
+
+    def promising(self, *objectives: dict[str, Any]) -> Self:
+        return self.with_("spec.sla", {"objectives": list(objectives)})
+
+    def through(self, gateway: str, *hostnames: str) -> Self:
+        parents = [{"name": gateway, "namespace": "infra"}]
+        routing = {"type": "GatewayAPI", "parentRefs": parents, "hostnames": list(hostnames)}
+        return self.with_("spec.routing", routing)
+
+
+def a_resource() -> Resource:
+    return Resource(
+        {
+            "apiVersion": "serving.paddle-sla.io/v1alpha1",
+            "kind": "PaddleModelService",
+            "metadata": {"name": "ocr", "namespace": "prod", "uid": UID, "generation": 3},
+            "spec": {
+                "model": {"uri": "s3://models/ppocr", "s3": {"endpoint": "http://store:7070"}},
+                "sla": {"objectives": [{"name": "up", "availability": {"targetPercent": "99.9"}}]},
+            },
+        }
+    )
+
+
+def a_service(resource: Resource | None = None) -> Service:
+    return parse((resource or a_resource()).body)
+
+
+def planned(
+    service: Service,
+    *,
+    digest: str | None = DIGEST,
+    size_bytes: int = 1000,
+    task: str | None = None,
+    live: tuple[LiveRevision, ...] = (),
+    platform: Platform = EVERY_DEVICE,
+    now: datetime = NOON,
+) -> Plan:
+    """Plan as if the resolve Job had found this digest; None: it has not answered."""
+    key = plan(service, platform, None, live, now).resolve_key
+    resolution = None
+    if key is not None and digest is not None:
+        resolution = Resolution(key, digest, "bundle", task or service.spec.model.task.value, size_bytes)
+    return plan(service, platform, resolution, live, now)
+
+
+def kinds(made: Plan) -> list[str]:
+    return [item["kind"] for item in made.objects]
+
+
+def the(made: Plan, kind: str, name: str | None = None) -> KubeObject:
+    found = [o for o in made.objects if o["kind"] == kind and name in {None, o["metadata"]["name"]}]
+    assert len(found) == 1, f"{len(found)} objects of kind {kind}: {[o['metadata']['name'] for o in found]}"
+    return found[0]
+
+
+def template(made: Plan) -> dict[str, Any]:
+    spec: dict[str, Any] = the(made, "Deployment")["spec"]["template"]
+    return spec
+
+
+def container(made: Plan) -> dict[str, Any]:
+    found: dict[str, Any] = template(made)["spec"]["containers"][0]
+    return found
+
+
+def init_container(made: Plan) -> dict[str, Any]:
+    found: dict[str, Any] = template(made)["spec"]["initContainers"][0]
+    return found
+
+
+def environment(of: dict[str, Any]) -> dict[str, str]:
+    return {variable["name"]: variable["value"] for variable in of["env"]}
+
+
+@dataclass
+class World:
+    """A cluster that does what the plans say: objects are applied one by one, pods become ready when told."""
+
+    service: Service
+    platform: Platform = EVERY_DEVICE
+    digest: str | None = DIGEST
+    now: datetime = NOON
+    objects: dict[tuple[str, str], KubeObject] = field(default_factory=dict)
+    ready: dict[str, int] = field(default_factory=dict)
+    last: Plan | None = None
+
+    def wants(self, resource: Resource) -> Self:
+        self.service = a_service(resource)
+        return self
+
+    def finds(self, digest: str | None) -> Self:
+        """Let resolve Jobs find this digest from now on, or nothing."""
+        self.digest = digest
+        return self
+
+    def after(self, seconds: float) -> Self:
+        self.now += timedelta(seconds=seconds)
+        return self
+
+    @property
+    def live(self) -> tuple[LiveRevision, ...]:
+        found = []
+        for (kind, name), item in self.objects.items():
+            if kind == "Deployment":
+                revision = live_revision({**item, "status": {"readyReplicas": self.ready.get(name, 0)}})
+                assert revision is not None
+                found.append(revision)
+        return tuple(found)
+
+    def look(self) -> Plan:
+        return planned(self.service, digest=self.digest, live=self.live, platform=self.platform, now=self.now)
+
+    def reconcile(self, crash_after: int | None = None) -> Plan:
+        """Apply a plan, or only its first writes; deletions come last, as in the flow."""
+        made = self.look()
+        self.last = made
+        for item in made.objects[:crash_after]:
+            self.objects[(item["kind"], item["metadata"]["name"])] = item
+        if crash_after is None or crash_after >= len(made.objects):
+            wanted = {(item["kind"], item["metadata"]["name"]) for item in made.objects}
+            for key in [key for key in self.objects if key not in wanted]:
+                if (
+                    self.objects[key]["metadata"]["labels"].get("serving.paddle-sla.io/revision")
+                    in made.untouched
+                ):
+                    continue
+                del self.objects[key]
+        return made
+
+    def becomes_ready(self, revision: str | None) -> Self:
+        assert revision is not None
+        self.ready[revision] = self.objects[("Deployment", revision)]["spec"]["replicas"]
+        return self
+
+    def settles(self) -> Self:
+        """Reconcile and let everything become ready until nothing moves."""
+        for _ in range(6):
+            self.reconcile()
+            for kind, name in self.objects:
+                if kind == "Deployment":
+                    self.becomes_ready(name)
+        return self
+
+    @property
+    def serving(self) -> str | None:
+        """The revision that the plain Service points to, if its pods are there."""
+        service = self.objects.get(("Service", self.service.identity.name))
+        if service is None:
+            return None
+        name: str = service["spec"]["selector"]["serving.paddle-sla.io/revision"]
+        return name if ("Deployment", name) in self.objects else None
+
+    def role(self, revision: str) -> str:
+        labels = self.objects[("Deployment", revision)]["metadata"]["labels"]
+        role: str = labels["serving.paddle-sla.io/role"]
+        return role
+
+    @property
+    def deployments(self) -> set[str]:
+        return {name for kind, name in self.objects if kind == "Deployment"}
+
+
+def a_world(resource: Resource | None = None) -> World:
+    return World(a_service(resource))

@@ -1,0 +1,121 @@
+"""How callers reach a service, and who may."""
+
+from __future__ import annotations
+
+import pytest
+
+from paddle_operator.plan import Platform
+from paddle_operator.plan.network_policy import store_port
+from paddle_operator.plan.pod import DRAIN_SECONDS
+from paddle_operator.plan.route import ATTEMPT_TIMEOUT, REQUEST_TIMEOUT, url_of
+from paddle_operator.spec.source import S3
+from paddle_operator.spec.workload import Device
+from tests.operator.given import EVERY_DEVICE, a_resource, a_service, a_world, kinds, planned, the
+
+PLAIN = Platform({Device.CPU: "runtime-cpu:1"})
+WITHOUT_ENVOY = Platform({Device.CPU: "runtime-cpu:1"}, gateway_api=True)
+
+
+def test_a_plain_service_is_always_there() -> None:
+    made = planned(a_service(), platform=PLAIN)
+    service = the(made, "Service", "ocr")
+    assert service["spec"]["ports"][0]["port"] == 80
+    assert service["spec"]["ports"][0]["targetPort"] == "http"
+    assert "HTTPRoute" not in kinds(made)
+
+
+def test_a_route_leads_to_the_service_of_the_revision_and_names_it() -> None:
+    made = planned(a_service(a_resource().through("gw", "ocr.example.com")))
+    spec = the(made, "HTTPRoute")["spec"]
+    assert spec["hostnames"] == ["ocr.example.com"]
+    assert spec["parentRefs"] == [
+        {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "gw", "namespace": "infra"}
+    ]
+    backend = spec["rules"][0]["backendRefs"][0]
+    assert backend["name"] == made.stable
+    assert backend["filters"] == [
+        {
+            "type": "ResponseHeaderModifier",
+            "responseHeaderModifier": {"set": [{"name": "X-Paddle-Revision", "value": made.stable}]},
+        }
+    ]
+
+
+def test_an_attempt_ends_before_a_draining_pod_does_and_before_the_request_does() -> None:
+    assert int(ATTEMPT_TIMEOUT.rstrip("s")) <= DRAIN_SECONDS
+    assert int(ATTEMPT_TIMEOUT.rstrip("s")) <= int(REQUEST_TIMEOUT.rstrip("s"))
+
+
+@pytest.mark.parametrize("platform", [PLAIN, WITHOUT_ENVOY])
+def test_what_the_cluster_does_not_know_is_not_made(platform: Platform) -> None:
+    made = kinds(planned(a_service(a_resource().through("gw")), platform=platform))
+    assert ("HTTPRoute" in made) is platform.gateway_api
+    assert "BackendTrafficPolicy" not in made
+
+
+def test_a_route_that_is_no_longer_asked_for_goes_with_its_policy() -> None:
+    world = a_world(a_resource().through("gw")).settles()
+    assert ("BackendTrafficPolicy", "ocr") in world.objects
+    world.wants(a_resource()).reconcile()
+    assert not {kind for kind, _ in world.objects} & {"HTTPRoute", "BackendTrafficPolicy"}
+
+
+def test_a_dead_pod_is_tried_around_and_a_full_service_is_not_buried() -> None:
+    policy = the(planned(a_service(a_resource().through("gw"))), "BackendTrafficPolicy")["spec"]
+    assert {"connect-failure", "reset"} <= set(policy["retry"]["retryOn"]["triggers"])
+    assert policy["retry"]["retryOn"]["httpStatusCodes"] == [503]
+    assert policy["retry"]["numRetries"] <= 3
+    assert policy["circuitBreaker"]["maxParallelRetries"] <= 64
+
+
+@pytest.mark.parametrize(
+    ("resource", "platform", "url"),
+    [
+        (a_resource().through("gw", "ocr.example.com"), EVERY_DEVICE, "http://ocr.example.com"),
+        (a_resource().through("gw", "ocr.example.com"), PLAIN, "http://ocr.prod.svc"),
+        (a_resource().through("gw"), EVERY_DEVICE, "http://ocr.prod.svc"),
+        (a_resource(), EVERY_DEVICE, "http://ocr.prod.svc"),
+    ],
+)
+def test_the_address_is_one_that_works(resource: object, platform: Platform, url: str) -> None:
+    assert url_of(a_service(resource), platform) == url  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("uri", "endpoint", "port"),
+    [
+        ("s3://b/p", "http://store:7070", 7070),
+        ("s3://b/p", "http://store", 80),
+        ("s3://b/p", "https://store", 443),
+        ("s3://b/p", "https://[fd00::1]:9000", 9000),
+        ("https://models.example.com/p/", "", 443),
+        ("https://models.example.com:8443/p/", "", 8443),
+        ("pvc://claim/p", "", None),
+        ("builtin:ppocr", "", None),
+    ],
+)
+def test_pods_may_reach_the_port_of_their_store(uri: str, endpoint: str, port: int | None) -> None:
+    assert store_port(uri, S3(endpoint=endpoint) if endpoint else None) == port
+
+
+def test_pods_may_reach_names_and_their_store_and_nothing_else() -> None:
+    egress = the(planned(a_service()), "NetworkPolicy")["spec"]["egress"]
+    assert [[port["port"] for port in rule["ports"]] for rule in egress] == [[53, 53], [7070]]
+    builtin = planned(a_service(a_resource().reading("builtin:ppocr")))
+    assert len(the(builtin, "NetworkPolicy")["spec"]["egress"]) == 1
+
+
+def test_a_pod_of_the_old_revision_may_still_fetch_while_the_new_one_starts() -> None:
+    world = a_world().settles()
+    world.wants(a_resource().reading("https://models.example.com:8443/p/")).reconcile()
+    ports = world.objects[("NetworkPolicy", "ocr")]["spec"]["egress"][1]["ports"]
+    assert [port["port"] for port in ports] == [7070, 8443]
+
+
+def test_everything_belongs_to_the_resource_and_to_its_namespace() -> None:
+    made = planned(a_service(a_resource().through("gw")))
+    for item in made.objects:
+        owner = item["metadata"]["ownerReferences"][0]
+        assert (owner["name"], owner["controller"], owner["blockOwnerDeletion"]) == ("ocr", True, False)
+        assert item["metadata"]["namespace"] == "prod"
+        assert item["metadata"]["labels"]["serving.paddle-sla.io/service"] == "ocr"
