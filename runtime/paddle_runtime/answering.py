@@ -74,7 +74,9 @@ class TensorModel:
             model_version=self._version,
             request_id=str(request["id"]) if asked.id is None else asked.id,
         )
-        return body, {"decode": decoded - began, **answer.stages, "encode": time.monotonic() - ran}
+        around = {"decode": decoded - began, "encode": time.monotonic() - ran}
+        stages = {stage: seconds + around.pop(stage, 0.0) for stage, seconds in answer.stages.items()}
+        return body, {**stages, **around}
 
 
 def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel, dict[str, Any]]:

@@ -20,7 +20,7 @@ from typing import Any
 from paddle_runtime import logs
 from paddle_runtime.answering import Progress, WarmModel, open_model
 from paddle_runtime.dispatch.frames import Frame, receive_frame, send_frame
-from paddle_runtime.errors import BundleFault, BundleReason, Invalid, RequestReason
+from paddle_runtime.errors import BundleFault, BundleReason, Failed, Invalid
 
 log = logging.getLogger(__name__)
 PR_SET_PDEATHSIG = 1
@@ -62,11 +62,14 @@ def _answer(connection: socket.socket, model: WarmModel, job: Frame) -> None:
     except Invalid as fault:
         body = b""
         header = {"type": "error", "fault": "invalid", "reason": fault.reason.value, "message": str(fault)}
+    except Failed as fault:
+        body = b""
+        header = {"type": "error", "fault": "failed", "message": str(fault)}
     except Exception as error:  # one caller's fate never touches another's
         log.exception("a request failed inside the model")
         body = b""
         text = f"the model failed on this request ({type(error).__name__}); the server's log says more"
-        header = {"type": "error", "fault": "failed", "reason": RequestReason.INTERNAL.value, "message": text}
+        header = {"type": "error", "fault": "failed", "message": text}
     send_frame(connection, {**header, "busySeconds": time.monotonic() - began}, body)
 
 

@@ -57,7 +57,10 @@ class Pool:
 
     def start(self) -> None:
         """Begin to start workers; returns at once."""
-        self._tasks = [asyncio.create_task(seat.run(), name=f"worker-{seat.index}") for seat in self.seats]
+        for seat in self.seats:
+            task = asyncio.create_task(seat.run(), name=f"worker-{seat.index}")
+            task.add_done_callback(_complain)
+            self._tasks.append(task)
 
     async def stop(self) -> None:
         """End all workers and wait until they are gone."""
@@ -149,3 +152,9 @@ class Pool:
     def lost(self, reason: str) -> None:
         """Passed on."""
         self._observer.lost(reason)
+
+
+def _complain(task: asyncio.Task[None]) -> None:
+    """A seat that is no longer looked after is a bug; the liveness probe fails from here on."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("%s is no longer looked after", task.get_name(), exc_info=error)

@@ -150,6 +150,8 @@ class ModelEndpoint:
         metrics.answered(reply.outcome, code, self._front.clock() - ticket.received_at)
         if reply.outcome == "good":
             metrics.stages(reply.stages)
+        elif reply.outcome == "bad":
+            log.warning("request %s answered %d: %s", ticket.id, code, reply.fault)
         elif reply.outcome == "refused" and reply.fault is not None:
             metrics.refused(reply.fault.reason.value)
 

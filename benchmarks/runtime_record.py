@@ -1,0 +1,157 @@
+"""What the runtime's benchmarks share: a page, a server, and a result file with machine, versions, commit."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import os
+import platform
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("paddlepaddle", "numpy", "pillow", "starlette", "uvicorn", "uvloop")
+FONT = "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"  # Debian package fonts-noto-cjk
+MODEL = "builtin:ppocr-v4-mobile"
+SERVE = (
+    *(sys.executable, "-m", "paddle_runtime.main", "serve", "--model", MODEL),
+    *("--host", "127.0.0.1", "--port", "0", "--drain-quiet-seconds", "0"),
+)
+TEXT = ("发票号码一二三四五六", "上海市浦东新区世纪大道", "Invoice number 20260117 of this month")
+
+
+def page(lines: int = 18, width: int = 1280, height: int = 960) -> bytes:
+    """The page that PADDLE.md's figures are about: 18 lines on 1280 x 960."""
+    image = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(image)
+    step = (height - 60) // lines
+    for row in range(lines):
+        font = ImageFont.truetype(FONT, min(30, step - 14))
+        draw.text((60, 30 + row * step), f"{TEXT[row % len(TEXT)]} {row + 1}", fill="black", font=font)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+class Served:
+    """`paddle-runtime serve` as a process; `started` is the time just before it was started."""
+
+    def __init__(self, workers: int = 0) -> None:
+        self.log = tempfile.NamedTemporaryFile(prefix="serve-", suffix=".log", delete=False)  # noqa: SIM115
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            [*SERVE, "--workers", str(workers)],
+            stdout=self.log,
+            stderr=self.log,
+        )
+
+    def text(self) -> str:
+        return Path(self.log.name).read_text(errors="replace")
+
+    def port(self) -> int:
+        while "listening on " not in self.text():
+            self.check()
+            time.sleep(0.005)
+        return int(self.text().split("listening on http://127.0.0.1:")[1].split(",")[0])
+
+    def check(self) -> None:
+        if self.process.poll() is not None:
+            raise SystemExit(f"the server ended with {self.process.returncode}:\n{self.text()}")
+
+    def wait(self, path: str = "/v2/health/ready") -> float:
+        """Seconds from the process's start until the path answers 200."""
+        port = self.port()
+        while True:
+            self.check()
+            caller = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            caller.request("GET", path)
+            code = caller.getresponse().status
+            caller.close()
+            if code == 200:
+                return time.monotonic() - self.started
+            time.sleep(0.01)
+
+    def wait_all_warm(self) -> float:
+        """Seconds from the process's start until every worker is warm."""
+        while True:
+            metrics = self.metrics()
+            if metrics["paddle_runtime_warm_workers"] == metrics["paddle_runtime_workers"]:
+                return time.monotonic() - self.started
+            time.sleep(0.02)
+
+    def metrics(self) -> dict[str, float]:
+        caller = http.client.HTTPConnection("127.0.0.1", self.port(), timeout=5)
+        caller.request("GET", "/metrics")
+        lines = caller.getresponse().read().decode().splitlines()
+        caller.close()
+        return {name: float(value) for name, _, value in (x.rpartition(" ") for x in lines if x[0] != "#")}
+
+    def __enter__(self) -> Served:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+        Path(self.log.name).unlink()
+
+
+def recognise(caller: http.client.HTTPConnection, body: bytes) -> tuple[float, dict[str, Any]]:
+    """One request on an open connection: seconds and the answer."""
+    began = time.perf_counter()
+    caller.request("POST", "/v1/ocr", body, {"Content-Type": "image/png"})
+    response = caller.getresponse()
+    data = response.read()
+    seconds = time.perf_counter() - began
+    if response.status != 200:
+        raise SystemExit(f"the server answered {response.status}: {data[:500]!r}")
+    return seconds, json.loads(data)
+
+
+def summary(values: Sequence[float]) -> dict[str, float]:
+    """Median and the two ends."""
+    return {"median": statistics.median(values), "min": min(values), "max": max(values), "n": len(values)}
+
+
+def write(name: str, figures: dict[str, Any]) -> None:
+    """benchmarks/results/NAME.json."""
+    asked = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
+    commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    cpu = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    result = {
+        "benchmark": name,
+        "commit": commit,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {
+            "system": platform.platform(),
+            "cpu": cpu[0] if cpu else "unknown",
+            "cpus": len(os.sched_getaffinity(0)),
+            "load_average_at_end": os.getloadavg(),
+        },
+        "versions": {"python": platform.python_version(), **{each: version(each) for each in PACKAGES}},
+        "figures": figures,
+    }
+    file = ROOT / "benchmarks" / "results" / f"{name}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(json.dumps(result["figures"], indent=2), f"-> {file.relative_to(ROOT)}", sep="\n")
