@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from hack.cluster.commands import run
 from hack.cluster.layout import cache_root
-from hack.cluster.programs import source_of
+from hack.cluster.programs import go_environment, source_of
 
+DOWNLOAD_SECONDS = 300.0
 RECIPE = 1  # raise it when this file writes other schemas from the same source
 QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 TEMPLATE = "{{ .ResourceKind }}-{{ .Group }}-{{ .ResourceAPIVersion }}.json"
@@ -29,11 +30,9 @@ CRD_FOLDERS = {
 
 def module_folder(tools: str, module: str) -> Path:
     """Return where a pinned module lies in the Go module cache, fetching it when it is not there yet."""
-    where = source_of(tools)
-    subprocess.run(["go", "mod", "download", module], cwd=where, check=True, capture_output=True)
-    listed = subprocess.run(
-        ["go", "list", "-m", "-f", "{{.Dir}}", module], cwd=where, check=True, capture_output=True, text=True
-    )
+    where, environment = source_of(tools), go_environment()
+    run(["go", "mod", "download", module], cwd=where, env=environment, timeout=DOWNLOAD_SECONDS)
+    listed = run(["go", "list", "-m", "-f", "{{.Dir}}", module], cwd=where, env=environment)
     return Path(listed.stdout.strip())
 
 
