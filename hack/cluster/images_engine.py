@@ -89,7 +89,8 @@ def _works(program: str) -> bool:
 
 def follow(argv: list[str], step: Step, *, timeout: float, cwd: Path) -> None:
     """Run a build to its end, showing which step it is at; a failing one's last lines are in the error."""
-    process = subprocess.Popen(
+    last: list[str] = []
+    with subprocess.Popen(
         ["setpriv", "--pdeathsig=KILL", "nice", *argv],
         cwd=cwd,
         stdin=subprocess.DEVNULL,
@@ -97,16 +98,16 @@ def follow(argv: list[str], step: Step, *, timeout: float, cwd: Path) -> None:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-    )
-    last: list[str] = []
-    assert process.stdout is not None
-    for line in process.stdout:
-        last = [*last[-_TAIL_LINES:], line.rstrip()[:_LINE_CHARACTERS]]
-        noted = note_of(line)
-        if noted:
-            step.note(noted)
-    if process.wait(timeout=timeout) != 0:
-        raise CommandFailed(f"{' '.join(argv[:3])} ... ended with {process.returncode}:\n" + "\n".join(last))
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            last = [*last[-_TAIL_LINES:], line.rstrip()[:_LINE_CHARACTERS]]
+            noted = note_of(line)
+            if noted:
+                step.note(noted)
+        status = process.wait(timeout=timeout)
+    if status != 0:
+        raise CommandFailed(f"{' '.join(argv[:3])} ... ended with {status}:\n" + "\n".join(last))
 
 
 def note_of(line: str) -> str:

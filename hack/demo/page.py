@@ -15,13 +15,14 @@ FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")  # Debian 
 INVOICE = (
     "示例科技有限公司",
     "增值税电子普通发票",
-    "发票号码:25312000000087654321",
-    "开票日期:2026年11月22日",
-    "购买方名称:云图数据服务有限公司",
-    "项目名称:文字识别服务",
-    "数量:12 单价:860.00 金额:10320.00",
-    "价税合计(大写):壹万零叁佰贰拾元整",
-    "收款人:王小明 复核:李雷 开票人:韩梅梅",
+    "发票号码：25312000000087654321",
+    "开票日期：2026年11月22日",
+    "购买方名称：云图数据服务有限公司",
+    "项目名称：文字识别服务",
+    "数量：12",
+    "单价：860.00",
+    "金额：10320.00",
+    "价税合计（大写）：壹万零叁佰贰拾元整",
     "Service level: 99.9 percent available",
     "95 percent of requests under 200 ms",
 )
@@ -42,7 +43,7 @@ def font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(FONT), size)
 
 
-def render(lines: Sequence[str], *, width: int = 960, size: int = 30, leading: int = 26) -> Page:
+def render(lines: Sequence[str], *, width: int = 720, size: int = 30, leading: int = 26) -> Page:
     """Black text on white, one line under another, with a margin of 48 pixels."""
     margin, height = 48, 2 * 48 + len(lines) * (size + leading)
     image = Image.new("RGB", (width, height), "white")
