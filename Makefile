@@ -3,7 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint unit charts e2e test test-long generate format demo demo-clean clean
+.PHONY: help venv lint unit charts e2e test test-long bench generate format demo demo-clean clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ e2e: venv ## End-to-end tests on the cluster
 
 test-long: venv ## Sweeps and soaks; the result, with its commit, goes to benchmarks/results/
 	@$(PY) -m hack.checks test-long
+
+bench: venv ## The runtime's figures on this machine, into benchmarks/results/
+	@$(PY) -m benchmarks.runtime_start && $(PY) -m benchmarks.runtime_throughput
 
 generate: venv ## Write every generated file again
 	@$(PY) -m hack.generate

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from charts.rendering import CASES, NAMESPACE, ROOT, of_kind, rendered
 
-from paddle_operator.cluster.kinds import BY_KEY, OWNED
+from paddle_operator.cluster.kinds import BY_KEY, LEASE, OWNED, POD, SERVICE_RESOURCE
 
 ROLES = ("Role", "ClusterRole")
 
@@ -50,11 +50,12 @@ def test_the_operator_may_write_the_kinds_of_the_example_plans_and_no_others() -
     ]
     kinds = {BY_KEY[(item["apiVersion"], item["kind"])] for item in objects}
     written = {(kind.group, kind.plural) for kind in kinds}
-    assert granted({"create", "patch", "delete"}) == written | {("coordination.k8s.io", "leases")}
+    assert granted({"create", "patch", "delete"}) == written | {(LEASE.group, LEASE.plural)}
 
 
-def test_the_operator_may_watch_every_kind_that_it_owns() -> None:
-    assert {(kind.group, kind.plural) for kind in OWNED} <= granted({"list", "watch"})
+def test_the_operator_may_watch_what_it_owns_and_its_pods_and_nothing_else() -> None:
+    kinds = {(kind.group, kind.plural) for kind in (*OWNED, SERVICE_RESOURCE, POD, LEASE)}
+    assert granted({"list", "watch"}) == kinds
 
 
 @pytest.mark.parametrize("case", ["namespaced", "two-namespaces"])

@@ -37,7 +37,4 @@ its status. Server-side apply needs create and patch; nothing is updated.
 - apiGroups: [gateway.envoyproxy.io]
   resources: [backendtrafficpolicies]
   verbs: [get, list, watch, create, patch, delete]
-- apiGroups: [gateway.envoyproxy.io]
-  resources: [clienttrafficpolicies]
-  verbs: [get, list, watch]
 {{- end -}}
