@@ -50,7 +50,7 @@ LINT = (
     Stage(
         "format",
         "ruff has nothing to reformat",
-        tool("ruff", "format", "--check", "--quiet", "."),
+        tool("ruff", "format", "--check", "."),
         quick=True,
     ),
     Stage("ruff", "lint rules of pyproject.toml", tool("ruff", "check", "--quiet", "."), quick=True),
