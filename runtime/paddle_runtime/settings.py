@@ -133,10 +133,9 @@ def _convert(key: str, text: str, kind: type, documented: Option) -> Any:
     try:
         value = kind(text)
     except ValueError:
-        unit = f" of {documented.unit}" if documented.unit else ""
-        raise SettingsFault(
-            f"{key}={text!r}: {documented.text}; give a number{unit}, {kind.__name__}"
-        ) from None
+        kinds = {int: "a whole number", float: "a number"}
+        unit = f" [{documented.unit}]" if documented.unit else ""
+        raise SettingsFault(f"{key}={text!r} is not {kinds[kind]}: {documented.text}{unit}") from None
     if documented.choices and value not in documented.choices:
         raise SettingsFault(f"{key}={text!r}: {documented.text}; one of {', '.join(documented.choices)}")
     if documented.minimum is not None and not value >= documented.minimum:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-FORBIDDEN = ("paddle", "cv2", "numpy", "shapely", "pyclipper", "paddle_runtime.worker")
+FORBIDDEN = ("paddle", "minio", "cv2", "numpy", "shapely", "pyclipper", "paddle_runtime.worker")
 
 
-def test_the_front_end_imports_no_paddle_and_no_picture_library() -> None:
+def test_the_front_end_imports_no_paddle_no_picture_library_and_no_store_client() -> None:
     program = (
         "import sys; import paddle_runtime.main, paddle_runtime.serve, paddle_runtime.transport.http_app; "
         f"print([name for name in {FORBIDDEN!r} if name in sys.modules])"

@@ -31,7 +31,7 @@ def test_a_flag_wins_over_the_environment_and_an_empty_variable_is_no_value() ->
 @pytest.mark.parametrize(
     ("arguments", "environment", "words"),
     [
-        (("--port", "http"), {}, ["--port", "'http'", "int"]),
+        (("--port", "http"), {}, ["--port", "'http'", "whole number"]),
         ((), {"PADDLE_RUNTIME_WORKERS": "-1"}, ["PADDLE_RUNTIME_WORKERS", "'-1'", "at least 0"]),
         ((), {"PADDLE_RUNTIME_DEVICE": "TPU"}, ["PADDLE_RUNTIME_DEVICE", "'TPU'", "CPU, GPU, NPU, MLU"]),
         ((), {"PADDLE_RUNTIME_DRAIN_SECONDS": "nan"}, ["PADDLE_RUNTIME_DRAIN_SECONDS", "'nan'", "at least"]),
