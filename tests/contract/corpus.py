@@ -42,7 +42,6 @@ ACCEPTED = (
     Case("a model in the image", model("builtin:ppocr-v4-mobile")),
     Case("a claim without a path", model("pvc://claim")),
     Case("a web server with a port", model("https://models.example.com:8443/a/b%20c/")),
-    Case("a store by IPv6 address", model("s3://bucket/p", s3={"endpoint": "https://[fd00::1]:9000"})),
     Case("an empty digest", model("builtin:x", digest="")),
     Case("a pinned digest", model("builtin:x", digest="sha256:" + "0f" * 32)),
     Case("a longest name", CPU.named("a" * 40)),
@@ -78,6 +77,10 @@ REJECTED = (
     Case(
         "a store with a path", model("s3://b-1/x", s3={"endpoint": "http://store/bucket"}), ("endpoint-form",)
     ),
+    Case(
+        "a port that is none", model("s3://b-1/x", s3={"endpoint": "http://store:65536"}), ("endpoint-form",)
+    ),
+    Case("port 0", model("https://models.example.com:0/x"), ("uri-form",)),
     Case("a store without a scheme", model("s3://b-1/x", s3={"endpoint": "store:7070"}), ("endpoint-form",)),
     Case("a volume of nothing", model("builtin:x", preload={"sizeLimit": "0Mi"}), ("size-in-bytes",)),
     Case("a volume of milli-bytes", model("builtin:x", preload={"sizeLimit": "500m"}), ("size-in-bytes",)),

@@ -29,8 +29,15 @@ def _toleration_is_sound(toleration: dict[str, JsonValue]) -> bool:
     return bool(toleration.get("key"))
 
 
-_HOST = r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:[0-9]{1,5})?"
+_PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_HOST = rf"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:{_PORT})?"
 _PATH = r"[A-Za-z0-9._~+=@%/-]*"
+_DOTTED = r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?"
+URI_FORM = (
+    rf"^(s3://[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9](/{_PATH})?|https://{_HOST}(/{_PATH})?"
+    rf"|pvc://{_DOTTED}(/{_PATH})?|builtin:{_DOTTED})$"
+)
+"""What paddle_runtime/bundle/location.py can read: tests/contract holds both to it."""
 _OUR_KEYS = (names.LABEL_NAME, names.LABEL_MANAGED_BY)
 _SCRAPE_PREFIX = "prometheus.io/"
 
@@ -60,8 +67,7 @@ MODEL_RULES: tuple[Rule, ...] = (
     pattern_rule(
         "uri-form",
         "spec.model.uri",
-        rf"^(s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/{_PATH})?|https://{_HOST}(/{_PATH})?"
-        rf"|pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/{_PATH})?|builtin:[a-z0-9][a-z0-9._-]*)$",
+        URI_FORM,
         "must be s3://bucket/path, https://host/path/, pvc://claim/path or builtin:name, without user name, "
         "query, spaces or backslashes (write other characters as %XX)",
     ),

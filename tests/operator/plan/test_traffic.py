@@ -87,7 +87,7 @@ def test_the_address_is_one_that_works(resource: object, platform: Platform, url
         ("s3://b/p", "http://store:7070", 7070),
         ("s3://b/p", "http://store", 80),
         ("s3://b/p", "https://store", 443),
-        ("s3://b/p", "https://[fd00::1]:9000", 9000),
+        ("s3://b/p", "https://store:65535/", 65535),
         ("https://models.example.com/p/", "", 443),
         ("https://models.example.com:8443/p/", "", 8443),
         ("pvc://claim/p", "", None),

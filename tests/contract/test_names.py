@@ -1,0 +1,102 @@
+"""The two packages never import each other; what they share is written twice and held equal here."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from paddle_operator import names
+from paddle_operator.plan.fetching import fetch_arguments
+from paddle_operator.sla.objectives import sla_document
+from paddle_operator.spec.promise import Sla
+from paddle_operator.spec.rules import URI_FORM
+from paddle_operator.spec.source import Addressing, ModelFormat, Task
+from paddle_operator.spec.workload import Device
+from paddle_operator.status.reasons import EXIT_CODES
+from paddle_runtime import sla as runtime_sla
+from paddle_runtime.bundle import fetch_command, location, manifest, s3
+from paddle_runtime.errors import BundleReason
+from paddle_runtime.settings import env_name, options
+from paddle_runtime.transport import http_app
+from tests.contract.corpus import ACCEPTED
+from tests.operator.given import a_resource, a_service, container, environment, init_container, planned
+
+SETTINGS = {env_name(name): default for name, default, _ in options()}
+CHOICES = {env_name(name): documented.choices for name, _, documented in options()}
+FETCH_VARIABLES = {
+    fetch_command.ENDPOINT_ENV,
+    fetch_command.REGION_ENV,
+    fetch_command.ADDRESSING_ENV,
+    fetch_command.CREDENTIALS_ENV,
+}
+
+
+def test_every_variable_that_the_operator_sets_is_read_by_the_runtime() -> None:
+    made = planned(a_service(a_resource().on("GPU")))
+    ours = {name for name in environment(container(made)) if name.startswith(names.ENV_PREFIX)}
+    assert ours <= SETTINGS.keys()
+    secured = a_resource().with_("spec.model.credentialsRef", {"name": "keys"})
+    fetching = environment(init_container(planned(a_service(secured))))
+    assert {name for name in fetching if name.startswith(names.ENV_PREFIX)} == FETCH_VARIABLES
+
+
+def test_port_and_files_are_the_runtimes_defaults() -> None:
+    assert SETTINGS[names.ENV_PORT] == names.RUNTIME_PORT
+    assert SETTINGS[names.ENV_SLA_FILE] == names.SLA_FILE
+    assert Path(names.SOURCE_DIR) == location.PVC_MOUNT
+
+
+def test_both_sides_know_the_same_devices_tasks_formats_and_addressings() -> None:
+    assert set(CHOICES[names.ENV_DEVICE]) == set(Device)
+    assert {task.value for task in manifest.Task} == set(Task)
+    assert {style.value for style in s3.Addressing} == set(Addressing)
+    assert {ModelFormat.PADDLE_INFERENCE.value} == set(ModelFormat)
+
+
+@pytest.mark.parametrize("path", [names.PATH_LIVE, names.PATH_READY, names.PATH_METRICS])
+def test_probes_and_scraping_ask_for_paths_that_are_there(path: str) -> None:
+    assert f'Route("{path}"' in Path(http_app.__file__).read_text()
+
+
+@pytest.mark.parametrize("resolve", [True, False])
+def test_the_runtime_understands_the_arguments_of_fetch(resolve: bool) -> None:
+    arguments = fetch_arguments("s3://models/x", "sha256:" + "0" * 64, 30, resolve=resolve)
+    parser = argparse.ArgumentParser()
+    fetch_command.add_fetch_arguments(parser)
+    assert arguments[0] == "fetch"
+    chosen = parser.parse_args(arguments[1:])
+    assert (chosen.uri, chosen.timeout_seconds, chosen.resolve) == ("s3://models/x", 30, resolve)
+    assert chosen.into == (None if resolve else Path(names.BUNDLE_DIR))
+
+
+def test_the_runtime_reads_the_thresholds_that_the_operator_writes() -> None:
+    latencies = [
+        {"name": f"l{value}", "latency": {"percentile": "95", "thresholdMilliseconds": value}}
+        for value in (1, 200, 600_000)
+    ]
+    promised: Sla = a_service(a_resource().promising(*latencies)).spec.sla
+    written = json.dumps(sla_document(promised)).encode()
+    assert runtime_sla.thresholds_seconds(written) == (0.001, 0.2, 600.0)
+
+
+def test_exit_codes_mean_the_same_on_both_sides() -> None:
+    assert {code: reason.value for code, reason in EXIT_CODES.items()} == {
+        reason.value: reason.name for reason in BundleReason
+    }
+
+
+@pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case.sentence)
+def test_the_runtime_can_read_an_address_that_the_operator_accepts(case: object) -> None:
+    location.parse_location(case.resource.body["spec"]["model"]["uri"])  # type: ignore[attr-defined]
+
+
+@given(st.from_regex(URI_FORM, fullmatch=True))
+@settings(max_examples=300, deadline=None)
+def test_the_runtime_can_read_any_address_of_the_form(uri: str) -> None:
+    assume(uri.isascii() and "\n" not in uri and ".." not in uri.split("/") and len(uri) <= 512)
+    location.parse_location(uri)
