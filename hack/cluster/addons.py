@@ -37,15 +37,17 @@ _APPLY_SECONDS = 120.0
 def install(cluster: ClusterInfo, progress: Progress) -> None:
     """Bring every add-on up, or repair it; returns when all of them are ready."""
     _apply_files(cluster, "namespaces.yaml")
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # CRDs take longest and need no image.
         definitions = pool.submit(_install_definitions, cluster, progress)
         made = images_addons.ensure(progress)
         images.load(cluster, progress, list(made.values()))
+        values = variables(cluster, images_addons.references(made))
+        with progress.step("DNS, object store and metrics applied"):
+            _apply(cluster, credentials())
+            _apply_files(cluster, "coredns.yaml", "store.yaml", "prometheus.yaml", values=values)
         definitions.result()
-    values = variables(cluster, images_addons.references(made))
-    with progress.step("add-ons applied"):
-        _apply(cluster, credentials())
-        _apply_files(cluster, "coredns.yaml", "store.yaml", "prometheus.yaml", values=values)
+    with progress.step("gateway applied"):
         _apply(cluster, render_envoy_gateway(cluster.bin_dir / "helm", values))
         _apply_files(cluster, "gateway.yaml", values=values)
     _wait_for_all(cluster, progress)

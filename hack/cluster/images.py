@@ -40,6 +40,7 @@ TAG = "dev"
 BUILD_PACKAGES = ("buildah", "debootstrap", "skopeo")
 PREFIX_VARIABLE = "IMAGE_PREFIX"
 BASE_VARIABLE = "BASE_IMAGE"
+PUBLIC_BASE = "debian:bookworm-slim"
 _BUILD_SECONDS = 1800.0
 _COPY_SECONDS = 600.0
 
@@ -55,7 +56,8 @@ class Settings:
     @classmethod
     def of(cls, engine: Engine, environment: Mapping[str, str] = os.environ) -> Settings:
         """From the environment; BASE_IMAGE, DEVICE, PADDLE_WHEEL and PYTHON go to the Dockerfile."""
-        base = environment.get(BASE_VARIABLE) or (None if engine.local_base else "debian:bookworm-slim")
+        made_here = engine.local_base and images_base.possible()
+        base = environment.get(BASE_VARIABLE) or (None if made_here else PUBLIC_BASE)
         names = ("DEVICE", "PADDLE_WHEEL", "PYTHON")
         return cls(engine, base, {name: environment[name] for name in names if environment.get(name)})
 
@@ -101,13 +103,19 @@ def build(progress: Progress, targets: Sequence[str] = TARGETS) -> dict[str, Ima
 
 
 def _engine(progress: Progress) -> Engine:
+    """A working engine, and beside it the programs that its images pass through."""
     try:
         engine = images_engine.find()
     except ProgramMissing:
+        if shutil.which("apt-get") is None:
+            raise
         packages.ensure(BUILD_PACKAGES, progress)
         engine = images_engine.find()
-    if shutil.which("skopeo") is None or (engine.local_base and shutil.which("debootstrap") is None):
+    missing = [name for name in ("skopeo", "debootstrap") if shutil.which(name) is None]
+    if missing and images_base.possible():
         packages.ensure(BUILD_PACKAGES, progress)
+    elif "skopeo" in missing:
+        raise ProgramMissing("skopeo is needed beside the image builder: install the package `skopeo`")
     return engine
 
 
@@ -224,7 +232,7 @@ def registry_prefix(environment: Mapping[str, str] = os.environ) -> str:
     if not prefix:
         raise ClusterError(
             f"a cluster behind KUBECONFIG pulls its images from a registry: set {PREFIX_VARIABLE}, for "
-            "instance IMAGE_PREFIX=ghcr.io/you/paddle-sla, log in to it, and try again; without KUBECONFIG "
+            "instance IMAGE_PREFIX=registry.example.com/you/paddle-sla, log in to it, and try again; without KUBECONFIG "
             "the embedded cluster is used, which needs none"
         )
     return prefix

@@ -50,6 +50,11 @@ def recipe() -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
+def possible() -> bool:
+    """Whether this machine can make the base image: debootstrap, or apt-get to install it, and root."""
+    return os.geteuid() == 0 and any(shutil.which(name) for name in ("debootstrap", "apt-get"))
+
+
 def ensure(store: ImageStore, stamps: Path, progress: Progress) -> Image:
     """The base image in the store; made when it is missing or its recipe changed."""
     stamp, image = Stamp.read(stamps / "base.json"), store.find(BASE)
