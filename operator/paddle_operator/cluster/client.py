@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from paddle_operator.status import Reason
 
 STATUS_MANAGER = "paddle-operator-status"
 """Field managers: one a concern, and never renamed: the API server remembers who owns which field."""
+logger = logging.getLogger(__name__)
 GROUPS_SECONDS = 60.0
 """How long the list of served API groups is believed."""
 
@@ -84,9 +86,13 @@ class KubernetesCluster:
         )
 
     async def _said(self, key: Key, uid: str, reason: str) -> str:
-        """The newest Event of that reason: some troubles are told nowhere else."""
+        """The newest Event of that reason: some troubles are told nowhere else. None where it is forbidden."""
         wanted = f"involvedObject.uid={uid},reason={reason}"
-        events = await self._api.list(kinds.EVENT, key.namespace, field_selector=wanted)
+        try:
+            events = await self._api.list(kinds.EVENT, key.namespace, field_selector=wanted)
+        except WriteRefused as refused:
+            logger.debug("%s: %s", key, refused)
+            return ""
         newest = max(events, key=lambda one: str(one.get("lastTimestamp") or ""), default={})
         return str(newest.get("message", ""))
 

@@ -43,7 +43,6 @@ EVENT = Kind("v1", "Event", "events")
 LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
 HTTP_ROUTE = Kind("gateway.networking.k8s.io/v1", "HTTPRoute", "httproutes")
 BACKEND_POLICY = Kind("gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", "backendtrafficpolicies")
-CLIENT_POLICY = Kind("gateway.envoyproxy.io/v1alpha1", "ClientTrafficPolicy", "clienttrafficpolicies")
 ALWAYS = (
     Kind("v1", "ConfigMap", "configmaps"),
     Kind("v1", "Service", "services"),
@@ -53,7 +52,7 @@ ALWAYS = (
     Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
 )
 """Owned kinds that every cluster has."""
-OPTIONAL = (HTTP_ROUTE, BACKEND_POLICY, CLIENT_POLICY)
+OPTIONAL = (HTTP_ROUTE, BACKEND_POLICY)
 """Owned kinds that come with a gateway."""
 OWNED = ALWAYS + OPTIONAL
 BY_KEY = {(one.api_version, one.kind): one for one in OWNED}

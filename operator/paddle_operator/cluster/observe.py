@@ -1,4 +1,4 @@
-"""From what was read to an observation: which objects are the service's, and what they say. No client here."""
+"""From what was read to an observation: which objects are the service's and what they say. No client."""
 
 from __future__ import annotations
 

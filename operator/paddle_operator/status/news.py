@@ -49,6 +49,6 @@ def news(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, .
 
 
 def _worrying(condition: Mapping[str, Any]) -> bool:
-    """Whether a person should look: a rollout that waits for its replicas is no trouble, a service that does is."""
+    """Whether a person should look. A rollout that waits for its replicas is no trouble."""
     waiting = condition["type"] == "RolloutComplete" and condition["reason"] == Reason.REPLICAS_NOT_READY
     return condition["status"] != "True" and condition["reason"] not in PROGRESS and not waiting

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from tests.operator.virtual_time import in_virtual_time
-
 from paddle_operator.cluster.heartbeat import BLIND_FACTOR, Heartbeat
 from paddle_operator.errors import ClusterRefused
+from tests.operator.virtual_time import in_virtual_time
 
 EVERY, LIMIT = 25.0, 90.0
 

@@ -6,10 +6,9 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tests.operator.virtual_time import in_virtual_time, seconds
-
 from paddle_operator.cluster.lease import Lease, Record, Terms
 from paddle_operator.errors import ClusterRefused
+from tests.operator.virtual_time import in_virtual_time, seconds
 
 TERMS = Terms(lease=15, renew=10, retry=2)
 EPOCH = datetime(2026, 11, 22, tzinfo=UTC)

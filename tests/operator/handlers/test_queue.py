@@ -15,7 +15,7 @@ Visit = Callable[[str], Awaitable[float | None]]
 
 
 class Diary:
-    """Who was visited when; `takes` is how long a visit lasts, `answers` what it returns or raises in turn."""
+    """Who was visited when; a visit `takes` so long and returns or raises the next answer."""
 
     def __init__(self, *answers: float | Exception | None, takes: float = 0.0) -> None:
         self.visits: list[tuple[float, str]] = []

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from typing import Any
 
-import kopf
+from kopf._cogs.structs.references import Resource
 
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.leases import HEARTBEAT_TOKEN
@@ -77,8 +77,6 @@ def test_a_namespaced_operator_does_not_look_at_namespaces_or_crds() -> None:
 
 def kopf_resource(group: str, version: str, kind: str, plural: str) -> Any:
     """A resource as kopf discovers it."""
-    from kopf._cogs.structs.references import Resource
-
     return Resource(
         group, version, plural, kind=kind, singular=kind.lower(), verbs=frozenset({"list", "watch"})
     )

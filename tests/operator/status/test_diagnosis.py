@@ -98,8 +98,8 @@ def test_an_init_container_that_ended_well_is_no_failure() -> None:
 @pytest.mark.parametrize(
     ("pod", "reason", "words"),
     [
-        (PodFacts("p", unschedulable="0/1 nodes: Insufficient cpu."), Reason.UNSCHEDULABLE, "Insufficient cpu"),
-        (PodFacts("p", stuck='secret "keys" not found'), Reason.POD_CONFIG_INVALID, 'secret "keys" not found'),
+        (PodFacts("p", unschedulable="0/1: Insufficient cpu."), Reason.UNSCHEDULABLE, "Insufficient cpu"),
+        (PodFacts("p", stuck='secret "keys" not found'), Reason.POD_CONFIG_INVALID, '"keys" not found'),
         (PodFacts("p", evicted="low on memory"), Reason.POD_EVICTED, "low on memory"),
         (
             PodFacts("p", containers=(ContainerFacts("fetch", waiting_reason="CreateContainerConfigError",

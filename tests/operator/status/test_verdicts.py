@@ -67,9 +67,9 @@ def test_a_message_is_kept_short_enough_for_people() -> None:
         (with_routes(), ("Unknown", "RoutePending"), "Unknown"),
         (with_routes(RouteFacts("gw", True, True)), ("True", "Accepted"), "True"),
         (with_routes(RouteFacts("gw", True, None)), ("Unknown", "RoutePending"), "Unknown"),
-        (with_routes(RouteFacts("gw", False, True, "NotAllowedByListeners", "no")), ("False", "RouteNotAccepted"),
+        (with_routes(RouteFacts("gw", False, True, "NotAllowed", "no")), ("False", "RouteNotAccepted"),
          "False"),
-        (with_routes(RouteFacts("gw", True, False, "BackendNotFound", "no")), ("False", "RouteNotAccepted"), "False"),
+        (with_routes(RouteFacts("gw", True, False, "NoSuch", "no")), ("False", "RouteNotAccepted"), "False"),
         (with_routes(gateway_api=False), ("False", "GatewayAPIMissing"), "False"),
     ],
 )  # fmt: skip
