@@ -4,8 +4,8 @@ A request is a pure function of its body, so repeating it is safe. It is repeate
 when the connection broke, and on 503, which the runtime answers only for requests that it has not started
 (queue full, draining, not ready): the next pod may have room. Attempts and parallel repetitions are
 bounded, so that a full service is not buried under repetitions.
-Not set here: the buffer that a picture needs to be sent twice. It belongs to the Gateway's owner
-(ClientTrafficPolicy, connection.bufferLimit), because one policy holds for every route of a Gateway.
+A pod that cannot be connected to is left out for a few seconds. One that sheds load is not: its 503 are its
+way to stay alive, and leaving it out would push its load onto the others.
 """
 
 from __future__ import annotations
@@ -14,16 +14,20 @@ from paddle_operator.plan.metadata import kube_object
 from paddle_operator.plan.model import KubeObject, Platform
 from paddle_operator.spec.model import Identity
 
+SHEDDING_IS_NO_FAULT = 1000
+"""Answers 5xx in a row that make Envoy leave a pod out: practically never, and 0 would mean the
+default of 5."""
+
 
 def traffic_policy(identity: Identity, platform: Platform, route: KubeObject | None) -> KubeObject | None:
     """Return the policy of the route; None without a route or without Envoy Gateway."""
     if route is None or not platform.envoy_gateway:
         return None
+    target = {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": route["metadata"]["name"]}
     spec = {
-        "targetRefs": [
-            {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": route["metadata"]["name"]}
-        ],
+        "targetRefs": [target],
         "loadBalancer": {"type": "LeastRequest"},
+        "timeout": {"tcp": {"connectTimeout": "1s"}},
         "retry": {
             "numRetries": 2,
             "retryOn": {
@@ -33,6 +37,17 @@ def traffic_policy(identity: Identity, platform: Platform, route: KubeObject | N
             "perRetry": {"backOff": {"baseInterval": "25ms", "maxInterval": "250ms"}},
         },
         "circuitBreaker": {"maxParallelRetries": 64},
+        "healthCheck": {
+            "passive": {
+                "splitExternalLocalOriginErrors": True,
+                "consecutiveLocalOriginFailures": 2,
+                "consecutiveGatewayErrors": SHEDDING_IS_NO_FAULT,
+                "consecutive5XxErrors": SHEDDING_IS_NO_FAULT,
+                "interval": "1s",
+                "baseEjectionTime": "5s",
+                "maxEjectionPercent": 50,
+            }
+        },
     }
     return kube_object(
         identity, "gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", identity.name, {"spec": spec}

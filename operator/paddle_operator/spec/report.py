@@ -33,11 +33,9 @@ class LastFailure(Block):
 
     pod: Name = ""
     """Name of the pod."""
-    container: Name = ""
-    """Name of the container."""
     reason: Name = ""
     """What went wrong, as in the condition ModelLoaded."""
-    message: Annotated[str, Field(max_length=4096)] = ""
+    message: Annotated[str, Field(max_length=16384)] = ""
     """What is wrong, with which value, and what to do."""
     exit_code: int | None = None
     """Exit code of the container, absent if it did not end."""
@@ -48,8 +46,6 @@ class ModelStatus(Block):
 
     state: Annotated[str, Field(max_length=32)] = ""
     """Resolving, Pending, Downloading, Loading, Loaded or Failed."""
-    digest: Annotated[str, Field(max_length=71)] = ""
-    """Digest of the bundle that the resource asks for, once it is known."""
     last_failure: LastFailure | None = None
     """The last failure, until the model is loaded."""
 
@@ -102,8 +98,6 @@ class Status(Block):
     """Hash of the promise that the pods measure by."""
     replicas: Count = 0
     """Pods of all revisions that take traffic."""
-    ready_replicas: Count = 0
-    """Those that are ready."""
     selector: Annotated[str, Field(max_length=512)] = ""
     """Label selector of the pods that take traffic, for the scale subresource."""
     stable: RevisionStatus | None = None

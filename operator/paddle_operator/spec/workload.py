@@ -116,7 +116,7 @@ class Runtime(Block):
     """Processor of the predictor. It decides the extended resource, the image and the predictor's settings.
     """
     device_count: Annotated[int, Field(ge=1, le=16)] = 1
-    """Devices of one pod. Ignored on CPU."""
+    """Devices of one pod. Only 1 on CPU, where resources say how many CPUs."""
     device_resource: Annotated[str, Field(max_length=253)] = ""
     """Extended resource to ask for. Empty: nvidia.com/gpu, huawei.com/Ascend910 or cambricon.com/mlu, by
     device."""

@@ -143,3 +143,11 @@ def test_known_fields_are_those_of_the_schema() -> None:
         if path != "spec"
     }
     assert {".".join(path) for path in known_fields()} <= in_schema
+
+
+def test_the_reference_page_has_every_field_and_every_rule() -> None:
+    text = schema.files()[schema.REFERENCE_FILE]
+    for path in known_fields():
+        assert f".{path[-1]}` |" in text
+    for rule in RULES:
+        assert rule.message.replace("|", "\\|") in text
