@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from paddle_runtime.errors import Invalid, RequestReason
 
 Picture = npt.NDArray[np.uint8]
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "MPO")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 EXIF_ORIENTATION = 0x0112
 
 
@@ -26,7 +26,7 @@ def decode_picture(payload: memoryview) -> Picture:
                 image.load()
                 return _to_pixels(image)
     except UnidentifiedImageError as error:
-        raise _undecodable(f"is none of {', '.join(FORMATS[:-1])}", payload) from error
+        raise _undecodable(f"is none of {', '.join(FORMATS)}", payload) from error
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise _undecodable(f"is damaged or cut off ({error})", payload) from error
 

@@ -43,7 +43,8 @@ def cuts(line: Picture, max_width: int) -> list[Cut]:
 def ink_columns(line: Picture) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """For every column whether anything but background stands in it."""
     grey = line.mean(axis=2)
-    background = np.median(grey)
+    # A line's box has room around the letters, so its first and last rows show the ground.
+    background = np.median(grey[[0, 1, -2, -1]])
     ink: np.ndarray[tuple[int], np.dtype[np.bool_]] = (np.abs(grey - background) > INK_DIFFERENCE).any(axis=0)
     return ink
 

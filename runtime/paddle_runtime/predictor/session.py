@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import threading
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -12,8 +13,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import paddle
-from paddle import inference
 
 from paddle_runtime.bundle.manifest import Engine, Module
 from paddle_runtime.bundle.signature import NUMPY_NAMES
@@ -21,6 +20,11 @@ from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.predictor.devices import Device, DeviceSettings, DevicesPresent, require_device
 from paddle_runtime.predictor.engines import Call, Precision, Program, config_calls
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # paddle warns of a missing ccache, which only builds of extensions need
+    import paddle
+    from paddle import inference
 
 Array = npt.NDArray[Any]
 log = logging.getLogger(__name__)
@@ -86,6 +90,7 @@ def open_session(bundle: Bundle, module_name: str, settings: DeviceSettings) -> 
             bundle.manifest.paddle_version,
             paddle.__version__,
         )
+    require_program_form(bundle.file(module.program))
     program = Program(bundle.file(module.program), bundle.file(module.params), len(module.buckets))
     try:
         return Session(program, module, settings)
@@ -97,6 +102,19 @@ def open_session(bundle: Bundle, module_name: str, settings: DeviceSettings) -> 
             f"module {module_name} ({module.program}) cannot be loaded by paddlepaddle {paddle.__version__} "
             f"with engine {settings.engine or module.engine} on {settings.device}: {paddle_words(error)}",
         ) from error
+
+
+def require_program_form(path: Path) -> None:
+    """Refuse a file that is no program at all: Paddle does not check, it crashes."""
+    with path.open("rb") as file:
+        start = file.read(1)
+    # A .pdmodel is a protobuf message that begins with its first block (field 1, length-delimited).
+    wanted = b"\x0a" if path.suffix == ".pdmodel" else b"{"
+    if start != wanted:
+        raise BundleFault(
+            BundleReason.LoadFailed,
+            f"{path.name} does not begin like a {path.suffix} program: export the model again.",
+        )
 
 
 def apply_calls(config: object, calls: Sequence[Call]) -> None:

@@ -1,0 +1,68 @@
+"""Sessions on real programs."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from paddle_runtime.bundle.store import builtin_path, open_bundle
+from paddle_runtime.errors import BundleFault, BundleReason
+from paddle_runtime.predictor.devices import Device, DeviceSettings
+from paddle_runtime.predictor.session import Session, open_session, paddle_words, require_program_form
+
+ORIENT_SHAPE = (1, 3, 48, 192)
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    return open_session(open_bundle(builtin_path("ppocr-v4-mobile")), "orient", DeviceSettings())
+
+
+def test_probabilities_add_up_and_repeat(session: Session) -> None:
+    picture = np.random.default_rng(1).normal(size=ORIENT_SHAPE).astype(np.float32)
+    first, second = session.run_one(picture), session.run_one(picture)
+    assert first.shape == (1, 2)
+    assert first.sum() == pytest.approx(1, abs=1e-5)
+    assert np.array_equal(first, second)
+
+
+def test_another_thread_is_refused_because_its_answers_would_be_wrong(session: Session) -> None:
+    caught: list[BaseException] = []
+
+    def elsewhere() -> None:
+        try:
+            session.run_one(np.zeros(ORIENT_SHAPE, dtype=np.float32))
+        except RuntimeError as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert "another thread" in str(caught[0])
+
+
+@pytest.mark.parametrize("device", [Device.GPU, Device.NPU, Device.MLU])
+def test_a_device_that_this_machine_lacks_is_told_before_paddle_aborts(device: Device) -> None:
+    with pytest.raises(BundleFault) as fault:
+        open_session(open_bundle(builtin_path("ppocr-v4-mobile")), "orient", DeviceSettings(device=device))
+    assert fault.value.reason is BundleReason.DeviceUnavailable
+
+
+@pytest.mark.parametrize(("name", "start"), [("m.pdmodel", b"not"), ("m.pdmodel", b""), ("m.json", b"[]")])
+def test_a_file_that_is_no_program_is_refused_before_paddle_crashes(
+    name: str, start: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(start)
+    with pytest.raises(BundleFault, match="does not begin like") as fault:
+        require_program_form(tmp_path / name)
+    assert fault.value.reason is BundleReason.LoadFailed
+
+
+def test_paddles_traceback_is_left_out_of_its_words() -> None:
+    error = RuntimeError(
+        "C++ Traceback:\n0 paddle::Foo\n1 paddle::Bar\nInvalidArgumentError: shape\n  [Hint: two]"
+    )
+    assert paddle_words(error) == "InvalidArgumentError: shape [Hint: two]"
