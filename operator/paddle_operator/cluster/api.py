@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -47,7 +48,7 @@ class Api:
         try:
             config.load_incluster_config(client_configuration=configuration)
         except config.ConfigException:
-            await config.load_kube_config(client_configuration=configuration)
+            await config.load_kube_config(config_file=_kubeconfig(), client_configuration=configuration)
         return cls(configuration, timeout_seconds)
 
     async def close(self) -> None:
@@ -72,6 +73,17 @@ class Api:
         """Every "group/version" that is served."""
         answer = await self._send("get", "/apis", None, "")
         return {str(one["groupVersion"]) for group in answer["groups"] for one in group["versions"]}
+
+    async def may(self, verb: str, kind: Kind, namespace: str) -> bool:
+        """Whether the caller has a permission."""
+        attributes = {"verb": verb, "group": kind.group, "resource": kind.plural, "namespace": namespace}
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        return bool((await self._send("post", path, None, "", body=review))["status"].get("allowed"))
 
     async def apply(self, kind: Kind, wanted: KubeObject, manager: str, subresource: str = "") -> KubeObject:
         """Write by server-side apply; conflicts are forced, as on objects of one's own."""
@@ -120,6 +132,23 @@ class Api:
             message = f"{method} {path}: {type(lost).__name__} {lost}".rstrip()
             raise WriteRefused(what, name, Reason.API_UNAVAILABLE, message) from lost
         return answer
+
+
+async def connect_as_person(context: str, timeout_seconds: float) -> tuple[Api, str]:
+    """Use the kubeconfig as kubectl does; also returns the context's namespace."""
+    configuration = Configuration()
+    try:
+        await config.load_kube_config(_kubeconfig(), context or None, configuration)
+        contexts, active = config.list_kube_config_contexts(_kubeconfig())
+    except config.ConfigException as wrong:
+        raise WriteRefused("kubeconfig", context, Reason.API_UNAVAILABLE, str(wrong)) from wrong
+    chosen = next((one for one in contexts if one["name"] == context), active)
+    return Api(configuration, timeout_seconds), chosen["context"].get("namespace") or "default"
+
+
+def _kubeconfig() -> str | None:
+    """Where kubectl would look now; the library has looked once, when it was imported."""
+    return os.environ.get("KUBECONFIG") or None
 
 
 def refusal(kind: str, name: str, code: int, body: object, path: str) -> WriteRefused:

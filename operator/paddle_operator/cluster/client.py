@@ -86,7 +86,7 @@ class KubernetesCluster:
         )
 
     async def _said(self, key: Key, uid: str, reason: str) -> str:
-        """The newest Event of that reason: some troubles are told nowhere else. None where it is forbidden."""
+        """The newest Event of that reason: some troubles are told nowhere else. Empty where forbidden."""
         wanted = f"involvedObject.uid={uid},reason={reason}"
         try:
             events = await self._api.list(kinds.EVENT, key.namespace, field_selector=wanted)

@@ -24,7 +24,7 @@ INSTALLED = ("paddle-sla-system", "paddle-sla-operator")
 
 @pytest.fixture(scope="session")
 def admin(request: pytest.FixtureRequest) -> Kube:
-    """kubectl with all rights: the cluster that KUBECONFIG names, or else the embedded one of all e2e tests."""
+    """kubectl with all rights: the cluster that KUBECONFIG names, or else the embedded one."""
     if os.environ.get("KUBECONFIG"):
         kubectl = shutil.which("kubectl")
         assert kubectl, "KUBECONFIG is set and kubectl is not on PATH"
@@ -47,9 +47,7 @@ def account(admin: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     if standing:
         admin.run("scale", "deployment", name, "-n", namespace, "--replicas=0")
         admin.run("rollout", "status", "deployment", name, "-n", namespace, timeout=120)
-    config = kubeconfig_of_account(
-        admin, "paddle-sla-operator", tmp_path_factory.mktemp("account") / "config"
-    )
+    config = kubeconfig_of_account(admin, tmp_path_factory.mktemp("account") / "config")
     try:
         yield config
     finally:

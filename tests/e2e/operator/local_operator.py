@@ -24,18 +24,18 @@ KUBERNETES = "1.34.4"
 def role_of_chart(helm: Path) -> list[dict[str, object]]:
     """The chart's account, roles and bindings as helm would install them into SYSTEM."""
     command = [
-        str(helm), "template", "paddle-sla-operator", str(ROOT / "charts" / "paddle-sla-operator"), "--namespace", SYSTEM,
-        "--kube-version", KUBERNETES, "--show-only", "templates/rbac.yaml",
+        str(helm), "template", "paddle-sla-operator", str(ROOT / "charts" / "paddle-sla-operator"),
+        "--namespace", SYSTEM,        "--kube-version", KUBERNETES, "--show-only", "templates/rbac.yaml",
         "--show-only", "templates/serviceaccount.yaml",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     return [one for one in yaml.safe_load_all(done.stdout) if one]
 
 
-def kubeconfig_of_account(kube: Kube, account: str, into: Path) -> Path:
-    """Credentials of a service account, as a pod would have them."""
+def kubeconfig_of_account(kube: Kube, into: Path) -> Path:
+    """Credentials of the chart's service account, as a pod would have them."""
     admin = yaml.safe_load(kube.kubeconfig.read_text())
-    token = kube.run("create", "token", account, "--duration=2h").strip()
+    token = kube.run("create", "token", "paddle-sla-operator", "--duration=2h").strip()
     admin["users"] = [{"name": "account", "user": {"token": token}}]
     for context in admin["contexts"]:
         context["context"]["user"] = "account"

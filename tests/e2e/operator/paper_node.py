@@ -57,7 +57,7 @@ class PaperNode:
     def _renew(self) -> None:
         lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
                  "metadata": {"name": NAME, "namespace": "kube-node-lease"},
-                 "spec": {"holderIdentity": NAME, "leaseDurationSeconds": 40, "renewTime": utc_now()}}  # fmt: skip
+                 "spec": {"holderIdentity": NAME, "renewTime": utc_now()}}  # fmt: skip
         self._kube.run(
             "apply", "-n", "kube-node-lease", "--server-side", "--force-conflicts", "-f", "-",
             stdin=json.dumps(lease),

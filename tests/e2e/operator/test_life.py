@@ -64,7 +64,7 @@ def test_the_resource_carries_no_finalizer_and_no_annotation_of_the_operator(kub
 
 def test_at_rest_no_object_changes(kube: Kube, calm: str) -> None:
     def versions() -> dict[str, str]:
-        found = kube.list(OWNED, f"{OURS}=calm") + [kube.get("pms", "calm")]
+        found = [*kube.list(OWNED, f"{OURS}=calm"), kube.get("pms", "calm")]
         return {f"{o['kind']}/{o['metadata']['name']}": o["metadata"]["resourceVersion"] for o in found}
 
     eventually(lambda: None if kube.list("jobs", f"{OURS}=calm") else True, 30, "the resolve Job gone")
@@ -145,9 +145,7 @@ def test_a_changed_revision_takes_over_when_it_is_ready_and_not_before(kube: Kub
 
 def test_a_bad_bundle_is_told_with_its_pod_and_heals_when_the_store_is_right(kube: Kube) -> None:
     kube.apply(paper("poor"))
-    end_of_resolve(
-        kube, "poor", 10, {"reason": "ModelNotFound", "message": "nothing there: check spec.model.uri"}
-    )
+    end_of_resolve(kube, "poor", 10, {"reason": "ModelNotFound", "message": "nothing: check spec.model.uri"})
     condition = kube.wait_condition("poor", "ModelLoaded", "False", reason="ModelNotFound", timeout=15)
     failure = kube.get("pms", "poor")["status"]["model"]["lastFailure"]
     assert failure["exitCode"] == 10

@@ -1,0 +1,74 @@
+"""What must be there for services to work, checked with a person's own rights."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+
+from paddle_operator.cli.show import columns, condition
+from paddle_operator.cluster import kinds
+from paddle_operator.cluster.api import Api
+from paddle_operator.cluster.leases import HEARTBEAT_LABEL
+from paddle_operator.errors import ClusterRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `good` is None where it is a choice and not a fault."""
+
+    what: str
+    good: bool | None
+    said: str
+
+
+async def examine(api: Api, namespace: str) -> AsyncIterator[Finding]:
+    """Look at the API server, the CRD, the operator, the gateway and the namespace's services."""
+    try:
+        served = await api.groups()
+    except ClusterRefused as refused:
+        yield Finding("API server", False, refused.message)
+        return
+    yield Finding("API server", True, "answers")
+    resource = kinds.SERVICE_RESOURCE
+    if resource.api_version not in served:
+        yield Finding("CRD", False, f"{resource.api_version} is not served: install chart paddle-sla-crds")
+        return
+    yield Finding("CRD", True, f"{resource.api_version} is served")
+    yield await _operator(api)
+    for kind, what in ((kinds.HTTP_ROUTE, "Gateway API"), (kinds.BACKEND_POLICY, "Envoy Gateway")):
+        there = kind.api_version in served
+        absent = "is not served: routing.type GatewayAPI and retries need it"
+        yield Finding(what, there or None, f"{kind.api_version} {'is served' if there else absent}")
+    for verb in ("create", "patch", "delete"):
+        allowed = await api.may(verb, resource, namespace)
+        yield Finding(f"may {verb}", allowed, f"{resource.plural} in namespace {namespace}")
+    yield await _services(api, namespace)
+
+
+def report(findings: Iterable[Finding]) -> str:
+    """The findings as a table."""
+    marks = {True: "ok", False: "WRONG", None: "-"}
+    return columns([(marks[one.good], one.what, one.said) for one in findings])
+
+
+async def _operator(api: Api) -> Finding:
+    try:
+        beating = await api.list(kinds.LEASE, None, label_selector=f"{HEARTBEAT_LABEL}=true")
+    except ClusterRefused as refused:
+        return Finding("operator", None, f"cannot be looked for: {refused.message}")
+    if not beating:
+        return Finding("operator", False, "no replica has a heartbeat: install chart paddle-sla-operator")
+    names = ", ".join(sorted(str(one["spec"]["holderIdentity"]) for one in beating))
+    return Finding("operator", True, f"{len(beating)} replica(s) with a heartbeat: {names}")
+
+
+async def _services(api: Api, namespace: str) -> Finding:
+    try:
+        found = await api.list(kinds.SERVICE_RESOURCE, namespace)
+    except ClusterRefused as refused:
+        return Finding("services", False, refused.message)
+    stalled = [one for one in found if condition(one, "Stalled").get("status") == "True"]
+    if not stalled:
+        return Finding("services", True, f"{len(found)} in namespace {namespace}, none stalled")
+    names = ", ".join(f"{one['metadata']['name']} ({condition(one, 'Stalled')['reason']})" for one in stalled)
+    return Finding("services", False, f"stalled: {names}; see kubectl paddle_sla status NAME")

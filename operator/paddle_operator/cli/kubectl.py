@@ -1,0 +1,130 @@
+"""The program kubectl-paddle_sla, which kubectl runs as `kubectl paddle_sla`: for people at a cluster.
+
+Exit codes: 0 good; 1 the service is not ready, or something is wrong; 2 wrong arguments, or no way to the
+cluster or the service.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from paddle_operator.cli.access import forwarded
+from paddle_operator.cli.doctor import Finding, examine, report
+from paddle_operator.cli.inference import infer, request_of
+from paddle_operator.cli.show import answer_lines, condition, service_page, service_table
+from paddle_operator.cluster import kinds
+from paddle_operator.cluster.api import Api, connect_as_person
+from paddle_operator.errors import OperatorError
+
+GOOD, WRONG, USAGE = 0, 1, 2
+WATCH_SECONDS = 1.0
+REQUEST_SECONDS = 15.0
+CLEAR = "\x1b[H\x1b[2J"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        return asyncio.run(_run(chosen))
+    except (OperatorError, OSError) as trouble:
+        sys.stderr.write(f"{trouble}\n")
+        return USAGE
+    except KeyboardInterrupt:
+        return GOOD
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("-n", "--namespace", default="", help="namespace; by default the kubeconfig's")
+    shared.add_argument("--context", default="", help="context of the kubeconfig")
+    shared.add_argument("-o", "--output", choices=["text", "json"], default="text", help="form of the output")
+    parser = argparse.ArgumentParser(
+        prog="kubectl paddle_sla", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    get = commands.add_parser("get", parents=[shared], help="list services")
+    get.add_argument("name", nargs="?", help="one service; by default all of the namespace")
+    status = commands.add_parser("status", parents=[shared], help="show a service with all its conditions")
+    status.add_argument("name", help="the service")
+    status.add_argument("-w", "--watch", action="store_true", help="show changes until it is ready")
+    send = commands.add_parser(
+        "infer", parents=[shared], help="send a picture, or a JSON request, to a service"
+    )
+    send.add_argument("name", help="the service")
+    send.add_argument(
+        "file", type=Path, help="picture, or .json with a request of the Open Inference Protocol"
+    )
+    send.add_argument("--url", default="", help="where the service answers; by default kubectl port-forward")
+    send.add_argument("--host", default="", help="Host header, with --url of a gateway")
+    commands.add_parser("doctor", parents=[shared], help="check CRD, operator, gateway and your rights")
+    return parser
+
+
+async def _run(chosen: argparse.Namespace) -> int:
+    commands = {"get": _get, "status": _status, "infer": _infer, "doctor": _doctor}
+    api, default_namespace = await connect_as_person(chosen.context, REQUEST_SECONDS)
+    chosen.namespace = chosen.namespace or default_namespace
+    try:
+        return await commands[chosen.command](api, chosen)
+    finally:
+        await api.close()
+
+
+async def _get(api: Api, chosen: argparse.Namespace) -> int:
+    kind = kinds.SERVICE_RESOURCE
+    if chosen.name:
+        found = [await api.get(kind, chosen.namespace, chosen.name)]
+    else:
+        found = await api.list(kind, chosen.namespace)
+    _print(chosen, found, service_table(found))
+    return GOOD
+
+
+async def _status(api: Api, chosen: argparse.Namespace) -> int:
+    shown = ""
+    while True:
+        service = await api.get(kinds.SERVICE_RESOURCE, chosen.namespace, chosen.name)
+        page = service_page(service)
+        if page != shown:
+            _print(chosen, service, (CLEAR if shown and sys.stdout.isatty() else "") + page)
+            shown = page
+        ready = condition(service, "Ready").get("status") == "True"
+        if ready or not chosen.watch:
+            return GOOD if ready else WRONG
+        await asyncio.sleep(WATCH_SECONDS)
+
+
+async def _infer(api: Api, chosen: argparse.Namespace) -> int:
+    request = (*request_of(chosen.name, chosen.file), await asyncio.to_thread(chosen.file.read_bytes))
+    if chosen.url:
+        answer = await infer(chosen.url, *request, chosen.host)
+    else:
+        await api.get(kinds.SERVICE_RESOURCE, chosen.namespace, chosen.name)  # a wrong name is told as such
+        async with forwarded(chosen.namespace, chosen.name, chosen.context) as url:
+            answer = await infer(url, *request)
+    _print(chosen, answer, answer_lines(answer))
+    return GOOD
+
+
+async def _doctor(api: Api, chosen: argparse.Namespace) -> int:
+    findings: list[Finding] = [one async for one in examine(api, chosen.namespace)]
+    as_json = [{"what": one.what, "good": one.good, "said": one.said} for one in findings]
+    _print(chosen, as_json, report(findings))
+    return WRONG if any(one.good is False for one in findings) else GOOD
+
+
+def _print(chosen: argparse.Namespace, value: object, text: str) -> None:
+    if chosen.output == "json":
+        text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

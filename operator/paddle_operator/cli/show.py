@@ -1,0 +1,104 @@
+"""What a person reads at a terminal: a service as a table, in plain text. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+ABNORMAL = {"Stalled", "Reconciling"}
+"""Conditions that are fine when they are False."""
+WIDTH = 110
+
+
+def service_table(services: Iterable[Mapping[str, Any]]) -> str:
+    """One line a service."""
+    rows = [("NAMESPACE", "NAME", "READY", "REASON", "REPLICAS", "STABLE", "URL")]
+    for one in services:
+        status = one.get("status") or {}
+        ready = condition(one, "Ready")
+        stable = status.get("stable") or {}
+        rows.append(
+            (
+                one["metadata"]["namespace"],
+                one["metadata"]["name"],
+                str(ready.get("status", "Unknown")),
+                str(ready.get("reason", "NotSeen")),
+                f"{stable.get('readyReplicas', 0)}/{stable.get('replicas', 0)}",
+                str(stable.get("revision", "")),
+                str(status.get("url", "")),
+            )
+        )
+    return columns(rows)
+
+
+def service_page(service: Mapping[str, Any]) -> str:
+    """Everything about one service: where it is, what runs, what each condition says."""
+    metadata, status = service["metadata"], service.get("status") or {}
+    seen, wanted = status.get("observedGeneration", 0), metadata.get("generation", 0)
+    stale = "" if seen == wanted else f" (the operator has seen generation {seen} of {wanted})"
+    head = [
+        ("Service", f"{metadata['namespace']}/{metadata['name']}{stale}"),
+        ("URL", str(status.get("url", ""))),
+        ("Promise", str(status.get("slaHash", ""))[:12]),
+        ("Model", str((status.get("model") or {}).get("state", ""))),
+    ]
+    roles = [(role, status[role]) for role in ("stable", "canary") if role in status]
+    head += [(role.capitalize(), _revision(found)) for role, found in roles]
+    return columns(head) + "\n" + conditions_table(status.get("conditions") or ())
+
+
+def conditions_table(conditions: Sequence[Mapping[str, Any]]) -> str:
+    """One line a condition, with a mark for what needs attention and the message below its reason."""
+    if not conditions:
+        return "No condition yet: is the operator running? Try: kubectl paddle_sla doctor\n"
+    lines = []
+    for one in conditions:
+        mark = _mark(str(one["type"]), str(one["status"]))
+        lines.append(f"{mark} {one['type']:<17}{one['status']:<9}{one['reason']}")
+        if one.get("message"):
+            lines += textwrap.wrap(
+                str(one["message"]), WIDTH, initial_indent="    ", subsequent_indent="    "
+            )
+    return "\n".join(lines) + "\n"
+
+
+def condition(service: Mapping[str, Any], type_: str) -> Mapping[str, Any]:
+    """The condition of that type for the present generation; empty where there is none."""
+    generation = service["metadata"].get("generation", 0)
+    found = (service.get("status") or {}).get("conditions") or ()
+    fresh = (one for one in found if one.get("observedGeneration") == generation)
+    return next((one for one in fresh if one.get("type") == type_), {})
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Text in columns, two spaces apart."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def answer_lines(answer: Mapping[str, Any]) -> str:
+    """Recognised lines with their scores; another answer is shown by its outputs' shapes."""
+    if "lines" in answer:
+        lines = answer["lines"]
+        if not lines:
+            return "no text was found\n"
+        return "".join(f"{float(one.get('score', 0)):.3f}  {one.get('text', '')}\n" for one in lines)
+    outputs = answer.get("outputs") or ()
+    return "".join(f"{one.get('name')}  {one.get('datatype')}  {one.get('shape')}\n" for one in outputs)
+
+
+def _revision(found: Mapping[str, Any]) -> str:
+    counts = (
+        f"{found.get('readyReplicas', 0)}/{found.get('replicas', 0)} ready, weight {found.get('weight', 0)}"
+    )
+    digest = str(found.get("modelDigest", ""))[:19]
+    return f"{found['revision']}  {counts}  {digest}".rstrip()
+
+
+def _mark(type_: str, status: str) -> str:
+    if status == "Unknown":
+        return "?"
+    good = (status == "False") == (type_ in ABNORMAL)
+    return "+" if good else "-" if type_ != "ScalingActive" else " "

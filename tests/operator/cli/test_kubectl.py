@@ -1,0 +1,185 @@
+"""The plugin's commands against an API server of a few lines."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from aiohttp import web
+
+from paddle_operator.cli import kubectl
+
+GROUPS = ["serving.paddle-sla.io/v1alpha1", "gateway.networking.k8s.io/v1", "apps/v1"]
+
+
+class SmallServer:
+    """Answers a few addresses; `service` is the resource that it holds."""
+
+    def __init__(self) -> None:
+        self.ready = "True"
+        self.url = ""
+        self.sent: list[tuple[str, str, bytes]] = []
+        self._loop = asyncio.new_event_loop()
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> SmallServer:
+        self._thread.start()
+        self._started.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def _run(self) -> None:
+        app = web.Application()
+        base = "/apis/serving.paddle-sla.io/v1alpha1/namespaces/prod/paddlemodelservices"
+        app.router.add_get("/apis", self._groups)
+        app.router.add_get(base, self._list)
+        app.router.add_get(base + "/calm", self._get)
+        app.router.add_get("/apis/coordination.k8s.io/v1/leases", self._leases)
+        app.router.add_post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", self._may)
+        app.router.add_post("/v1/ocr", self._ocr)
+        runner = web.AppRunner(app, access_log=None)
+        self._loop.run_until_complete(runner.setup())
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        self._loop.run_until_complete(site.start())
+        host, port = runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}"
+        self._started.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(runner.cleanup())
+        self._loop.close()
+
+    def _service(self) -> dict[str, Any]:
+        conditions = [
+            {"type": "Ready", "status": self.ready, "reason": "R", "message": "m", "observedGeneration": 1},
+            {"type": "Stalled", "status": "True" if self.ready == "False" else "False", "reason": "R",
+             "observedGeneration": 1},
+        ]  # fmt: skip
+        return {"metadata": {"name": "calm", "namespace": "prod", "generation": 1},
+                "status": {"observedGeneration": 1, "conditions": conditions}}  # fmt: skip
+
+    async def _groups(self, _: web.Request) -> web.Response:
+        return web.json_response({"groups": [{"versions": [{"groupVersion": one}]} for one in GROUPS]})
+
+    async def _list(self, _: web.Request) -> web.Response:
+        return web.json_response({"items": [self._service()]})
+
+    async def _get(self, _: web.Request) -> web.Response:
+        return web.json_response(self._service())
+
+    async def _leases(self, _: web.Request) -> web.Response:
+        return web.json_response({"items": [{"metadata": {}, "spec": {"holderIdentity": "operator-0"}}]})
+
+    async def _may(self, request: web.Request) -> web.Response:
+        verb = (await request.json())["spec"]["resourceAttributes"]["verb"]
+        return web.json_response({"status": {"allowed": verb != "delete"}})
+
+    async def _ocr(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        self.sent.append((request.headers["Host"], request.headers["Content-Type"], body))
+        if not body:
+            return web.json_response({"error": "empty body", "reason": "empty"}, status=400)
+        return web.json_response({"lines": [{"text": "hello", "score": 0.5}]})
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallServer]:
+    """The server, and a kubeconfig that leads to it with namespace prod."""
+    with SmallServer() as one:
+        config = {
+            "apiVersion": "v1", "kind": "Config", "current-context": "c",
+            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u", "namespace": "prod"}}],
+            "clusters": [{"name": "c", "cluster": {"server": one.url}}],
+            "users": [{"name": "u", "user": {"token": "t"}}],
+        }  # fmt: skip
+        file = tmp_path / "kubeconfig"
+        file.write_text(yaml.safe_dump(config))
+        monkeypatch.setenv("KUBECONFIG", str(file))
+        yield one
+
+
+def test_get_lists_the_services_of_the_contexts_namespace(
+    server: SmallServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert kubectl.main(["get"]) == kubectl.GOOD
+    assert "calm" in capsys.readouterr().out
+    assert kubectl.main(["get", "calm", "-o", "json"]) == kubectl.GOOD
+    assert json.loads(capsys.readouterr().out)[0]["metadata"]["name"] == "calm"
+
+
+@pytest.mark.parametrize(("ready", "code"), [("True", kubectl.GOOD), ("False", kubectl.WRONG)])
+def test_status_ends_with_what_the_service_is(
+    server: SmallServer, capsys: pytest.CaptureFixture[str], ready: str, code: int
+) -> None:
+    server.ready = ready
+    assert kubectl.main(["status", "calm"]) == code
+    assert f"Ready            {ready}" in capsys.readouterr().out
+
+
+def test_status_with_watch_ends_when_the_service_is_ready(
+    server: SmallServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kubectl, "WATCH_SECONDS", 0.05)
+    server.ready = "Unknown"
+    timer = threading.Timer(0.3, setattr, (server, "ready", "True"))
+    timer.start()
+    assert kubectl.main(["status", "calm", "--watch"]) == kubectl.GOOD
+    timer.join()
+    shown = capsys.readouterr().out
+    assert shown.index("Unknown") < shown.index("True")
+    assert shown.count("Service ") == 2, "a page is shown only when it changed"
+
+
+def test_an_unknown_service_is_named(
+    server: SmallServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert kubectl.main(["status", "nobody"]) == kubectl.USAGE
+    assert "PaddleModelService nobody" in capsys.readouterr().err
+
+
+def test_infer_sends_a_picture_and_prints_the_lines(
+    server: SmallServer, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    picture = tmp_path / "page.png"
+    picture.write_bytes(b"png")
+    code = kubectl.main(["infer", "calm", str(picture), "--url", server.url, "--host", "ocr.example.com"])
+    assert code == kubectl.GOOD
+    assert capsys.readouterr().out == "0.500  hello\n"
+    assert server.sent == [("ocr.example.com", "image/png", b"png")]
+
+
+def test_infer_quotes_a_refusal_and_names_a_missing_file(
+    server: SmallServer, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    empty = tmp_path / "page.png"
+    empty.write_bytes(b"")
+    assert kubectl.main(["infer", "calm", str(empty), "--url", server.url]) == kubectl.USAGE
+    assert "answered 400" in capsys.readouterr().err
+    assert kubectl.main(["infer", "calm", str(tmp_path / "no.png"), "--url", server.url]) == kubectl.USAGE
+    assert "no.png" in capsys.readouterr().err
+
+
+def test_doctor_says_what_is_wrong_and_what_is_a_choice(
+    server: SmallServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert kubectl.main(["doctor"]) == kubectl.WRONG
+    lines = {line.split("  ")[1].strip() or line: line for line in capsys.readouterr().out.splitlines()}
+    shown = "\n".join(lines.values())
+    assert "1 replica(s) with a heartbeat: operator-0" in shown
+    assert "WRONG  may delete" in shown
+    assert "-      Envoy Gateway" in shown
+
+
+def test_no_kubeconfig_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", "/nowhere/config")
+    assert kubectl.main(["get"]) == kubectl.USAGE
+    assert "kubeconfig" in capsys.readouterr().err

@@ -1,0 +1,91 @@
+"""What a person reads about a service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from paddle_operator.cli.inference import request_of
+from paddle_operator.cli.show import answer_lines, conditions_table, service_page, service_table
+
+
+def a_service(*, generation: int = 1, seen: int = 1, **status: Any) -> dict[str, Any]:
+    """A service as the API server gives it."""
+    ready = {
+        "type": "Ready",
+        "status": "True",
+        "reason": "Serving",
+        "message": "2 of 2",
+        "observedGeneration": seen,
+    }
+    return {
+        "metadata": {"name": "calm", "namespace": "prod", "generation": generation},
+        "status": {
+            "observedGeneration": seen,
+            "url": "http://ocr.example.com",
+            "slaHash": "0123456789abcdef",
+            "model": {"state": "Loaded"},
+            "stable": {"revision": "calm-1", "replicas": 2, "readyReplicas": 2, "weight": 100},
+            "conditions": [ready],
+            **status,
+        },
+    }
+
+
+def test_a_list_has_one_line_a_service_with_what_matters() -> None:
+    head, line = service_table([a_service()]).splitlines()
+    assert head.split() == ["NAMESPACE", "NAME", "READY", "REASON", "REPLICAS", "STABLE", "URL"]
+    assert line.split() == ["prod", "calm", "True", "Serving", "2/2", "calm-1", "http://ocr.example.com"]
+
+
+def test_a_condition_of_an_older_generation_is_not_taken_for_the_present_one() -> None:
+    line = service_table([a_service(generation=2, seen=1)]).splitlines()[1]
+    assert "Unknown" in line
+    assert "the operator has seen generation 1 of 2" in service_page(a_service(generation=2, seen=1))
+
+
+def test_a_service_without_a_status_says_where_to_look() -> None:
+    fresh = {"metadata": {"name": "calm", "namespace": "prod", "generation": 1}}
+    assert "kubectl paddle_sla doctor" in service_page(fresh)
+    assert "Unknown" in service_table([fresh])
+
+
+def test_a_page_shows_both_revisions_while_one_takes_over() -> None:
+    canary = {
+        "revision": "calm-2",
+        "replicas": 2,
+        "readyReplicas": 0,
+        "weight": 0,
+        "modelDigest": "sha256:" + "a" * 64,
+    }
+    page = service_page(a_service(canary=canary))
+    assert "calm-1  2/2 ready, weight 100" in page
+    assert "calm-2  0/2 ready, weight 0  sha256:aaaaaaaaaaaa" in page
+
+
+def test_marks_tell_good_from_bad_also_where_true_is_bad() -> None:
+    said = {"Ready": "False", "Stalled": "False", "Reconciling": "True", "SLAMet": "Unknown"}
+    table = conditions_table(
+        [{"type": t, "status": s, "reason": "R", "message": ""} for t, s in said.items()]
+    )
+    assert [line[0] for line in table.splitlines()] == ["-", "+", "-", "?"]
+
+
+def test_a_long_message_is_wrapped_under_its_condition() -> None:
+    long = {"type": "Ready", "status": "False", "reason": "InvalidSpec", "message": "word " * 100}
+    lines = conditions_table([long]).splitlines()
+    assert len(lines) > 3
+    assert all(len(line) <= 110 for line in lines)
+
+
+def test_recognised_lines_come_with_their_scores() -> None:
+    assert answer_lines({"lines": [{"text": "发票", "score": 0.98765}]}) == "0.988  发票\n"
+    assert answer_lines({"lines": []}) == "no text was found\n"
+    assert "y  FP32  [1, 10]" in answer_lines(
+        {"outputs": [{"name": "y", "datatype": "FP32", "shape": [1, 10]}]}
+    )
+
+
+def test_a_file_goes_where_its_kind_belongs() -> None:
+    assert request_of("calm", Path("page.png")) == ("/v1/ocr", "image/png")
+    assert request_of("calm", Path("request.json")) == ("/v2/models/calm/infer", "application/json")
