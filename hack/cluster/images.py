@@ -41,6 +41,8 @@ BUILD_PACKAGES = ("buildah", "debootstrap", "skopeo")
 PREFIX_VARIABLE = "IMAGE_PREFIX"
 BASE_VARIABLE = "BASE_IMAGE"
 PUBLIC_BASE = "debian:bookworm-slim"
+# Scratch folders of this and the neighbouring modules, all of them used under the lock.
+UNFINISHED = (".load-*", ".layer-*", ".base-*")
 _BUILD_SECONDS = 1800.0
 _COPY_SECONDS = 600.0
 
@@ -83,7 +85,16 @@ def locked() -> Iterator[None]:
     images_root().mkdir(parents=True, exist_ok=True)
     with (images_root() / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        for folder in (images_root(), images_root() / "oci"):
+            _remove_unfinished(folder)
         yield
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """What a killed run left: we hold the lock, so that none is in use."""
+    for pattern in UNFINISHED:
+        for scratch in folder.glob(pattern):
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def build(progress: Progress, targets: Sequence[str] = TARGETS) -> dict[str, Image]:
@@ -94,6 +105,7 @@ def build(progress: Progress, targets: Sequence[str] = TARGETS) -> dict[str, Ima
     engine = _engine(progress)
     settings = Settings.of(engine)
     with locked():
+        _forget_killed_builds(engine)
         base = images_base.ensure(store(), _stamps(), progress) if settings.base is None else None
         before = {target: store().find(name_of(target)) for target in targets}
         built = {target: _ensure(target, settings, base, progress) for target in targets}
@@ -119,6 +131,17 @@ def _engine(progress: Progress) -> Engine:
     return engine
 
 
+def _storage(engine: Engine) -> dict[str, str]:
+    return engine.environment(images_root() / "storage")
+
+
+def _forget_killed_builds(engine: Engine) -> None:
+    """A killed build leaves its containers in the storage, which is ours alone: remove them all."""
+    environment = _storage(engine)
+    if engine.program == "buildah" and environment:
+        run(["buildah", "rm", "--all"], env=environment)
+
+
 def _stamps() -> Path:
     return images_root() / "stamps"
 
@@ -141,7 +164,8 @@ def _ensure(target: str, settings: Settings, base: Image | None, progress: Progr
             context=REPOSITORY,
             arguments={**settings.arguments, "BASE_IMAGE": settings.base or images_base.BASE},
         )
-        images_engine.follow(command, step, timeout=_BUILD_SECONDS, cwd=REPOSITORY)
+        storage = _storage(settings.engine)
+        images_engine.follow(command, step, timeout=_BUILD_SECONDS, cwd=REPOSITORY, env=storage)
         step.note("taking its layers over")
         image = _take_over(settings.engine, name_of(target))
         step.done_as(f"{image.size_bytes / 1e6:.0f} MB in {len(image.blobs) - 2} layers")
@@ -152,24 +176,24 @@ def _ensure(target: str, settings: Settings, base: Image | None, progress: Progr
 def _give_base(engine: Engine, base: Image) -> None:
     """Put the base image where the engine looks for it, unless it is there."""
     wanted = base.blobs[1].removeprefix("sha256:")
-    shown = run([engine.program, "images", "--no-trunc", "-q", images_base.BASE], check=False).stdout
-    if wanted not in shown:
+    listed = [engine.program, "images", "--no-trunc", "-q", images_base.BASE]
+    if wanted not in run(listed, env=_storage(engine), check=False).stdout:
         source = f"oci:{store().root}:{images_base.BASE}"
-        _copy(source, engine.source(images_base.BASE))
+        _copy(source, engine.source(images_base.BASE), _storage(engine))
 
 
 def _take_over(engine: Engine, name: str) -> Image:
-    _copy(engine.source(name), f"oci:{store().root}:{name}")
+    _copy(engine.source(name), f"oci:{store().root}:{name}", _storage(engine))
     image = store().find(name)
     if image is None:
         raise ClusterError(f"{name} did not arrive in {store().root}: is the disk full?")
     return image
 
 
-def _copy(source: str, target: str) -> None:
+def _copy(source: str, target: str, environment: Mapping[str, str] | None = None) -> None:
     # Uncompressed layers keep their digests, so that what is there already is neither read nor packed.
     flags = ["--quiet", "--insecure-policy", "--dest-oci-accept-uncompressed-layers"]
-    run(["skopeo", "copy", *flags, source, target], timeout=_COPY_SECONDS)
+    run(["skopeo", "copy", *flags, source, target], env=environment, timeout=_COPY_SECONDS)
 
 
 def load(cluster: ClusterInfo, progress: Progress, images: Sequence[Image]) -> None:
@@ -232,8 +256,8 @@ def registry_prefix(environment: Mapping[str, str] = os.environ) -> str:
     if not prefix:
         raise ClusterError(
             f"a cluster behind KUBECONFIG pulls its images from a registry: set {PREFIX_VARIABLE}, for "
-            "instance IMAGE_PREFIX=registry.example.com/you/paddle-sla, log in to it, and try again; without KUBECONFIG "
-            "the embedded cluster is used, which needs none"
+            "instance IMAGE_PREFIX=registry.example.com/you/paddle-sla, log in to it, and try again; "
+            "without KUBECONFIG the embedded cluster is used, which needs none"
         )
     return prefix
 

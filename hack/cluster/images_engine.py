@@ -24,6 +24,11 @@ _CERTIFICATES = Path("/etc/ssl/certs")
 _DAEMON_SECONDS = 10.0
 _TAIL_LINES = 40
 _LINE_CHARACTERS = 240
+_STORAGE = """[storage]
+driver = "overlay"
+graphroot = "{storage}/graph"
+runroot = "{storage}/run"
+"""
 # buildah and podman: "[5/8] STEP 3/6: RUN ..."; docker: "#12 [runtime-deps 2/4] RUN ...".
 _STEP_LINE = re.compile(r"^(?:#\d+ )?(?P<where>\[[^\]]+\])(?P<what>.*)$")
 
@@ -55,11 +60,17 @@ class Engine:
         """Where skopeo finds the image that was built."""
         return f"{'docker-daemon' if self.program == 'docker' else 'containers-storage'}:{tag}"
 
-    def push_command(self, tag: str, reference: str) -> list[list[str]]:
-        """The commands that send a built image to a registry under another name."""
-        if self.program == "docker":
-            return [["docker", "tag", tag, reference], ["docker", "push", reference]]
-        return [[self.program, "push", tag, f"docker://{reference}"]]
+    def environment(self, storage: Path) -> dict[str, str]:
+        """What makes it, and skopeo, keep images below `storage` and not among the machine's own.
+
+        As another user than root it keeps to that user's storage, which has mappings of its own.
+        """
+        if self.program == "docker" or os.geteuid() != 0:
+            return {}
+        configuration = storage / "storage.conf"
+        storage.mkdir(parents=True, exist_ok=True)
+        configuration.write_text(_STORAGE.format(storage=storage))
+        return {"CONTAINERS_STORAGE_CONF": str(configuration)}
 
 
 def find(environment: Mapping[str, str] = os.environ) -> Engine:
@@ -87,12 +98,27 @@ def _works(program: str) -> bool:
         return False
 
 
-def follow(argv: list[str], step: Step, *, timeout: float, cwd: Path) -> None:
+def alone(program: str) -> list[str]:
+    """What to put before a builder, so that nothing of it outlives us, however we end.
+
+    Builders mount file systems and start processes of their own. In namespaces of their own both are gone
+    when the first process is, also after a kill -9. docker's work is done by its daemon.
+    """
+    if program == "docker" or os.geteuid() != 0:
+        return []
+    namespaces = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
+    return ["setpriv", "--pdeathsig=KILL", *namespaces]
+
+
+def follow(
+    argv: list[str], step: Step, *, timeout: float, cwd: Path, env: Mapping[str, str] | None = None
+) -> None:
     """Run a build to its end, showing which step it is at; a failing one's last lines are in the error."""
     last: list[str] = []
     with subprocess.Popen(
-        ["setpriv", "--pdeathsig=KILL", "nice", *argv],
+        [*alone(argv[0]), "nice", *argv],
         cwd=cwd,
+        env={**os.environ, **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

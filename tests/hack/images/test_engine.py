@@ -82,3 +82,29 @@ def test_a_failing_build_shows_its_last_lines(tmp_path: Path) -> None:
         follow(["sh", "-c", "echo the reason; exit 3"], step, timeout=10, cwd=tmp_path)
     assert "ended with 3" in str(failure.value)
     assert "the reason" in str(failure.value)
+
+
+def test_a_builder_takes_its_mounts_and_processes_with_it(tmp_path: Path) -> None:
+    """Needs root, as the embedded node does."""
+    place = tmp_path / "mounted"
+    place.mkdir()
+    script = f"mount -t tmpfs none {place} && touch {place}/file && setsid sleep 61.234 & sleep 0.5"
+    with Progress(io.StringIO(), live=False).step("image") as step:
+        follow(["sh", "-c", script], step, timeout=10, cwd=tmp_path)
+    assert not (place / "file").exists()
+    assert str(place) not in Path("/proc/mounts").read_text()
+    running = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert b"sleep\x0061.234\0" not in running
+
+
+def test_docker_and_other_users_builders_run_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert images_engine.alone("docker") == []
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert images_engine.alone("podman") == []
+
+
+def test_images_are_kept_apart_from_the_machines_own(tmp_path: Path) -> None:
+    given = Engine("buildah").environment(tmp_path / "storage")
+    written = Path(given["CONTAINERS_STORAGE_CONF"]).read_text()
+    assert f'graphroot = "{tmp_path}/storage/graph"' in written
+    assert Engine("docker").environment(tmp_path) == {}
