@@ -7,9 +7,11 @@ import pytest
 from paddle_operator.plan import Platform
 from paddle_operator.plan.network_policy import store_port
 from paddle_operator.plan.pod import DRAIN_SECONDS
+from paddle_operator.plan.quantity import bytes_of
 from paddle_operator.plan.route import ATTEMPT_TIMEOUT, REQUEST_TIMEOUT, url_of
 from paddle_operator.spec.source import S3
 from paddle_operator.spec.workload import Device
+from paddle_runtime.settings import env_name, options
 from tests.operator.given import EVERY_DEVICE, a_resource, a_service, a_world, kinds, planned, the
 
 PLAIN = Platform({Device.CPU: "runtime-cpu:1"})
@@ -66,6 +68,20 @@ def test_a_dead_pod_is_tried_around_and_a_full_service_is_not_buried() -> None:
     assert policy["retry"]["retryOn"]["httpStatusCodes"] == [503]
     assert policy["retry"]["numRetries"] <= 3
     assert policy["circuitBreaker"]["maxParallelRetries"] <= 64
+
+
+def test_a_picture_can_be_sent_twice_on_any_gateway() -> None:
+    policy = the(planned(a_service(a_resource().through("gw"))), "BackendTrafficPolicy")["spec"]
+    largest = {env_name(name): default for name, default, _ in options()}["PADDLE_RUNTIME_MAX_BODY_BYTES"]
+    assert bytes_of(policy["requestBuffer"]["limit"]) > largest
+
+
+def test_a_pod_that_sheds_load_is_not_left_out_and_one_that_is_gone_is() -> None:
+    policy = the(planned(a_service(a_resource().through("gw"))), "BackendTrafficPolicy")["spec"]
+    passive = policy["healthCheck"]["passive"]
+    assert passive["splitExternalLocalOriginErrors"] is True
+    assert passive["consecutiveLocalOriginFailures"] < 5
+    assert passive["consecutive5XxErrors"] >= 1000
 
 
 @pytest.mark.parametrize(
