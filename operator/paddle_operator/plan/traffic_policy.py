@@ -4,9 +4,9 @@ A request is a pure function of its body, so repeating it is safe. It is repeate
 when the connection broke, and on 503, which the runtime answers only for requests that it has not started
 (queue full, draining, not ready): the next pod may have room. Attempts and parallel repetitions are
 bounded, so that a full service is not buried under repetitions.
-Envoy can repeat a request only while it still holds the whole body. It takes the body in before it chooses a
-pod (requestBuffer), so that this works on every Gateway: otherwise its owner would have to raise the buffer of
-32 KiB, which no picture fits into, for all routes. It also keeps slow senders away from the pods.
+Envoy can repeat a request only while it still holds the whole body. It takes the body in before it chooses
+a pod (requestBuffer), so that this works on every Gateway: otherwise its owner would have to raise the
+buffer of 32 KiB, which no picture fits into, for all routes. It also keeps slow senders away from the pods.
 A pod that cannot be connected to is left out for a few seconds. One that sheds load is not: its 503 are its
 way to stay alive, and leaving it out would push its load onto the others.
 """
