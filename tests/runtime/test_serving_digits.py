@@ -13,6 +13,8 @@ import pytest
 
 from tests.runtime.serving.testbed import RunningServer, picture
 
+# starting real models takes the processor's time, which a busy machine gives slowly
+pytestmark = pytest.mark.timeout(300)
 EXAMPLE = Path(__file__).parents[2] / "examples" / "02-digits"
 SERVE = (sys.executable, "-m", "paddle_runtime.main", "serve")
 INFER = "/v2/models/digits/infer"

@@ -129,7 +129,7 @@ class RunningServer:
             )
         return self._client
 
-    def wait_ready(self, seconds: float = 60.0) -> None:
+    def wait_ready(self, seconds: float = 150.0) -> None:
         def ready() -> bool:
             if self.process.poll() is not None:
                 raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.log}")
@@ -137,7 +137,7 @@ class RunningServer:
 
         wait_until(ready, seconds, "ready")
 
-    def wait_warm(self, count: int, seconds: float = 60.0) -> None:
+    def wait_warm(self, count: int, seconds: float = 150.0) -> None:
         wait_until(lambda: self.metrics()["paddle_runtime_warm_workers"] == count, seconds, f"{count} warm")
 
     def get(self, path: str) -> httpx.Response:
