@@ -28,6 +28,8 @@ _STORAGE = """[storage]
 driver = "overlay"
 graphroot = "{storage}/graph"
 runroot = "{storage}/run"
+[storage.options.overlay]
+skip_mount_home = "true"
 """
 # buildah and podman: "[5/8] STEP 3/6: RUN ..."; docker: "#12 [runtime-deps 2/4] RUN ...".
 _STEP_LINE = re.compile(r"^(?:#\d+ )?(?P<where>\[[^\]]+\])(?P<what>.*)$")
