@@ -22,6 +22,8 @@ from paddle_operator.status.news import news
 
 UNSETTLED_SECONDS = 10.0
 """A service on its way is looked at this often, besides on every event: some troubles raise none."""
+LONGEST_UNSETTLED_SECONDS = 120.0
+"""One that has been on its way for long is looked at less often, so that many of them cost little."""
 logger = logging.getLogger(__name__)
 
 
@@ -54,7 +56,7 @@ class Reconciler:
         await self._tell(key, seen, status)
         if refused:
             raise refused[0]
-        return self.resync_seconds() if _at_rest(status, seen) else UNSETTLED_SECONDS
+        return self.resync_seconds() if _at_rest(status, seen) else _patience(status, seen, now)
 
     async def _write(
         self, key: Key, actions: tuple[Action, ...], lost: JobFacts | None
@@ -96,7 +98,10 @@ class Reconciler:
             logger.info(
                 "%s: %s=%s %s: %s", key, change.condition, change.status, change.reason, change.message
             )
-        await self.events.post(seen.body, changes, self.now())
+        try:
+            await self.events.post(seen.body, changes, self.now())
+        except WriteRefused as refused:  # the status has said it; an Event is a copy for people
+            logger.warning("%s: an Event is lost: %s", key, refused)
 
 
 def _identity(seen: Observation) -> Identity:
@@ -124,5 +129,17 @@ def _told(refused: WriteRefused) -> Refusal:
 def _at_rest(status: Status, seen: Observation) -> bool:
     """Whether only an event or the resync need bring the next look."""
     conditions = {one["type"]: one["status"] for one in status["conditions"]}
-    leaving = any(one.role is not Role.STABLE for one in seen.revisions)
-    return conditions["Ready"] == "True" and conditions["Reconciling"] == "False" and not leaving
+    return conditions["Ready"] == "True" and conditions["Reconciling"] == "False" and not _leaving(seen)
+
+
+def _patience(status: Status, seen: Observation, now: datetime) -> float:
+    """A tenth of the time since Ready last flipped, within bounds; short while a revision is leaving."""
+    ready = next(one for one in status["conditions"] if one["type"] == "Ready")
+    waited = (now - datetime.fromisoformat(ready["lastTransitionTime"])).total_seconds()
+    longest = UNSETTLED_SECONDS if _leaving(seen) else LONGEST_UNSETTLED_SECONDS
+    return min(max(UNSETTLED_SECONDS, waited / 10), longest)
+
+
+def _leaving(seen: Observation) -> bool:
+    """Whether a revision beside the stable one lives: it takes over or goes at its time, without an event."""
+    return any(one.role is not Role.STABLE for one in seen.revisions)

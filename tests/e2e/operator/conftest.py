@@ -34,12 +34,17 @@ def admin(request: pytest.FixtureRequest) -> Kube:
 
 
 @pytest.fixture(scope="session")
-def account(admin: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def helm(admin: Kube) -> Path:
+    """The program helm: on PATH, or beside kubectl."""
+    return Path(shutil.which("helm") or admin.kubectl.parent / "helm")
+
+
+@pytest.fixture(scope="session")
+def account(admin: Kube, helm: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Credentials with the chart's role; an installed operator stands down meanwhile."""
     admin.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}})
     admin.run("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds"))
-    helm = shutil.which("helm") or str(admin.kubectl.parent / "helm")
-    roles = role_of_chart(Path(helm))
+    roles = role_of_chart(helm, SYSTEM)
     for one in roles:
         admin.apply(one)
     namespace, name = INSTALLED

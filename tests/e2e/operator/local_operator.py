@@ -21,13 +21,14 @@ SYSTEM = "operator-e2e-system"
 KUBERNETES = "1.34.4"
 
 
-def role_of_chart(helm: Path) -> list[dict[str, object]]:
-    """The chart's account, roles and bindings as helm would install them into SYSTEM."""
+def role_of_chart(helm: Path, namespace: str, *values: str) -> list[dict[str, object]]:
+    """The chart's account, roles and bindings as helm would install them."""
     command = [
         str(helm), "template", "paddle-sla-operator", str(ROOT / "charts" / "paddle-sla-operator"),
-        "--namespace", SYSTEM,        "--kube-version", KUBERNETES, "--show-only", "templates/rbac.yaml",
+        "--namespace", namespace,        "--kube-version", KUBERNETES, "--show-only", "templates/rbac.yaml",
         "--show-only", "templates/serviceaccount.yaml",
     ]  # fmt: skip
+    command += [part for value in values for part in ("--set", value)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     return [one for one in yaml.safe_load_all(done.stdout) if one]
 

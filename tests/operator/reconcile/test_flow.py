@@ -13,7 +13,7 @@ import pytest
 from paddle_operator import names
 from paddle_operator.cluster.ports import WriteRefused
 from paddle_operator.plan import RETIRE_SECONDS
-from paddle_operator.reconcile import UNSETTLED_SECONDS, Reconciler
+from paddle_operator.reconcile import LONGEST_UNSETTLED_SECONDS, UNSETTLED_SECONDS, Reconciler
 from tests.operator.fake_cluster import DIGEST, KEY, FakeCluster, ended, forbidden, pod
 
 REST = 300.0
@@ -280,6 +280,25 @@ def test_nothing_is_deleted_while_something_is_refused(story: Story) -> None:
     with pytest.raises(WriteRefused):
         story.look()
     assert not any(line.startswith("delete") for line in story.cluster.writes)
+
+
+def test_a_lost_event_holds_up_nothing(story: Story) -> None:
+    async def refuse(*_: object) -> None:
+        raise forbidden("Event")
+
+    story.cluster.post = refuse  # type: ignore[method-assign]
+    assert story.look() == UNSETTLED_SECONDS
+    assert story.condition("Ready")[:2] == ("Unknown", "Resolving")
+
+
+def test_a_service_that_stays_unready_is_looked_at_less_and_less_often(story: Story) -> None:
+    pauses = []
+    for _ in range(5):
+        pauses.append(story.look() or 0)
+        story.now += timedelta(minutes=10)
+    assert pauses[0] == UNSETTLED_SECONDS
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == LONGEST_UNSETTLED_SECONDS
 
 
 def test_a_service_that_is_gone_is_looked_at_no_more(story: Story) -> None:
