@@ -35,10 +35,6 @@ def swap_characters(folder: Path) -> None:
     dictionary.write_text("\n".join([*characters[100:], *characters[:100]]), encoding="utf-8")
 
 
-def replace_program(folder: Path) -> None:
-    (folder / "orient" / "inference.pdmodel").write_bytes(b"not a program")
-
-
 def cut_program(folder: Path) -> None:
     program = folder / "orient" / "inference.pdmodel"
     program.write_bytes(program.read_bytes()[:5000])
@@ -48,7 +44,6 @@ def cut_program(folder: Path) -> None:
     ("damage", "code", "words"),
     [
         (swap_characters, SELF_TEST_FAILED, "character error rate"),
-        (replace_program, LOAD_FAILED, "does not begin like a .pdmodel program"),
         (cut_program, LOAD_FAILED, "module orient"),
     ],
 )

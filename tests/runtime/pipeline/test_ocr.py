@@ -35,7 +35,7 @@ def test_a_clean_page_is_read_without_an_error(name: str, form: str) -> None:
 @pytest.mark.parametrize("name", ["chinese", "english"])
 def test_a_turned_page_is_read_in_its_readers_order(name: str, angle: int) -> None:
     got = read(page(name).rotate(-angle, expand=True))
-    # Order and lines exactly; a full stop at a line's end may be lost when the box is found the other way round.
+    # Order and lines exactly; a full stop at a line's end may be lost in a box found the other way round.
     assert [text[:12] for text in got] == [text[:12] for text in lines_of(name)]
     assert character_error_rate(lines_of(name), got) < 0.01
 

@@ -1,0 +1,152 @@
+"""The Tensor pipeline on real programs, exported in a process of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from paddle_runtime.bundle.make import write_manifest
+from paddle_runtime.bundle.manifest import Engine
+from paddle_runtime.bundle.store import open_bundle
+from paddle_runtime.bundle.verify import verify
+from paddle_runtime.errors import BundleFault, BundleReason
+from paddle_runtime.pipeline import Pipeline, open_pipeline
+from paddle_runtime.pipeline.tensor import difference
+from paddle_runtime.predictor.devices import DeviceSettings
+from paddle_runtime.predictor.session import inference
+from paddle_runtime.protocol.v2_json import decode_infer, encode_infer, signature_of
+
+HERE = Path(__file__).parent
+EXAMPLE = HERE.parents[2] / "examples" / "02-digits"
+KINDS = {"float": "FP32", "int": "INT64", "bool": "BOOL"}
+
+
+def run_script(script: Path, *args: str, pir: str) -> None:
+    env = {**os.environ, "FLAGS_enable_pir_api": pir, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, str(script), *args], env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def three_outputs(folder: Path, engine: str, pir: str) -> Pipeline:
+    folder.mkdir()
+    run_script(HERE / "make_program.py", str(folder), pir=pir)
+    for extra in folder.glob("*.info"):
+        extra.unlink()
+    program = "model.json" if pir == "1" else "model.pdmodel"
+    config = inference.Config(str(folder / program), str(folder / "model.pdiparams"))
+    config.disable_glog_info()
+    names = inference.create_predictor(config).get_output_names()
+    write_manifest(folder, describe(program, engine, names))
+    return open_pipeline(open_bundle(folder), DeviceSettings())
+
+
+def describe(program: str, engine: str, names: list[str]) -> dict[str, Any]:
+    a = {"name": "a", "datatype": "FP32", "shape": [-1, 3]}
+    b = {"name": "b", "datatype": "INT64", "shape": [-1, 3]}
+    test = {
+        "inputs": [{**a, "shape": [1, 3], "data": [1, 2, 3]}, {**b, "shape": [1, 3], "data": [1, 1, 9]}],
+        "outputs": [
+            {"name": names[0], "datatype": "FP32", "shape": [1, 3], "data": [3, 5, 15]},
+            {"name": names[1], "datatype": "INT64", "shape": [1, 3], "data": [3, 3, 27]},
+            {"name": names[2], "datatype": "BOOL", "shape": [1, 3], "data": [False, True, False]},
+        ],
+    }
+    outputs = [
+        {"name": name, "datatype": kind, "shape": [-1, 3]}
+        for name, kind in zip(names, KINDS.values(), strict=True)
+    ]
+    module = {
+        "program": program,
+        "params": "model.pdiparams",
+        "engine": engine,
+        "inputs": [a, b],
+        "outputs": outputs,
+        "buckets": [{"a": [rows, 3], "b": [rows, 3]} for rows in (1, 4)],
+    }
+    start: dict[str, Any] = {"name": "three", "version": "1", "task": "Tensor", "paddleVersion": "3.2.2"}
+    return {**start, "modules": {"model": module}, "selfTest": [test]}
+
+
+@pytest.mark.parametrize(("engine", "pir"), [("Plain", "0"), ("OneDNN", "1")])
+def test_several_inputs_and_outputs_of_several_types(engine: str, pir: str, tmp_path: Path) -> None:
+    pipeline = three_outputs(tmp_path / "three", engine, pir)
+    pipeline.self_test()
+    assert pipeline.warm_up(lambda what, share: None) == 2
+    signature = signature_of(open_bundle(tmp_path / "three").manifest)
+    asked = decode_infer(
+        json.dumps(
+            {
+                "inputs": [
+                    {"name": "b", "shape": [2, 3], "datatype": "INT64", "data": [[1, 2, 3], [4, 5, 6]]},
+                    {"name": "a", "shape": [2, 3], "datatype": "FP32", "data": [0.5, 1, 1.5, 2, 2.5, 9]},
+                ]
+            }
+        ).encode(),
+        signature,
+    )
+    answer = pipeline.run(memoryview(b""), asked.body)
+    told = json.loads(encode_infer(answer.body, model_name="three", model_version="1", request_id=None))
+    sums, products, greater = (output["data"] for output in told["outputs"])
+    assert sums == [2, 4, 6, 8, 10, 24]
+    assert products == [3, 6, 9, 12, 15, 18]
+    assert greater == [False, False, False, False, False, True]
+    assert set(answer.stages) == {"decode", "infer", "encode"}
+    only = {"inputs": asked.body["inputs"], "outputs": [{"name": signature.outputs[1].name}]}
+    chosen = pipeline.run(memoryview(b""), only).body["outputs"]
+    assert isinstance(chosen, list)
+    assert len(chosen) == 1
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("digits")
+    run_script(EXAMPLE / "train.py", "--into", str(folder), pir="0")
+    return folder
+
+
+@pytest.mark.parametrize("engine", list(Engine))
+def test_the_digits_example_answers_rightly_on_every_engine(engine: Engine, digits: Path) -> None:
+    bundle = open_bundle(digits)
+    verify(bundle)
+    pipeline = open_pipeline(bundle, DeviceSettings(engine=engine))
+    pipeline.self_test()
+    asked = decode_infer((EXAMPLE / "request.json").read_bytes(), signature_of(bundle.manifest))
+    outputs = pipeline.run(memoryview(b""), asked.body).body["outputs"]
+    assert isinstance(outputs, list)
+    assert isinstance(outputs[0], dict)
+    scores = np.array(outputs[0]["data"]).reshape(-1, 10)
+    assert scores.argmax(axis=1).tolist() == json.loads((EXAMPLE / "expected.json").read_text())["digits"]
+
+
+def test_a_self_test_that_differs_tells_the_figures(digits: Path, tmp_path: Path) -> None:
+    for path in digits.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    weights = bytearray((tmp_path / "inference.pdiparams").read_bytes())
+    weights[-6000:-3000] = bytes(3000)
+    (tmp_path / "inference.pdiparams").write_bytes(bytes(weights))
+    write_manifest(tmp_path)
+    with pytest.raises(
+        BundleFault, match=r"selfTest\[0\]: output softmax.* differs by .*, allowed is 0.001"
+    ) as fault:
+        open_pipeline(open_bundle(tmp_path), DeviceSettings()).self_test()
+    assert fault.value.reason is BundleReason.SelfTestFailed
+
+
+def test_not_a_number_never_passes() -> None:
+    wanted = np.zeros(3, dtype=np.float32)
+    got = np.array([0, np.nan, 0], dtype=np.float32)
+    assert "value 1 is nan" in (difference("y", wanted, got, 1e9) or "")
+
+
+def test_another_shape_never_passes() -> None:
+    assert "has shape None" in (difference("y", np.zeros(3), None, 1.0) or "")
+    assert difference("y", np.zeros(0), np.zeros(0), 0) is None
