@@ -20,7 +20,7 @@ from paddle_operator.cluster.ports import Key
 from paddle_operator.cluster.startup import until_served
 from paddle_operator.handlers.probes import probes
 from paddle_operator.handlers.queue import KeyedQueue
-from paddle_operator.handlers.watch import kopf_settings, registry
+from paddle_operator.handlers.watch import kopf_settings, registry, stop
 from paddle_operator.logs import set_up_logs
 from paddle_operator.reconcile import Reconciler
 from paddle_operator.settings import Settings
@@ -62,13 +62,12 @@ async def operate(settings: Settings) -> None:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(heartbeat.beat()), group.create_task(lease.lead(work))]
             await kopf.operator(
-                registry=registry(queue.add, pulse.name, heartbeat.seen),
+                registry=registry(queue.add, pulse.name, heartbeat.seen, lambda: stop(tasks)),
                 settings=kopf_settings(settings),
                 clusterwide=not settings.scope,
                 namespaces=settings.scope,
             )
-            for task in tasks:
-                task.cancel()
+            await stop(tasks)  # again, for an end of kopf that skips its cleanup
 
 
 def _now() -> datetime:

@@ -6,10 +6,11 @@ annotations. What an event says is not looked at: the flow reads the cluster its
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import kopf
@@ -37,10 +38,23 @@ class JitteredForever:
             pause = min(pause * 2, 20.0)
 
 
+async def stop(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks and wait for their end."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 def registry(
-    add: Callable[[Key, float], None], heartbeat: str, beat_seen: Callable[[str], None]
+    add: Callable[[Key, float], None],
+    heartbeat: str,
+    beat_seen: Callable[[str], None],
+    stop_work: Callable[[], Awaitable[None]],
 ) -> kopf.OperatorRegistry:
-    """The handlers: the resource, everything with our label, and the heartbeat's Lease."""
+    """The handlers: the resource, everything with our label, the heartbeat's Lease, and the end.
+
+    At the end `stop_work` is called before kopf takes every task that is left for a hung one of its own.
+    """
     handlers = kopf.OperatorRegistry()
 
     async def changed(namespace: str | None, name: str | None, **_: Any) -> None:
@@ -54,12 +68,16 @@ def registry(
         if name == heartbeat:
             beat_seen(annotations.get(HEARTBEAT_TOKEN, ""))
 
+    async def cleanup(**_: Any) -> None:
+        await stop_work()
+
     kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=handlers)(changed)
     for kind in (*kinds.OWNED, kinds.POD):
         kopf.on.event(kind.group, kind.version, kind.plural, registry=handlers)(owned_changed)
     lease = kinds.LEASE
     kopf.on.event(lease.group, lease.version, lease.plural, registry=handlers)(beat)
     kopf.on.login(registry=handlers)(login)
+    kopf.on.cleanup(registry=handlers)(cleanup)
     return handlers
 
 

@@ -137,7 +137,7 @@ def test_a_leader_that_is_told_to_stop_hands_over_at_once_and_leaves_no_heartbea
     eventually(lambda: holder(admin) or None, 30, "a leader")
     leader, other = (operator, standby) if holder(admin) == operator.name else (standby, operator)
     took = leader.stop()
-    assert took < 10, f"stopping took {took:.1f} s\n{leader.log}"
+    assert took < 5, f"stopping took {took:.1f} s\n{leader.log}"
     eventually(lambda: holder(admin) == other.name or None, 6, "the other replica leads")
     heartbeats = [one["metadata"]["name"] for one in admin.list("lease")]
     assert f"paddle-operator-heartbeat-{leader.name}" not in heartbeats

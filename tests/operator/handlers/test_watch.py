@@ -15,11 +15,15 @@ from paddle_operator.handlers.watch import JitteredForever, kopf_settings, regis
 from paddle_operator.settings import Settings
 
 
+async def never() -> None:
+    """Nothing is to be stopped."""
+
+
 def handlers() -> tuple[dict[str, Any], list[tuple[Key, float]], list[str]]:
     """The handlers by the plural of what they watch, the queue they fill and the heartbeats they saw."""
     queue: list[tuple[Key, float]] = []
     beats: list[str] = []
-    made = registry(lambda key, delay: queue.append((key, delay)), "mine", beats.append)
+    made = registry(lambda key, delay: queue.append((key, delay)), "mine", beats.append, never)
     found = {str(one.selector.any_name): one.fn for one in made._watching.get_all_handlers()}
     return found, queue, beats
 
@@ -48,7 +52,7 @@ def test_only_this_replicas_heartbeat_counts() -> None:
 
 
 def test_kopf_has_no_handler_that_writes_finalizers_or_annotations() -> None:
-    made = registry(lambda _key, _delay: None, "mine", lambda _token: None)
+    made = registry(lambda _key, _delay: None, "mine", lambda _token: None, never)
     assert not made._changing.get_all_handlers()
     assert not made._spawning.get_all_handlers()
     assert not made._indexing.get_all_handlers()
