@@ -35,7 +35,9 @@ def test_a_quota_is_told_with_the_servers_words_and_heals(kube: Kube, operator: 
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"},
              "spec": {"hard": {"pods": "0"}}}  # fmt: skip
     kube.apply(quota)
-    eventually(lambda: kube.get("resourcequota", "none").get("status") or None, 20, "the quota in force")
+    assert eventually(
+        lambda: kube.get("resourcequota", "none").get("status") or None, 20, "the quota in force"
+    )
     kube.apply(paper("poor"))
     condition = kube.wait_condition("poor", "Ready", "False", reason="PodsRefused", timeout=30)
     assert "exceeded quota" in condition["message"]
@@ -115,7 +117,7 @@ def holder(admin: Kube) -> str:
 def test_a_standby_is_ready_writes_nothing_and_takes_over_from_a_dead_leader(
     kube: Kube, admin: Kube, operator: LocalOperator, standby: LocalOperator
 ) -> None:
-    eventually(lambda: holder(admin) == "replica-a" or None, 30, "replica-a leads")
+    assert eventually(lambda: holder(admin) == "replica-a" or None, 30, "replica-a leads")
     kube.apply(paper("early"))
     kube.wait_condition("early", "Ready", "Unknown", timeout=20)
     assert "create" not in standby.log
@@ -134,11 +136,11 @@ def test_a_standby_is_ready_writes_nothing_and_takes_over_from_a_dead_leader(
 def test_a_leader_that_is_told_to_stop_hands_over_at_once_and_leaves_no_heartbeat(
     admin: Kube, operator: LocalOperator, standby: LocalOperator
 ) -> None:
-    eventually(lambda: holder(admin) or None, 30, "a leader")
+    assert eventually(lambda: holder(admin) or None, 30, "a leader")
     leader, other = (operator, standby) if holder(admin) == operator.name else (standby, operator)
     took = leader.stop()
     assert took < 5, f"stopping took {took:.1f} s\n{leader.log}"
-    eventually(lambda: holder(admin) == other.name or None, 6, "the other replica leads")
+    assert eventually(lambda: holder(admin) == other.name or None, 6, "the other replica leads")
     heartbeats = [one["metadata"]["name"] for one in admin.list("lease")]
     assert f"paddle-operator-heartbeat-{leader.name}" not in heartbeats
     assert f"paddle-operator-heartbeat-{other.name}" in heartbeats

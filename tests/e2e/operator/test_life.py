@@ -67,7 +67,7 @@ def test_at_rest_no_object_changes(kube: Kube, calm: str) -> None:
         found = [*kube.list(OWNED, f"{OURS}=calm"), kube.get("pms", "calm")]
         return {f"{o['kind']}/{o['metadata']['name']}": o["metadata"]["resourceVersion"] for o in found}
 
-    eventually(lambda: None if kube.list("jobs", f"{OURS}=calm") else True, 30, "the resolve Job gone")
+    assert eventually(lambda: None if kube.list("jobs", f"{OURS}=calm") else True, 30, "the resolve Job gone")
     before = versions()
     time.sleep(25)
     assert versions() == before
@@ -90,7 +90,7 @@ def test_what_was_deleted_by_hand_comes_back(kube: Kube, calm: str, kind: str) -
         found = [o for o in kube.list(kind, f"{OURS}=calm") if o["metadata"]["name"] == name]
         return True if found and found[0]["metadata"]["uid"] != uid else None
 
-    eventually(back, 15, f"{kind} {name} again")
+    assert eventually(back, 15, f"{kind} {name} again")
 
 
 def test_what_was_edited_by_hand_is_put_back(kube: Kube, calm: str) -> None:
@@ -103,7 +103,7 @@ def test_what_was_edited_by_hand_is_put_back(kube: Kube, calm: str) -> None:
         replicas = kube.get("deployment", calm)["spec"]["replicas"]
         return True if "app" not in selector and replicas == 1 else None
 
-    eventually(repaired, 15, "selector and replicas as planned")
+    assert eventually(repaired, 15, "selector and replicas as planned")
     kube.wait_condition("calm", "Ready", "True", timeout=30)
 
 
@@ -111,7 +111,7 @@ def test_the_scale_subresource_is_the_number_of_replicas(kube: Kube) -> None:
     kube.apply(paper("wide"))
     revision = bring_up(kube, "wide")
     kube.run("scale", "pms/wide", "--replicas=3")
-    eventually(
+    assert eventually(
         lambda: kube.get("deployment", revision)["spec"]["replicas"] == 3 or None, 15, "three replicas"
     )
     kube.wait_condition("wide", "Ready", "Unknown", timeout=15)
@@ -139,7 +139,7 @@ def test_a_changed_revision_takes_over_when_it_is_ready_and_not_before(kube: Kub
         names = [one["metadata"]["name"] for one in kube.list("deployments,services", f"{OURS}=turn")]
         return True if old not in names else None
 
-    eventually(gone, 60, f"{old} retired")
+    assert eventually(gone, 60, f"{old} retired")
     kube.delete("pms", "turn")
 
 
@@ -161,7 +161,9 @@ def test_a_deleted_service_leaves_nothing_also_with_no_operator(kube: Kube, oper
     operator.stop()
     try:
         kube.delete("pms", "brief")
-        eventually(lambda: None if left(kube, "brief") else True, 60, lambda: f"gone: {left(kube, 'brief')}")
+        assert eventually(
+            lambda: None if left(kube, "brief") else True, 60, lambda: f"gone: {left(kube, 'brief')}"
+        )
     finally:
         operator.start()
 
@@ -178,7 +180,9 @@ def test_a_successor_of_the_same_name_gets_objects_of_its_own(kube: Kube) -> Non
         found = kube.list(OWNED, f"{OURS}=twin")
         return {owner["uid"] for one in found for owner in one["metadata"]["ownerReferences"]}
 
-    eventually(lambda: True if owners() == {uid} else None, 40, lambda: f"all owned by {uid}, not {owners()}")
+    assert eventually(
+        lambda: True if owners() == {uid} else None, 40, lambda: f"all owned by {uid}, not {owners()}"
+    )
     kube.delete("pms", "twin")
 
 
