@@ -33,6 +33,11 @@ _FETCH_TIMEOUT_SECONDS = 1200.0
 # The compiler collects garbage often; letting its heap grow takes a quarter off its processor time.
 _SPARE_THE_COLLECTOR = {"GOGC": "400"}
 _K8S = "k8s.io/component-base/version"
+# What charts are rendered against when no cluster is asked; without it helm assumes a version of years ago.
+_HELM_FLAGS = " ".join(
+    f"-X helm.sh/helm/v3/pkg/chartutil.k8sVersion{part}={KUBERNETES_VERSION.split('.')[index]}"
+    for index, part in enumerate(("Major", "Minor"))
+)
 _KUBERNETES_FLAGS = " ".join(
     f"-X {_K8S}.{name}={value}"
     for name, value in {
@@ -69,7 +74,7 @@ _KUBERNETES = (
 )
 MODULES: tuple[Module, ...] = (
     Module("pause", (".",), built_as=("pause",)),
-    Module("helm", ("helm.sh/helm/v3/cmd/helm",)),
+    Module("helm", ("helm.sh/helm/v3/cmd/helm",), linker_flags=_HELM_FLAGS),
     Module(
         "kubernetes",
         tuple(f"k8s.io/kubernetes/cmd/{name}" for name in _KUBERNETES),

@@ -1,0 +1,1 @@
+"""The serving runtime: one model behind HTTP, computed in worker processes."""

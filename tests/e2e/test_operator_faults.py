@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hack.cluster.errors import NotReady
 from hack.demo.kubectl import Kube, KubectlRefused, eventually
 from tests.e2e.resources import Resource, digits
 from tests.e2e.testbed import Testbed
@@ -58,12 +59,24 @@ def test_an_operator_killed_in_mid_reconcile_leaves_the_same_objects(
     kube.apply(digits("torn").body)
     for _ in range(3):
         for pod in operator.list("pods", "app.kubernetes.io/name=paddle-sla-operator"):
-            site.kill_container(operator.namespace, pod["metadata"]["name"], "operator")
-        time.sleep(1)
+            kill_once_running(site, operator.namespace, pod["metadata"]["name"])
     kube.wait_condition("torn", "Ready", "True", timeout=250)
     assert kinds(kube, "torn") == kinds(kube, "whole")
     for name in ("torn", "whole"):
         kube.delete("pms", name)
+
+
+def kill_once_running(site: Testbed, namespace: str, pod: str) -> None:
+    """kill -9 the operator in a pod; one that is not running is waited for."""
+
+    def killed() -> bool | None:
+        try:
+            site.kill_container(namespace, pod, "operator")
+        except NotReady:
+            return None
+        return True
+
+    eventually(killed, 90, f"a running operator in {pod}")
 
 
 def kinds(kube: Kube, service: str) -> list[str]:
@@ -125,12 +138,15 @@ def test_what_was_edited_by_hand_is_put_back(kube: Kube, serving: Resource) -> N
 
 
 def test_an_sla_edit_rolls_no_pod_and_reaches_the_runtime(kube: Kube, serving: Resource) -> None:
+    eventually(
+        lambda: len(kube.list("pods", "serving.paddle-sla.io/service=calm")) == 1 or None, 60, "one pod"
+    )
     pods = sorted(p["metadata"]["uid"] for p in kube.list("pods", "serving.paddle-sla.io/service=calm"))
     old = kube.get("pms", "calm")["status"]["slaHash"]
     objectives = [{"name": "latency", "latency": {"percentile": "95", "thresholdMilliseconds": 377}}]
     kube.apply(serving.sla(objectives=objectives).body)
     eventually(lambda: kube.get("pms", "calm")["status"]["slaHash"] != old or None, 30, "another slaHash")
-    (pod,) = kube.list("pods", "serving.paddle-sla.io/service=calm,serving.paddle-sla.io/revision")
+    pod = kube.list("pods", "serving.paddle-sla.io/service=calm,serving.paddle-sla.io/revision")[0]
     proxy = f"/api/v1/namespaces/{kube.namespace}/pods/{pod['metadata']['name']}:8080/proxy/metrics"
     eventually(
         lambda: 'le="0.377"' in kube.run("get", "--raw", proxy) or None,

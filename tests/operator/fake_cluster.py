@@ -120,9 +120,11 @@ class FakeCluster:
     def ready(self, count: int, revision: str | None = None) -> str:
         """So many pods of the newest (or the named) revision become ready."""
         deployments = [d for d in self.of("Deployment") if revision in {None, d["metadata"]["name"]}]
-        pending = [d for d in deployments if not (d.get("status") or {}).get("readyReplicas")] or deployments
+        pending = [
+            d for d in deployments if not (d.get("status") or {}).get("availableReplicas")
+        ] or deployments
         name = str(pending[0]["metadata"]["name"])
-        pending[0]["status"] = {"replicas": count, "readyReplicas": count}
+        pending[0]["status"] = {"replicas": count, "availableReplicas": count}
         for number in range(count):
             self.pods[f"{name}-{number}"] = pod(f"{name}-{number}", revision=name, ready=True)
         return name

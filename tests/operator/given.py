@@ -155,7 +155,7 @@ class World:
         found = []
         for (kind, name), item in self.objects.items():
             if kind == "Deployment":
-                revision = live_revision({**item, "status": {"readyReplicas": self.ready.get(name, 0)}})
+                revision = live_revision({**item, "status": {"availableReplicas": self.ready.get(name, 0)}})
                 assert revision is not None
                 found.append(revision)
         return tuple(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-FORBIDDEN = ("paddle", "minio", "cv2", "numpy", "shapely", "pyclipper", "paddle_runtime.worker")
+FORBIDDEN = ("paddle", "minio", "cv2", "numpy", "paddle_runtime.worker")
 
 
 def test_the_front_end_imports_no_paddle_no_picture_library_and_no_store_client() -> None:

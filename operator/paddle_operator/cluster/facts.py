@@ -74,7 +74,7 @@ def deployment_facts(deployment: KubeObject) -> DeploymentFacts:
         revision=deployment["metadata"]["name"],
         digest=(deployment["metadata"].get("annotations") or {}).get(names.ANNOTATION_MODEL_DIGEST, ""),
         replicas=int(status.get("replicas", 0)),
-        ready_replicas=int(status.get("readyReplicas", 0)),
+        ready_replicas=int(status.get("availableReplicas", 0)),
         pods_refused=str(failure.get("message", "")) if failure.get("status") == "True" else "",
     )
 

@@ -9,6 +9,9 @@ from paddle_operator.plan.pod import pod_template
 from paddle_operator.plan.roles import Member
 from paddle_operator.spec.model import Identity
 
+SETTLING_SECONDS = 2
+"""How long a pod must have been ready to count: until then proxies may not know it (kube-proxy gathers
+changes for a second)."""
 SCHEDULING_SECONDS = 60
 """Allowed on top of download and loading for scheduling and pulling the image."""
 
@@ -30,6 +33,7 @@ def deployment(identity: Identity, member: Member) -> KubeObject | None:
     labels = {names.LABEL_REVISION: member.name}
     spec = {
         "replicas": member.replicas,
+        "minReadySeconds": SETTLING_SECONDS,
         "revisionHistoryLimit": 1,
         "progressDeadlineSeconds": 2 * revision.preload.timeout_seconds + SCHEDULING_SECONDS,
         "selector": {"matchLabels": {names.LABEL_SERVICE: identity.name, **labels}},

@@ -26,7 +26,7 @@ def live_revision(deployment: Mapping[str, Any]) -> LiveRevision | None:
         resolve_key=annotations.get(names.ANNOTATION_RESOLVE_KEY, ""),
         default_image=names.ANNOTATION_DEFAULT_IMAGE in annotations,
         replicas=deployment.get("spec", {}).get("replicas", 1),
-        ready_replicas=deployment.get("status", {}).get("readyReplicas", 0),
+        ready_replicas=deployment.get("status", {}).get("availableReplicas", 0),
         retired_at=_time(annotations.get(names.ANNOTATION_RETIRED_AT, "")),
     )
 

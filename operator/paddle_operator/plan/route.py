@@ -11,9 +11,8 @@ from paddle_operator.spec.model import Service
 from paddle_operator.spec.traffic import ParentRef, RoutingType
 
 REQUEST_TIMEOUT = "60s"
-"""For the caller, over all attempts."""
-ATTEMPT_TIMEOUT = "30s"
-"""For one attempt. Not more than a pod's drain time, so that a pod that ends can finish what it holds."""
+"""For the caller, over all attempts. One attempt's is the traffic policy's: Envoy Gateway takes a route's
+backendRequest for the whole of a request where the retries stand in a policy."""
 
 
 def http_route(service: Service, platform: Platform, stable: str | None) -> KubeObject | None:
@@ -37,7 +36,7 @@ def http_route(service: Service, platform: Platform, stable: str | None) -> Kube
     rule = {
         "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
         "backendRefs": [backend],
-        "timeouts": {"request": REQUEST_TIMEOUT, "backendRequest": ATTEMPT_TIMEOUT},
+        "timeouts": {"request": REQUEST_TIMEOUT},
     }
     spec: dict[str, Any] = {"parentRefs": [_parent(parent) for parent in routing.parent_refs]}
     if routing.hostnames:

@@ -17,6 +17,8 @@ from paddle_operator.plan.metadata import kube_object
 from paddle_operator.plan.model import KubeObject, Platform
 from paddle_operator.spec.model import Identity
 
+ATTEMPT_TIMEOUT = "30s"
+"""Not more than a pod's drain time, so that a pod that ends can finish what it holds."""
 REQUEST_BUFFER = "24Mi"
 """Larger bodies get the gateway's 413. Above the runtime's cap of 20 MiB, whose 413 says more."""
 SHEDDING_IS_NO_FAULT = 1000
@@ -40,7 +42,10 @@ def traffic_policy(identity: Identity, platform: Platform, route: KubeObject | N
                 "triggers": ["connect-failure", "refused-stream", "reset", "retriable-status-codes"],
                 "httpStatusCodes": [503],
             },
-            "perRetry": {"backOff": {"baseInterval": "25ms", "maxInterval": "250ms"}},
+            "perRetry": {
+                "timeout": ATTEMPT_TIMEOUT,
+                "backOff": {"baseInterval": "25ms", "maxInterval": "250ms"},
+            },
         },
         "circuitBreaker": {"maxParallelRetries": 64},
         "healthCheck": {

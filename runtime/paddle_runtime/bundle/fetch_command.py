@@ -54,6 +54,8 @@ def run_fetch(args: argparse.Namespace) -> int:
     """`paddle-runtime fetch`; the exit code is 0 or the reason's."""
     configure_log()
     payload, code = _outcome(lambda: _fetch(args))
+    if code != 0:
+        payload = {**payload, "message": f"{args.uri}: {payload['message']}"}
     if code != 0 or args.resolve:
         report(payload)
     return code

@@ -19,6 +19,8 @@ from paddle_runtime.errors import BundleFault, BundleReason
 CHUNK_BYTES = 256 * 1024
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0
+# Some stores answer 404 for keys that they do not know; the code in the body tells it from a missing object.
+KEY_REFUSED = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "XAdminUserNotFound")
 MAX_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -174,14 +176,14 @@ class HttpSource:
             return
         told = store_words(response.read(2048, decode_content=False))
         status = f"{url} answers {response.status}{told}"
+        if response.status in {400, 401, 403, 407} or any(code in told for code in KEY_REFUSED):
+            raise BundleFault(
+                BundleReason.ModelForbidden, f"{status}: {self._on_forbidden or 'make it public.'}"
+            )
         if response.status in {404, 410}:
             raise BundleFault(
                 BundleReason.ModelNotFound,
-                f"{status}: upload the bundle there, or correct spec.model's address.",
-            )
-        if response.status in {400, 401, 403, 407}:
-            raise BundleFault(
-                BundleReason.ModelForbidden, f"{status}: {self._on_forbidden or 'make it public.'}"
+                f"{status}: upload the bundle there, or correct spec.model.uri.",
             )
         raise BundleFault(BundleReason.StoreUnreachable, f"{status}: the store has a problem.")
 

@@ -139,9 +139,7 @@ def test_status_with_watch_ends_when_the_service_is_ready(
     assert shown.count("Service ") == 2, "a page is shown only when it changed"
 
 
-def test_an_unknown_service_is_named(
-    server: SmallServer, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_service_is_named(server: SmallServer, capsys: pytest.CaptureFixture[str]) -> None:
     assert kubectl.main(["status", "nobody"]) == kubectl.USAGE
     assert "PaddleModelService nobody" in capsys.readouterr().err
 

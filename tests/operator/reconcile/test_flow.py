@@ -235,7 +235,7 @@ def test_a_pod_that_was_lost_later_leaves_the_service_ready_and_says_so(story: S
     story.look()
     name = story.cluster.ready(2)
     story.look(2)
-    story.cluster.of("Deployment")[0]["status"]["readyReplicas"] = 1
+    story.cluster.of("Deployment")[0]["status"]["availableReplicas"] = 1
     story.cluster.pods[f"{name}-0"] = pod(
         f"{name}-0", revision=name, **ended("runtime", 137, "", now="running")
     )
@@ -250,7 +250,7 @@ def test_a_pod_that_was_lost_later_leaves_the_service_ready_and_says_so(story: S
 
 def test_a_service_without_any_ready_pod_is_not_ready(story: Story) -> None:
     story.serving()
-    story.cluster.of("Deployment")[0]["status"]["readyReplicas"] = 0
+    story.cluster.of("Deployment")[0]["status"]["availableReplicas"] = 0
     story.cluster.pods.clear()
     story.look()
     assert story.condition("Ready")[:2] == ("False", "ReplicasNotReady")
