@@ -27,6 +27,7 @@ class Generator:
 GENERATORS = (
     Generator("crds/ and the CRD chart's template", (sys.executable, "-m", "paddle_operator.spec.schema")),
     Generator("the plans beside the examples", (sys.executable, "-m", "paddle_operator.cli.examples")),
+    Generator("docs/reference/ from the code", (sys.executable, "-m", "paddle_operator.cli.reference")),
     Generator("the list of modules in docs/architecture.md", (sys.executable, "-m", "hack.module_map")),
     Generator("deploy/ from the charts", (sys.executable, "-m", "hack.install_files"), needs_helm=True),
 )

@@ -14,7 +14,10 @@ UNDER_WAY = {
     ModelState.PENDING: (Reason.SCHEDULING, "pods wait for a node, their image or their volumes"),
     ModelState.DOWNLOADING: (Reason.DOWNLOADING, "the bundle behind {uri} is fetched and verified"),
     ModelState.LOADING: (Reason.LOADING, "the runtime loads and warms the model"),
-    ModelState.LOADED: (Reason.LOADED, "the model is verified, loaded and warm in {ready} of {wanted} pods"),
+    ModelState.LOADED: (
+        Reason.LOADED,
+        "the model is loaded and warm; {ready} of {wanted} replicas have been ready long enough",
+    ),
     ModelState.FAILED: (Reason.PROGRESSING, "the model is tried again"),
 }
 
