@@ -34,7 +34,7 @@ TEXT = ("发票号码一二三四五六", "上海市浦东新区世纪大道", "
 
 
 def page(lines: int = 18, width: int = 1280, height: int = 960) -> bytes:
-    """The page that PADDLE.md's figures are about: 18 lines on 1280 x 960."""
+    """A dense page: 18 lines on 1280 x 960 pixels."""
     image = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(image)
     step = (height - 60) // lines

@@ -2,64 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
 from paddle_operator import names
-from paddle_operator.cluster.ports import WriteRefused
 from paddle_operator.plan import RETIRE_SECONDS
-from paddle_operator.reconcile import LONGEST_UNSETTLED_SECONDS, UNSETTLED_SECONDS, Reconciler
-from tests.operator.fake_cluster import DIGEST, KEY, FakeCluster, ended, forbidden, pod
-
-REST = 300.0
-
-
-@dataclass
-class Story:
-    """A cluster, a clock and the flow between them."""
-
-    cluster: FakeCluster = field(default_factory=FakeCluster)
-    now: datetime = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-    def look(self, times: int = 1) -> float | None:
-        """Let the flow look at the service; returns the seconds to the next look."""
-        flow = Reconciler(self.cluster, self.cluster, lambda: self.now, lambda: REST)
-        pause: float | None = None
-        for _ in range(times):
-            self.now += timedelta(seconds=1)
-            pause = asyncio.run(flow(KEY))
-        return pause
-
-    def condition(self, type_: str) -> tuple[str, str, str]:
-        """Status, reason and message of a condition."""
-        assert self.cluster.body is not None
-        conditions = self.cluster.body["status"]["conditions"]
-        found = next(one for one in conditions if one["type"] == type_)
-        return found["status"], found["reason"], found["message"]
-
-    @property
-    def status(self) -> dict[str, Any]:
-        assert self.cluster.body is not None
-        return dict(self.cluster.body["status"])
-
-    def serving(self) -> str:
-        """Bring the service up; returns the stable revision's name."""
-        self.look()
-        self.cluster.resolve()
-        self.look()
-        name = self.cluster.ready(1)
-        self.look(3)
-        assert self.condition("Ready")[:2] == ("True", "Serving")
-        self.cluster.writes.clear()
-        self.cluster.statuses.clear()
-        self.cluster.posted.clear()
-        return name
+from paddle_operator.reconcile import LONGEST_UNSETTLED_SECONDS, UNSETTLED_SECONDS
+from tests.operator.fake_cluster import DIGEST, ended, pod
+from tests.operator.reconcile.story import REST, Story
 
 
 @pytest.fixture
@@ -256,42 +207,6 @@ def test_a_service_without_any_ready_pod_is_not_ready(story: Story) -> None:
     assert story.condition("Ready")[:2] == ("False", "ReplicasNotReady")
 
 
-def test_a_missing_permission_is_named_and_the_rest_is_done(story: Story) -> None:
-    story.cluster.refuses["NetworkPolicy"] = forbidden("NetworkPolicy")
-    with pytest.raises(WriteRefused):
-        story.look()
-    status, reason, message = story.condition("Ready")
-    assert (status, reason) == ("False", "Forbidden")
-    assert "NetworkPolicy calm could not be written" in message
-    assert "cannot patch resource" in message
-    assert story.condition("Stalled")[0] == "True"
-    assert len(story.cluster.of("Job")) == 1
-    story.cluster.refuses.clear()
-    story.look()
-    assert story.condition("Ready")[:2] == ("Unknown", "Resolving")
-
-
-def test_nothing_is_deleted_while_something_is_refused(story: Story) -> None:
-    story.look()
-    story.cluster.resolve()
-    story.look()
-    story.cluster.ready(1)
-    story.cluster.objects.pop(next(t for t in story.cluster.objects if t.kind == "NetworkPolicy"))
-    story.cluster.refuses["NetworkPolicy"] = forbidden("NetworkPolicy")
-    with pytest.raises(WriteRefused):
-        story.look()
-    assert not any(line.startswith("delete") for line in story.cluster.writes)
-
-
-def test_a_lost_event_holds_up_nothing(story: Story) -> None:
-    async def refuse(*_: object) -> None:
-        raise forbidden("Event")
-
-    story.cluster.post = refuse  # type: ignore[method-assign]
-    assert story.look() == UNSETTLED_SECONDS
-    assert story.condition("Ready")[:2] == ("Unknown", "Resolving")
-
-
 def test_a_service_that_stays_unready_is_looked_at_less_and_less_often(story: Story) -> None:
     pauses = []
     for _ in range(5):
@@ -329,39 +244,3 @@ def test_events_are_posted_when_a_reason_changes_with_that_reason(story: Story) 
     story.cluster.resolve_fails(11, "ModelForbidden", "the store says 403")
     story.look(5)
     assert [(one.reason, one.warning) for one in story.cluster.posted] == [("ModelForbidden", True)]
-
-
-@pytest.mark.parametrize("cut", range(1, 9))
-def test_an_operator_that_dies_after_any_write_leaves_what_the_next_one_finishes(cut: int) -> None:
-    reference = Story()
-    reference.serving()
-    story = Story()
-    dying(story, cut, story.look)
-    story.look()
-    story.cluster.resolve()
-    dying(story, cut, story.look)
-    story.look()
-    story.cluster.ready(1)
-    dying(story, cut, story.look)
-    story.look(3)
-    assert set(story.cluster.objects) == set(reference.cluster.objects)
-    assert story.condition("Ready")[0] == "True"
-    created = [line for line in story.cluster.writes if line.startswith("create")]
-    assert len(created) == len(set(created)), "something was made twice"
-
-
-def dying(story: Story, after: int, act: Callable[[], object]) -> None:
-    """Act, and be killed after so many writes."""
-    apply, count = story.cluster.apply, 0
-
-    async def apply_until_killed(*args: Any, **named: Any) -> None:
-        nonlocal count
-        await apply(*args, **named)
-        count += 1
-        if count == after:
-            raise KeyboardInterrupt
-
-    story.cluster.apply = apply_until_killed  # type: ignore[method-assign]
-    with suppress(KeyboardInterrupt):  # the kill; there may be fewer writes than that
-        act()
-    story.cluster.apply = apply  # type: ignore[method-assign]

@@ -327,29 +327,3 @@ def test_resolving_an_incomplete_upload_names_the_file(store: Store, stored: Bun
     with pytest.raises(BundleFault, match=r"model.pdiparams has 5 bytes in the store") as fault:
         resolve(URI, options(store))
     assert fault.value.reason is BundleReason.BundleInvalid
-
-
-def test_a_claim_is_copied(stored: Bundle, tmp_path: Path) -> None:
-    bundle = fetch("pvc://claim/small", FetchOptions(pvc_mount=stored.path.parent), tmp_path / "b")
-    assert verify(bundle)
-
-
-def test_a_link_out_of_a_claim_is_refused(stored: Bundle, tmp_path: Path) -> None:
-    outside = tmp_path / "outside"
-    outside.write_bytes(FILES["model.pdmodel"])
-    stored.file("model.pdmodel").unlink()
-    stored.file("model.pdmodel").symlink_to(outside)
-    with pytest.raises(BundleFault, match="a link out of the bundle") as fault:
-        fetch("pvc://claim/small", FetchOptions(pvc_mount=stored.path.parent), tmp_path / "b")
-    assert fault.value.reason is BundleReason.BundleInvalid
-
-
-def test_a_claim_without_the_bundle_is_not_found(tmp_path: Path) -> None:
-    with pytest.raises(BundleFault) as fault:
-        fetch("pvc://claim/x", FetchOptions(pvc_mount=tmp_path), tmp_path / "b")
-    assert fault.value.reason is BundleReason.ModelNotFound
-
-
-def test_a_builtin_is_copied(stored: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PADDLE_RUNTIME_BUILTIN_DIR", str(stored.path.parent))
-    assert fetch("builtin:small", FetchOptions(), tmp_path / "b").digest == stored.digest

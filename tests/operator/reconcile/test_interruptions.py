@@ -1,0 +1,91 @@
+"""The flow when a write is refused, an event is lost, or the operator dies in the middle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from paddle_operator.cluster.ports import WriteRefused
+from paddle_operator.reconcile import UNSETTLED_SECONDS
+from tests.operator.fake_cluster import forbidden
+from tests.operator.reconcile.story import Story
+
+
+@pytest.fixture
+def story() -> Story:
+    return Story()
+
+
+def test_a_missing_permission_is_named_and_the_rest_is_done(story: Story) -> None:
+    story.cluster.refuses["NetworkPolicy"] = forbidden("NetworkPolicy")
+    with pytest.raises(WriteRefused):
+        story.look()
+    status, reason, message = story.condition("Ready")
+    assert (status, reason) == ("False", "Forbidden")
+    assert "NetworkPolicy calm could not be written" in message
+    assert "cannot patch resource" in message
+    assert story.condition("Stalled")[0] == "True"
+    assert len(story.cluster.of("Job")) == 1
+    story.cluster.refuses.clear()
+    story.look()
+    assert story.condition("Ready")[:2] == ("Unknown", "Resolving")
+
+
+def test_nothing_is_deleted_while_something_is_refused(story: Story) -> None:
+    story.look()
+    story.cluster.resolve()
+    story.look()
+    story.cluster.ready(1)
+    story.cluster.objects.pop(next(t for t in story.cluster.objects if t.kind == "NetworkPolicy"))
+    story.cluster.refuses["NetworkPolicy"] = forbidden("NetworkPolicy")
+    with pytest.raises(WriteRefused):
+        story.look()
+    assert not any(line.startswith("delete") for line in story.cluster.writes)
+
+
+def test_a_lost_event_holds_up_nothing(story: Story) -> None:
+    async def refuse(*_: object) -> None:
+        raise forbidden("Event")
+
+    story.cluster.post = refuse  # type: ignore[method-assign]
+    assert story.look() == UNSETTLED_SECONDS
+    assert story.condition("Ready")[:2] == ("Unknown", "Resolving")
+
+
+@pytest.mark.parametrize("cut", range(1, 9))
+def test_an_operator_that_dies_after_any_write_leaves_what_the_next_one_finishes(cut: int) -> None:
+    reference = Story()
+    reference.serving()
+    story = Story()
+    dying(story, cut, story.look)
+    story.look()
+    story.cluster.resolve()
+    dying(story, cut, story.look)
+    story.look()
+    story.cluster.ready(1)
+    dying(story, cut, story.look)
+    story.look(3)
+    assert set(story.cluster.objects) == set(reference.cluster.objects)
+    assert story.condition("Ready")[0] == "True"
+    created = [line for line in story.cluster.writes if line.startswith("create")]
+    assert len(created) == len(set(created)), "something was made twice"
+
+
+def dying(story: Story, after: int, act: Callable[[], object]) -> None:
+    """Act, and be killed after so many writes."""
+    apply, count = story.cluster.apply, 0
+
+    async def apply_until_killed(*args: Any, **named: Any) -> None:
+        nonlocal count
+        await apply(*args, **named)
+        count += 1
+        if count == after:
+            raise KeyboardInterrupt
+
+    story.cluster.apply = apply_until_killed  # type: ignore[method-assign]
+    with suppress(KeyboardInterrupt):  # the kill; there may be fewer writes than that
+        act()
+    story.cluster.apply = apply  # type: ignore[method-assign]
