@@ -45,9 +45,9 @@ def up(environment: Mapping[str, str]) -> int:
 
 def build_site(environment: Mapping[str, str], progress: Progress) -> Site:
     """The user's cluster where there is one, else the embedded node."""
-    if environment.get("KUBECONFIG"):
-        progress.say(f"  KUBECONFIG is set: using the cluster of {environment['KUBECONFIG']}")
-        return own_cluster.from_kubeconfig(Path(environment["KUBECONFIG"]), environment, progress)
+    if own := own_cluster.kubeconfig_of(environment):
+        progress.say(f"  KUBECONFIG is set: using the cluster of {own}")
+        return own_cluster.from_kubeconfig(own, environment, progress)
     if own_cluster.kind_is_usable():
         progress.say("  kind and a container engine are here: using a kind cluster")
         return own_cluster.from_kind(progress)
@@ -57,8 +57,8 @@ def build_site(environment: Mapping[str, str], progress: Progress) -> Site:
 def clean(environment: Mapping[str, str]) -> int:
     """Take away what `up` made, and prove that nothing is left."""
     progress = Progress()
-    if environment.get("KUBECONFIG"):
-        return own_cluster.clean(Path(environment["KUBECONFIG"]), progress)
+    if own := own_cluster.kubeconfig_of(environment):
+        return own_cluster.clean(own, progress)
     own_cluster.clean_kind(progress)
     for name in (DEFAULT_NAME, "e2e"):
         node.down(name, progress)

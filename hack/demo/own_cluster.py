@@ -15,11 +15,10 @@ from pathlib import Path
 
 from hack.cluster import images, programs
 from hack.cluster.errors import ClusterError
-from hack.cluster.layout import bin_dir, cache_root
+from hack.cluster.layout import bin_dir, cache_root, clusters_root
 from hack.cluster.progress import Progress
-from hack.demo.kubectl import KubectlRefused
 from hack.demo.reading import Reachable
-from hack.demo.site import ROOT, SYSTEM, Site
+from hack.demo.site import ROOT, Site
 
 EXAMPLE = ROOT / "examples" / "03-minimal" / "service.yaml"
 KIND_CLUSTER = "paddle-sla"
@@ -68,6 +67,14 @@ class OwnSite(Site):
                 f"To stop: {self.stop}",
             ]
         )
+
+
+def kubeconfig_of(environment: Mapping[str, str]) -> Path | None:
+    """The user's own cluster; None where KUBECONFIG is unset or, as our hints advise, the embedded one's."""
+    named = environment.get("KUBECONFIG")
+    if not named or Path(named).resolve().is_relative_to(clusters_root()):
+        return None
+    return Path(named)
 
 
 def from_kubeconfig(kubeconfig: Path, environment: Mapping[str, str], progress: Progress) -> OwnSite:
@@ -132,20 +139,20 @@ def install(site: OwnSite, names: Mapping[str, str], progress: Progress) -> None
 
 
 def clean(kubeconfig: Path, progress: Progress) -> int:
-    """Take the demo's namespaces and the CRD from a user's cluster; everything else there is the user's."""
+    """Take the demo out of a user's cluster, and nothing that the demo did not make.
+
+    The CRD stays where other services live: deleting it would delete them.
+    """
     site = site_of(kubeconfig, "", progress)
     with progress.step("removing the demo from the cluster"):
-        for kind, name in (
-            ("namespace", "demo"),
-            ("namespace", SYSTEM),
-            ("clusterrole", "paddle-sla-operator"),
-            ("clusterrolebinding", "paddle-sla-operator"),
-            ("crd", "paddlemodelservices.serving.paddle-sla.io"),
-        ):
-            try:
-                site.kube("default").delete(kind, name)
-            except KubectlRefused as refused:
-                raise ClusterError(str(refused)) from refused
+        for name in site.namespaces_of_the_demo():
+            site.kube("default").delete("namespace", name)
+    left = site.kube("default").run("get", "pms", "--all-namespaces", "--ignore-not-found", "-o", "name")
+    if left.strip():
+        progress.say(f"  {len(left.split())} other services are in the cluster: operator and CRD stay")
+        return 0
+    with progress.step("uninstalling the operator"):
+        site.uninstall_charts()
     return 0
 
 

@@ -15,6 +15,9 @@ from hack.demo.reading import Reachable
 ROOT = Path(__file__).resolve().parents[2]
 SYSTEM = "paddle-sla-system"
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+DEMO_LABEL = "paddle-sla.io/made-by"
+CHARTS = ("paddle-sla-crds", "paddle-sla-operator")
+CRD = "paddlemodelservices.serving.paddle-sla.io"
 HELM_TIMEOUT_SECONDS = 180
 
 
@@ -45,22 +48,40 @@ class Site(ABC):
 
     def make_namespace(self, name: str) -> None:
         """A namespace that enforces Pod Security `restricted`."""
-        metadata = {"name": name, "labels": RESTRICTED}
+        metadata = {"name": name, "labels": {**RESTRICTED, DEMO_LABEL: "demo"}}
         self.kube(name).apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+
+    def namespaces_of_the_demo(self) -> list[str]:
+        """Namespaces that make_namespace made, the operator's excepted."""
+        made = self.kube("default").list("namespaces", f"{DEMO_LABEL}=demo")
+        return [one["metadata"]["name"] for one in made if one["metadata"]["name"] != SYSTEM]
+
+    def uninstall_charts(self) -> None:
+        """Take operator, CRD (kept by its chart) and the operator's namespace away."""
+        for chart in reversed(CHARTS):
+            self._helm("uninstall", chart, "--ignore-not-found")
+        kube = self.kube("default")
+        kube.delete("crd", CRD)
+        if kube.list("namespaces", f"{DEMO_LABEL}=demo,kubernetes.io/metadata.name={SYSTEM}"):
+            kube.delete("namespace", SYSTEM)
 
     def install_charts(self, values: dict[str, str]) -> None:
         """Install or upgrade the CRDs and the operator with helm, and wait for the operator."""
         self.make_namespace(SYSTEM)
-        self._helm("paddle-sla-crds", {})
-        self._helm("paddle-sla-operator", values)
+        crds, operator = CHARTS
+        self._install(crds, {})
+        self._install(operator, values)
 
-    def _helm(self, chart: str, values: dict[str, str]) -> None:
+    def _install(self, chart: str, values: dict[str, str]) -> None:
         settings = [part for key, value in values.items() for part in ("--set-string", f"{key}={value}")]
+        folder = str(ROOT / "charts" / chart)
+        self._helm("upgrade", "--install", chart, folder, *settings)
+
+    def _helm(self, *arguments: str) -> None:
         done = subprocess.run(
             [
-                str(self.helm), "--kubeconfig", str(self.kubeconfig), "upgrade", "--install", chart,
-                str(ROOT / "charts" / chart), "--namespace", SYSTEM, "--wait",
-                "--timeout", f"{HELM_TIMEOUT_SECONDS}s", *settings,
+                str(self.helm), "--kubeconfig", str(self.kubeconfig), "--namespace", SYSTEM, *arguments,
+                "--wait", "--timeout", f"{HELM_TIMEOUT_SECONDS}s",
             ],
             capture_output=True,
             text=True,
@@ -68,6 +89,6 @@ class Site(ABC):
         )  # fmt: skip
         if done.returncode:
             raise ClusterError(
-                f"helm could not install {chart}: {done.stderr.strip()}; look at "
+                f"helm {' '.join(arguments[:3])} failed: {done.stderr.strip()}; look at "
                 f"`kubectl -n {SYSTEM} get pods,events` with KUBECONFIG={self.kubeconfig}"
             )

@@ -86,13 +86,19 @@ def route_facts(route: KubeObject) -> tuple[RouteFacts, ...]:
 
 
 def resolution_of(jobs: Iterable[JobFacts], pods: Iterable[KubeObject]) -> Resolution | None:
-    """What the resolve Job left in the termination message of its pod."""
-    keys = {job.name: job.key for job in jobs}
-    for pod in pods:
+    """What the newest resolve Job left in the termination message of its pod.
+
+    An older Job may still be there: deletions wait while a write is refused.
+    """
+    keys = {job.name: job.key for job in jobs if job.key}
+    newest_first = sorted(
+        pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), reverse=True
+    )
+    for pod in newest_first:
         job = (pod["metadata"].get("labels") or {}).get(JOB_LABEL, "")
         for status in (pod.get("status") or {}).get("containerStatuses") or ():
             end = (status.get("state") or {}).get("terminated") or {}
-            found = _resolution(keys.get(job, ""), str(end.get("message", "")))
+            found = _resolution(keys[job], str(end.get("message", ""))) if job in keys else None
             if end.get("exitCode") == 0 and found is not None:
                 return found
     return None

@@ -6,6 +6,8 @@ import math
 from decimal import Decimal
 
 _FACTORS = {
+    "n": Decimal("0.000000001"),
+    "u": Decimal("0.000001"),
     "m": Decimal("0.001"),
     "k": Decimal(10**3),
     "M": Decimal(10**6),

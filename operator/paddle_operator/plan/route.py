@@ -46,10 +46,10 @@ def http_route(service: Service, platform: Platform, stable: str | None) -> Kube
     return kube_object(identity, "gateway.networking.k8s.io/v1", "HTTPRoute", identity.name, {"spec": spec})
 
 
-def url_of(service: Service, platform: Platform) -> str:
+def url_of(service: Service, *, gateway_api: bool) -> str:
     """Return the address for callers: the first host name of the route, else the plain Service."""
     routing, identity = service.spec.routing, service.identity
-    if routing.type is RoutingType.GATEWAY_API and platform.gateway_api and routing.hostnames:
+    if routing.type is RoutingType.GATEWAY_API and gateway_api and routing.hostnames:
         return f"http://{routing.hostnames[0]}"
     return f"http://{identity.name}.{identity.namespace}.svc"
 

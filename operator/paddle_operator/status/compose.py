@@ -9,8 +9,9 @@ from typing import Any
 from paddle_operator import names
 from paddle_operator.errors import Violation
 from paddle_operator.plan import Plan
+from paddle_operator.plan.route import url_of
+from paddle_operator.sla.objectives import sla_status
 from paddle_operator.spec import Identity, Service
-from paddle_operator.spec.traffic import RoutingType
 from paddle_operator.status import verdicts
 from paddle_operator.status.conditions import TYPES, Before, Condition, Truth, written
 from paddle_operator.status.diagnosis import last_end
@@ -37,8 +38,9 @@ def status_of(service: Service, plan: Plan, facts: Facts, previous: Status, now:
     )
     blocks: Status = {
         "observedGeneration": at.generation,
-        "url": url_of(service),
+        "url": url_of(service, gateway_api=facts.gateway_api),
         "slaHash": plan.sla_hash,
+        "sla": sla_status(service.spec.sla),
         **_scale(at),
         "stable": _revision(at, plan.stable, weight=100),
         "canary": _revision(at, plan.next, weight=0),
@@ -69,14 +71,6 @@ def status_of_rejected(
         "observedGeneration": identity.generation,
         "conditions": written(conditions, before, identity.generation, now),
     }
-
-
-def url_of(service: Service) -> str:
-    """Where callers reach the service: the route's first host name, else the Service inside the cluster."""
-    routing = service.spec.routing
-    if routing.type is RoutingType.GATEWAY_API and routing.hostnames:
-        return f"http://{routing.hostnames[0]}"
-    return f"http://{service.identity.name}.{service.identity.namespace}.svc"
 
 
 def _scale(at: Situation) -> Status:

@@ -39,7 +39,7 @@ def helm(admin: Kube) -> Path:
     return Path(shutil.which("helm") or admin.kubectl.parent / "helm")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def account(admin: Kube, helm: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Credentials with the chart's role; an installed operator stands down meanwhile."""
     admin.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}})
@@ -58,12 +58,13 @@ def account(admin: Kube, helm: Path, tmp_path_factory: pytest.TempPathFactory) -
     finally:
         if standing:
             admin.run("scale", "deployment", name, "-n", namespace, "--replicas=2")
+            admin.run("rollout", "status", "deployment", name, "-n", namespace, timeout=120)
         for one in roles:
             admin.delete(str(one["kind"]), str(one["metadata"]["name"]))  # type: ignore[index]
         admin.delete("namespace", SYSTEM)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def paper_node(admin: Kube, account: Path) -> Iterator[PaperNode]:
     """A node on which nothing runs."""
     with PaperNode(admin) as node:

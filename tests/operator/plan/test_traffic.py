@@ -95,7 +95,7 @@ def test_a_pod_that_sheds_load_is_not_left_out_and_one_that_is_gone_is() -> None
     ],
 )
 def test_the_address_is_one_that_works(resource: object, platform: Platform, url: str) -> None:
-    assert url_of(a_service(resource), platform) == url  # type: ignore[arg-type]
+    assert url_of(a_service(resource), gateway_api=platform.gateway_api) == url  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
