@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from paddle_operator import names
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.api import Conflict, NotFound, refusal
 from paddle_operator.cluster.facts import (
@@ -19,6 +20,7 @@ from paddle_operator.cluster.facts import (
     waits_for_pod,
 )
 from paddle_operator.cluster.observe import controller_of
+from paddle_operator.status.facts import JobFacts
 from paddle_operator.status.reasons import Reason
 
 SCHEDULED = {"type": "PodScheduled", "status": "True"}
@@ -85,9 +87,33 @@ def test_a_job_without_any_pod_waits_for_one() -> None:
     "message", ["", "not json", "[]", '{"reason":"Resolved"}', '{"digest":1,"sizeBytes":"x"}']
 )
 def test_an_answer_that_cannot_be_read_is_no_answer(message: str) -> None:
-    job = job_facts({"metadata": {"name": "j", "uid": "u"}})
+    assert resolution_of([a_job("j", "key")], [answered("j", message)]) is None
+
+
+def a_job(name: str, key: str) -> JobFacts:
+    """A resolve Job that reads for this key."""
+    annotations = {names.ANNOTATION_RESOLVE_KEY: key}
+    return job_facts({"metadata": {"name": name, "uid": "u", "annotations": annotations}})
+
+
+def answered(job: str, message: str, created: str = "2026-11-22T12:00:00Z") -> dict[str, Any]:
+    """A pod of a Job that ended well with this message."""
     end = {"terminated": {"exitCode": 0, "message": message}}
-    assert resolution_of([job], [a_pod(containerStatuses=[{"name": "resolve", "state": end}])]) is None
+    pod = a_pod(containerStatuses=[{"name": "resolve", "state": end}])
+    labels = {"batch.kubernetes.io/job-name": job}
+    return {**pod, "metadata": {**pod["metadata"], "labels": labels, "creationTimestamp": created}}
+
+
+def test_the_newest_answer_counts_and_that_of_an_unknown_job_does_not() -> None:
+    said = json.dumps({"digest": "sha256:1", "name": "n", "task": "OCR", "sizeBytes": 1})
+    pods = [
+        answered("gone", said, "2026-11-22T14:00:00Z"),
+        answered("old", said, "2026-11-22T12:00:00Z"),
+        answered("new", said, "2026-11-22T13:00:00Z"),
+    ]
+    found = resolution_of([a_job("old", "before"), a_job("new", "after")], pods)
+    assert found is not None
+    assert found.key == "after"
 
 
 def test_a_deployment_says_why_its_pods_are_refused() -> None:

@@ -24,7 +24,15 @@ def test_bytes_written_and_read_are_the_same(count: int) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other", "same"),
-    [("500m", "0.5", True), ("1024Mi", "1Gi", True), (1, "1", True), ("1Gi", "1G", False), ("a", "a", True)],
+    [
+        ("500m", "0.5", True),
+        ("1024Mi", "1Gi", True),
+        (1, "1", True),
+        ("1Gi", "1G", False),
+        ("a", "a", True),
+        ("0.0005", "500u", True),
+        ("5n", "0.000000005", True),
+    ],
 )
 def test_spelling_is_not_amount(one: object, other: object, same: bool) -> None:
     assert same_amount(one, other) is same
