@@ -21,7 +21,7 @@ from paddle_runtime.admission import Room
 from paddle_runtime.dispatch.cpus import cpu_limit, worker_count
 from paddle_runtime.dispatch.memory import resident_bytes
 from paddle_runtime.dispatch.pool import Pool
-from paddle_runtime.dispatch.seat import Seat, WorkerPlan, first_of
+from paddle_runtime.dispatch.seat import Seat, WorkerPlan, first_of, too_slow
 from paddle_runtime.errors import BundleFault
 from paddle_runtime.health import Event, Health, drained
 from paddle_runtime.limits import Limits
@@ -65,9 +65,11 @@ class Server:
         self._door = Door()
         self._thresholds: tuple[float, ...] = ()
         self._sla_identity: sla.Identity | None = None
+        self._phases_done: set[str] = set()
 
     async def run(self, listener: socket.socket) -> BundleFault | None:
-        """Serve until a signal (None) or until no worker can be had (its fault)."""
+        """Serve until a signal (None), or until no worker can be had or was had in time (the fault)."""
+        began = self._clock() - self._model.verify_seconds
         self._metrics = self._make_metrics()
         pool = self._make_pool()
         http = self._make_http(pool)
@@ -78,13 +80,15 @@ class Server:
         host, port = listener.getsockname()[:2]
         log.info("listening on http://%s:%d, not ready until a worker is warm", host, port)
         await first_of(stop, pool.fatal, serving)
+        ended = pool.fatal.result() if pool.fatal.done() else None
         if stop.done():
+            ended = ended or self._stopped_cold(stop.result(), pool, self._clock() - began)
             await self._drain(stop.result())
         watching.cancel()
         await pool.stop()
         http.stop()
         await serving
-        return pool.fatal.result() if pool.fatal.done() and not stop.done() else None
+        return ended
 
     # Wiring
 
@@ -175,7 +179,8 @@ class Server:
             log.info("%s: %d warm workers", state, count)
 
     def loaded(self, phase: str, seconds: float) -> None:
-        """Counted."""
+        """Counted, and kept for the case that it never becomes warm."""
+        self._phases_done.add(phase)
         self._metrics.loaded(phase, seconds)
 
     def worked(self, busy_seconds: float) -> None:
@@ -226,6 +231,17 @@ class Server:
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, on_signal, each)
         return stop
+
+    def _stopped_cold(self, name: str, pool: Pool, seconds: float) -> BundleFault | None:
+        """The fault of a server that was ended before it ever was ready, as a startup probe does; else None.
+
+        Somebody's Ctrl-C is no fault.
+        """
+        if pool.ever_warm or name != signal.SIGTERM.name:
+            return None
+        what = f"{name} came {seconds:.1f} s after the start and no worker was warm yet"
+        earlier = [str(seat.record.fault) for seat in pool.seats if seat.record.fault is not None]
+        return too_slow(f"{what} (an earlier try: {earlier[0]})" if earlier else what, self._phases_done)
 
     async def _drain(self, why: str) -> None:
         """Not ready at once; everything accepted is answered, and what still comes on open connections."""

@@ -69,7 +69,7 @@ def _answer(connection: socket.socket, model: WarmModel, job: Frame) -> None:
         log.exception("a request failed inside the model")
         body = b""
         text = f"the model failed on this request ({type(error).__name__}); the server's log says more"
-        header = {"type": "error", "fault": "failed", "message": text}
+        header = {"type": "error", "fault": "unexpected", "message": text}
     send_frame(connection, {**header, "busySeconds": time.monotonic() - began}, body)
 
 

@@ -41,7 +41,7 @@ def test_a_refusal_carries_seconds_to_wait_and_a_failure_that_can_be_repeated_to
         "refused",
     )
     assert (lost.response.status_code, lost.response.headers["retry-after"], lost.outcome) == (
-        503,
+        502,
         "1",
         "bad",
     )

@@ -63,14 +63,14 @@ def test_a_killed_worker_costs_the_one_request_it_held(tmp_path: Path, callers: 
         others = [send_later(server, callers, picture(seconds=0.05)) for _ in range(20)]
         lost = victim.result()
         assert (lost.status_code, lost.json()["reason"], lost.headers["retry-after"]) == (
-            503,
+            502,
             "worker_lost",
             "1",
         )
         assert "SIGKILL" in lost.json()["error"]
         assert [each.result().status_code for each in others] == [200] * 20
         server.wait_warm(2)
-        assert server.requests("bad", 503) == 1
+        assert server.requests("bad", 502) == 1
         assert server.metrics()['paddle_runtime_worker_restarts_total{reason="crash"}'] == 1
 
 
@@ -95,6 +95,15 @@ def test_a_worker_that_fails_thrice_in_a_row_is_replaced(tmp_path: Path) -> None
         wait_until(lambda: server.workers() not in ([], before), what="another worker")
         server.wait_ready()
         assert server.metrics()['paddle_runtime_worker_restarts_total{reason="errors"}'] == 1
+
+
+def test_failures_of_one_callers_requests_cost_nobody_the_worker(tmp_path: Path) -> None:
+    with RunningServer(tmp_path) as server:
+        before = server.workers()
+        for _ in range(5):
+            assert server.ocr(picture(fail="the answer holds NaN")).json()["reason"] == "internal"
+        assert server.ocr(picture()).status_code == 200
+        assert server.workers() == before
 
 
 def test_a_late_answer_is_a_504_in_the_worker_and_in_the_queue(
@@ -186,7 +195,7 @@ def test_draining_ends_when_its_time_is_up_and_says_so_to_whom_it_leaves(
         began = time.monotonic()
         assert server.terminate() == 0
         assert time.monotonic() - began < 5
-        assert {stuck.result().status_code, queued.result().status_code} == {503}
+        assert (stuck.result().status_code, queued.result().status_code) == (502, 503)
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
@@ -214,11 +223,30 @@ def test_no_worker_outlives_a_killed_front_end(tmp_path: Path, callers: ThreadPo
         assert isinstance(busy.exception(10), httpx.TransportError)
 
 
-def test_sigterm_before_ready_is_a_clean_end(tmp_path: Path) -> None:
-    with RunningServer(tmp_path, start={"seconds": 60}, wait=False) as server:
+@pytest.mark.parametrize(
+    ("start", "reason", "code"),
+    [({"seconds": 60}, "LoadFailed", 20), ({"warmSeconds": 60}, "WarmupFailed", 21)],
+)
+def test_sigterm_before_ready_tells_that_it_took_too_long(
+    tmp_path: Path, start: dict[str, int], reason: str, code: int
+) -> None:
+    with RunningServer(tmp_path, start=start, wait=False) as server:
         assert server.get("/v2/health/ready").json() == {"ready": False, "state": "starting"}
         assert server.ocr(picture()).json()["reason"] == "not_ready"
-        assert server.terminate() == 0
+        if "warmSeconds" in start:
+            wait_until(lambda: "self-test passed" in server.log, what="the warm-up's start")
+        assert server.terminate() == code
+        assert server.termination()["reason"] == reason
+        assert "s after the start" in server.termination()["message"]
+        assert "spec.model.preload.timeoutSeconds" in server.termination()["message"]
+
+
+def test_ctrl_c_before_ready_is_a_clean_end(tmp_path: Path) -> None:
+    with RunningServer(tmp_path, start={"seconds": 60}, wait=False) as server:
+        server.get("/health")
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(10) == 0
+        assert not server.termination_file.exists()
 
 
 # How a start fails
@@ -255,6 +283,7 @@ def test_a_load_that_never_ends_is_ended(tmp_path: Path) -> None:
     with RunningServer(tmp_path, start={"seconds": 60}, load_timeout_seconds=0.3, wait=False) as server:
         assert server.process.wait(30) == 20
         assert "was not warm after 0.3 s" in server.termination()["message"]
+        assert server.log.count("was not warm after 0.3 s") == 2  # tried once: the worker's line, the end's
 
 
 def test_a_port_in_use_is_a_usage_error(tmp_path: Path) -> None:
@@ -266,7 +295,7 @@ def test_a_port_in_use_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_steady_requests_while_workers_are_killed_again_and_again(tmp_path: Path) -> None:
-    """Every request is answered exactly once: 200, or a typed 503 where its worker was the one killed."""
+    """Every request is answered exactly once: 200, or a typed 502 where its worker was the one killed."""
     with RunningServer(tmp_path, workers=2) as server:
         server.wait_warm(2)
         with Steady(server, picture(seconds=0.01), callers=4) as steady:

@@ -109,7 +109,8 @@ def open_source(uri: str, options: FetchOptions) -> Source:
         return FolderSource(location.path)
     if isinstance(location, HttpsLocation):
         policy = AddressPolicy(loopback=options.allow_loopback)
-        return HttpSource(checked_pool(policy), location.base, on_forbidden="make the folder public to read.")
+        remedy = "make the folder public to read."
+        return HttpSource(checked_pool(policy), location.base, follow=True, on_forbidden=remedy)
     return s3_source(location, options.s3, allow_loopback=options.allow_loopback)
 
 
@@ -132,6 +133,7 @@ def _read_small(source: Source, relative: str, deadline: Deadline) -> bytes:
     data = bytearray()
     with source.open(relative, 0, deadline) as opened:
         for chunk in opened.chunks:
+            deadline.check(f"reading {source.name(relative)}")
             data += chunk
             if len(data) > MANIFEST_MAX_BYTES:
                 break  # parse_manifest says that it is too large

@@ -22,6 +22,7 @@ READ_SECONDS = 15.0
 # Some stores answer 404 for keys that they do not know; the code in the body tells it from a missing object.
 KEY_REFUSED = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "XAdminUserNotFound")
 MAX_REDIRECTS = 3
+WORDS_BYTES = 2048  # of a refusal's body, for the message
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -91,16 +92,23 @@ Sign = Callable[[str, str, Mapping[str, str]], Mapping[str, str]]
 class HttpSource:
     """Files below a base URL. sign(method, url, headers) gives the headers to send; None leaves them.
 
-    Redirects are followed for unsigned requests only, to https only, and every connection's address is
-    checked by the pool.
+    follow: whether redirects are followed, and then to https only. Never for an S3 store: its pool may reach
+    private addresses, which are meant for the declared endpoint and not for where that one points.
     """
 
     def __init__(
-        self, pool: urllib3.PoolManager, base: str, *, sign: Sign | None = None, on_forbidden: str = ""
+        self,
+        pool: urllib3.PoolManager,
+        base: str,
+        *,
+        sign: Sign | None = None,
+        follow: bool = False,
+        on_forbidden: str = "",
     ) -> None:
         self._pool = pool
         self._base = base
         self._sign = sign
+        self._follow = follow
         self._on_forbidden = on_forbidden
 
     def name(self, relative: str) -> str:
@@ -113,15 +121,15 @@ class HttpSource:
         url = self.name(relative)
         response = self._get(url, offset, deadline)
         try:
-            self._require_success(url, response)
+            self._require_success(url, response, deadline)
             start, size = extent(response.status, response.headers, offset)
-            yield Opened(start, size, self._chunks(url, response))
+            yield Opened(start, size, self._chunks(url, response, deadline))
         except (HTTPError, OSError) as error:
             raise unreachable(url, error) from error
         finally:
             response.close()
 
-    def _get(self, url: str, offset: int, deadline: Deadline) -> urllib3.BaseHTTPResponse:
+    def _get(self, url: str, offset: int, deadline: Deadline) -> urllib3.HTTPResponse:
         for _ in range(MAX_REDIRECTS + 1):
             response = self._get_once(url, offset, deadline)
             if response.status not in REDIRECTS:
@@ -134,7 +142,7 @@ class HttpSource:
             f"{url} redirects more than {MAX_REDIRECTS} times: name the final address.",
         )
 
-    def _get_once(self, url: str, offset: int, deadline: Deadline) -> urllib3.BaseHTTPResponse:
+    def _get_once(self, url: str, offset: int, deadline: Deadline) -> urllib3.HTTPResponse:
         deadline.check(f"asking for {url}")
         # Stored bytes are hashed, so they must come as they are stored.
         headers: Mapping[str, str] = {"Accept-Encoding": "identity", "User-Agent": "paddle-runtime"}
@@ -145,7 +153,7 @@ class HttpSource:
         left = max(0.1, deadline.left())
         timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, left), read=min(READ_SECONDS, left))
         try:
-            return self._pool.request(
+            response = self._pool.request(
                 "GET",
                 url,
                 headers=headers,
@@ -156,25 +164,32 @@ class HttpSource:
             )
         except (HTTPError, OSError) as error:
             raise unreachable(url, error) from error
+        assert isinstance(response, urllib3.HTTPResponse)  # the only kind a pool of ours makes
+        return response
 
     def _redirected(self, url: str, target: str | None) -> str:
-        if self._sign is not None or target is None:
+        if not self._follow or target is None:
             raise BundleFault(
                 BundleReason.ModelNotFound,
                 f"{url} redirects to {target}: the bucket is in another region or at another endpoint; set "
                 "spec.model.s3.region and spec.model.s3.endpoint to it.",
             )
         absolute = urljoin(url, target)
-        if urlsplit(url).scheme == "https" and urlsplit(absolute).scheme != "https":
+        if urlsplit(absolute).scheme != "https":
             raise BundleFault(
                 BundleReason.AddressRefused, f"{url} redirects to {absolute}, which is not https: refused."
             )
         return absolute
 
-    def _require_success(self, url: str, response: urllib3.BaseHTTPResponse) -> None:
+    def _require_success(self, url: str, response: urllib3.HTTPResponse, deadline: Deadline) -> None:
         if response.status in {200, 206}:
             return
-        told = store_words(response.read(2048, decode_content=False))
+        words = bytearray()
+        for chunk in self._chunks(url, response, deadline):
+            words += chunk
+            if len(words) >= WORDS_BYTES:
+                break
+        told = store_words(bytes(words))
         status = f"{url} answers {response.status}{told}"
         if response.status in {400, 401, 403, 407} or any(code in told for code in KEY_REFUSED):
             raise BundleFault(
@@ -187,9 +202,12 @@ class HttpSource:
             )
         raise BundleFault(BundleReason.StoreUnreachable, f"{status}: the store has a problem.")
 
-    def _chunks(self, url: str, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    def _chunks(self, url: str, response: urllib3.HTTPResponse, deadline: Deadline) -> Iterator[bytes]:
+        """What has come, as it comes: waiting for whole chunks would let a slow store outlive the deadline."""
         try:
-            yield from response.stream(CHUNK_BYTES, decode_content=False)
+            while chunk := response.read1(CHUNK_BYTES, decode_content=False):
+                deadline.check(f"fetching {url}")
+                yield chunk
         except (HTTPError, OSError) as error:
             raise unreachable(url, error) from error
 

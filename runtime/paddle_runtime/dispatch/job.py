@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass(frozen=True)
+# Compared by identity: a look into the queue must not compare megabytes of pictures.
+@dataclass(frozen=True, eq=False)
 class Work:
     """What a worker needs to know: the kind ("ocr" or "infer"), the small part and the bytes."""
 
@@ -25,7 +26,7 @@ class Result:
     stages: Mapping[str, float]
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """Work with the place where its answer appears. A caller that left has cancelled `answer`."""
 

@@ -52,7 +52,7 @@ class Pool:
         self._clock = clock
         self._waiting: deque[Job] = deque()
         self._free: dict[Seat, asyncio.Future[Job]] = {}
-        self._ever_warm = False
+        self.ever_warm = False
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -133,9 +133,9 @@ class Pool:
 
     def changed(self, seat: Seat, record: SeatRecord) -> None:
         """A worker became warm or cold."""
-        self._ever_warm = self._ever_warm or record.warm
+        self.ever_warm = self.ever_warm or record.warm
         self._observer.warm_workers(self.warm)
-        fault = hopeless([each.record for each in self.seats], ever_warm=self._ever_warm)
+        fault = hopeless([each.record for each in self.seats], ever_warm=self.ever_warm)
         if fault is not None and not self.fatal.done():
             self.fatal.set_result(fault)
 

@@ -20,7 +20,7 @@ class SeatRecord:
     """What is known of one worker's place.
 
     failures: starts in a row that did not become warm. fault: the last one's reason. typed: whether the
-    worker itself gave that reason, so that trying again gives it again.
+    worker itself gave that reason, or used up all the time there is, so that trying again gives it again.
     """
 
     warm: bool = False

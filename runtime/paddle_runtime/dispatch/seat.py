@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -17,7 +17,8 @@ from paddle_runtime.errors import BundleFault, BundleReason, Failed, Invalid, Re
 
 log = logging.getLogger(__name__)
 
-# An answer that the model's code could not give says little; several in a row say that the worker is broken.
+# One unexpected exception says little; several in a row say that the worker is broken. A failure that a
+# request's content explains never counts: one caller could take everybody's worker away.
 ERRORS_BEFORE_REPLACEMENT = 3
 PHASE_REASONS = {"warm-up": BundleReason.WarmupFailed, "self-test": BundleReason.SelfTestFailed}
 
@@ -120,7 +121,10 @@ class Seat:
     async def _open(self, child: Child) -> None:
         """From a process to a warm worker."""
 
+        done: list[str] = []
+
         def progress(phase: str, seconds: float, text: str) -> None:
+            done.append(phase)
             log.info("worker %d: %s", self.index, text)
             self._observer.loaded(phase, seconds)
 
@@ -128,8 +132,9 @@ class Seat:
             async with asyncio.timeout(self._plan.load_timeout_seconds):
                 warm = await child.open(self._plan.order, progress)
         except TimeoutError:
-            raise WorkerGone(
-                f"worker process {child.pid} was not warm after {self._plan.load_timeout_seconds:g} s, killed"
+            raise too_slow(
+                f"worker process {child.pid} was not warm after {self._plan.load_timeout_seconds:g} s, killed",
+                done,
             ) from None
         self._errors_in_row = 0
         log.info("worker %d: ready, process %d, %s", self.index, child.pid, warm.header.get("text", ""))
@@ -194,7 +199,7 @@ class Seat:
             self._errors_in_row = 0
             job.fail(Invalid(RequestReason(frame.header["reason"]), str(frame.header["message"])))
         else:
-            self._errors_in_row += 1
+            self._errors_in_row += frame.header["fault"] == "unexpected"
             job.fail(Failed(RequestReason.INTERNAL, str(frame.header["message"])))
 
 
@@ -209,4 +214,14 @@ def _load_fault(gone: WorkerGone) -> BundleFault:
         PHASE_REASONS.get(gone.phase, BundleReason.LoadFailed),
         f"{gone}, before it was ready. If it was ended by SIGKILL the memory limit is too low "
         "(a worker with the PP-OCR models needs about 1 GiB); otherwise its last log lines say why.",
+    )
+
+
+def too_slow(what: str, phases_done: Collection[str]) -> BundleFault:
+    """Time ran out before the first worker was warm. Trying again would take as long, so it is final."""
+    loaded = "load" in phases_done
+    return BundleFault(
+        BundleReason.WarmupFailed if loaded else BundleReason.LoadFailed,
+        f"{what}, {'while the loaded model was tested and warmed' if loaded else 'while the model was loaded'}"
+        ": raise spec.model.preload.timeoutSeconds, or the CPU limit.",
     )

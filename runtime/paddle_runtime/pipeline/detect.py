@@ -17,7 +17,6 @@ from paddle_runtime.predictor.session import Session
 
 # Small print in a small picture is found better enlarged; beyond this nothing is gained.
 MAX_ENLARGEMENT = 1.5
-MIN_DETECT_SIDE = 32
 
 
 @dataclass(frozen=True)
@@ -43,15 +42,12 @@ class Fit:
 
 
 def fit_bucket(
-    height: int, width: int, buckets: Sequence[tuple[int, int]], max_side: int | None = None
+    height: int, width: int, buckets: Sequence[tuple[int, int]]
 ) -> Fit:
     """The bucket that shows the picture largest; of equals the smallest one."""
-    limit = MAX_ENLARGEMENT
-    if max_side is not None:
-        limit = min(limit, max(max_side, MIN_DETECT_SIDE) / max(height, width))
 
     def scale(bucket: tuple[int, int]) -> float:
-        return min(limit, bucket[0] / height, bucket[1] / width)
+        return min(MAX_ENLARGEMENT, bucket[0] / height, bucket[1] / width)
 
     best = max(buckets, key=lambda bucket: (scale(bucket), -bucket[0] * bucket[1]))
     factor = scale(best)
@@ -73,10 +69,10 @@ class Detector:
         self._buckets = tuple(buckets)
         self._normalise = Normaliser(constants.mean, constants.std)
 
-    def find(self, picture: Picture, max_side: int | None = None) -> list[Box]:
+    def find(self, picture: Picture) -> list[Box]:
         """Boxes in the picture's own coordinates, in no particular order."""
         height, width = picture.shape[:2]
-        fit = fit_bucket(height, width, self._buckets, max_side)
+        fit = fit_bucket(height, width, self._buckets)
         shrinking = fit.width < width
         resized = cv2.resize(
             picture, (fit.width, fit.height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR

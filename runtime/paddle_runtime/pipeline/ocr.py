@@ -54,7 +54,7 @@ class OcrPipeline:
         )
 
     def warm_up(self, progress: Callable[[str, float], None]) -> int:
-        """Every bucket of every module, twice: the first run compiles, the second proves it."""
+        """Every bucket of every module, once: the run compiles it."""
         return warm_modules(self._bundle.manifest.modules, self._sessions, progress)
 
     def self_test(self) -> None:
@@ -68,7 +68,7 @@ class OcrPipeline:
         with timed(stages, "decode"):
             picture = decode_picture(payload)
         with timed(stages, "detect"):
-            boxes = self._detector.find(picture, options.det_max_side)
+            boxes = self._detector.find(picture)
             cuts = [cut(picture, box) for box in boxes]
         lines = [line for line, _ in cuts]
         with timed(stages, "orient"):

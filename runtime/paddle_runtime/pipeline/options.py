@@ -9,34 +9,27 @@ from pydantic import JsonValue
 
 from paddle_runtime.errors import Invalid, RequestReason
 
-DET_MAX_SIDE = (32, 4096)
-
 
 @dataclass(frozen=True)
 class OcrOptions:
-    """cls: turn lines that are upside down. det_max_side: longest side that the detector sees, pixels."""
+    """cls: turn lines that are upside down. min_score: lines that are less sure are left out."""
 
     cls: bool
     min_score: float
-    det_max_side: int | None
 
 
 def parse_options(request: Mapping[str, JsonValue], min_score: float) -> OcrOptions:
     """The request's options; min_score is the bundle's default."""
-    unknown = sorted(set(request) - {"cls", "minScore", "detMaxSide"})
+    unknown = sorted(set(request) - {"cls", "minScore"})
     if unknown:
-        raise _wrong(unknown[0], request[unknown[0]], "is none of cls, minScore, detMaxSide")
+        raise _wrong(unknown[0], request[unknown[0]], "is none of cls, minScore")
     cls = request.get("cls", True)
     if not isinstance(cls, bool):
         raise _wrong("cls", cls, "must be true or false")
     score = request.get("minScore", min_score)
     if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
         raise _wrong("minScore", score, "must be a number from 0 to 1")
-    side = request.get("detMaxSide")
-    low, high = DET_MAX_SIDE
-    if side is not None and (isinstance(side, bool) or not isinstance(side, int) or not low <= side <= high):
-        raise _wrong("detMaxSide", side, f"must be a whole number of pixels from {low} to {high}")
-    return OcrOptions(cls=cls, min_score=float(score), det_max_side=side)
+    return OcrOptions(cls=cls, min_score=float(score))
 
 
 def _wrong(name: str, value: JsonValue, rule: str) -> Invalid:

@@ -56,6 +56,8 @@ class TensorPipeline:
         decoded = time.perf_counter()
         try:
             outputs = self._session.run(inputs)
+        except (OSError, SystemError):
+            raise  # Paddle's words for a broken device or library: the worker's fault, not these tensors'
         except Exception as error:
             raise Failed(
                 RequestReason.INTERNAL, f"the program failed on these tensors: {paddle_words(error)}"

@@ -22,7 +22,7 @@ HTTP_CODES: dict[RequestReason, int] = {
     RequestReason.DRAINING: 503,
     # our broken promises: bad
     RequestReason.INTERNAL: 500,
-    RequestReason.WORKER_LOST: 503,
+    RequestReason.WORKER_LOST: 502,  # started, so no 503: gateways repeat those, and it may kill again
     RequestReason.TIMED_OUT: 504,
 }
 INVALID_REASONS = frozenset(reason for reason, code in HTTP_CODES.items() if 400 <= code < 500)
@@ -32,7 +32,7 @@ OUTCOME_LABELS: tuple[tuple[str, int], ...] = (
     *(("invalid", code) for code in sorted({HTTP_CODES[reason] for reason in INVALID_REASONS})),
     ("refused", 503),
     ("bad", 499),
-    *(("bad", code) for code in (500, 503, 504)),
+    *(("bad", code) for code in (500, 502, 504)),
 )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from paddle_runtime.answering import Progress, Stages, WarmModel
-from paddle_runtime.errors import BundleFault, BundleReason, Invalid, RequestReason
+from paddle_runtime.errors import BundleFault, BundleReason, Failed, Invalid, RequestReason
 from paddle_runtime.worker import run
 
 MARK = b"\0fake-orders:"
@@ -33,6 +33,8 @@ class FakeModel:
             os.kill(os.getpid(), signal.SIGKILL)
         if orders.get("raise"):
             raise RuntimeError(orders["raise"])
+        if orders.get("fail"):
+            raise Failed(RequestReason.INTERNAL, orders["fail"])
         if orders.get("undecodable"):
             raise Invalid(RequestReason.UNDECODABLE, "the picture ends early")
         body = {"width": 8, "height": 8, "lines": [], "bytes": len(picture), "options": dict(request)}
@@ -52,6 +54,7 @@ def open_fake(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel, 
     if first and start.get("fault"):
         raise BundleFault(BundleReason[start["fault"]], "as the test ordered")
     progress("self-test", 0.1, "self-test passed in 0.1 s")
+    time.sleep(start.get("warmSeconds", 0))
     progress("warm-up", 0.1, "warmed 3 shapes in 0.1 s")
     return FakeModel(), {"text": "3 shapes warm"}
 

@@ -10,19 +10,19 @@ from paddle_runtime.pipeline.options import OcrOptions, parse_options
 
 
 def test_defaults_come_from_the_bundle() -> None:
-    assert parse_options({}, 0.5) == OcrOptions(cls=True, min_score=0.5, det_max_side=None)
+    assert parse_options({}, 0.5) == OcrOptions(cls=True, min_score=0.5)
 
 
 def test_all_options_are_taken() -> None:
-    given: dict[str, JsonValue] = {"cls": False, "minScore": 0, "detMaxSide": 640}
-    assert parse_options(given, 0.5) == OcrOptions(cls=False, min_score=0.0, det_max_side=640)
+    given: dict[str, JsonValue] = {"cls": False, "minScore": 0}
+    assert parse_options(given, 0.5) == OcrOptions(cls=False, min_score=0.0)
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("cls", "yes"), ("cls", 1), ("minScore", 1.5), ("minScore", "0.5"), ("minScore", True),
-        ("detMaxSide", 31), ("detMaxSide", 4097), ("detMaxSide", 640.0), ("detMaxSide", True), ("lang", "ch"),
+        ("detMaxSide", 640), ("lang", "ch"),
     ],
 )  # fmt: skip
 def test_a_wrong_option_is_named_with_its_value(name: str, value: JsonValue) -> None:

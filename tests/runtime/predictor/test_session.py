@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -66,3 +69,31 @@ def test_paddles_traceback_is_left_out_of_its_words() -> None:
         "C++ Traceback:\n0 paddle::Foo\n1 paddle::Bar\nInvalidArgumentError: shape\n  [Hint: two]"
     )
     assert paddle_words(error) == "InvalidArgumentError: shape [Hint: two]"
+
+
+def test_a_killed_process_leaves_no_more_than_the_next_one_drops(tmp_path: Path) -> None:
+    script = """
+import os, signal, sys
+from paddle_runtime.predictor.session import private_cache_dir
+folder = private_cache_dir()
+left = len(list(folder.iterdir()))
+(folder / "compiled").mkdir()
+(folder / "compiled" / "a.bin").write_bytes(bytes(1000))
+print(folder.name, left, flush=True)
+if sys.argv[1] == "die":
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    told = [
+        subprocess.run(
+            [sys.executable, "-P", "-c", script, end],
+            env={**os.environ, "TMPDIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout.split()
+        for end in ("die", "leave")
+    ]
+    name = f"paddle-runtime-{os.getuid()}-0"
+    assert told == [[name, "0"], [name, "0"]]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert list((tmp_path / name).iterdir()) == []
