@@ -17,6 +17,7 @@ from paddle_runtime.bundle.manifest import Task
 from paddle_runtime.bundle.store import Bundle, open_bundle
 from paddle_runtime.errors import BundleFault, BundleReason, Invalid, RequestReason
 from paddle_runtime.pipeline import Pipeline, open_pipeline
+from paddle_runtime.pipeline.picture import cap_pixels
 from paddle_runtime.predictor.devices import Device, DeviceSettings
 from paddle_runtime.protocol import v2_json
 
@@ -83,6 +84,7 @@ def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel,
     """Load, self-test and warm the bundle that the front end names."""
     bundle = open_bundle(Path(order["bundle"]), order["digest"])
     settings = DeviceSettings(device=Device(order["device"]), memory_mib=int(order["deviceMemoryMib"]))
+    cap_pixels(int(order["maxPixels"]))
     with _phase(progress, "load", BundleReason.LoadFailed) as done:
         pipeline = open_pipeline(bundle, settings)
         done.append("loaded")

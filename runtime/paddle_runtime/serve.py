@@ -88,6 +88,7 @@ def _describe(settings: Settings, bundle: Bundle, verify_seconds: float) -> Mode
             "modelName": name,
             "device": settings.device,
             "deviceMemoryMib": settings.device_memory_mib,
+            "maxPixels": settings.max_pixels,
             "logFormat": settings.log_format,
         },
         verify_seconds=verify_seconds,

@@ -17,6 +17,11 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 EXIF_ORIENTATION = 0x0112
 
 
+def cap_pixels(most: int) -> None:
+    """Have the decoder refuse larger pictures: the second guard, should the first have read another size."""
+    Image.MAX_IMAGE_PIXELS = (most + 1) // 2  # Pillow warns above it and refuses above its double
+
+
 def decode_picture(payload: memoryview) -> Picture:
     """Height x width x 3, blue green red, upright after its EXIF orientation, transparency on white."""
     try:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from paddle_runtime.errors import Invalid, RequestReason
-from paddle_runtime.pipeline.picture import decode_picture
+from paddle_runtime.pipeline.picture import cap_pixels, decode_picture
 
 RED = (255, 0, 0)
 
@@ -82,3 +82,12 @@ def test_a_damaged_picture_is_decoded_or_refused_and_nothing_else(data: st.DataO
         broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(Invalid):
         assert decode_picture(memoryview(bytes(broken))).ndim == 3
+
+
+def test_the_decoder_has_a_cap_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
+    cap_pixels(100)
+    assert decode_picture(encoded(Image.new("L", (10, 10)), "PNG")).shape == (10, 10, 3)
+    with pytest.raises(Invalid) as fault:
+        decode_picture(encoded(Image.new("L", (11, 10)), "PNG"))
+    assert fault.value.reason is RequestReason.UNDECODABLE

@@ -1,0 +1,156 @@
+"""Width and height of a picture from its header alone, in bounded steps. Pure.
+
+It runs on the event loop on foreign bytes, and Pillow's own reading has no bound there: 20 MiB of fill bytes
+before a JPEG's size, or of empty PNG chunks, take it seconds, and it unpacks a WebP to learn its size.
+What is read here is what the decoder reads; a header that says two sizes is refused.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+
+# A camera's JPEG has some 20 segments before its size, a PNG some 10 chunks, a TIFF some 30 tags.
+MAX_STEPS = 2048
+JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length
+JPEG_SCAN, JPEG_END = 0xDA, 0xD9
+TIFF_WIDTH, TIFF_HEIGHT = 256, 257
+TIFF_KINDS = {1: "B", 3: "H", 4: "I", 16: "Q"}
+BMP_LONG_HEADERS = frozenset({40, 52, 56, 64, 108, 124})
+
+Size = tuple[int, int]
+
+
+class BadHeader(Exception):
+    """The header is damaged, cut off, or built to be read for long."""
+
+
+def picture_size(data: bytes) -> Size | None:
+    """(width, height) in pixels; None when no known form begins like this, BadHeader when it is broken."""
+    for begins, read in FORMS:
+        if any(data.startswith(start) for start in begins):
+            try:
+                return read(data)
+            except struct.error:
+                raise BadHeader("it ends early") from None
+    return None
+
+
+def _jpeg(data: bytes) -> Size:
+    size: Size | None = None
+    at = 2
+    for _ in range(MAX_STEPS):
+        mark, code = struct.unpack_from(">BB", data, at)
+        if mark != 0xFF:
+            raise BadHeader(f"no marker at byte {at}")
+        if code == 0xFF:  # a fill byte
+            at += 1
+            continue
+        if code in JPEG_ALONE:
+            at += 2
+            continue
+        if code in {JPEG_SCAN, JPEG_END}:
+            if size is None:
+                raise BadHeader("its pixels begin before its size")
+            return size
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        if length < 2:
+            raise BadHeader(f"an empty segment at byte {at}")
+        if code in JPEG_SIZES:
+            height, width = struct.unpack_from(">HH", data, at + 5)
+            size = _only(size, (width, height))
+        at += 2 + length
+    raise BadHeader(f"its pixels do not begin within {MAX_STEPS} segments")
+
+
+def _png(data: bytes) -> Size:
+    size: Size | None = None
+    at = 8
+    for _ in range(MAX_STEPS):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind == b"IHDR":
+            size = _only(size, struct.unpack_from(">II", data, at + 8))
+        elif size is None:
+            raise BadHeader("its first chunk is not IHDR")
+        elif kind in {b"IDAT", b"fdAT"}:
+            return size
+        at += 12 + length
+    raise BadHeader(f"its pixels do not begin within {MAX_STEPS} chunks")
+
+
+def _webp(data: bytes) -> Size:
+    kind, body = data[12:16], 20
+    if kind == b"VP8X":
+        width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (body + 4, body + 7))
+    elif kind == b"VP8L":
+        signature, bits = struct.unpack_from("<BI", data, body)
+        if signature != 0x2F:
+            raise BadHeader("its VP8L chunk has no signature")
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    elif kind == b"VP8 ":
+        start, width, height = struct.unpack_from("<3sHH", data, body + 3)
+        if start != b"\x9d\x01\x2a":
+            raise BadHeader("its VP8 chunk is no whole picture")
+        width, height = width & 0x3FFF, height & 0x3FFF
+    else:
+        raise BadHeader(f"its first chunk is {kind!r}")
+    if len(data) < body + 10:
+        raise BadHeader("it ends early")
+    return width, height
+
+
+def _bmp(data: bytes) -> Size:
+    (header,) = struct.unpack_from("<I", data, 14)
+    if header == 12:
+        width, height = struct.unpack_from("<HH", data, 18)
+        return width, height
+    if header not in BMP_LONG_HEADERS:
+        raise BadHeader(f"its header has {header} bytes")
+    width, height = struct.unpack_from("<Ii", data, 18)
+    return width, abs(height)  # below zero: the rows come from the top
+
+
+def _tiff(data: bytes) -> Size:
+    order = "<" if data[:2] == b"II" else ">"
+    big = data[2:4] in {b"+\x00", b"\x00+"}
+    (at,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
+    at = min(at, len(data))  # beyond the end is "it ends early", also where no C integer could hold it
+    (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, at)
+    if count > MAX_STEPS:
+        raise BadHeader(f"it has {count} tags, {MAX_STEPS} are read at most")
+    found: dict[int, int] = {}
+    for tag, value in _tags(data, at, order, count, big=big):
+        if found.setdefault(tag, value) != value:
+            raise BadHeader("it says two sizes")
+    if TIFF_WIDTH not in found or TIFF_HEIGHT not in found:
+        raise BadHeader("its first page has no size")
+    return found[TIFF_WIDTH], found[TIFF_HEIGHT]
+
+
+def _tags(data: bytes, at: int, order: str, count: int, *, big: bool) -> Iterator[tuple[int, int]]:
+    """The tags of the size with their values."""
+    start, length, value_at = (8, 20, 12) if big else (2, 12, 8)
+    for entry in range(at + start, at + start + count * length, length):
+        tag, kind = struct.unpack_from(order + "HH", data, entry)
+        if tag not in {TIFF_WIDTH, TIFF_HEIGHT}:
+            continue
+        if kind not in TIFF_KINDS or (kind == 16 and not big):
+            raise BadHeader(f"its size is of type {kind}")
+        (value,) = struct.unpack_from(order + TIFF_KINDS[kind], data, entry + value_at)
+        yield tag, value
+
+
+def _only(known: Size | None, size: Size) -> Size:
+    if known is not None and known != size:
+        raise BadHeader("it says two sizes")
+    return size
+
+
+FORMS: tuple[tuple[tuple[bytes, ...], Callable[[bytes], Size]], ...] = (
+    ((b"\xff\xd8\xff",), _jpeg),
+    ((b"\x89PNG\r\n\x1a\n",), _png),
+    ((b"RIFF",), _webp),
+    ((b"BM",), _bmp),
+    ((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"), _tiff),
+)

@@ -1,0 +1,65 @@
+"""The JSON form of an OCR request: the picture is cut out before anything is parsed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paddle_runtime.errors import Invalid, RequestReason
+from paddle_runtime.transport.http_body import _from_json
+
+MIB = 1024 * 1024
+
+
+@given(st.binary(max_size=300), st.booleans(), st.sampled_from([None, 2]))
+def test_the_picture_comes_back(data: bytes, slashes: bool, indent: int | None) -> None:
+    document = {"options": {"cls": False}, "image": base64.b64encode(data).decode()}
+    text = json.dumps(document, indent=indent)
+    if slashes:  # as PHP writes it, and .NET
+        text = text.replace("/", "\\/").replace("+", "\\u002B")
+    assert _from_json(text.encode()) == (data, {"cls": False})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + b"{}," * (5 * MIB) + b"{}]",
+        b'{"image":[' + b"{}," * (5 * MIB) + b"{}]}",
+        b'{"image":"","options":{' + b'"a":[],' * (2 * MIB) + b'"b":0}}',
+        b'{"image":"' + b"\\n" * (8 * MIB) + b'"}',
+        b'"image":"' * (2 * MIB),
+        b'"image"' + b" " * (15 * MIB),
+    ],
+)
+def test_a_body_built_to_be_parsed_for_long_is_refused_at_once(body: bytes) -> None:
+    tracemalloc.start()
+    began = time.process_time()
+    with pytest.raises(Invalid) as fault:
+        _from_json(body)
+    took, peak = time.process_time() - began, tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert fault.value.reason is RequestReason.MALFORMED
+    assert took < 0.3
+    assert peak < 100 * MIB
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"options":{"image":"AAAA"}}',
+        b'{"image":{"image":"AAAA"}}',
+        b'{"image":1}',
+        b'{"image":"\xff"}',
+        b'{"image":"AA',
+    ],
+)
+def test_an_image_in_another_place_is_no_picture(body: bytes) -> None:
+    with pytest.raises(Invalid) as fault:
+        _from_json(body)
+    assert fault.value.reason is RequestReason.MALFORMED
