@@ -203,7 +203,7 @@ class HttpSource:
         raise BundleFault(BundleReason.StoreUnreachable, f"{status}: the store has a problem.")
 
     def _chunks(self, url: str, response: urllib3.HTTPResponse, deadline: Deadline) -> Iterator[bytes]:
-        """What has come, as it comes: waiting for whole chunks would let a slow store outlive the deadline."""
+        """What has come, as it comes: waiting for whole chunks would let a slow store pass the deadline."""
         try:
             while chunk := response.read1(CHUNK_BYTES, decode_content=False):
                 deadline.check(f"fetching {url}")

@@ -284,9 +284,7 @@ def test_a_disk_that_fills_while_writing_is_no_space(
 
 
 @pytest.mark.parametrize("slow", [WEIGHTS, "/models/small/model.yaml"])
-def test_the_time_bounds_a_store_that_drips(
-    store: Store, stored: Bundle, tmp_path: Path, slow: str
-) -> None:
+def test_the_time_bounds_a_store_that_drips(store: Store, stored: Bundle, tmp_path: Path, slow: str) -> None:
     stop = threading.Event()
 
     def drip(handler: BaseHTTPRequestHandler, path: str) -> bool:
