@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from paddle_runtime.dispatch import frames
 from paddle_runtime.dispatch.cpus import cpu_limit, worker_count
+from paddle_runtime.dispatch.job import Job, Result, Work
 from paddle_runtime.dispatch.memory import resident_bytes
 from paddle_runtime.dispatch.restarts import LONGEST_DELAY_SECONDS, SeatRecord, delay_seconds, hopeless
+from paddle_runtime.dispatch.seat import too_slow
 from paddle_runtime.errors import BundleFault, BundleReason
 
 json_values = st.recursive(
@@ -137,3 +139,24 @@ def test_the_server_gives_up_only_when_no_worker_can_be_expected(
     seats: list[SeatRecord], ever_warm: bool, ends: bool
 ) -> None:
     assert (hopeless(seats, ever_warm=ever_warm) is not None) is ends
+
+
+def test_jobs_are_told_apart_without_comparing_their_pictures() -> None:
+    async def made() -> None:
+        first, second = (Work("ocr", {}, b"the same picture") for _ in range(2))
+        assert first != second
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        assert Job(first, answer, 0.0) != Job(first, answer, 0.0)
+
+    asyncio.run(made())
+
+
+@pytest.mark.parametrize(
+    ("done", "reason"), [([], BundleReason.LoadFailed), (["load"], BundleReason.WarmupFailed)]
+)
+def test_too_slow_a_start_says_in_which_phase_and_what_to_raise(
+    done: list[str], reason: BundleReason
+) -> None:
+    fault = too_slow("SIGTERM came", done)
+    assert fault.reason is reason
+    assert "raise spec.model.preload.timeoutSeconds" in str(fault)

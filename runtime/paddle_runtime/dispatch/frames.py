@@ -6,7 +6,7 @@
     payload  a picture or an answer, as it is: nothing is pickled and no array is parsed on the way
 
 Worker to front end:  {"type": "progress" | "warm" | "fault" | "answer" | "error", ...}
-    an error's "fault": "invalid" (the caller's), "failed" (this request's), "unexpected" (perhaps the worker's)
+    an error's "fault": "invalid" (the caller's), "failed" (this request's) or "unexpected" (the worker's?)
 Front end to worker:  {"type": "open", ...} once, then {"type": "job", ...}
 """
 

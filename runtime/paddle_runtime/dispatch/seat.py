@@ -133,7 +133,7 @@ class Seat:
                 warm = await child.open(self._plan.order, progress)
         except TimeoutError:
             raise too_slow(
-                f"worker process {child.pid} was not warm after {self._plan.load_timeout_seconds:g} s, killed",
+                f"worker process {child.pid} was not warm after {self._plan.load_timeout_seconds:g} s",
                 done,
             ) from None
         self._errors_in_row = 0
@@ -220,8 +220,8 @@ def _load_fault(gone: WorkerGone) -> BundleFault:
 def too_slow(what: str, phases_done: Collection[str]) -> BundleFault:
     """Time ran out before the first worker was warm. Trying again would take as long, so it is final."""
     loaded = "load" in phases_done
+    during = "its model was tested and warmed" if loaded else "its model was loaded"
     return BundleFault(
         BundleReason.WarmupFailed if loaded else BundleReason.LoadFailed,
-        f"{what}, {'while the loaded model was tested and warmed' if loaded else 'while the model was loaded'}"
-        ": raise spec.model.preload.timeoutSeconds, or the CPU limit.",
+        f"{what}, while {during}: raise spec.model.preload.timeoutSeconds, or the CPU limit.",
     )

@@ -16,12 +16,13 @@ from paddle_runtime.bundle.make import write_manifest
 from paddle_runtime.bundle.manifest import Engine
 from paddle_runtime.bundle.store import open_bundle
 from paddle_runtime.bundle.verify import verify
-from paddle_runtime.errors import BundleFault, BundleReason
+from paddle_runtime.errors import BundleFault, BundleReason, Failed
 from paddle_runtime.pipeline import Pipeline, open_pipeline
-from paddle_runtime.pipeline.tensor import difference
+from paddle_runtime.pipeline.tensor import TensorPipeline, difference
 from paddle_runtime.predictor.devices import DeviceSettings
-from paddle_runtime.predictor.session import inference
+from paddle_runtime.predictor.session import Session, inference
 from paddle_runtime.protocol.v2_json import decode_infer, encode_infer, signature_of
+from tests.runtime.bundle.builders import small_bundle
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parents[2] / "examples" / "02-digits"
@@ -150,3 +151,29 @@ def test_not_a_number_never_passes() -> None:
 def test_another_shape_never_passes() -> None:
     assert "has shape None" in (difference("y", np.zeros(3), None, 1.0) or "")
     assert difference("y", np.zeros(0), np.zeros(0), 0) is None
+
+
+class Broken(Session):
+    """A session whose program raises."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def run(self, inputs: object) -> list[Any]:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "seen"),
+    [
+        (ValueError("InvalidArgumentError"), Failed),
+        (OSError("CUDA error"), OSError),
+        (SystemError(), SystemError),
+    ],
+)
+def test_refused_tensors_are_told_from_a_broken_device(
+    error: Exception, seen: type[Exception], tmp_path: Path
+) -> None:
+    pipeline = TensorPipeline(small_bundle(tmp_path / "small"), Broken(error))
+    with pytest.raises(seen):
+        pipeline.run(memoryview(b""), {"inputs": []})
