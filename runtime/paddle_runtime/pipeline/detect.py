@@ -41,9 +41,7 @@ class Fit:
         return (self.bucket[1] - self.width) // 2
 
 
-def fit_bucket(
-    height: int, width: int, buckets: Sequence[tuple[int, int]]
-) -> Fit:
+def fit_bucket(height: int, width: int, buckets: Sequence[tuple[int, int]]) -> Fit:
     """The bucket that shows the picture largest; of equals the smallest one."""
 
     def scale(bucket: tuple[int, int]) -> float:
