@@ -111,7 +111,14 @@ def test_whatever_a_phase_of_the_start_raises_becomes_its_fault(
     monkeypatch.setattr("paddle_runtime.answering.open_pipeline", opened)
     seen: list[str] = []
     progress: Progress = lambda phase, seconds, text: seen.append(phase)  # noqa: E731
-    order = {"bundle": "/b", "digest": "d", "device": "CPU", "deviceMemoryMib": 1, "modelName": "m"}
+    order = {
+        "bundle": "/b",
+        "digest": "d",
+        "device": "CPU",
+        "deviceMemoryMib": 1,
+        "modelName": "m",
+        "maxPixels": 40_000_000,
+    }
     with pytest.raises(BundleFault, match="RuntimeError: boom") as fault:
         open_model(order, progress)
     assert fault.value.reason is reason
