@@ -9,7 +9,7 @@ from pathlib import Path
 
 from minio import Minio
 
-from hack.cluster import addons, images, node
+from hack.cluster import addons, images, node, programs
 from hack.cluster.api import ClusterInfo
 from hack.cluster.images_store import Image
 from hack.cluster.progress import Progress
@@ -88,6 +88,7 @@ class EmbeddedSite(Site):
 
 def embedded_site(name: str, progress: Progress) -> EmbeddedSite:
     """The embedded cluster of that name, with everything in it; quick when it is already there."""
+    programs.ensure(progress)
     built = images.build(progress)
     cluster = node.up(name, progress)
     images.load(cluster, progress, list(built.values()))
