@@ -190,6 +190,7 @@ def test_draining_ends_when_its_time_is_up_and_says_so_to_whom_it_leaves(
 ) -> None:
     with RunningServer(tmp_path, drain_seconds=0.5) as server:
         stuck = send_later(server, callers, picture(seconds=60))
+        wait_until(lambda: inside(server) == 1, what="a busy worker")
         queued = send_later(server, callers, picture())
         wait_until(lambda: server.metrics()["paddle_runtime_queue_depth"] == 1, what="a queued job")
         began = time.monotonic()
