@@ -13,7 +13,7 @@ DEFAULT_ON_CPU: ResourceBlock = {
     "requests": {"cpu": "500m", "memory": "1Gi"},
     "limits": {"cpu": "1", "memory": "2Gi"},
 }
-"""One worker has about 850 MiB resident with PP-OCRv4, and a picture at the cap of 40 megapixels needs as much
+"""One worker has about 850 MiB resident with PP-OCRv4; a picture at the cap of 40 megapixels needs as much
 again while it is read."""
 DEFAULT_ON_ACCELERATOR: ResourceBlock = {
     "requests": {"cpu": "2", "memory": "4Gi"},
