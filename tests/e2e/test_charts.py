@@ -95,6 +95,7 @@ def test_a_namespaced_operator_comes_up_with_rights_in_its_namespace_only(site: 
         assert may(kube, account, "patch", "deployments.apps")
         assert not may(kube, account, "list", "pods", "-n", "default")
         assert not may(kube, account, "list", "customresourcedefinitions.apiextensions.k8s.io")
+        kube.run("rollout", "status", f"deployment/{OPERATOR}", "--timeout=120s", timeout=150)
         said = kube.run("logs", "-l", f"app.kubernetes.io/name={OPERATOR}", "--tail=-1")
         assert "forbidden" not in said.lower(), said
     finally:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hack.cluster.errors import NotReady
+from hack.cluster.errors import ClusterError
 from hack.demo.kubectl import Kube, KubectlRefused, eventually
 from tests.e2e.resources import Resource, digits
 from tests.e2e.testbed import Testbed
@@ -72,7 +72,7 @@ def kill_once_running(site: Testbed, namespace: str, pod: str) -> None:
     def killed() -> bool | None:
         try:
             site.kill_container(namespace, pod, "operator")
-        except NotReady:
+        except ClusterError:  # not running, or it ended between the look and the kill
             return None
         return True
 
