@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from hack.cluster.images_base import BASE
+from paddle_operator.plan.model import Platform
+from paddle_operator.plan.traffic_policy import traffic_policy
+from paddle_operator.spec.model import Identity
 
 BACKEND = Path(__file__).with_name("echo_backend.py")
 HOST = "echo.test"
@@ -88,27 +91,11 @@ def route() -> Object:
 
 
 def retry_policy() -> Object:
-    return {
-        "apiVersion": "gateway.envoyproxy.io/v1alpha1",
-        "kind": "BackendTrafficPolicy",
-        "metadata": {"name": "echo"},
-        "spec": {
-            "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "echo"}],
-            "loadBalancer": {"type": "LeastRequest"},
-            "retry": {
-                "numRetries": 2,
-                "retryOn": {
-                    "triggers": ["connect-failure", "refused-stream", "reset", "retriable-status-codes"],
-                    "httpStatusCodes": [503],
-                },
-                "perRetry": {
-                    "timeout": "5s",
-                    "backOff": {"baseInterval": "25ms", "maxInterval": "250ms"},
-                },
-            },
-            "circuitBreaker": {"maxParallelRetries": 64},
-        },
-    }
+    """The policy that the operator gives every route; passive health keeps a retry off a dead backend."""
+    platform = Platform({}, gateway_api=True, envoy_gateway=True)
+    policy = traffic_policy(Identity("echo", "", "", 0), platform, {"metadata": {"name": "echo"}})
+    assert policy is not None
+    return {**policy, "metadata": {"name": "echo"}}
 
 
 def listed(*objects: Object) -> str:
