@@ -37,7 +37,7 @@ def traffic_policy(identity: Identity, platform: Platform, route: KubeObject | N
         "requestBuffer": {"limit": REQUEST_BUFFER},
         "timeout": {"tcp": {"connectTimeout": "1s"}},
         "retry": {
-            "numRetries": 2,
+            "numRetries": 4,
             "retryOn": {
                 "triggers": ["connect-failure", "refused-stream", "reset", "retriable-status-codes"],
                 "httpStatusCodes": [503],
@@ -51,7 +51,7 @@ def traffic_policy(identity: Identity, platform: Platform, route: KubeObject | N
         "healthCheck": {
             "passive": {
                 "splitExternalLocalOriginErrors": True,
-                "consecutiveLocalOriginFailures": 2,
+                "consecutiveLocalOriginFailures": 1,
                 "consecutiveGatewayErrors": SHEDDING_IS_NO_FAULT,
                 "consecutive5XxErrors": SHEDDING_IS_NO_FAULT,
                 "interval": "1s",
