@@ -37,7 +37,7 @@ def traffic_policy(identity: Identity, platform: Platform, route: KubeObject | N
         "requestBuffer": {"limit": REQUEST_BUFFER},
         "timeout": {"tcp": {"connectTimeout": "1s"}},
         "retry": {
-            "numRetries": 4,
+            "numRetries": 3,
             "retryOn": {
                 "triggers": ["connect-failure", "refused-stream", "reset", "retriable-status-codes"],
                 "httpStatusCodes": [503],

@@ -135,7 +135,8 @@ def test_a_picture_is_sent_again_when_a_backend_breaks_the_connection(cluster: C
         cluster.kubectl("-n", NAMESPACE, "delete", "deployment", "bad")
         assert eventually(lambda: not pods(cluster, "bad"), 60)
     assert codes == [200] * 60
-    assert counts["broken"] >= 5
+    # One break leaves the backend out, so that most of the sixty never meet it.
+    assert 1 <= counts["broken"] <= 20
     assert counts["broken_bytes"] == counts["broken"] * len(PICTURE)
 
 
