@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-CLUSTER = "e2e"  # the one of tests/e2e/conftest.py
+CLUSTER = "e2e"
 
 
 def main() -> int:

@@ -20,6 +20,7 @@ from hack.demo.embedded import embedded_site
 from hack.demo.kubectl import KubectlRefused
 from hack.demo.site import Site
 from hack.demo.view import NotReady, watch_until_ready
+from hack.e2e_site import CLUSTER
 
 NAMESPACE = "demo"
 READY_SECONDS = 300.0
@@ -60,7 +61,7 @@ def clean(environment: Mapping[str, str]) -> int:
     if own := own_cluster.kubeconfig_of(environment):
         return own_cluster.clean(own, progress)
     own_cluster.clean_kind(progress)
-    for name in (DEFAULT_NAME, "e2e"):
+    for name in (DEFAULT_NAME, CLUSTER):
         node.down(name, progress)
     left = leftovers.find(None)
     for line in left:

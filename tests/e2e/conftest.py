@@ -10,9 +10,8 @@ from hack.cluster.api import ClusterInfo
 from hack.cluster.progress import Progress
 from hack.demo.embedded import embedded_site
 from hack.demo.kubectl import Kube
+from hack.e2e_site import CLUSTER
 from tests.e2e.testbed import Testbed
-
-CLUSTER = "e2e"
 
 
 @pytest.fixture(scope="session")

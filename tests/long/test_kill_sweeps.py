@@ -19,6 +19,7 @@ from hack.demo.embedded import embedded_site
 from hack.demo.kubectl import Kube, eventually
 from hack.demo.page import INVOICE, render
 from hack.demo.site import ROOT
+from hack.e2e_site import CLUSTER
 from tests.e2e.load import Request, Steady
 from tests.e2e.resources import ocr
 from tests.e2e.testbed import Testbed
@@ -50,7 +51,7 @@ def test_a_demo_killed_at_any_moment_is_cleaned_up(after_seconds: int) -> None:
 @pytest.fixture(scope="module")
 def site() -> Testbed:
     """The end-to-end tests' cluster; made again when a sweep above took it away."""
-    return Testbed(embedded_site("e2e", Progress()), ClusterInfo("e2e"))
+    return Testbed(embedded_site(CLUSTER, Progress()), ClusterInfo(CLUSTER))
 
 
 @pytest.fixture(scope="module")
