@@ -1,56 +1,49 @@
-"""Write, or check with --check, every file that is made from another one."""
+"""Write every file that is made from another one; with --check nothing is written."""
 
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hack.generated import ROOT, crd, example_plans, install_files, module_map, reference_pages
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+    Files = Callable[[], dict[Path, str]]
 
-
-@dataclass(frozen=True)
-class Generator:
-    """A program that takes --write and --check, and what it makes."""
-
-    makes: str
-    command: tuple[str, ...]
-    needs_helm: bool = False
-
-
-GENERATORS = (
-    Generator("crds/ and the CRD chart's template", (sys.executable, "-m", "paddle_operator.spec.schema")),
-    Generator("the plans beside the examples", (sys.executable, "-m", "paddle_operator.cli.examples")),
-    Generator("docs/reference/ from the code", (sys.executable, "-m", "paddle_operator.cli.reference")),
-    Generator("the list of modules in docs/architecture.md", (sys.executable, "-m", "hack.module_map")),
-    Generator("deploy/ from the charts", (sys.executable, "-m", "hack.install_files"), needs_helm=True),
-)
+MADE_FROM: Mapping[str, Sequence[Files]] = {
+    "code": (crd.files, example_plans.files, reference_pages.files, module_map.files),
+    # after the code, which writes one of the charts; helm renders them
+    "charts": (install_files.files,),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the generators; with --check nothing is written and a difference is a failure."""
+    """Write the files that differ, or fail when there are any."""
     parser = argparse.ArgumentParser(prog="hack.generate", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="fail where a file differs, write nothing")
-    parser.add_argument(
-        "--rendered", action="store_true", help="only what helm renders (with --check, the rest is left out)"
-    )
-    asked = parser.parse_args(argv)
-    mode = "--check" if asked.check else "--write"
-    status = 0
-    for generator in GENERATORS:
-        if asked.check and generator.needs_helm != asked.rendered:
-            continue
-        if subprocess.run([*generator.command, mode], cwd=ROOT, check=False).returncode != 0:
-            remedy = "run 'make generate' and commit the result" if asked.check else "see its message above"
-            print(f"generate: {generator.makes}: {mode} failed: {remedy}", file=sys.stderr)
-            status = 1
-    return status
+    parser.add_argument("--check", choices=MADE_FROM, help="fail where a file made from these differs")
+    checked = parser.parse_args(argv).check
+    if checked:
+        stale = [path for path, _ in stale_files(MADE_FROM[checked])]
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is not current: run 'make generate', commit it", file=sys.stderr)
+        return 1 if stale else 0
+    for path, text in stale_files(maker for makers in MADE_FROM.values() for maker in makers):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path.relative_to(ROOT)}")
+    return 0
+
+
+def stale_files(makers: Iterable[Files]) -> Iterator[tuple[Path, str]]:
+    """Yield each file that does not hold its text, and that; a maker starts when the last is through."""
+    for files in makers:
+        for path, text in files().items():
+            if not path.is_file() or path.read_text(encoding="utf-8") != text:
+                yield path, text
 
 
 if __name__ == "__main__":

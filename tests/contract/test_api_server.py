@@ -13,9 +13,8 @@ import pytest
 from hack.cluster import node
 from hack.cluster.layout import bin_dir
 from hack.cluster.progress import Progress
-from paddle_operator.cli import examples
+from hack.generated import crd, example_plans
 from paddle_operator.spec.rules import RULES
-from paddle_operator.spec.schema import CRD_FILE
 from tests.contract.corpus import ACCEPTED, DUPLICATES, MISSHAPEN, REJECTED, Case
 
 pytestmark = pytest.mark.e2e
@@ -33,8 +32,8 @@ def kubectl() -> Iterator[Kubectl]:
         command = [str(program), "--kubeconfig", kubeconfig, *arguments]
         return subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=60)
 
-    assert call("apply", "--server-side", "--force-conflicts", "-f", str(CRD_FILE)).returncode == 0
-    call("wait", "--for=condition=Established", "-f", str(CRD_FILE), "--timeout=30s")
+    assert call("apply", "--server-side", "--force-conflicts", "-f", str(crd.CRD)).returncode == 0
+    call("wait", "--for=condition=Established", "-f", str(crd.CRD), "--timeout=30s")
     call("create", "namespace", NAMESPACE)
     call("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted", "--overwrite")
     yield call
@@ -69,7 +68,7 @@ def test_an_unknown_field_is_refused_by_kubectl(kubectl: Kubectl) -> None:
     assert 'unknown field "spec.modle"' in said
 
 
-@pytest.mark.parametrize("folder", examples.examples(), ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", example_plans.examples(), ids=lambda folder: folder.name)
 def test_every_object_of_an_examples_plan_is_accepted_under_pod_security_restricted(
     kubectl: Kubectl, folder: Path
 ) -> None:

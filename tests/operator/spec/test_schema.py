@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
+from paddle_operator.documents import render
 from paddle_operator.spec import schema
 from paddle_operator.spec.complaint import known_fields
 from paddle_operator.spec.rules import RULES
@@ -30,10 +29,6 @@ def nodes(place: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any
     for name in ("items", "additionalProperties"):
         if name in place:
             yield from nodes(place[name], f"{path}[]")
-
-
-def test_the_files_are_current() -> None:
-    assert schema.main(["--check"]) == 0, "run make generate"
 
 
 def test_every_field_is_described() -> None:
@@ -124,16 +119,7 @@ def test_columns_read_fields_that_exist() -> None:
 
 
 def test_the_file_is_small_enough_to_be_applied_by_any_client() -> None:
-    assert len(schema.render(schema.definition())) < 200_000
-
-
-def test_the_charts_copy_differs_only_in_staying() -> None:
-    files = schema.files()
-    plain = yaml.safe_load(files[schema.CRD_FILE])
-    lines = files[schema.CHART_FILE].splitlines()
-    kept = yaml.safe_load("\n".join(line for line in lines if not line.startswith("{{")))
-    assert kept["metadata"].pop("annotations") == {"helm.sh/resource-policy": "keep"}
-    assert kept == plain
+    assert len(render(schema.definition())) < 200_000
 
 
 def test_known_fields_are_those_of_the_schema() -> None:
@@ -143,11 +129,3 @@ def test_known_fields_are_those_of_the_schema() -> None:
         if path != "spec"
     }
     assert {".".join(path) for path in known_fields()} <= in_schema
-
-
-def test_the_reference_page_has_every_field_and_every_rule() -> None:
-    text = schema.files()[schema.REFERENCE_FILE]
-    for path in known_fields():
-        assert f".{path[-1]}` |" in text
-    for rule in RULES:
-        assert rule.message.replace("|", "\\|") in text

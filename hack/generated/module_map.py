@@ -1,34 +1,21 @@
-"""The list of modules in docs/architecture.md, from their docstrings. --write or --check."""
+"""The list of modules in docs/architecture.md, from their docstrings."""
 
 from __future__ import annotations
 
-import argparse
 import ast
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from hack.generated import ROOT
+
 PAGE = ROOT / "docs" / "architecture.md"
 PACKAGES = ("operator/paddle_operator", "runtime/paddle_runtime")
 BEGIN, END = "<!-- modules -->\n", "<!-- end of modules -->"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Write the list, or tell whether it is current."""
-    parser = argparse.ArgumentParser(prog="hack.module_map", description=__doc__)
-    mode = parser.add_mutually_exclusive_group(required=True)
-    mode.add_argument("--write", action="store_true")
-    mode.add_argument("--check", action="store_true")
-    write = parser.parse_args(argv).write
-    page = PAGE.read_text(encoding="utf-8")
-    wanted = filled(page, "\n".join(lines()))
-    if write:
-        PAGE.write_text(wanted, encoding="utf-8")
-    elif wanted != page:
-        print(f"{PAGE.relative_to(ROOT)}: its list of modules is not current", file=sys.stderr)
-        return 1
-    return 0
+def files() -> dict[Path, str]:
+    """Return the page's text, its list made again."""
+    return {PAGE: filled(PAGE.read_text(encoding="utf-8"), "\n".join(lines()))}
 
 
 def filled(page: str, listing: str) -> str:
@@ -55,7 +42,3 @@ def first_line(path: Path) -> str:
     """Return the first paragraph of a module's docstring on one line; a bar would end the table's cell."""
     documented = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     return " ".join(documented.split("\n\n", 1)[0].split()).replace("|", "\\|")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,19 +1,19 @@
-"""deploy/ from the charts: one file for kubectl, and the same as Kustomize bases. --write or --check."""
+"""deploy/ from the charts: one file for kubectl, and the same as Kustomize bases."""
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from hack.cluster.layout import bin_dir
+from hack.generated import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "deploy"
 NAMESPACE = "paddle-sla-system"
 KUBERNETES = "1.34.4"  # helm renders without a cluster; the charts say what they accept
 HELM_LABELS = ("helm.sh/chart", "app.kubernetes.io/managed-by")
@@ -29,38 +29,17 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Write the files, or name those that differ."""
-    parser = argparse.ArgumentParser(prog="hack.install_files", description=__doc__)
-    mode = parser.add_mutually_exclusive_group(required=True)
-    mode.add_argument("--write", action="store_true")
-    mode.add_argument("--check", action="store_true")
-    write = parser.parse_args(argv).write
-    stale = [path for path, text in files() if not settle(ROOT / path, text, write=write)]
-    for path in stale:
-        print(f"{path} is not what the charts render", file=sys.stderr)
-    return 1 if stale else 0
-
-
-def settle(path: Path, text: str, *, write: bool) -> bool:
-    """Tell whether the file holds this text, after writing it where that is asked for."""
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return True
-    if write:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return write
-
-
-def files() -> Iterator[tuple[str, str]]:
-    """Yield (path, text) of every file under deploy/."""
+def files() -> dict[Path, str]:
+    """Return the text of every file under deploy/."""
     operator = rendered("paddle-sla-operator")
     everything = [namespace(), *rendered("paddle-sla-crds"), *operator]
-    yield "deploy/install.yaml", NOTICE + dump(everything)
-    yield "deploy/kustomization.yaml", NOTICE + KUSTOMIZATION.format("install.yaml")
     own_namespace = [namespace(), *rendered("paddle-sla-operator", "watch.mode=Namespaced")]
-    yield "deploy/namespaced/operator.yaml", NOTICE + dump(own_namespace)
-    yield "deploy/namespaced/kustomization.yaml", NOTICE + KUSTOMIZATION.format("operator.yaml")
+    return {
+        FOLDER / "install.yaml": NOTICE + dump(everything),
+        FOLDER / "kustomization.yaml": NOTICE + KUSTOMIZATION.format("install.yaml"),
+        FOLDER / "namespaced" / "operator.yaml": NOTICE + dump(own_namespace),
+        FOLDER / "namespaced" / "kustomization.yaml": NOTICE + KUSTOMIZATION.format("operator.yaml"),
+    }
 
 
 def namespace() -> dict[str, Any]:
@@ -100,7 +79,3 @@ def plain(item: dict[str, Any]) -> dict[str, Any]:
 def dump(items: Sequence[dict[str, Any]]) -> str:
     """Return the objects as one YAML stream, in the order in which they can be applied."""
     return yaml.dump_all(items, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
