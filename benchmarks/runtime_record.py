@@ -20,11 +20,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from hack.demo.page import font
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("paddlepaddle", "numpy", "pillow", "starlette", "uvicorn", "uvloop")
-FONT = "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"  # Debian package fonts-noto-cjk
 MODEL = "builtin:ppocr-v4-mobile"
 SERVE = (
     *(sys.executable, "-m", "paddle_runtime.main", "serve", "--model", MODEL),
@@ -39,8 +40,8 @@ def page(lines: int = 18, width: int = 1280, height: int = 960) -> bytes:
     draw = ImageDraw.Draw(image)
     step = (height - 60) // lines
     for row in range(lines):
-        font = ImageFont.truetype(FONT, min(30, step - 14))
-        draw.text((60, 30 + row * step), f"{TEXT[row % len(TEXT)]} {row + 1}", fill="black", font=font)
+        text = f"{TEXT[row % len(TEXT)]} {row + 1}"
+        draw.text((60, 30 + row * step), text, fill="black", font=font(min(30, step - 14)))
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()

@@ -13,14 +13,14 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from hack.demo.page import font
 from tests.runtime.serving.testbed import RunningServer, Steady, alive, wait_until
 
 # starting real models takes the processor's time, which a busy machine gives slowly
 pytestmark = pytest.mark.timeout(300)
 SERVE = (sys.executable, "-m", "paddle_runtime.main", "serve")
-FONT = "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"
 LINES = (
     "春眠不觉晓处处闻啼鸟",
     "发票号码一二三四五六",
@@ -35,7 +35,7 @@ def page(form: str = "PNG", mode: str = "RGB", lines: tuple[str, ...] = LINES) -
     image = Image.new("RGB", (720, 40 + 70 * len(lines)), "white")
     draw = ImageDraw.Draw(image)
     for row, text in enumerate(lines):
-        draw.text((40, 25 + row * 70), text, fill="black", font=ImageFont.truetype(FONT, 34))
+        draw.text((40, 25 + row * 70), text, fill="black", font=font(34))
     buffer = io.BytesIO()
     image.convert(mode).save(buffer, form)
     return buffer.getvalue()
