@@ -84,8 +84,8 @@ def test_a_failing_build_shows_its_last_lines(tmp_path: Path) -> None:
     assert "the reason" in str(failure.value)
 
 
+@pytest.mark.e2e  # needs root, as the embedded node does
 def test_a_builder_takes_its_mounts_and_processes_with_it(tmp_path: Path) -> None:
-    """Needs root, as the embedded node does."""
     place = tmp_path / "mounted"
     place.mkdir()
     script = f"mount -t tmpfs none {place} && touch {place}/file && setsid sleep 61.234 & sleep 0.5"
@@ -103,7 +103,8 @@ def test_docker_and_other_users_builders_run_as_they_are(monkeypatch: pytest.Mon
     assert images_engine.alone("podman") == []
 
 
-def test_images_are_kept_apart_from_the_machines_own(tmp_path: Path) -> None:
+def test_images_are_kept_apart_from_the_machines_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     given = Engine("buildah").environment(tmp_path / "storage")
     written = Path(given["CONTAINERS_STORAGE_CONF"]).read_text()
     assert f'graphroot = "{tmp_path}/storage/graph"' in written
