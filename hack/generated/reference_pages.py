@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hack.generated import ROOT
-from paddle_operator import settings
-from paddle_operator.status import reasons
+from paddle_operator import reasons, settings
 
 FOLDER = ROOT / "docs" / "reference"
 MADE = "<!-- Made by `make generate`; do not edit. -->\n"

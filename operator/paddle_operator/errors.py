@@ -2,7 +2,7 @@
 
     OperatorError
      |- SpecRejected        the resource breaks rules; carries every violation, not only the first
-     |- ClusterRefused      the API server said no; carries kind, name, its message and whether to retry
+     |- ClusterRefused      the API server said no, or nothing; carries kind, name, reason and its message
      `- SettingInvalid      the operator's own environment is wrong; it does not start
 
 A model that cannot be used (too large, of another task) is no error but a fact of the plan: `Plan.refusal`.
@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from paddle_operator.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +41,14 @@ class SpecRejected(OperatorError):
 
 
 class ClusterRefused(OperatorError):
-    """The API server refused a read or a write."""
+    """The API server refused a read or a write, or did not answer."""
 
-    def __init__(self, kind: str, name: str, message: str, *, retryable: bool) -> None:
+    def __init__(self, kind: str, name: str, reason: Reason, message: str) -> None:
         super().__init__(f"{kind} {name}: {message}")
         self.kind = kind
         self.name = name
+        self.reason = reason
         self.message = message
-        self.retryable = retryable
 
 
 class SettingInvalid(OperatorError):

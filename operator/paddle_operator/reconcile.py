@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from paddle_operator.cluster.ports import Cluster, Events, Key, Observation, WriteRefused
-from paddle_operator.errors import SpecRejected
+from paddle_operator.cluster.ports import Cluster, Events, Key, Observation
+from paddle_operator.errors import ClusterRefused, SpecRejected
 from paddle_operator.plan import ObjectKey, Plan, Role, plan
 from paddle_operator.plan.diff import Action, Create, Delete, Patch, diff
 from paddle_operator.spec import Identity, parse
-from paddle_operator.status import JobFacts, Refusal, status_of, status_of_rejected
+from paddle_operator.status import RefusedWrite, status_of, status_of_rejected
 from paddle_operator.status.compose import Status
 from paddle_operator.status.news import news
 
@@ -50,7 +50,8 @@ class Reconciler:
             )
             return self.resync_seconds()
         wanted = plan(service, seen.platform, seen.resolution, seen.revisions, now)
-        refused = await self._write(key, diff(wanted, seen.objects, seen.uid), _lost_answer(wanted, seen))
+        lost = _lost_answer(wanted, seen)
+        refused = await self._write(key, (*diff(wanted, seen.objects, seen.uid), *lost))
         facts = replace(seen.facts, refusals=tuple(_told(one) for one in refused))
         status = status_of(service, wanted, facts, seen.status, now)
         await self._tell(key, seen, status)
@@ -58,19 +59,14 @@ class Reconciler:
             raise refused[0]
         return self.resync_seconds() if _at_rest(status, seen) else _patience(status, seen, now)
 
-    async def _write(
-        self, key: Key, actions: tuple[Action, ...], lost: JobFacts | None
-    ) -> list[WriteRefused]:
+    async def _write(self, key: Key, actions: tuple[Action, ...]) -> list[ClusterRefused]:
         """Create and patch in the plan's order, past refusals; delete only where nothing was refused."""
-        refused: list[WriteRefused] = []
+        refused: list[ClusterRefused] = []
         for action in actions:
             try:
                 await self._do(key, action, held=bool(refused))
-            except WriteRefused as one:
+            except ClusterRefused as one:
                 refused.append(one)
-        if lost is not None and not refused:
-            logger.info("%s: Job %s ended and its answer is gone; running it again", key, lost.name)
-            await self.cluster.delete(key, ObjectKey("batch/v1", "Job", lost.name), lost.uid)
         return refused
 
     async def _do(self, key: Key, action: Action, *, held: bool) -> None:
@@ -100,7 +96,7 @@ class Reconciler:
             )
         try:
             await self.events.post(seen.body, changes, self.now())
-        except WriteRefused as refused:  # the status has said it; an Event is a copy for people
+        except ClusterRefused as refused:  # the status has said it; an Event is a copy for people
             logger.warning("%s: an Event is lost: %s", key, refused)
 
 
@@ -114,16 +110,17 @@ def _identity(seen: Observation) -> Identity:
     )
 
 
-def _lost_answer(wanted: Plan, seen: Observation) -> JobFacts | None:
-    """The resolve Job that is through without an answer: its pod went away before anybody read it."""
-    if wanted.resolve_job is None or seen.resolution is not None:
-        return None
-    job = seen.facts.job(wanted.resolve_job)
-    return job if job is not None and job.finished else None
+def _lost_answer(wanted: Plan, seen: Observation) -> tuple[Delete, ...]:
+    """Run the resolve Job again that is through without an answer: its pod went away before anybody read
+    it."""
+    job = seen.facts.job(wanted.resolve_job) if seen.resolution is None else None
+    if job is None or not job.finished:
+        return ()
+    return (Delete(ObjectKey("batch/v1", "Job", job.name), job.uid),)
 
 
-def _told(refused: WriteRefused) -> Refusal:
-    return Refusal(refused.reason, refused.kind, refused.name, refused.message)
+def _told(refused: ClusterRefused) -> RefusedWrite:
+    return RefusedWrite(refused.reason, refused.kind, refused.name, refused.message)
 
 
 def _at_rest(status: Status, seen: Observation) -> bool:

@@ -72,7 +72,12 @@ REJECTED = (
     Case(
         "credentials for a claim",
         model("pvc://claim/x", credentialsRef={"name": "keys"}),
-        ("credentials-only-with-store",),
+        ("credentials-only-with-s3",),
+    ),
+    Case(
+        "credentials for a web server",
+        model("https://models.example.com/x/", credentialsRef={"name": "keys"}),
+        ("credentials-only-with-s3",),
     ),
     Case(
         "a store with a path", model("s3://b-1/x", s3={"endpoint": "http://store/bucket"}), ("endpoint-form",)

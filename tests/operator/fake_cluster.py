@@ -13,11 +13,12 @@ from typing import Any
 from paddle_operator import names
 from paddle_operator.cluster.facts import JOB_LABEL
 from paddle_operator.cluster.observe import observation_of
-from paddle_operator.cluster.ports import Key, Observation, WriteRefused
+from paddle_operator.cluster.ports import Key, Observation
+from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan import KubeObject, ObjectKey, Platform
 from paddle_operator.plan.diff import key_of
+from paddle_operator.reasons import Reason
 from paddle_operator.spec.workload import Device
-from paddle_operator.status import Reason
 from paddle_operator.status.news import Change
 
 KEY = Key("prod", "calm")
@@ -47,7 +48,7 @@ class FakeCluster:
     objects: dict[ObjectKey, KubeObject] = field(default_factory=dict)
     pods: dict[str, KubeObject] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
-    refuses: dict[str, WriteRefused] = field(default_factory=dict)
+    refuses: dict[str, ClusterRefused] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
     statuses: list[Mapping[str, Any]] = field(default_factory=list)
     posted: list[Change] = field(default_factory=list)
@@ -154,6 +155,6 @@ def ended(
     return {"containerStatuses": [{"name": container, "ready": False, "state": state, "lastState": last}]}
 
 
-def forbidden(kind: str) -> WriteRefused:
+def forbidden(kind: str) -> ClusterRefused:
     """The API server's answer to a missing permission."""
-    return WriteRefused(kind, "calm", Reason.FORBIDDEN, 'User "operator" cannot patch resource')
+    return ClusterRefused(kind, "calm", Reason.FORBIDDEN, 'User "operator" cannot patch resource')

@@ -40,7 +40,7 @@ def service_page(service: Mapping[str, Any]) -> str:
     head = [
         ("Service", f"{metadata['namespace']}/{metadata['name']}{stale}"),
         ("URL", str(status.get("url", ""))),
-        ("Promise", str(status.get("slaHash", ""))[:12]),
+        ("Promise", str((status.get("sla") or {}).get("promise", "none"))),
         ("Model", str((status.get("model") or {}).get("state", ""))),
     ]
     roles = [(role, status[role]) for role in ("stable", "canary") if role in status]

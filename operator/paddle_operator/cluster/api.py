@@ -15,18 +15,18 @@ from kubernetes.aio.dynamic import DynamicClient
 from kubernetes.aio.dynamic.resource import Resource
 
 from paddle_operator.cluster.kinds import Kind
-from paddle_operator.cluster.ports import WriteRefused
+from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan import KubeObject
-from paddle_operator.status import Reason
+from paddle_operator.reasons import Reason
 
 CONNECTIONS = 32
 
 
-class NotFound(WriteRefused):
+class NotFound(ClusterRefused):
     """The API server has no such object, or no such kind."""
 
 
-class Conflict(WriteRefused):
+class Conflict(ClusterRefused):
     """The object is not the one that the request was made for."""
 
 
@@ -130,7 +130,7 @@ class Api:
             raise refusal(what, name, int(refused.status or 0), refused.body, path) from refused
         except (aiohttp.ClientError, TimeoutError, OSError) as lost:
             message = f"{method} {path}: {type(lost).__name__} {lost}".rstrip()
-            raise WriteRefused(what, name, Reason.API_UNAVAILABLE, message) from lost
+            raise ClusterRefused(what, name, Reason.API_UNAVAILABLE, message) from lost
         return answer
 
 
@@ -141,7 +141,7 @@ async def connect_as_person(context: str, timeout_seconds: float) -> tuple[Api, 
         await config.load_kube_config(_kubeconfig(), context or None, configuration)
         contexts, active = config.list_kube_config_contexts(_kubeconfig())
     except config.ConfigException as wrong:
-        raise WriteRefused("kubeconfig", context, Reason.API_UNAVAILABLE, str(wrong)) from wrong
+        raise ClusterRefused("kubeconfig", context, Reason.API_UNAVAILABLE, str(wrong)) from wrong
     chosen = next((one for one in contexts if one["name"] == context), active)
     return Api(configuration, timeout_seconds), chosen["context"].get("namespace") or "default"
 
@@ -151,7 +151,7 @@ def _kubeconfig() -> str | None:
     return os.environ.get("KUBECONFIG") or None
 
 
-def refusal(kind: str, name: str, code: int, body: object, path: str) -> WriteRefused:
+def refusal(kind: str, name: str, code: int, body: object, path: str) -> ClusterRefused:
     """What an HTTP error means, in the words of the status."""
     message = _message(body) or f"HTTP {code} for {path}"
     if code == 404:
@@ -159,11 +159,13 @@ def refusal(kind: str, name: str, code: int, body: object, path: str) -> WriteRe
     if code == 409:
         return Conflict(kind, name, Reason.API_UNAVAILABLE, message)
     reason, advice = _meaning(code, message)
-    return WriteRefused(kind, name, reason, f"{message}. {advice}" if advice else message)
+    return ClusterRefused(kind, name, reason, f"{message}. {advice}" if advice else message)
 
 
 def _meaning(code: int, message: str) -> tuple[Reason, str]:
     """The reason behind an error, and what to do where the message does not say it."""
+    if "field not declared in schema" in message:  # which comes as an error 500
+        return Reason.OBJECT_REFUSED, "Correct the field, or install the CRDs of a release that has it"
     if code in {401, 408, 429} or code >= 500:
         return Reason.API_UNAVAILABLE, ""
     if "exceeded quota" in message:

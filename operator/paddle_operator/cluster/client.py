@@ -11,12 +11,13 @@ from paddle_operator import names
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.api import Api, NotFound
 from paddle_operator.cluster.kinds import Kind
-from paddle_operator.cluster.observe import controller_of, observation_of, silent
-from paddle_operator.cluster.ports import Key, Observation, WriteRefused
+from paddle_operator.cluster.observe import complaint, controller_of, observation_of, silent
+from paddle_operator.cluster.ports import Key, Observation
+from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan import KubeObject, ObjectKey, Platform
 from paddle_operator.plan.diff import FIELD_MANAGER
+from paddle_operator.reasons import Reason
 from paddle_operator.spec.workload import Device
-from paddle_operator.status import Reason
 
 STATUS_MANAGER = "paddle-operator-status"
 """Field managers: one a concern, and never renamed: the API server remembers who owns which field."""
@@ -86,15 +87,15 @@ class KubernetesCluster:
         )
 
     async def _said(self, key: Key, uid: str, reason: str) -> str:
-        """The newest Event of that reason: some troubles are told nowhere else. Empty where forbidden."""
-        wanted = f"involvedObject.uid={uid},reason={reason}"
+        """What Events say of the object: some troubles are told nowhere else. Empty where forbidden."""
         try:
-            events = await self._api.list(kinds.EVENT, key.namespace, field_selector=wanted)
-        except WriteRefused as refused:
+            events = await self._api.list(
+                kinds.EVENT, key.namespace, field_selector=f"involvedObject.uid={uid}"
+            )
+        except ClusterRefused as refused:
             logger.debug("%s: %s", key, refused)
             return ""
-        newest = max(events, key=lambda one: str(one.get("lastTimestamp") or ""), default={})
-        return str(newest.get("message", ""))
+        return complaint(events, reason)
 
     async def _ensure_free(self, key: Key, kind: Kind, metadata: Mapping[str, Any]) -> None:
         name = str(metadata["name"])
@@ -109,4 +110,4 @@ class KubernetesCluster:
         if not mine and not adoptable:
             owner = f"its controller has uid {controller}" if controller else "it has no controller"
             message = f"it exists and is not this service's ({owner}): rename or delete one of them"
-            raise WriteRefused(kind.kind, name, Reason.NAME_TAKEN, message)
+            raise ClusterRefused(kind.kind, name, Reason.NAME_TAKEN, message)

@@ -73,6 +73,7 @@ def deployment_facts(deployment: KubeObject) -> DeploymentFacts:
     return DeploymentFacts(
         revision=deployment["metadata"]["name"],
         digest=(deployment["metadata"].get("annotations") or {}).get(names.ANNOTATION_MODEL_DIGEST, ""),
+        wanted_replicas=int(deployment["spec"].get("replicas", 1)),
         replicas=int(status.get("replicas", 0)),
         ready_replicas=int(status.get("availableReplicas", 0)),
         pods_refused=str(failure.get("message", "")) if failure.get("status") == "True" else "",

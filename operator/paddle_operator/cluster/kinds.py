@@ -30,10 +30,6 @@ class Kind:
         """The version without the group."""
         return self.api_version.rpartition("/")[2]
 
-    def key(self, name: str) -> ObjectKey:
-        """The key of an object of this kind."""
-        return ObjectKey(self.api_version, self.kind, name)
-
 
 SERVICE_RESOURCE = Kind(names.API_VERSION, names.KIND, names.PLURAL)
 DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments")

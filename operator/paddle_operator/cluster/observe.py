@@ -20,6 +20,10 @@ from paddle_operator.plan import KubeObject, Platform
 from paddle_operator.plan.live import live_revision
 from paddle_operator.status import Facts
 
+FAILED_MOUNT, FAILED_CREATE = "FailedMount", "FailedCreate"
+TRIES = {FAILED_MOUNT: 4, FAILED_CREATE: 1}
+"""How often an Event must have come to be believed; four mounts are tried within about eight seconds."""
+
 
 def observation_of(
     body: KubeObject,
@@ -53,9 +57,24 @@ def observation_of(
 
 def silent(items: Iterable[KubeObject], pods: Iterable[KubeObject]) -> dict[str, str]:
     """What does not say itself why it does not go on: the reason of the Event to look for, by uid."""
-    stuck = {pod["metadata"]["uid"]: "FailedMount" for pod in pods if waits_for_containers(pod)}
+    stuck = {pod["metadata"]["uid"]: FAILED_MOUNT for pod in pods if waits_for_containers(pod)}
     jobs = [item for item in items if item["kind"] == kinds.JOB.kind and waits_for_pod(item)]
-    return stuck | {job["metadata"]["uid"]: "FailedCreate" for job in jobs}
+    return stuck | {job["metadata"]["uid"]: FAILED_CREATE for job in jobs}
+
+
+def complaint(events: Iterable[KubeObject], reason: str) -> str:
+    """The message of the Event of that reason, while it is the last word on its object and no hiccup.
+
+    Kubelets often cannot mount a volume at the first try, and go on to pull the image when they can.
+    """
+    last = max(events, key=_time, default=None)
+    if last is None or last.get("reason") != reason or int(last.get("count") or 1) < TRIES[reason]:
+        return ""
+    return str(last.get("message", ""))
+
+
+def _time(event: KubeObject) -> str:
+    return str(event.get("lastTimestamp") or event.get("eventTime") or "")
 
 
 def controller_of(item: KubeObject) -> str | None:

@@ -1,4 +1,4 @@
-"""What the flow needs of a cluster, and how a cluster says no. Tests have a fake of it in memory."""
+"""What the flow needs of a cluster. Tests have a fake of it in memory."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan import KubeObject, LiveRevision, ObjectKey, Platform, Resolution
-from paddle_operator.status import Facts, Reason
+from paddle_operator.status import Facts
 from paddle_operator.status.news import Change
 
 
@@ -21,14 +20,6 @@ class Key(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
-
-
-class WriteRefused(ClusterRefused):
-    """A refusal with the reason under which the status tells it."""
-
-    def __init__(self, kind: str, name: str, reason: Reason, message: str) -> None:
-        super().__init__(kind, name, message, retryable=not reason.stalls)
-        self.reason = reason
 
 
 @dataclass(frozen=True)

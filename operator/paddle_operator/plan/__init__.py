@@ -10,7 +10,6 @@ from paddle_operator.plan.model import (
     Plan,
     Platform,
     Refusal,
-    RefusalReason,
     Resolution,
     Role,
 )
@@ -26,7 +25,6 @@ __all__ = [
     "Plan",
     "Platform",
     "Refusal",
-    "RefusalReason",
     "Resolution",
     "Revision",
     "Role",

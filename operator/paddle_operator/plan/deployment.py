@@ -7,6 +7,7 @@ from paddle_operator.plan.metadata import kube_object
 from paddle_operator.plan.model import KubeObject
 from paddle_operator.plan.pod import pod_template
 from paddle_operator.plan.roles import Member
+from paddle_operator.spec.base import canonical_json
 from paddle_operator.spec.model import Identity
 
 SETTLING_SECONDS = 2
@@ -21,10 +22,12 @@ def deployment(identity: Identity, member: Member) -> KubeObject | None:
     revision = member.revision
     if revision is None:
         return None
+    template = member.template or pod_template(identity.name, revision, member.name)
     annotations = {
         names.ANNOTATION_REVISION_INPUTS: revision.to_json(),
         names.ANNOTATION_RESOLVE_KEY: member.resolve_key,
         names.ANNOTATION_MODEL_DIGEST: revision.digest,
+        names.ANNOTATION_POD_TEMPLATE: canonical_json(template),
     }
     if member.default_image:
         annotations[names.ANNOTATION_DEFAULT_IMAGE] = revision.image
@@ -38,7 +41,7 @@ def deployment(identity: Identity, member: Member) -> KubeObject | None:
         "progressDeadlineSeconds": 2 * revision.preload.timeout_seconds + SCHEDULING_SECONDS,
         "selector": {"matchLabels": {names.LABEL_SERVICE: identity.name, **labels}},
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
-        "template": pod_template(identity.name, revision, member.name),
+        "template": template,
     }
     return kube_object(
         identity,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from paddle_operator import names
-from paddle_operator.plan.model import LiveRevision, Role
+from paddle_operator.plan.model import KubeObject, LiveRevision, Role
 from paddle_operator.plan.revision import Revision
 
 
@@ -28,6 +29,7 @@ def live_revision(deployment: Mapping[str, Any]) -> LiveRevision | None:
         replicas=deployment.get("spec", {}).get("replicas", 1),
         ready_replicas=deployment.get("status", {}).get("availableReplicas", 0),
         retired_at=_time(annotations.get(names.ANNOTATION_RETIRED_AT, "")),
+        template=_template(annotations.get(names.ANNOTATION_POD_TEMPLATE, ""), name),
     )
 
 
@@ -35,6 +37,16 @@ def _recorded(text: str, name: str, service: str) -> Revision | None:
     """Trust a record only if it gives the name that it is found under: somebody may have edited it."""
     revision = Revision.from_json(text)
     return revision if revision is not None and revision.name(service) == name else None
+
+
+def _template(text: str, name: str) -> KubeObject | None:
+    """Trust a template only if the Deployment would select its pods."""
+    try:
+        template: KubeObject = json.loads(text)
+        label = template["metadata"]["labels"][names.LABEL_REVISION]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return template if label == name and isinstance(template.get("spec"), dict) else None
 
 
 def _role(text: str) -> Role:

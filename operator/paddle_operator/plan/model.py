@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from paddle_operator.plan.revision import Revision
+from paddle_operator.reasons import Reason
 from paddle_operator.spec.workload import Device
 
 KubeObject = dict[str, Any]
@@ -59,21 +60,15 @@ class LiveRevision:
     replicas: int
     ready_replicas: int
     retired_at: datetime | None = None
-
-
-class RefusalReason(StrEnum):
-    """Why a correct resource cannot become pods. The values are condition reasons."""
-
-    TASK_MISMATCH = "TaskMismatch"
-    MODEL_TOO_LARGE = "ModelTooLarge"
-    IMAGE_NOT_CONFIGURED = "ImageNotConfigured"
+    template: KubeObject | None = None
+    """Its pods as first rendered; None where that is not recorded any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A correct resource that cannot become pods; what serves stays."""
 
-    reason: RefusalReason
+    reason: Reason
     message: str
 
 

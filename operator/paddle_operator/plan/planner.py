@@ -32,7 +32,7 @@ def plan(
     live = tuple(sorted(live, key=lambda member: (_BY_ROLE.index(member.role), member.name)))
     replicas = service.spec.scaling.replicas
     target = target_of(service.spec, platform, resolution, live)
-    wanted = _wanted(service.identity, target, replicas)
+    wanted = _wanted(service.identity, target, live, replicas)
     cast = cast_of(live, wanted, replicas, now)
     job = resolve_job(service, target.image, target.resolve_key) if target.resolving else None
     return Plan(
@@ -48,16 +48,20 @@ def plan(
     )
 
 
-def _wanted(identity: Identity, target: Target, replicas: int) -> Member | None:
+def _wanted(
+    identity: Identity, target: Target, live: tuple[LiveRevision, ...], replicas: int
+) -> Member | None:
     if target.revision is None:
         return None
+    name = target.revision.name(identity.name)
     return Member(
-        name=target.revision.name(identity.name),
+        name=name,
         revision=target.revision,
         role=Role.NEXT,
         resolve_key=target.resolve_key,
         default_image=target.default_image,
         replicas=replicas,
+        template=next((one.template for one in live if one.name == name), None),
     )
 
 

@@ -132,6 +132,8 @@ def _environment(service: str, revision: Revision, revision_name: str) -> list[d
         names.ENV_REVISION: revision_name,
         names.ENV_DRAIN_SECONDS: str(DRAIN_SECONDS),
     }
+    if revision.device is not Device.CPU:
+        ours[names.ENV_DEVICE_COUNT] = str(revision.device_count)
     if revision.device is Device.GPU:
         ours[names.ENV_DEVICE_MEMORY_MIB] = str(revision.device_memory_mib)
     theirs = {variable.name: variable.value for variable in revision.pod.env}

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, ValidationError
 
 from paddle_operator import names
 from paddle_operator.spec.base import Block, canonical_json
-from paddle_operator.spec.source import S3, CredentialsRef, ModelFormat, Preload, Task, UriScheme
+from paddle_operator.spec.source import S3, CredentialsRef, ModelFormat, Preload, Task
 from paddle_operator.spec.traffic import Probes
 from paddle_operator.spec.workload import Device, Pod, Queue, Resources
 
@@ -44,11 +44,6 @@ class Revision(Block):
     resources: Resources
     pod: Pod
     probes: Probes
-
-    @property
-    def scheme(self) -> UriScheme:
-        """The store's kind."""
-        return UriScheme(self.uri.partition(":")[0])
 
     def name(self, service: str) -> str:
         """Name of the revision's Deployment and Service."""

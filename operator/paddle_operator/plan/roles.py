@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from paddle_operator.plan.model import LiveRevision, Role
+from paddle_operator.plan.model import KubeObject, LiveRevision, Role
 from paddle_operator.plan.revision import Revision
 
 RETIRE_SECONDS = 30
@@ -27,6 +27,8 @@ class Member:
     default_image: bool
     replicas: int
     retired_at: datetime | None = None
+    template: KubeObject | None = None
+    """Its pods as an earlier look rendered them; None: they are rendered now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +105,5 @@ def _as_it_is(member: LiveRevision) -> Member:
         member.default_image,
         member.replicas,
         member.retired_at,
+        member.template,
     )

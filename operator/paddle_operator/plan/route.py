@@ -34,7 +34,10 @@ def http_route(service: Service, platform: Platform, stable: str | None) -> Kube
         "filters": [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [header]}}],
     }
     rule = {
-        "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
+        "matches": [{"path": {"type": "PathPrefix", "value": prefix}} for prefix in names.PATHS_SERVED],
+        "filters": [
+            {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": [names.HEADER_SYNTHETIC]}}
+        ],
         "backendRefs": [backend],
         "timeouts": {"request": REQUEST_TIMEOUT},
     }

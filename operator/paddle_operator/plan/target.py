@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from paddle_operator.plan.model import LiveRevision, Platform, Refusal, RefusalReason, Resolution
+from paddle_operator.plan.model import LiveRevision, Platform, Refusal, Resolution
 from paddle_operator.plan.quantity import bytes_of
 from paddle_operator.plan.revision import Revision
+from paddle_operator.reasons import Reason
 from paddle_operator.spec.base import canonical_json
 from paddle_operator.spec.device import DEFAULT_DEVICE_MEMORY_MIB, RESOURCES
 from paddle_operator.spec.model import Spec
@@ -118,14 +119,14 @@ def _resolution_of(member: LiveRevision, revision: Revision) -> Resolution:
 def _refusal(spec: Spec, known: Resolution) -> Refusal | None:
     if known.task != spec.model.task:
         return Refusal(
-            RefusalReason.TASK_MISMATCH,
+            Reason.TASK_MISMATCH,
             f"spec.model.task is {spec.model.task} and the bundle at {spec.model.uri} is for task "
             f"{known.task}: set spec.model.task to {known.task}, or name another bundle in spec.model.uri",
         )
     limit = bytes_of(spec.model.preload.size_limit)
     if known.size_bytes > limit:
         return Refusal(
-            RefusalReason.MODEL_TOO_LARGE,
+            Reason.MODEL_TOO_LARGE,
             f"the bundle at {spec.model.uri} has {known.size_bytes} bytes and spec.model.preload.sizeLimit "
             f"is {spec.model.preload.size_limit} ({limit} bytes): raise sizeLimit",
         )
@@ -134,7 +135,7 @@ def _refusal(spec: Spec, known: Resolution) -> Refusal | None:
 
 def _no_image(device: Device) -> Refusal:
     return Refusal(
-        RefusalReason.IMAGE_NOT_CONFIGURED,
+        Reason.IMAGE_NOT_CONFIGURED,
         f"the operator has no runtime image for device {device}: set spec.runtime.image, or give the "
         f"operator PADDLE_OPERATOR_RUNTIME_IMAGE_{device} (chart value runtimeImages)",
     )

@@ -47,7 +47,7 @@ class ModelStatus(Block):
     state: Annotated[str, Field(max_length=32)] = ""
     """Resolving, Pending, Downloading, Loading, Loaded or Failed."""
     last_failure: LastFailure | None = None
-    """The last failure, until the model is loaded."""
+    """The last failure that the pods remember, also of a container that is well again."""
 
 
 class ObjectiveStatus(Block):

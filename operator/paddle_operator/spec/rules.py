@@ -104,11 +104,12 @@ MODEL_RULES: tuple[Rule, ...] = (
         "uri",
     ),
     Rule(
-        "credentials-only-with-store",
+        "credentials-only-with-s3",
         "spec.model",
-        "!has(self.credentialsRef) || self.uri.startsWith('s3://') || self.uri.startsWith('https://')",
-        "spec.model.credentialsRef is for s3:// and https:// addresses only: remove it",
-        lambda model: "credentialsRef" not in model or model["uri"].startswith(("s3://", "https://")),
+        "self.uri.startsWith('s3://') || !has(self.credentialsRef)",
+        "spec.model.credentialsRef is for s3:// addresses only: remove it; what is behind another address is "
+        "read without credentials",
+        lambda model: model["uri"].startswith("s3://") or "credentialsRef" not in model,
         "uri",
     ),
     pattern_rule(

@@ -98,7 +98,7 @@ class Model(Block):
     s3: S3 | None = None
     """The S3 store. Required with s3:// addresses, refused with others."""
     credentials_ref: CredentialsRef | None = None
-    """Credentials of the store, for s3:// and https:// addresses. Absent: anonymous."""
+    """Credentials of the S3 store. Absent: anonymous; what is behind other addresses is read without any."""
     preload: Preload = Preload()
     """How the bundle reaches the pod."""
 

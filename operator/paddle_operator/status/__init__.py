@@ -10,10 +10,9 @@ from paddle_operator.status.facts import (
     Facts,
     JobFacts,
     PodFacts,
-    Refusal,
+    RefusedWrite,
     RouteFacts,
 )
-from paddle_operator.status.reasons import Reason
 
 __all__ = [
     "ContainerFacts",
@@ -22,8 +21,7 @@ __all__ = [
     "Facts",
     "JobFacts",
     "PodFacts",
-    "Reason",
-    "Refusal",
+    "RefusedWrite",
     "RouteFacts",
     "status_of",
     "status_of_rejected",

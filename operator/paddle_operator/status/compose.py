@@ -10,13 +10,13 @@ from paddle_operator import names
 from paddle_operator.errors import Violation
 from paddle_operator.plan import Plan
 from paddle_operator.plan.route import url_of
+from paddle_operator.reasons import Reason
 from paddle_operator.sla.objectives import sla_status
 from paddle_operator.spec import Identity, Service
 from paddle_operator.status import verdicts
 from paddle_operator.status.conditions import TYPES, Before, Condition, Truth, written
 from paddle_operator.status.diagnosis import last_end
 from paddle_operator.status.facts import Facts
-from paddle_operator.status.reasons import Reason
 from paddle_operator.status.situation import Situation
 
 Status = dict[str, Any]
@@ -89,7 +89,7 @@ def _revision(at: Situation, name: str | None, weight: int) -> Status | None:
     deployment = at.facts.deployment(name)
     return {
         "revision": name,
-        "replicas": deployment.replicas if deployment else 0,
+        "replicas": deployment.wanted_replicas if deployment else 0,
         "readyReplicas": deployment.ready_replicas if deployment else 0,
         "weight": weight,
         **({"modelDigest": deployment.digest} if deployment and deployment.digest else {}),

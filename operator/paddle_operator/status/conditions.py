@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from paddle_operator.status.reasons import Reason
+from paddle_operator.reasons import Reason
 
 Truth = Literal["True", "False", "Unknown"]
 TYPES = (

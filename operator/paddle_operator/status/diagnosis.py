@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from paddle_operator import names
+from paddle_operator.reasons import EXIT_CODES, PHASES, Reason
 from paddle_operator.status.facts import ContainerFacts, Exit, PodFacts
-from paddle_operator.status.reasons import EXIT_CODES, PHASES, Reason
 
 IMAGE_TROUBLES = {
     "ErrImagePull",
@@ -24,6 +24,14 @@ IMAGE_TROUBLES = {
 }
 CONFIG_TROUBLES = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 OWN_REASONS = {str(reason): reason for reason in EXIT_CODES.values()}
+FAULTS_OF_THE_BUNDLE = {
+    Reason.MODEL_NOT_FOUND,
+    Reason.DIGEST_MISMATCH,
+    Reason.BUNDLE_INVALID,
+    Reason.LOAD_FAILED,
+    Reason.WARMUP_FAILED,
+    Reason.SELF_TEST_FAILED,
+}
 LONGEST_QUOTE = 600
 STEPS = {
     names.CONTAINER_RESOLVE: "resolve",
@@ -55,7 +63,7 @@ class Failure:
     @property
     def of_bundle(self) -> bool:
         """Whether the bundle is at fault, so that the next pod would fail as this one did."""
-        return self.reason in EXIT_CODES.values()
+        return self.reason in FAULTS_OF_THE_BUNDLE
 
 
 def failure_among(pods: tuple[PodFacts, ...]) -> Failure | None:

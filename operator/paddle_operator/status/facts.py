@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paddle_operator.status.reasons import Reason
+from paddle_operator.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,9 @@ class DeploymentFacts:
     revision: str
     digest: str = ""
     """The manifest's digest that its pods enforce."""
+    wanted_replicas: int = 0
     replicas: int = 0
+    """Pods that exist."""
     ready_replicas: int = 0
     pods_refused: str = ""
     """The API server's message where it refuses the pods (quota, Pod Security, admission)."""
@@ -93,7 +95,7 @@ class RouteFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedWrite:
     """A write that the API server did not take."""
 
     reason: Reason
@@ -111,7 +113,7 @@ class Facts:
     deployments: tuple[DeploymentFacts, ...] = ()
     routes: tuple[RouteFacts, ...] = ()
     gateway_api: bool = False
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[RefusedWrite, ...] = ()
 
     def pods_of(self, revision: str | None) -> tuple[PodFacts, ...]:
         """The pods of a revision that are not on their way out."""

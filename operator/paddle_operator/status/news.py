@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from paddle_operator.reasons import Reason
 from paddle_operator.status.conditions import Before
-from paddle_operator.status.reasons import Reason
 
 TOLD = ("Ready", "ModelLoaded", "RolloutComplete", "RouteAccepted")
 """Conditions that people follow. The others follow from them or never change."""

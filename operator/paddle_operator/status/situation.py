@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from paddle_operator.plan import Plan
+from paddle_operator.reasons import Reason
 from paddle_operator.spec import Service
 from paddle_operator.status.conditions import Before
 from paddle_operator.status.diagnosis import Failure, ModelState, failure_among, state_of
 from paddle_operator.status.facts import DeploymentFacts, Facts
-from paddle_operator.status.reasons import Reason
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Situation:
 
     def _failure(self) -> Failure | None:
         if self.plan.refusal is not None:
-            return Failure(Reason.named(self.plan.refusal.reason), self.plan.refusal.message)
+            return Failure(self.plan.refusal.reason, self.plan.refusal.message)
         if self._resolving is not None:
             return self._failure_of_resolve(self._resolving)
         target = self.target

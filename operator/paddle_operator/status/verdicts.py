@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from paddle_operator.reasons import Reason
 from paddle_operator.spec.traffic import RoutingType
 from paddle_operator.status.conditions import Condition, Truth
 from paddle_operator.status.diagnosis import ModelState
 from paddle_operator.status.facts import RouteFacts
-from paddle_operator.status.reasons import Reason
 from paddle_operator.status.situation import Situation
 
 UNDER_WAY = {

@@ -19,9 +19,9 @@ from paddle_operator.cluster.facts import (
     waits_for_containers,
     waits_for_pod,
 )
-from paddle_operator.cluster.observe import controller_of
+from paddle_operator.cluster.observe import complaint, controller_of
+from paddle_operator.reasons import Reason
 from paddle_operator.status.facts import JobFacts
-from paddle_operator.status.reasons import Reason
 
 SCHEDULED = {"type": "PodScheduled", "status": "True"}
 
@@ -76,6 +76,30 @@ def test_events_are_looked_for_only_where_nothing_else_says_why_a_pod_waits(
     assert waits_for_containers(pod) is expected
 
 
+def an_event(reason: str, second: int, count: int = 1) -> dict[str, Any]:
+    """An Event of that reason, last seen at that second."""
+    stamp = f"2026-11-22T10:00:{second:02d}Z"
+    return {"reason": reason, "message": f"{reason} it is", "lastTimestamp": stamp, "count": count}
+
+
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        ([], ""),
+        ([an_event("FailedMount", 1)], ""),
+        ([an_event("FailedMount", 8, count=5), an_event("Scheduled", 0)], "FailedMount it is"),
+        ([an_event("FailedMount", 8, count=5), an_event("Pulling", 9)], ""),
+    ],
+    ids=["no Event", "a hiccup", "a mount that goes on failing", "a mount that has succeeded since"],
+)
+def test_a_mount_that_fails_is_told_while_it_goes_on_failing(events: list[dict[str, Any]], told: str) -> None:
+    assert complaint(events, "FailedMount") == told
+
+
+def test_a_pod_that_a_quota_refuses_is_told_at_once() -> None:
+    assert complaint([an_event("FailedCreate", 1)], "FailedCreate") == "FailedCreate it is"
+
+
 def test_a_job_without_any_pod_waits_for_one() -> None:
     job: dict[str, Any] = {"metadata": {"name": "j", "uid": "u"}}
     assert waits_for_pod(job)
@@ -118,7 +142,7 @@ def test_the_newest_answer_counts_and_that_of_an_unknown_job_does_not() -> None:
 
 def test_a_deployment_says_why_its_pods_are_refused() -> None:
     failure = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}
-    facts = deployment_facts({"metadata": {"name": "d"}, "status": {"conditions": [failure]}})
+    facts = deployment_facts({"metadata": {"name": "d"}, "spec": {}, "status": {"conditions": [failure]}})
     assert facts.pods_refused == "exceeded quota"
 
 
@@ -138,6 +162,11 @@ def test_what_a_gateway_said_of_an_older_route_does_not_count() -> None:
         (403, 'pods "p" is forbidden: violates PodSecurity "restricted"', Reason.ADMISSION_DENIED),
         (400, 'admission webhook "w" denied the request: no', Reason.ADMISSION_DENIED),
         (422, "Deployment is invalid: spec.selector: field is immutable", Reason.OBJECT_REFUSED),
+        (
+            500,
+            "failed to create typed patch object: .spec.nodeSelektor: field not declared in schema",
+            Reason.OBJECT_REFUSED,
+        ),
         (429, "slow down", Reason.API_UNAVAILABLE),
         (500, "etcdserver: no leader", Reason.API_UNAVAILABLE),
         (401, "Unauthorized", Reason.API_UNAVAILABLE),
@@ -147,7 +176,6 @@ def test_the_api_servers_no_is_understood_and_quoted(code: int, message: str, re
     said = refusal("Deployment", "d", code, json.dumps({"message": message}), "/x")
     assert said.reason is reason
     assert message in said.message
-    assert said.retryable is not reason.stalls
 
 
 def test_not_found_and_conflict_are_told_apart_from_all_else() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from paddle_operator.cluster.heartbeat import BLIND_FACTOR, Heartbeat
 from paddle_operator.errors import ClusterRefused
+from paddle_operator.reasons import Reason
 from tests.operator.virtual_time import in_virtual_time
 
 EVERY, LIMIT = 25.0, 90.0
@@ -21,7 +22,7 @@ class World:
 
     async def touch(self, token: str) -> None:
         if not self.api_up:
-            raise ClusterRefused("Lease", "heartbeat", "no answer", retryable=True)
+            raise ClusterRefused("Lease", "heartbeat", Reason.API_UNAVAILABLE, "no answer")
         if self.watch_up:
             asyncio.get_running_loop().call_later(0.5, self.heart.seen, token)
 

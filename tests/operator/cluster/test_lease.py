@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from paddle_operator.cluster.lease import Lease, Record, Terms
 from paddle_operator.errors import ClusterRefused
+from paddle_operator.reasons import Reason
 from tests.operator.virtual_time import in_virtual_time, seconds
 
 TERMS = Terms(lease=15, renew=10, retry=2)
@@ -39,14 +40,14 @@ class _View:
     async def write(self, record: Record) -> Record:
         self._reach()
         if record.version != (self._store.record.version if self._store.record else ""):
-            raise ClusterRefused("Lease", "l", "conflict", retryable=True)
+            raise ClusterRefused("Lease", "l", Reason.API_UNAVAILABLE, "conflict")
         self._store.version += 1
         self._store.record = replace(record, version=str(self._store.version))
         return self._store.record
 
     def _reach(self) -> None:
         if self._identity in self._store.cut_off:
-            raise ClusterRefused("Lease", "l", "no answer", retryable=True)
+            raise ClusterRefused("Lease", "l", Reason.API_UNAVAILABLE, "no answer")
 
 
 async def start(lease: Lease, diary: list[str]) -> asyncio.Task[None]:

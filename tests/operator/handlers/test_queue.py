@@ -9,6 +9,7 @@ import pytest
 
 from paddle_operator.errors import ClusterRefused
 from paddle_operator.handlers.queue import LONGEST_BACKOFF_SECONDS, KeyedQueue, backoff_seconds
+from paddle_operator.reasons import Reason
 from tests.operator.virtual_time import in_virtual_time, seconds
 
 Visit = Callable[[str], Awaitable[float | None]]
@@ -99,7 +100,7 @@ def test_a_visit_says_when_it_wants_to_be_repeated() -> None:
 
 
 def test_failures_are_repeated_after_growing_pauses_that_end_with_success() -> None:
-    refused = ClusterRefused("Deployment", "a", "quota", retryable=True)
+    refused = ClusterRefused("Deployment", "a", Reason.API_UNAVAILABLE, "quota")
     diary = Diary(refused, ValueError("a bug"), refused, 100.0, refused, None)
 
     async def script(queue: KeyedQueue[str]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from paddle_operator.plan import Platform, RefusalReason, Resolution, plan
+from paddle_operator.plan import Platform, Resolution, plan
+from paddle_operator.reasons import Reason
 from paddle_operator.spec.workload import Device
 from tests.operator.given import (
     DIGEST,
@@ -103,7 +104,7 @@ def test_a_builtin_model_is_read_again_when_the_image_changes() -> None:
 def test_a_model_of_another_task_is_refused_with_what_to_write() -> None:
     made = planned(a_service(), task="Tensor")
     assert made.refusal is not None
-    assert made.refusal.reason is RefusalReason.TASK_MISMATCH
+    assert made.refusal.reason is Reason.TASK_MISMATCH
     assert "set spec.model.task to Tensor" in made.refusal.message
     assert "Deployment" not in kinds(made)
     assert "Job" in kinds(made), "its answer must be found again at the next look"
@@ -114,7 +115,7 @@ def test_a_model_larger_than_its_volume_is_refused_before_any_pod() -> None:
         a_service(a_resource().with_("spec.model.preload", {"sizeLimit": "1Mi"})), size_bytes=2**20 + 1
     )
     assert made.refusal is not None
-    assert made.refusal.reason is RefusalReason.MODEL_TOO_LARGE
+    assert made.refusal.reason is Reason.MODEL_TOO_LARGE
     assert "1048577 bytes" in made.refusal.message
     assert planned(
         a_service(a_resource().with_("spec.model.preload", {"sizeLimit": "1Mi"})), size_bytes=2**20
@@ -133,7 +134,7 @@ def test_a_refusal_leaves_what_serves() -> None:
 def test_a_device_without_an_image_is_refused_with_the_setting_to_give(device: str) -> None:
     made = planned(a_service(a_resource().on(device)), platform=Platform({Device.CPU: "runtime-cpu:1"}))
     assert made.refusal is not None
-    assert made.refusal.reason is RefusalReason.IMAGE_NOT_CONFIGURED
+    assert made.refusal.reason is Reason.IMAGE_NOT_CONFIGURED
     assert f"PADDLE_OPERATOR_RUNTIME_IMAGE_{device}" in made.refusal.message
 
 

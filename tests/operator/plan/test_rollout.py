@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddle_operator.plan import RETIRE_SECONDS
+from paddle_operator.plan import RETIRE_SECONDS, pod
 from tests.operator.given import OTHER_DIGEST, Resource, World, a_resource, a_service, a_world, planned, the
 
 
@@ -142,6 +142,28 @@ def test_an_edit_of_the_promise_replaces_no_pod() -> None:
     assert made.sla_hash != before.sla_hash
     assert the(made, "Deployment") == the(before, "Deployment")
     assert the(made, "ConfigMap") != the(before, "ConfigMap")
+
+
+def test_a_release_that_renders_pods_otherwise_replaces_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = a_world().settles()
+    before = the(world.look(), "Deployment")
+    monkeypatch.setattr(pod, "PRE_STOP_SECONDS", pod.PRE_STOP_SECONDS + 1)
+    assert the(world.look(), "Deployment") == before
+    made = world.wants(changed()).reconcile()
+    new, old = (the(made, "Deployment", name)["spec"]["template"] for name in (made.next, made.stable))
+    assert old == before["spec"]["template"]
+    assert new["spec"]["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 6}}}
+
+
+@pytest.mark.parametrize(
+    "record", ["", "no JSON", "[]", '{"metadata": {"labels": {}}, "spec": {}}', '{"metadata": 1}']
+)
+def test_pods_whose_record_is_damaged_are_rendered_again(record: str) -> None:
+    world = a_world().settles()
+    before = the(world.look(), "Deployment")
+    found = world.objects[("Deployment", str(world.serving))]
+    found["metadata"]["annotations"]["serving.paddle-sla.io/pod-template"] = record
+    assert the(world.look(), "Deployment") == before
 
 
 def test_at_rest_the_plan_does_not_change_with_time() -> None:

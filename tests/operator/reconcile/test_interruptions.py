@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from paddle_operator.cluster.ports import WriteRefused
+from paddle_operator.errors import ClusterRefused
 from paddle_operator.reconcile import UNSETTLED_SECONDS
 from tests.operator.fake_cluster import forbidden
 from tests.operator.reconcile.story import Story
@@ -21,7 +21,7 @@ def story() -> Story:
 
 def test_a_missing_permission_is_named_and_the_rest_is_done(story: Story) -> None:
     story.cluster.refuses["NetworkPolicy"] = forbidden("NetworkPolicy")
-    with pytest.raises(WriteRefused):
+    with pytest.raises(ClusterRefused):
         story.look()
     status, reason, message = story.condition("Ready")
     assert (status, reason) == ("False", "Forbidden")
@@ -41,7 +41,7 @@ def test_nothing_is_deleted_while_something_is_refused(story: Story) -> None:
     story.cluster.ready(1)
     story.cluster.objects.pop(next(t for t in story.cluster.objects if t.kind == "NetworkPolicy"))
     story.cluster.refuses["NetworkPolicy"] = forbidden("NetworkPolicy")
-    with pytest.raises(WriteRefused):
+    with pytest.raises(ClusterRefused):
         story.look()
     assert not any(line.startswith("delete") for line in story.cluster.writes)
 

@@ -7,9 +7,9 @@ import re
 
 import pytest
 
+from paddle_operator.reasons import EXIT_CODES, Reason, reference
 from paddle_operator.status.diagnosis import ModelState, failure_among, failure_of, last_end, state_of
 from paddle_operator.status.facts import ContainerFacts, Exit, PodFacts
-from paddle_operator.status.reasons import EXIT_CODES, Reason, reference
 
 
 def failing(container: str, code: int, message: str = "", reason: str = "Error", **more: bool) -> PodFacts:
@@ -23,20 +23,20 @@ def said(reason: str, message: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("container", "code", "phase"),
+    ("container", "code", "phase", "of_bundle"),
     [
-        ("resolve", 10, "resolve failed"),
-        ("fetch", 11, "download failed"),
-        ("fetch", 12, "digest check failed"),
-        ("fetch", 13, "download failed"),
-        ("fetch", 15, "download failed"),
-        ("runtime", 20, "load failed"),
-        ("runtime", 21, "warm-up failed"),
-        ("runtime", 22, "self-test failed"),
-        ("runtime", 23, "load failed"),
+        ("resolve", 10, "resolve failed", True),
+        ("fetch", 11, "download failed", False),
+        ("fetch", 12, "digest check failed", True),
+        ("fetch", 13, "download failed", True),
+        ("fetch", 15, "download failed", False),
+        ("runtime", 20, "load failed", True),
+        ("runtime", 21, "warm-up failed", True),
+        ("runtime", 22, "self-test failed", True),
+        ("runtime", 23, "load failed", False),
     ],
 )
-def test_each_step_is_told_apart(container: str, code: int, phase: str) -> None:
+def test_each_step_is_told_apart(container: str, code: int, phase: str, of_bundle: bool) -> None:
     found = failure_of(failing(container, code, said(EXIT_CODES[code], "what, which, what to do")))
     assert found is not None
     assert found.reason == EXIT_CODES[code]
@@ -44,7 +44,7 @@ def test_each_step_is_told_apart(container: str, code: int, phase: str) -> None:
     assert (
         found.message == f"{phase} in pod p, container {container}, exit code {code}: what, which, what to do"
     )
-    assert found.of_bundle
+    assert found.of_bundle is of_bundle
 
 
 def test_the_exit_code_speaks_where_the_message_does_not() -> None:

@@ -7,12 +7,20 @@ from typing import Any
 
 import pytest
 
-from paddle_operator.plan import Plan, Refusal, RefusalReason
+from paddle_operator.plan import Plan, Refusal
+from paddle_operator.reasons import Reason
 from paddle_operator.spec import parse
-from paddle_operator.status import DeploymentFacts, Facts, PodFacts, RouteFacts, status_of
+from paddle_operator.status import (
+    ContainerFacts,
+    DeploymentFacts,
+    Exit,
+    Facts,
+    PodFacts,
+    RouteFacts,
+    status_of,
+)
 from paddle_operator.status.conditions import LONGEST_MESSAGE, Before, Condition, written
 from paddle_operator.status.news import news
-from paddle_operator.status.reasons import Reason
 from tests.operator.fake_cluster import DIGEST, resource
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -23,7 +31,7 @@ PLAN = Plan(
 )
 UP = Facts(
     pods=(PodFacts("p", revision="calm-1", ready=True),),
-    deployments=(DeploymentFacts("calm-1", digest=DIGEST, replicas=1, ready_replicas=1),),
+    deployments=(DeploymentFacts("calm-1", digest=DIGEST, wanted_replicas=1, replicas=1, ready_replicas=1),),
     gateway_api=True,
 )
 
@@ -99,10 +107,23 @@ def test_the_scale_subresource_gets_replicas_and_a_selector_of_the_stable_revisi
     assert found["selector"] == "serving.paddle-sla.io/service=calm,serving.paddle-sla.io/revision=calm-1"
 
 
+def test_a_store_that_is_away_when_a_pod_is_added_does_not_unload_the_model() -> None:
+    new = PodFacts("q", revision="calm-1", containers=(ContainerFacts("fetch", exit=Exit(14, "Error", "")),))
+    deployment = DeploymentFacts("calm-1", wanted_replicas=2, replicas=2, ready_replicas=1)
+    found = status(Facts(pods=(*UP.pods, new), deployments=(deployment,)), scaling={"replicas": 2})
+    assert said(found, "ModelLoaded") == ("True", "Loaded")
+    assert found["model"]["lastFailure"]["reason"] == "StoreUnreachable"
+    assert found["stable"]["replicas"] == 2
+
+
+def test_bytes_that_changed_when_a_pod_is_added_are_told_although_another_pod_serves() -> None:
+    new = PodFacts("q", revision="calm-1", containers=(ContainerFacts("fetch", exit=Exit(12, "Error", "")),))
+    found = status(Facts(pods=(*UP.pods, new), deployments=UP.deployments))
+    assert said(found, "ModelLoaded") == ("False", "DigestMismatch")
+
+
 def test_a_refused_plan_stalls_with_its_own_reason() -> None:
-    refused = Plan(
-        (), None, None, None, None, None, "abc", Refusal(RefusalReason.MODEL_TOO_LARGE, "too large")
-    )
+    refused = Plan((), None, None, None, None, None, "abc", Refusal(Reason.MODEL_TOO_LARGE, "too large"))
     found = status(Facts(), refused)
     assert said(found, "Ready") == ("False", "ModelTooLarge")
     assert said(found, "Stalled") == ("True", "ModelTooLarge")

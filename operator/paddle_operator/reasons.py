@@ -20,11 +20,6 @@ class Reason(StrEnum):
         member.stalls = stalls
         return member
 
-    @classmethod
-    def named(cls, value: str) -> Reason:
-        """The reason of that value, for instance one that the plan gives."""
-        return next(one for one in cls if one == value)
-
     # All is well.
     SERVING = "Serving", "Every wanted replica of the wanted revision is ready."
     SERVING_DEGRADED = "ServingDegraded", "The service answers, but not every wanted replica is ready."
@@ -91,7 +86,7 @@ class Reason(StrEnum):
     ADMISSION_DENIED = "AdmissionDenied", "An admission policy or webhook refuses an object.", True
     OBJECT_REFUSED = "ObjectRefused", "The API server refuses an object.", True
     NAME_TAKEN = "NameTaken", "An object of that name exists and belongs to somebody else.", True
-    API_UNAVAILABLE = "APIUnavailable", "The API server did not answer a write."
+    API_UNAVAILABLE = "APIUnavailable", "The API server did not answer."
     ROUTE_NOT_ACCEPTED = "RouteNotAccepted", "A gateway refuses the route.", True
     GATEWAY_API_MISSING = "GatewayAPIMissing", "The Gateway API is not installed in this cluster.", True
 
