@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,17 +13,17 @@ from hypothesis import strategies as st
 
 from paddle_operator import names
 from paddle_operator.plan.fetching import fetch_arguments
+from paddle_operator.reasons import EXIT_CODES
 from paddle_operator.sla.objectives import sla_document
 from paddle_operator.spec.promise import Sla
 from paddle_operator.spec.rules import URI_FORM
 from paddle_operator.spec.source import Addressing, ModelFormat, Task
 from paddle_operator.spec.workload import Device
-from paddle_operator.status.reasons import EXIT_CODES
 from paddle_runtime import sla as runtime_sla
 from paddle_runtime.bundle import fetch_command, location, manifest, s3
 from paddle_runtime.errors import BundleReason
 from paddle_runtime.settings import env_name, options
-from paddle_runtime.transport import http_app
+from paddle_runtime.transport import http_app, http_models
 from tests.contract.corpus import ACCEPTED
 from tests.operator.given import a_resource, a_service, container, environment, init_container, planned
 
@@ -61,6 +62,13 @@ def test_both_sides_know_the_same_devices_tasks_formats_and_addressings() -> Non
 @pytest.mark.parametrize("path", [names.PATH_LIVE, names.PATH_READY, names.PATH_METRICS])
 def test_probes_and_scraping_ask_for_paths_that_are_there(path: str) -> None:
     assert f'Route("{path}"' in Path(http_app.__file__).read_text()
+
+
+def test_a_gateway_sends_on_every_path_but_those_for_the_cluster() -> None:
+    paths = set(re.findall(r'Route\("([^"]+)"', Path(http_app.__file__).read_text()))
+    inside = {path for path in paths if not path.startswith(names.PATHS_SERVED)}
+    assert inside == {names.PATH_METRICS, "/health"}
+    assert names.HEADER_SYNTHETIC.lower() in Path(http_models.__file__).read_text()
 
 
 @pytest.mark.parametrize("resolve", [True, False])
