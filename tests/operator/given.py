@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import copy
+import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from paddle_operator.plan import KubeObject, LiveRevision, Plan, Platform, Resolution, live_revision, plan
+from paddle_operator.plan.diff import FIELD_MANAGER
 from paddle_operator.spec import Service, parse
 from paddle_operator.spec.workload import Device
 
 DIGEST = "sha256:" + "ab" * 32
 OTHER_DIGEST = "sha256:" + "cd" * 32
 NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+LIST_KEYS = {
+    "containers": ("name",),
+    "initContainers": ("name",),
+    "env": ("name",),
+    "volumes": ("name",),
+    "volumeMounts": ("mountPath",),
+    "imagePullSecrets": ("name",),
+    "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
+    "ownerReferences": ("uid",),
+}
+"""Lists of type map in the objects that we make, as the API server's schema has them."""
 UID = "00000000-0000-4000-8000-000000000001"
 EVERY_DEVICE = Platform(
     {device: f"runtime-{device.lower()}:1" for device in Device}, gateway_api=True, envoy_gateway=True
@@ -119,6 +132,32 @@ def container(made: Plan) -> dict[str, Any]:
 def init_container(made: Plan) -> dict[str, Any]:
     found: dict[str, Any] = template(made)["spec"]["initContainers"][0]
     return found
+
+
+def stored(item: KubeObject) -> KubeObject:
+    """An object as the API server keeps it: with its own fields and a record of who applied what."""
+    live = copy.deepcopy(item)
+    live["metadata"] |= {"uid": f"uid-of-{item['metadata']['name']}", "resourceVersion": "7"}
+    live["metadata"]["managedFields"] = [
+        {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": fields_of(item)}
+    ]
+    live["status"] = {"observedGeneration": 1}
+    return live
+
+
+def fields_of(value: Any, key: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The record of who applied what (fieldsV1): an item of a list of type map is named by its keys."""
+    if isinstance(value, list) and key:
+        named = {json.dumps({name: item[name] for name in key}): item for item in value}
+        return {f"k:{name}": {".": {}, **fields_of(item)} for name, item in named.items()}
+    if not isinstance(value, dict):
+        return {}
+    identity = {"apiVersion", "kind", "name", "namespace"}
+    return {
+        f"f:{name}": fields_of(inner, LIST_KEYS.get(name, ()))
+        for name, inner in value.items()
+        if name not in identity or "apiVersion" not in value
+    }
 
 
 def environment(of: dict[str, Any]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from paddle_operator.plan import RETIRE_SECONDS
-from paddle_operator.plan.diff import FIELD_MANAGER, Keep, diff
+from paddle_operator.plan.diff import Keep, diff
 from paddle_operator.plan.live import live_revision
 from tests.operator.given import (
     DIGEST,
@@ -23,6 +23,7 @@ from tests.operator.given import (
     a_service,
     a_world,
     planned,
+    stored,
 )
 from tests.properties.resources import correct_resources
 
@@ -76,11 +77,8 @@ def test_the_order_in_which_revisions_are_listed_does_not_matter(
 @settings(max_examples=40, deadline=None)
 def test_once_applied_nothing_is_left_to_write(resource: Resource) -> None:
     world = a_world(resource).settles()
-    stored = [
-        {**item, "metadata": {**item["metadata"], "uid": "u", "managedFields": [{"manager": FIELD_MANAGER}]}}
-        for item in world.objects.values()
-    ]
-    assert {type(action) for action in diff(world.look(), stored, UID)} == {Keep}
+    live = [stored(item) for item in world.objects.values()]
+    assert {type(action) for action in diff(world.look(), live, UID)} == {Keep}
 
 
 class Rollouts(RuleBasedStateMachine):

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import pytest
 
-from paddle_operator.plan.diff import FIELD_MANAGER, Action, Create, Delete, Keep, Patch, diff
-from tests.operator.given import UID, a_resource, a_service, a_world, planned, the
-
-
-def stored(item: dict[str, Any]) -> dict[str, Any]:
-    """An object as the API server keeps it: with defaults, its own fields and a record of who set what."""
-    live = copy.deepcopy(item)
-    live["metadata"] |= {"uid": f"uid-of-{item['metadata']['name']}", "resourceVersion": "7"}
-    live["metadata"]["managedFields"] = [
-        {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": fields_of(item)}
-    ]
-    live["status"] = {"observedGeneration": 1}
-    return live
-
-
-def fields_of(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        return {}
-    identity = {"apiVersion", "kind", "name", "namespace"}
-    return {f"f:{key}": fields_of(inner) for key, inner in value.items() if key not in identity}
+from paddle_operator.plan.diff import Action, Create, Delete, Keep, Patch, diff
+from tests.operator.given import UID, a_resource, a_service, a_world, planned, stored, the
 
 
 def changes(actions: tuple[Action, ...]) -> list[Action]:
