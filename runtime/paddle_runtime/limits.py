@@ -15,9 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from paddle_runtime.errors import Invalid, RequestReason
-from paddle_runtime.picture_size import BadHeader, picture_size
+from paddle_runtime.picture_size import FORMATS, BadHeader, picture_size
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 OPTION_NAMES = ("cls", "minScore")
 TRUE_WORDS = ("true", "1", "yes", "on")
 FALSE_WORDS = ("false", "0", "no", "off")

@@ -28,7 +28,7 @@ class BadHeader(Exception):
 
 def picture_size(data: bytes) -> Size | None:
     """(width, height) in pixels; None when no known form begins like this, BadHeader when it is broken."""
-    for begins, read in FORMS:
+    for begins, read in READERS.values():
         if any(data.startswith(start) for start in begins):
             try:
                 return read(data)
@@ -147,10 +147,11 @@ def _only(known: Size | None, size: Size) -> Size:
     return size
 
 
-FORMS: tuple[tuple[tuple[bytes, ...], Callable[[bytes], Size]], ...] = (
-    ((b"\xff\xd8\xff",), _jpeg),
-    ((b"\x89PNG\r\n\x1a\n",), _png),
-    ((b"RIFF",), _webp),
-    ((b"BM",), _bmp),
-    ((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"), _tiff),
-)
+READERS: dict[str, tuple[tuple[bytes, ...], Callable[[bytes], Size]]] = {
+    "JPEG": ((b"\xff\xd8\xff",), _jpeg),
+    "PNG": ((b"\x89PNG\r\n\x1a\n",), _png),
+    "WEBP": ((b"RIFF",), _webp),
+    "BMP": ((b"BM",), _bmp),
+    "TIFF": ((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"), _tiff),
+}
+FORMATS = tuple(READERS)

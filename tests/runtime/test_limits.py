@@ -12,7 +12,8 @@ from PIL import Image
 
 from paddle_runtime import limits
 from paddle_runtime.errors import Invalid, RequestReason
-from paddle_runtime.limits import FORMATS, Limits
+from paddle_runtime.limits import Limits
+from paddle_runtime.picture_size import FORMATS
 
 CAPS = Limits(max_body_bytes=1000, max_pixels=1_000_000, max_side=4000)
 
