@@ -37,7 +37,7 @@ RUN set -eu; \
         apt-get install -y --no-install-recommends python3-venv; \
         rm -rf /var/lib/apt/lists/*; \
     fi
-COPY hack/cluster/images_tools.txt /tools.txt
+COPY hack/cluster/images/tools.txt /tools.txt
 RUN "${PYTHON}" -m venv /opt/tools \
     && /opt/tools/bin/pip install --no-cache-dir --require-hashes -r /tools.txt
 ENV PATH=/opt/tools/bin:$PATH

@@ -16,10 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from hack.cluster import constants, images, images_addons, programs
+from hack.cluster import constants, programs
 from hack.cluster.api import ClusterInfo
 from hack.cluster.commands import run
 from hack.cluster.errors import ClusterError, CommandFailed, NotReady
+from hack.cluster.images import addons as addon_images
+from hack.cluster.images import delivery
 from hack.cluster.progress import Progress
 
 MANIFESTS = Path(__file__).parent / "addons_manifests"
@@ -40,9 +42,9 @@ def install(cluster: ClusterInfo, progress: Progress) -> None:
     with ThreadPoolExecutor(max_workers=1) as pool:
         # CRDs take longest and need no image.
         definitions = pool.submit(_install_definitions, cluster, progress)
-        made = images_addons.ensure(progress)
-        images.load(cluster, progress, list(made.values()))
-        values = variables(cluster, images_addons.references(made))
+        made = addon_images.ensure(progress)
+        delivery.load(cluster, progress, made.values())
+        values = variables(cluster, addon_images.references(made))
         with progress.step("DNS, object store and metrics applied"):
             _apply(cluster, credentials())
             _apply_files(cluster, "coredns.yaml", "store.yaml", "prometheus.yaml", values=values)

@@ -1,10 +1,10 @@
-"""What can go wrong with the embedded cluster, as one small tree."""
+"""What can go wrong with a cluster, as one small tree."""
 
 from __future__ import annotations
 
 
 class ClusterError(Exception):
-    """The embedded cluster cannot do what was asked; the message says what to do next."""
+    """A cluster cannot do what was asked; the message says what to do next."""
 
 
 class ProgramMissing(ClusterError):

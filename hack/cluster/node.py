@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hack.cluster import certificates, cgroups, configuration, network, packages, pause_image, programs
+from hack.cluster import certificates, cgroups, configuration, network, packages, programs
 from hack.cluster.api import ClusterInfo
 from hack.cluster.commands import run
 from hack.cluster.constants import API_PORT, PAUSE_IMAGE, PROCESS_MARK, cgroup_of, check_name
 from hack.cluster.errors import ClusterError, NotReady
 from hack.cluster.health import readiness, running_components
+from hack.cluster.images import pause
 from hack.cluster.layout import bin_dir, cache_root
 from hack.cluster.processes import first_process, kill_cluster, owned
 from hack.cluster.progress import Progress, Step
@@ -157,7 +158,7 @@ def clean(cluster: ClusterInfo) -> None:
 def _ensure_pause_image(cluster: ClusterInfo) -> None:
     if PAUSE_IMAGE not in cluster.images():
         archive = cluster.layout.fresh / "pause.tar"
-        cluster.load(pause_image.write_archive(bin_dir() / "pause", PAUSE_IMAGE, archive))
+        cluster.load(pause.write_archive(bin_dir() / "pause", PAUSE_IMAGE, archive))
         archive.unlink()
 
 

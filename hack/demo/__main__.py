@@ -17,9 +17,8 @@ from hack.cluster.errors import ClusterError
 from hack.cluster.progress import Progress, seconds
 from hack.demo import own_cluster, reading
 from hack.demo.embedded import embedded_site
-from hack.demo.kubectl import KubectlRefused
 from hack.demo.site import Site
-from hack.demo.view import NotReady, watch_until_ready
+from hack.demo.view import watch_until_ready
 from hack.e2e_site import CLUSTER
 
 NAMESPACE = "demo"
@@ -49,9 +48,9 @@ def build_site(environment: Mapping[str, str], progress: Progress) -> Site:
     if own := own_cluster.kubeconfig_of(environment):
         progress.say(f"  KUBECONFIG is set: using the cluster of {own}")
         return own_cluster.from_kubeconfig(own, environment, progress)
-    if own_cluster.kind_is_usable():
-        progress.say("  kind and a container engine are here: using a kind cluster")
-        return own_cluster.from_kind(progress)
+    if engine := own_cluster.kind_engine(environment):
+        progress.say(f"  kind and {engine} are here: using a kind cluster")
+        return own_cluster.from_kind(engine, progress)
     return embedded_site(DEFAULT_NAME, progress)
 
 
@@ -60,7 +59,7 @@ def clean(environment: Mapping[str, str]) -> int:
     progress = Progress()
     if own := own_cluster.kubeconfig_of(environment):
         return own_cluster.clean(own, progress)
-    own_cluster.clean_kind(progress)
+    own_cluster.clean_kind(environment, progress)
     for name in (DEFAULT_NAME, CLUSTER):
         node.down(name, progress)
     left = leftovers.find(None)
@@ -80,7 +79,7 @@ def main() -> int:
     command = parser.parse_args().command
     try:
         return COMMANDS[command](os.environ)
-    except (ClusterError, KubectlRefused, NotReady, reading.Unread) as failure:
+    except ClusterError as failure:
         print(
             f"\nthe demo stopped: {failure}\n"
             "`make demo` again continues; `make demo-clean` removes everything",

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from minio import Minio
 
-from hack.cluster import addons, images, node, programs
+from hack.cluster import addons, node, programs
 from hack.cluster.api import ClusterInfo
-from hack.cluster.images_store import Image
+from hack.cluster.images import builds, delivery
 from hack.cluster.progress import Progress
 from hack.demo.bundles import digits_bundle, ppocr_bundle
-from hack.demo.reading import Reachable
+from hack.demo.reading import PAGE, Reachable
 from hack.demo.site import ROOT, Site
 
 BUCKET = "models"
@@ -43,13 +43,15 @@ class EmbeddedSite(Site):
 
     def hints(self, namespace: str, service: str) -> str:
         """What a person types next."""
+        # With its type: curl would call it a form.
+        picture = f"-H 'content-type: image/png' --data-binary @{PAGE}"
         return "\n".join(
             [
                 f"  export KUBECONFIG={self.kubeconfig} PATH={self.kubectl.parent}:$PWD/.venv/bin:$PATH",
                 f"  kubectl -n {namespace} get pms {service} -o wide",
                 f"  kubectl -n {namespace} describe pms {service}",
                 f"  kubectl paddle_sla -n {namespace} status {service}",
-                f"  curl -H 'Host: {HOST}' --data-binary @examples/01-ocr/page.png {self.gateway_url}/v1/ocr",
+                f"  curl -H 'Host: {HOST}' {picture} {self.gateway_url}/v1/ocr",
                 f"  kubectl -n {namespace} delete pods -l serving.paddle-sla.io/service={service}",
                 "To stop: make demo-clean",
             ]
@@ -89,23 +91,16 @@ class EmbeddedSite(Site):
 def embedded_site(name: str, progress: Progress) -> EmbeddedSite:
     """The embedded cluster of that name, with everything in it; quick when it is already there."""
     programs.ensure(progress)
-    built = images.build(progress)
+    built = builds.ensure(progress)
     cluster = node.up(name, progress)
-    images.load(cluster, progress, list(built.values()))
+    delivery.load(cluster, progress, built.values())
     addons.install(cluster, progress)
     site = site_of(cluster)
     with progress.step("bundles into the store") as step:
         sent = sum(site.upload(bundle, bundle.name) for bundle in (ppocr_bundle(), digits_bundle(progress)))
         step.done_as(f"{sent / 1e6:.1f} MB")
     with progress.step("charts with helm"):
-        names = {target: by_content(cluster, image) for target, image in built.items()}
-        site.install_charts(
-            {
-                "image.repository": names["operator"].rsplit(":", 1)[0],
-                "image.tag": names["operator"].rsplit(":", 1)[1],
-                "runtimeImages.cpu": names["runtime"],
-            }
-        )
+        site.install_charts(built["operator"].name, built["runtime"].name)
     return site
 
 
@@ -121,14 +116,3 @@ def site_of(cluster: ClusterInfo) -> EmbeddedSite:
         access_key=exports["S3_ACCESS_KEY"],
         secret_key=exports["S3_SECRET_KEY"],
     )
-
-
-def by_content(cluster: ClusterInfo, image: Image) -> str:
-    """A name for the image that changes with its bytes, as a registry's release tags do.
-
-    Under one moving tag a new build would reach pods that restart and no others, and helm
-    would see no change.
-    """
-    name = f"{image.name.rsplit(':', 1)[0]}:{image.digest.removeprefix('sha256:')[:12]}"
-    cluster.ctr("images", "tag", "--force", image.name, name)
-    return name

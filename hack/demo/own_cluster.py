@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hack.cluster import images, programs
-from hack.cluster.errors import ClusterError
+from hack.cluster import programs
+from hack.cluster.commands import run
+from hack.cluster.errors import ClusterError, CommandFailed, ProgramMissing
+from hack.cluster.images import builds, delivery
 from hack.cluster.layout import bin_dir, cache_root, clusters_root
 from hack.cluster.progress import Progress
 from hack.demo.reading import Reachable
@@ -22,6 +24,10 @@ from hack.demo.site import ROOT, Site
 
 EXAMPLE = ROOT / "examples" / "03-minimal" / "service.yaml"
 KIND_CLUSTER = "paddle-sla"
+KIND_ENGINES = ("docker", "podman")
+KIND_PROVIDER_VARIABLE = "KIND_EXPERIMENTAL_PROVIDER"  # kind's own; it names the engine
+KIND_SECONDS = 900.0  # creating a cluster pulls kind's node image
+ENGINE_SECONDS = 10.0
 # For clusters whose nodes have the images already: the references to use, instead of pushing.
 PRESENT_VARIABLE = "PADDLE_SLA_IMAGES"
 FORWARDED = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+)")
@@ -54,8 +60,8 @@ class OwnSite(Site):
                 raise ClusterError(f"kubectl port-forward to service/{service} did not start: {line!r}")
             yield Reachable(f"http://127.0.0.1:{found[1]}", "localhost")
         finally:
-            forward.terminate()
-            forward.wait(timeout=10)
+            forward.kill()
+            forward.wait()
 
     def hints(self, namespace: str, service: str) -> str:
         """What a person types next."""
@@ -86,32 +92,42 @@ def from_kubeconfig(kubeconfig: Path, environment: Mapping[str, str], progress: 
         operator, _, runtime = present.partition(",")
         names = {"operator": operator, "runtime": runtime}
     else:
-        prefix = images.registry_prefix(environment)
-        names = images.push(progress, images.build(progress), prefix)
+        prefix = delivery.registry_prefix(environment)
+        names = delivery.push(progress, builds.ensure(progress), prefix)
     site = site_of(kubeconfig, "make demo-clean (with the same KUBECONFIG)", progress)
     install(site, names, progress)
     return site
 
 
-def kind_is_usable() -> bool:
-    """Whether kind is here, and an engine for it answers."""
-    if shutil.which("kind") is None or shutil.which("docker") is None:
+def kind_engine(environment: Mapping[str, str]) -> str | None:
+    """The engine for kind's nodes: the one that the user chose for it, else the first that answers."""
+    chosen = environment.get(KIND_PROVIDER_VARIABLE)
+    engines = [chosen] if chosen else KIND_ENGINES
+    return next((engine for engine in engines if _answers(engine)), None) if shutil.which("kind") else None
+
+
+def _answers(engine: str) -> bool:
+    try:
+        return run([engine, "info"], timeout=ENGINE_SECONDS, check=False).returncode == 0
+    except (CommandFailed, ProgramMissing):
         return False
-    return subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0
 
 
-def from_kind(progress: Progress) -> OwnSite:
+def kind(engine: str, *arguments: str) -> str:
+    """What kind prints, with its nodes in that engine."""
+    return run(["kind", *arguments], timeout=KIND_SECONDS, env={KIND_PROVIDER_VARIABLE: engine}).stdout
+
+
+def from_kind(engine: str, progress: Progress) -> OwnSite:
     """A kind cluster of ours, made when it is not there."""
     kubeconfig = cache_root() / "kind.kubeconfig"
-    known = subprocess.run(["kind", "get", "clusters"], capture_output=True, text=True, check=False)
-    with progress.step(f"kind cluster {KIND_CLUSTER}"):
-        verb = "export" if KIND_CLUSTER in known.stdout.split() else "create"
-        noun = ["kubeconfig"] if verb == "export" else ["cluster"]
-        subprocess.run(
-            ["kind", verb, *noun, "--name", KIND_CLUSTER, "--kubeconfig", str(kubeconfig)], check=True
-        )
-    built = images.build(progress)
-    images.load_kind(progress, list(built.values()), name=KIND_CLUSTER)
+    with progress.step(f"kind cluster {KIND_CLUSTER} ({engine})"):
+        there = KIND_CLUSTER in kind(engine, "get", "clusters").split()
+        command = ("export", "kubeconfig") if there else ("create", "cluster")
+        kind(engine, *command, "--name", KIND_CLUSTER, "--kubeconfig", str(kubeconfig))
+    built = builds.ensure(progress)
+    provider = {KIND_PROVIDER_VARIABLE: engine}
+    delivery.load_kind(progress, built.values(), name=KIND_CLUSTER, environment=provider)
     site = site_of(kubeconfig, "make demo-clean", progress)
     install(site, {target: image.name for target, image in built.items()}, progress)
     return site
@@ -132,10 +148,7 @@ def found(program: str) -> Path:
 def install(site: OwnSite, names: Mapping[str, str], progress: Progress) -> None:
     """The charts, with these images."""
     with progress.step("charts with helm"):
-        repository, _, tag = names["operator"].rpartition(":")
-        site.install_charts(
-            {"image.repository": repository, "image.tag": tag, "runtimeImages.cpu": names["runtime"]}
-        )
+        site.install_charts(names["operator"], names["runtime"])
 
 
 def clean(kubeconfig: Path, progress: Progress) -> int:
@@ -156,11 +169,9 @@ def clean(kubeconfig: Path, progress: Progress) -> int:
     return 0
 
 
-def clean_kind(progress: Progress) -> None:
+def clean_kind(environment: Mapping[str, str], progress: Progress) -> None:
     """End our kind cluster, where there is one."""
-    if not kind_is_usable():
-        return
-    known = subprocess.run(["kind", "get", "clusters"], capture_output=True, text=True, check=False)
-    if KIND_CLUSTER in known.stdout.split():
+    engine = kind_engine(environment)
+    if engine and KIND_CLUSTER in kind(engine, "get", "clusters").split():
         with progress.step(f"kind cluster {KIND_CLUSTER}"):
-            subprocess.run(["kind", "delete", "cluster", "--name", KIND_CLUSTER], check=True)
+            kind(engine, "delete", "cluster", "--name", KIND_CLUSTER)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hack.cluster.errors import ClusterError
+from hack.cluster.commands import run
+from hack.cluster.errors import ClusterError, CommandFailed
 from hack.demo.kubectl import Kube
 from hack.demo.reading import Reachable
 
@@ -65,12 +65,16 @@ class Site(ABC):
         if kube.list("namespaces", f"{DEMO_LABEL}=demo,kubernetes.io/metadata.name={SYSTEM}"):
             kube.delete("namespace", SYSTEM)
 
-    def install_charts(self, values: dict[str, str]) -> None:
+    def install_charts(self, operator_image: str, runtime_image: str) -> None:
         """Install or upgrade the CRDs and the operator with helm, and wait for the operator."""
         self.make_namespace(SYSTEM)
         crds, operator = CHARTS
         self._install(crds, {})
-        self._install(operator, values)
+        repository, _, tag = operator_image.rpartition(":")
+        self._install(
+            operator,
+            {"image.repository": repository, "image.tag": tag, "runtimeImages.cpu": runtime_image},
+        )
 
     def _install(self, chart: str, values: dict[str, str]) -> None:
         settings = [part for key, value in values.items() for part in ("--set-string", f"{key}={value}")]
@@ -78,17 +82,11 @@ class Site(ABC):
         self._helm("upgrade", "--install", chart, folder, *settings)
 
     def _helm(self, *arguments: str) -> None:
-        done = subprocess.run(
-            [
-                str(self.helm), "--kubeconfig", str(self.kubeconfig), "--namespace", SYSTEM, *arguments,
-                "--wait", "--timeout", f"{HELM_TIMEOUT_SECONDS}s",
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-        )  # fmt: skip
-        if done.returncode:
+        where = ["--kubeconfig", str(self.kubeconfig), "--namespace", SYSTEM]
+        waiting = ["--wait", "--timeout", f"{HELM_TIMEOUT_SECONDS}s"]
+        try:
+            run([self.helm, *where, *arguments, *waiting], timeout=2 * HELM_TIMEOUT_SECONDS)
+        except CommandFailed as failed:
             raise ClusterError(
-                f"helm {' '.join(arguments[:3])} failed: {done.stderr.strip()}; look at "
-                f"`kubectl -n {SYSTEM} get pods,events` with KUBECONFIG={self.kubeconfig}"
-            )
+                f"{failed}; look at `kubectl -n {SYSTEM} get pods,events` with KUBECONFIG={self.kubeconfig}"
+            ) from failed

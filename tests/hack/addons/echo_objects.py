@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hack.cluster.images_base import BASE
+from hack.cluster.images.base import BASE
 from paddle_operator.plan.model import Platform
 from paddle_operator.plan.traffic_policy import traffic_policy
 from paddle_operator.spec.model import Identity

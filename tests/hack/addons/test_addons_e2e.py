@@ -20,9 +20,10 @@ import pytest
 from minio import Minio
 from minio.error import S3Error
 
-from hack.cluster import addons, images, node
+from hack.cluster import addons, node
 from hack.cluster.api import ClusterInfo
-from hack.cluster.images_base import BASE
+from hack.cluster.images import cache, delivery
+from hack.cluster.images.base import BASE
 from hack.cluster.progress import Progress
 from tests.hack.addons import echo_objects
 
@@ -50,9 +51,9 @@ def cluster() -> ClusterInfo:
 
 @pytest.fixture(scope="module")
 def namespace(cluster: ClusterInfo) -> Iterator[str]:
-    base = images.store().find(BASE)
+    base = cache.store().find(BASE)
     assert base is not None
-    images.load(cluster, Progress(), [base])
+    delivery.load(cluster, Progress(), [base])
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
     cluster.kubectl("apply", "-f", "-", stdin=json.dumps(made))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from hack.cluster import images_engine
 from hack.cluster.errors import CommandFailed, ProgramMissing
-from hack.cluster.images_engine import Engine, find, follow, note_of
+from hack.cluster.images import engine
+from hack.cluster.images.engine import Engine, find, follow, note_of
 from hack.cluster.progress import Progress
 
 
@@ -26,7 +26,7 @@ def install(path: Path, program: str, script: str = "exit 0") -> None:
 
 
 def test_buildah_is_preferred_because_it_needs_no_daemon(path: Path) -> None:
-    for program in images_engine.ENGINES:
+    for program in engine.ENGINES:
         install(path, program)
     assert find({}).program == "buildah"
 
@@ -40,14 +40,14 @@ def test_docker_counts_only_while_its_daemon_answers(path: Path) -> None:
 
 
 def test_the_environment_names_the_engine(path: Path) -> None:
-    for program in images_engine.ENGINES:
+    for program in engine.ENGINES:
         install(path, program)
     assert find({"PADDLE_SLA_ENGINE": "podman"}).program == "podman"
     with pytest.raises(ProgramMissing, match="'img' is not one of"):
         find({"PADDLE_SLA_ENGINE": "img"})
 
 
-@pytest.mark.parametrize("program", images_engine.ENGINES)
+@pytest.mark.parametrize("program", engine.ENGINES)
 def test_each_engine_is_told_target_tag_and_arguments(program: str) -> None:
     command = Engine(program).build_command(
         target="runtime", tag="x/runtime:dev", context=Path("/src"), arguments={"BASE_IMAGE": "x/base:1"}
@@ -61,7 +61,7 @@ def test_each_engine_is_told_target_tag_and_arguments(program: str) -> None:
 def test_only_docker_keeps_its_images_behind_a_daemon() -> None:
     assert Engine("docker").source("a:1") == "docker-daemon:a:1"
     assert Engine("podman").source("a:1") == Engine("buildah").source("a:1") == "containers-storage:a:1"
-    assert [Engine(program).local_base for program in images_engine.ENGINES] == [True, True, False]
+    assert [Engine(program).local_base for program in engine.ENGINES] == [True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ def test_a_builder_takes_its_mounts_and_processes_with_it(tmp_path: Path) -> Non
 
 
 def test_docker_and_other_users_builders_run_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert images_engine.alone("docker") == []
+    assert engine.alone("docker") == []
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    assert images_engine.alone("podman") == []
+    assert engine.alone("podman") == []
 
 
 def test_images_are_kept_apart_from_the_machines_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

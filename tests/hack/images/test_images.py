@@ -9,12 +9,13 @@ from typing import cast
 
 import pytest
 
-from hack.cluster import images
 from hack.cluster.api import ClusterInfo
 from hack.cluster.errors import ClusterError
-from hack.cluster.images import Settings
-from hack.cluster.images_engine import Engine
-from hack.cluster.images_store import Image, write_layer
+from hack.cluster.images import delivery
+from hack.cluster.images.builds import Settings
+from hack.cluster.images.cache import images_root, store
+from hack.cluster.images.engine import Engine
+from hack.cluster.images.store import Image, write_layer
 from hack.cluster.progress import Progress
 
 NAME = "localhost/test/app:1"
@@ -51,12 +52,12 @@ def made(folder: Path, content: str) -> Image:
     source, layer = folder / "source", folder / "layer.tar"
     source.write_text(content)
     write_layer(layer, {"program": (source, 0o755)})
-    return images.store().add(NAME, [layer], config={})
+    return store().add(NAME, [layer], config={})
 
 
 def load(node: FakeNode, *wanted: Image) -> None:
-    images.images_root().mkdir(parents=True, exist_ok=True)
-    images.load(cast("ClusterInfo", node), Progress(io.StringIO(), live=False), wanted)
+    images_root().mkdir(parents=True, exist_ok=True)
+    delivery.load(cast("ClusterInfo", node), Progress(io.StringIO(), live=False), wanted)
 
 
 def test_an_image_that_the_node_has_is_not_handed_over_again(cache: Path) -> None:
@@ -75,7 +76,7 @@ def test_a_changed_image_is_handed_over_without_the_layers_it_shares(cache: Path
     source, layer = cache / "more", cache / "more.tar"
     source.write_text("two")
     write_layer(layer, {"more": (source, 0o644)})
-    new = images.store().add(NAME, [layer], base=NAME, config={})
+    new = store().add(NAME, [layer], base=NAME, config={})
     load(node, new)
     assert node.moved[1] == set(new.blobs) - {old.blobs[2]}
 
@@ -93,10 +94,5 @@ def test_docker_is_given_the_public_base() -> None:
 
 def test_a_cluster_of_ones_own_needs_a_registry_and_the_error_shows_how() -> None:
     with pytest.raises(ClusterError, match=r"IMAGE_PREFIX=registry\.example\.com/you"):
-        images.registry_prefix({})
-    assert images.registry_prefix({"IMAGE_PREFIX": "example.org/x"}) == "example.org/x"
-
-
-def test_only_the_two_targets_can_be_built() -> None:
-    with pytest.raises(ClusterError, match="no image sidecar; there are operator, runtime"):
-        images.build(Progress(io.StringIO(), live=False), ("operator", "sidecar"))
+        delivery.registry_prefix({})
+    assert delivery.registry_prefix({"IMAGE_PREFIX": "example.org/x"}) == "example.org/x"

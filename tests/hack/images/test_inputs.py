@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hack.cluster.images import REPOSITORY
-from hack.cluster.images_inputs import BUILD_CONTEXT, Stamp, digest_of, inputs_of
+from hack.cluster.images.builds import REPOSITORY
+from hack.cluster.images.inputs import BUILD_CONTEXT, Stamp, digest_of, inputs_of
 
 RUNTIME = inputs_of("runtime")
 OPERATOR = inputs_of("operator")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hack.cluster.images_store import Image, ImageStore, write_layer
+from hack.cluster.images.store import Image, ImageStore, write_layer
 
 BASE = "localhost/test/base:1"
 APP = "localhost/test/app:1"

