@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
 import sys
 from pathlib import Path
 
+from hack.cluster.commands import run
 from hack.cluster.errors import ClusterError
 from hack.cluster.layout import cache_root
 from hack.cluster.progress import Progress
@@ -30,13 +30,5 @@ def digits_bundle(progress: Progress) -> Path:
     bundle = cache_root() / "bundles" / recipe / "digits"
     if not (bundle / "model.yaml").is_file():
         with progress.step("training the digit classifier"):
-            done = subprocess.run(
-                [sys.executable, str(TRAIN), "--into", str(bundle)],
-                capture_output=True,
-                text=True,
-                timeout=TRAIN_SECONDS,
-                check=False,
-            )
-        if done.returncode:
-            raise ClusterError(f"{TRAIN} ended with {done.returncode}: {done.stderr[-2000:]}")
+            run([sys.executable, TRAIN, "--into", bundle], timeout=TRAIN_SECONDS)
     return bundle

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +11,15 @@ from typing import Any, TypeVar
 
 import yaml
 
+from hack.cluster.commands import run
+from hack.cluster.errors import ClusterError, CommandFailed
+
 T = TypeVar("T")
 API = "serving.paddle-sla.io/v1alpha1"
 
 
-class KubectlRefused(RuntimeError):
-    """kubectl ended with an error; the message is what it printed."""
+class KubectlRefused(ClusterError):
+    """kubectl ended with an error, or not in time; the message is what it printed."""
 
 
 @dataclass(frozen=True)
@@ -31,18 +32,12 @@ class Kube:
 
     def run(self, *arguments: str, stdin: str | None = None, timeout: float = 60) -> str:
         """Standard output of `kubectl ARGUMENTS`; raises KubectlRefused with its standard error."""
-        done = subprocess.run(
-            [str(self.kubectl), "-n", self.namespace, *arguments],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-            env={**os.environ, "KUBECONFIG": str(self.kubeconfig)},
-        )
-        if done.returncode:
-            raise KubectlRefused(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
-        return done.stdout
+        command: list[str | Path] = [self.kubectl, "-n", self.namespace, *arguments]
+        environment = {"KUBECONFIG": str(self.kubeconfig)}
+        try:
+            return run(command, stdin=stdin, timeout=timeout, env=environment).stdout
+        except CommandFailed as failed:
+            raise KubectlRefused(str(failed)) from failed
 
     def get(self, kind: str, name: str) -> dict[str, Any]:
         """One object; raises KubectlRefused when it is not there."""

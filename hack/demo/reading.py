@@ -10,6 +10,7 @@ import httpx
 from rich.console import Console
 from rich.markup import escape
 
+from hack.cluster.errors import ClusterError
 from hack.demo.page import draw_result
 
 PAGE = Path("examples/01-ocr/page.png")
@@ -19,7 +20,7 @@ ROUTE_SECONDS = 30.0
 RETRIED = (404, 502, 503)
 
 
-class Unread(RuntimeError):
+class Unread(ClusterError):
     """The page was sent and not read; the message holds the last answer."""
 
 
@@ -48,13 +49,18 @@ def show(service: Reachable, console: Console) -> Path:
 
 
 def post(service: Reachable, png: bytes) -> httpx.Response:
-    """One page; while the route is still on its way to the gateway, again."""
+    """One page; again while its route is on the way to the gateway, which may also cut connections."""
     headers = {"host": service.host, "content-type": "image/png"}
     end = time.monotonic() + ROUTE_SECONDS
     while True:
-        answer = httpx.post(f"{service.url}/v1/ocr", content=png, headers=headers, timeout=30)
-        if answer.status_code == 200:
-            return answer
-        if answer.status_code not in RETRIED or time.monotonic() > end:
-            raise Unread(f"{service.url}/v1/ocr answered {answer.status_code}: {answer.text[:300]}")
+        try:
+            answer = httpx.post(f"{service.url}/v1/ocr", content=png, headers=headers, timeout=30)
+        except httpx.TransportError as cut:
+            said, again = f"could not be reached: {cut!r}", True
+        else:
+            if answer.status_code == 200:
+                return answer
+            said, again = f"answered {answer.status_code}: {answer.text[:300]}", answer.status_code in RETRIED
+        if not again or time.monotonic() > end:
+            raise Unread(f"{service.url}/v1/ocr (Host: {service.host}) {said}")
         time.sleep(0.5)

@@ -9,13 +9,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from hack.cluster.errors import NotReady
 from hack.demo.kubectl import Kube
 
 COLOURS = {"True": "green", "False": "red", "Unknown": "yellow"}
-
-
-class NotReady(RuntimeError):
-    """The service did not become Ready in time; the message holds its last conditions."""
 
 
 def table(name: str, service: dict[str, Any], seconds: float) -> Table:
@@ -37,7 +34,8 @@ def table(name: str, service: dict[str, Any], seconds: float) -> Table:
 def watch_until_ready(kube: Kube, name: str, console: Console, *, timeout: float) -> float:
     """Redraw until Ready is True for the present generation; answers the seconds it took.
 
-    Where standard output is no terminal, one line is printed for each change instead.
+    Where standard output is no terminal, one line is printed for each change instead. When it takes longer,
+    NotReady holds the last conditions.
     """
     start, said = time.monotonic(), ""
     with Live(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import threading
 from datetime import UTC, datetime
 from typing import Any
@@ -50,7 +49,7 @@ class PaperNode:
             try:
                 self._renew()
                 self._reap()
-            except (KubectlRefused, subprocess.TimeoutExpired) as refused:
+            except KubectlRefused as refused:
                 print("paper node:", refused)
             self._stop.wait(2)
 
