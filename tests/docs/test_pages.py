@@ -36,6 +36,14 @@ def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
     assert named <= targets
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_curl_that_sends_something_says_what_it_is(page: Path) -> None:
+    """curl calls everything a form unless it is told otherwise."""
+    lines = page.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    sending = [line for line in lines if re.search(r"\bcurl\b.* (-d|--data\S*) ", line)]
+    assert [line for line in sending if "-H 'content-type: " not in line] == []
+
+
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.stem)
 def test_a_decision_record_has_its_sections_its_date_and_one_page(record: Path) -> None:
     text = record.read_text(encoding="utf-8")
