@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 import cv2
@@ -18,7 +19,6 @@ from paddle_runtime.pipeline.crops import cut
 from paddle_runtime.pipeline.ctc import Text, load_characters
 from paddle_runtime.pipeline.detect import Detector
 from paddle_runtime.pipeline.geometry import Box, reading_order
-from paddle_runtime.pipeline.options import OcrOptions, parse_options
 from paddle_runtime.pipeline.orient import Orienter, doubtful
 from paddle_runtime.pipeline.picture import Picture, decode_picture
 from paddle_runtime.pipeline.recognise import Recogniser
@@ -28,6 +28,14 @@ from paddle_runtime.predictor.devices import DeviceSettings
 from paddle_runtime.predictor.session import Session, open_session
 
 C = TypeVar("C")
+
+
+@dataclass(frozen=True)
+class OcrOptions:
+    """cls: turn lines that are upside down. min_score: lines that are less sure are left out."""
+
+    cls: bool
+    min_score: float
 
 
 class OcrPipeline:
@@ -63,7 +71,7 @@ class OcrPipeline:
 
     def run(self, payload: memoryview, request: Mapping[str, JsonValue]) -> PipelineAnswer:
         """One picture to its lines, in reading order, boxes in the picture's coordinates."""
-        options = parse_options(request, self._min_score)
+        options = options_of(request, self._min_score)
         stages: dict[str, float] = {}
         with timed(stages, "decode"):
             picture = decode_picture(payload)
@@ -90,6 +98,13 @@ class OcrPipeline:
             if text.score > chosen[index].score:
                 chosen[index], verdicts[index] = text, not turned[index]
         return chosen, verdicts
+
+
+def options_of(request: Mapping[str, JsonValue], min_score: float) -> OcrOptions:
+    """What the front end checked and gave their types; min_score is the bundle's default."""
+    score = request.get("minScore", min_score)
+    assert isinstance(score, int | float)
+    return OcrOptions(cls=bool(request.get("cls", True)), min_score=score)
 
 
 def upright_line(line: Picture, turn: bool) -> Picture:
