@@ -22,10 +22,6 @@ class S3Location:
     bucket: str
     prefix: str
 
-    def key(self, relative: str) -> str:
-        """The object's key for a file of the bundle."""
-        return f"{self.prefix}/{relative}" if self.prefix else relative
-
 
 @dataclass(frozen=True)
 class HttpsLocation:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
-from paddle_runtime.bundle.manifest import Engine
 from paddle_runtime.errors import BundleFault, BundleReason
 
 
@@ -21,18 +19,11 @@ class Device(StrEnum):
 
 @dataclass(frozen=True)
 class DeviceSettings:
-    """Device of one worker process.
-
-    memory_mib: memory pool taken at start on GPU, in MiB. engine: overrides the bundle's engine.
-    cache_dir: writable folder for compiled programs; None makes a private one under the temporary folder.
-    """
+    """Device of one worker process. memory_mib: memory pool taken at start on GPU, in MiB."""
 
     device: Device = Device.CPU
     device_id: int = 0
     memory_mib: int = 1024
-    engine: Engine | None = None
-    math_threads: int = 1
-    cache_dir: Path | None = None
 
 
 CUSTOM_DEVICES = {Device.NPU: "npu", Device.MLU: "mlu"}

@@ -52,11 +52,11 @@ def config_calls(
     if not program.legacy:
         # Without it enable_memory_optim makes create_predictor fail with "Not find predictor_id".
         calls.append(Call("enable_new_executor", (True,)))
-    calls.append(Call("set_cpu_math_library_num_threads", (settings.math_threads,)))
+    calls.append(Call("set_cpu_math_library_num_threads", (1,)))
     # OpenVINO writes compiled programs; beside the model the file system is read-only.
     calls.append(Call("set_optim_cache_dir", (str(cache_dir),)))
     if settings.device is Device.CPU:
-        calls += _cpu(settings.engine or engine, program)
+        calls += _cpu(engine, program)
     elif settings.device is Device.GPU:
         calls += [Call("disable_onednn"), Call("enable_use_gpu", (settings.memory_mib, settings.device_id))]
         calls.append(Call("enable_memory_optim"))

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from paddle_runtime.bundle.manifest import Engine, Module
+from paddle_runtime.bundle.manifest import Module
 from paddle_runtime.bundle.signature import NUMPY_NAMES
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.errors import BundleFault, BundleReason
@@ -40,9 +40,8 @@ class Session:
 
     def __init__(self, program: Program, module: Module, settings: DeviceSettings) -> None:
         require_device(settings, devices_present())
-        cache_dir = settings.cache_dir or private_cache_dir()
         config = inference.Config(str(program.program), str(program.params))
-        apply_calls(config, config_calls(settings, module.engine, program, cache_dir))
+        apply_calls(config, config_calls(settings, module.engine, program, private_cache_dir()))
         if settings.device is Device.GPU and not config.use_gpu():
             raise BundleFault(
                 BundleReason.DeviceUnavailable,
@@ -105,7 +104,7 @@ def open_session(bundle: Bundle, module_name: str, settings: DeviceSettings) -> 
         raise BundleFault(
             BundleReason.LoadFailed,
             f"module {module_name} ({module.program}) cannot be loaded by paddlepaddle {paddle.__version__} "
-            f"with engine {settings.engine or module.engine} on {settings.device}: {paddle_words(error)}",
+            f"with engine {module.engine} on {settings.device}: {paddle_words(error)}",
         ) from error
 
 
@@ -178,8 +177,3 @@ def paddle_words(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     told = [line for line in lines if "Error" in line or "[Hint" in line] or lines[-2:]
     return " ".join(told)[:600] or type(error).__name__
-
-
-def engine_used(module: Module, settings: DeviceSettings) -> Engine | None:
-    """Which CPU engine runs a module; None on other devices."""
-    return (settings.engine or module.engine) if settings.device is Device.CPU else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from paddle_runtime.bundle.make import write_manifest
-from paddle_runtime.bundle.manifest import Engine
+from paddle_runtime.bundle.manifest import MANIFEST_NAME, Engine
 from paddle_runtime.bundle.store import open_bundle
 from paddle_runtime.bundle.verify import verify
 from paddle_runtime.errors import BundleFault, BundleReason, Failed
@@ -115,10 +117,16 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("engine", list(Engine))
-def test_the_digits_example_answers_rightly_on_every_engine(engine: Engine, digits: Path) -> None:
-    bundle = open_bundle(digits)
-    verify(bundle)
-    pipeline = open_pipeline(bundle, DeviceSettings(engine=engine))
+def test_the_digits_example_answers_rightly_on_every_engine(
+    engine: Engine, digits: Path, tmp_path: Path
+) -> None:
+    verify(open_bundle(digits))
+    shutil.copytree(digits, tmp_path, dirs_exist_ok=True)
+    described = yaml.safe_load((digits / MANIFEST_NAME).read_text())
+    described["modules"]["model"]["engine"] = engine.value
+    write_manifest(tmp_path, described)
+    bundle = open_bundle(tmp_path)
+    pipeline = open_pipeline(bundle, DeviceSettings())
     pipeline.self_test()
     asked = decode_infer((EXAMPLE / "request.json").read_bytes(), signature_of(bundle.manifest))
     outputs = pipeline.run(memoryview(b""), asked.body).body["outputs"]
