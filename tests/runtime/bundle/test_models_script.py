@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+import yaml
+
+from hack.models import LISTED
 from paddle_runtime.bundle.store import builtin_path, open_bundle
 from paddle_runtime.bundle.verify import verify
 
@@ -29,11 +35,30 @@ def test_it_assembles_the_bundle_of_this_environment_again(tmp_path: Path) -> No
     assert "present" in assemble(tmp_path)
 
 
-def test_what_is_incomplete_is_made_anew(tmp_path: Path) -> None:
+def older_manifest(bundle: Path) -> None:
+    (bundle / "model.yaml").write_text("older")
+
+
+def truncated_weights(bundle: Path) -> None:
+    os.truncate(bundle / "recognise" / "inference.pdiparams", 1000)
+
+
+def damaged_picture(bundle: Path) -> None:
+    picture = bundle / "selftest" / "page.png"
+    picture.write_bytes(picture.read_bytes()[:-1] + b"?")
+
+
+@pytest.mark.parametrize("spoil", [older_manifest, truncated_weights, damaged_picture])
+def test_what_is_incomplete_is_made_anew(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
     assemble(tmp_path)
-    (tmp_path / "ppocr-v4-mobile" / "model.yaml").write_text("older")
+    spoil(tmp_path / "ppocr-v4-mobile")
     assert "made" in assemble(tmp_path)
     verify(open_bundle(tmp_path / "ppocr-v4-mobile"))
+
+
+def test_it_checks_every_file_that_the_manifest_names() -> None:
+    text = (SCRIPT.parent / "bundles" / "ppocr-v4-mobile" / "model.yaml").read_text(encoding="utf-8")
+    assert {name for name, _ in LISTED.findall(text)} == set(yaml.safe_load(text)["files"])
 
 
 def test_it_imports_the_standard_library_only() -> None:
