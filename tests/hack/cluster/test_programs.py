@@ -9,6 +9,7 @@ import pytest
 from hack.cluster import programs
 from hack.cluster.errors import ProgramMissing
 from hack.cluster.progress import Progress
+from hack.demo.site import ROOT
 
 GO = "go version go1.26.8 linux/amd64"
 
@@ -26,6 +27,11 @@ def test_every_module_is_pinned_by_a_sum_of_each_download(module: programs.Modul
 )
 def test_the_compilers_version_is_read_from_its_line(text: str, version: tuple[int, ...]) -> None:
     assert programs.parse_go_version(text) == version
+
+
+def test_the_readme_names_the_oldest_compiler_that_is_taken() -> None:
+    oldest = ".".join(str(part) for part in programs._GO_OLDEST)
+    assert f"Go {oldest} or newer" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_key_is_stable_and_changes_with_compiler_flags_and_module(
