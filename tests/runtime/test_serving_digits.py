@@ -48,6 +48,16 @@ def test_digits_are_told_apart(server: RunningServer, request_body: dict[str, An
     assert guesses == json.loads((EXAMPLE / "expected.json").read_text())["digits"]
 
 
+def test_tensors_sent_with_curls_own_type_are_read(
+    server: RunningServer, request_body: dict[str, Any]
+) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = server.client.post(INFER, content=json.dumps(request_body), headers=headers)
+    assert answer.status_code == 200, answer.text
+    text = server.client.post(INFER, content="x", headers={"Content-Type": "text/plain"})
+    assert (text.status_code, text.json()["reason"]) == (415, "unsupported_type")
+
+
 def test_the_id_is_the_bodys_or_else_the_requests(
     server: RunningServer, request_body: dict[str, Any]
 ) -> None:

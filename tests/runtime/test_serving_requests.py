@@ -65,12 +65,6 @@ BAD: dict[str, tuple[bytes, dict[str, str], int, str]] = {
     "found wrong by the decoder": (picture(undecodable=True), {}, 422, "undecodable"),
     "over the cap in bytes": (picture() + bytes(200_000), {}, 413, "too_large"),
     "text": (picture(), {"Content-Type": "text/plain"}, 415, "unsupported_type"),
-    "curl's default": (
-        picture(),
-        {"Content-Type": "application/x-www-form-urlencoded"},
-        415,
-        "unsupported_type",
-    ),
     "compressed": (picture(), {"Content-Encoding": "gzip"}, 415, "unsupported_type"),
     "broken json": (b'{"image": ', {"Content-Type": "application/json"}, 400, "malformed"),
     "json of another kind": (b"[1]", {"Content-Type": "application/json"}, 400, "malformed"),
@@ -99,6 +93,16 @@ def test_a_bad_body_gets_a_4xx_with_a_reason_and_the_server_lives(server: Runnin
     assert document["requestId"] == answer.headers["x-request-id"]
     assert len(document["error"]) > 20
     assert server.ocr(picture()).status_code == 200
+
+
+CURLS_DEFAULT = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def test_a_picture_sent_with_curls_own_type_is_read(server: RunningServer) -> None:
+    data = picture()
+    answer = server.ocr(data, CURLS_DEFAULT)
+    assert (answer.status_code, answer.json()["bytes"]) == (200, len(data))
+    assert server.ocr(b"file=page.png", CURLS_DEFAULT).json()["reason"] == "unsupported_type"
 
 
 @pytest.mark.parametrize("query", ["cls=maybe", "minScore=2", "minScore=nan", "minscore=0.5", "angle=1"])

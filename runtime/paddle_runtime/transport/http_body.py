@@ -13,6 +13,9 @@ from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.service import Meter
 from paddle_runtime.transport import multipart
 
+# What curl says of --data-binary when nobody tells it a type; a form of this type has no place for a picture.
+CURLS_DEFAULT = "application/x-www-form-urlencoded"
+
 
 @dataclass(frozen=True)
 class BodyRules:
@@ -56,7 +59,9 @@ async def read_infer(request: Request, meter: Meter, rules: BodyRules, request_i
 
 
 def _media_type(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    """The body's type; "" where the caller gave none of their own."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return "" if media == CURLS_DEFAULT else media
 
 
 async def _read(request: Request, meter: Meter, rules: BodyRules) -> bytes:
