@@ -44,10 +44,15 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def load(text: str) -> Iterator[Any]:
-    """Yield the documents of a text, empty ones left out; raise DocumentsInvalid with line and remedy."""
+    """Yield the documents of a text, empty ones left out and the items of a List one by one.
+
+    Raises DocumentsInvalid with line and remedy.
+    """
     try:
         for document in yaml.load_all(text, Loader=_Loader):
-            if document is not None:
+            if isinstance(document, dict) and document.get("kind") == "List":
+                yield from document.get("items") or ()
+            elif document is not None:
                 yield document
     except (yaml.YAMLError, TypeError, RecursionError) as broken:
         raise DocumentsInvalid(f"not YAML: {' '.join(str(broken).split())}") from None

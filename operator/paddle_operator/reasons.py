@@ -26,6 +26,7 @@ class Reason(StrEnum):
     LOADED = "Loaded", "The model is verified, loaded and warmed in at least one pod."
     COMPLETE = "Complete", "The wanted revision serves and no other takes traffic."
     ACCEPTED = "Accepted", "Every gateway has accepted the route."
+    ROUTE_OVERLAPS = "RouteOverlaps", "The route is accepted, and another one takes the same requests."
     PLAIN_SERVICE = "PlainService", "No gateway is asked for; the Service is the address."
     SETTLED = "Settled", "Nothing is left to do for this generation."
 

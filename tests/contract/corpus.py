@@ -95,6 +95,13 @@ REJECTED = (
     Case("a device without a vendor", CPU.on("GPU", deviceResource="gpu"), ("device-resource-form",)),
     Case("an image with a space", CPU.on("CPU", image="a b"), ("image-form",)),
     Case("a device among the limits", limits(**{"nvidia.com/gpu": 1}), ("device-in-resources",)),
+    Case("a malformed resource", limits(**{"bad key": 1}), ("key-form",)),
+    Case(
+        "more asked for than allowed",
+        CPU.on("CPU", resources={"requests": {"cpu": "1500m"}, "limits": {"cpu": 1}}),
+        ("request-within-limit",),
+    ),
+    Case("a version of two lines", model("builtin:x", version="1\n2"), ("version-form",)),
     Case("a malformed label key", pod(labels={"a b": "c"}), ("key-form",)),
     Case("a malformed node label", pod(nodeSelector={"/x": "c"}), ("key-form",)),
     Case("a label of ours", pod(labels={"serving.paddle-sla.io/role": "x"}), ("reserved-key",)),
@@ -144,6 +151,11 @@ REJECTED = (
 )
 
 DUPLICATES = (
+    Case(
+        "the same listener twice",
+        CPU.with_("spec.routing", {"type": "GatewayAPI", "parentRefs": [{"name": "gw"}, {"name": "gw"}]}),
+        ("unique",),
+    ),
     Case(
         "two objectives of one name",
         CPU.promising({"name": "one", **UP}, {"name": "one", **UP}),

@@ -11,6 +11,8 @@ from paddle_operator.cluster.api import Api
 from paddle_operator.cluster.leases import HEARTBEAT_LABEL
 from paddle_operator.errors import ClusterRefused
 
+OPERATOR_PODS = "app.kubernetes.io/name=paddle-sla-operator"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -57,7 +59,8 @@ async def _operator(api: Api) -> Finding:
     except ClusterRefused as refused:
         return Finding("operator", None, f"cannot be looked for: {refused.message}")
     if not beating:
-        return Finding("operator", False, "no replica has a heartbeat: install chart paddle-sla-operator")
+        remedy = "install chart paddle-sla-operator, or look why it does not run: kubectl get pods -A -l "
+        return Finding("operator", False, f"no replica has a heartbeat: {remedy}{OPERATOR_PODS}")
     names = ", ".join(sorted(str(one["spec"]["holderIdentity"]) for one in beating))
     return Finding("operator", True, f"{len(beating)} replica(s) with a heartbeat: {names}")
 

@@ -39,17 +39,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return GOOD
 
 
-def _parser() -> argparse.ArgumentParser:
+def _shared(namespace: str, context: str, output: str) -> argparse.ArgumentParser:
+    """The flags that stand before the command and after it, as with kubectl, with these defaults."""
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("-n", "--namespace", default="", help="namespace; by default the kubeconfig's")
-    shared.add_argument("--context", default="", help="context of the kubeconfig")
-    shared.add_argument("-o", "--output", choices=["text", "json"], default="text", help="form of the output")
+    shared.add_argument("-n", "--namespace", default=namespace, help="namespace; by default the kubeconfig's")
+    shared.add_argument("--context", default=context, help="context of the kubeconfig")
+    shared.add_argument("-o", "--output", default=output, choices=["text", "json"], help="form of the output")
+    return shared
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = _shared(*[argparse.SUPPRESS] * 3)  # what is not said after the command hides nothing before it
     parser = argparse.ArgumentParser(
-        prog="kubectl paddle_sla", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="kubectl paddle_sla",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[_shared("", "", "text")],
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     get = commands.add_parser("get", parents=[shared], help="list services")
     get.add_argument("name", nargs="?", help="one service; by default all of the namespace")
+    get.add_argument("-A", "--all-namespaces", action="store_true", help="services of all namespaces")
     status = commands.add_parser("status", parents=[shared], help="show a service with all its conditions")
     status.add_argument("name", help="the service")
     status.add_argument("-w", "--watch", action="store_true", help="show changes until it is ready")
@@ -81,7 +91,7 @@ async def _get(api: Api, chosen: argparse.Namespace) -> int:
     if chosen.name:
         found = [await api.get(kind, chosen.namespace, chosen.name)]
     else:
-        found = await api.list(kind, chosen.namespace)
+        found = await api.list(kind, None if chosen.all_namespaces else chosen.namespace)
     _print(chosen, found, service_table(found))
     return GOOD
 

@@ -108,6 +108,7 @@ class KubernetesCluster:
         mine = controller == metadata["ownerReferences"][0]["uid"]
         adoptable = controller is None and labels.get(names.LABEL_SERVICE) == key.name
         if not mine and not adoptable:
-            owner = f"its controller has uid {controller}" if controller else "it has no controller"
+            owners = [one for one in found["metadata"].get("ownerReferences") or () if one.get("controller")]
+            owner = f"{owners[0]['kind']} {owners[0]['name']} owns it" if owners else "it has no controller"
             message = f"it exists and is not this service's ({owner}): rename or delete one of them"
             raise ClusterRefused(kind.kind, name, Reason.NAME_TAKEN, message)

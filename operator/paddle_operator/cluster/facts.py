@@ -19,17 +19,18 @@ def pod_facts(pod: KubeObject, stuck: str = "") -> PodFacts:
     labels = metadata.get("labels") or {}
     scheduled = _condition(status, "PodScheduled")
     unschedulable = scheduled.get("reason") == "Unschedulable"
+    job = labels.get(JOB_LABEL, "")
     containers = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
     return PodFacts(
         name=metadata["name"],
         revision=labels.get(names.LABEL_REVISION, ""),
-        job=labels.get(JOB_LABEL, ""),
-        ready=_condition(status, "Ready").get("status") == "True",
+        job=job,
+        ready=not job and _condition(status, "Ready").get("status") == "True",
         terminating="deletionTimestamp" in metadata,
         unschedulable=str(scheduled.get("message", "")) if unschedulable else "",
         stuck=stuck,
         evicted=str(status.get("message", "")) if status.get("reason") == "Evicted" else "",
-        containers=tuple(_container(one) for one in containers),
+        containers=tuple(_container(one, probed=not job) for one in containers),
     )
 
 
@@ -118,6 +119,7 @@ def _parent(parent: Mapping[str, Any], generation: int) -> RouteFacts:
     conditions = parent.get("conditions") or ()
     fresh = {one["type"]: one for one in conditions if one.get("observedGeneration", 0) >= generation}
     accepted, resolved = fresh.get("Accepted", {}), fresh.get("ResolvedRefs", {})
+    overlap = fresh.get("RouteRulesOverlap", {})
     wrong = accepted if accepted.get("status") == "False" else resolved
     where = "/".join(filter(None, (reference.get("namespace"), reference.get("name"))))
     return RouteFacts(
@@ -126,6 +128,7 @@ def _parent(parent: Mapping[str, Any], generation: int) -> RouteFacts:
         resolved=_truth(resolved),
         reason=str(wrong.get("reason", "")),
         message=str(wrong.get("message", "")),
+        overlap=str(overlap.get("message", "")) if overlap.get("status") == "True" else "",
     )
 
 
@@ -138,12 +141,13 @@ def _condition(status: Mapping[str, Any], type_: str) -> Mapping[str, Any]:
     return next((one for one in conditions if one.get("type") == type_), {})
 
 
-def _container(status: Mapping[str, Any]) -> ContainerFacts:
+def _container(status: Mapping[str, Any], *, probed: bool) -> ContainerFacts:
+    """One container. Without a readiness probe the kubelet calls it ready as soon as it runs."""
     state = status.get("state") or {}
     waiting = state.get("waiting") or {}
     return ContainerFacts(
         name=status["name"],
-        ready=bool(status.get("ready")),
+        ready=probed and bool(status.get("ready")),
         running="running" in state,
         waiting_reason=str(waiting.get("reason", "")),
         waiting_message=str(waiting.get("message", "")),

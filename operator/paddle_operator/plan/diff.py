@@ -15,7 +15,7 @@ from typing import Any
 
 from paddle_operator import names
 from paddle_operator.plan.model import KubeObject, ObjectKey, Plan
-from paddle_operator.plan.quantity import same_amount
+from paddle_operator.spec.quantity import same_amount
 
 FIELD_MANAGER = "paddle-operator"
 """Field manager of everything in a plan. It never changes: the record of what we own hangs on it."""

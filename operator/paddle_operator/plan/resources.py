@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from paddle_operator.plan.quantity import bytes_of, in_bytes
 from paddle_operator.plan.revision import Revision
+from paddle_operator.spec.quantity import bytes_of, in_bytes
 from paddle_operator.spec.source import PreloadTarget
 from paddle_operator.spec.workload import Device
 

@@ -6,12 +6,12 @@ import hashlib
 from dataclasses import dataclass
 
 from paddle_operator.plan.model import LiveRevision, Platform, Refusal, Resolution
-from paddle_operator.plan.quantity import bytes_of
 from paddle_operator.plan.revision import Revision
 from paddle_operator.reasons import Reason
 from paddle_operator.spec.base import canonical_json
 from paddle_operator.spec.device import DEFAULT_DEVICE_MEMORY_MIB, RESOURCES
 from paddle_operator.spec.model import Spec
+from paddle_operator.spec.quantity import bytes_of
 from paddle_operator.spec.source import Model, UriScheme
 from paddle_operator.spec.workload import Device
 

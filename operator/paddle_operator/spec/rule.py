@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from paddle_operator.spec.base import canonical_json
+
 JsonValue = Any
 
 
@@ -74,7 +76,7 @@ def unique_rule(at: str, key: str | None) -> Rule:
     """Demand that items differ, as the schema's list type does."""
 
     def holds(items: list[JsonValue]) -> bool:
-        seen = [item[key] if key else item for item in items]
+        seen = [canonical_json(item[key] if key else item) for item in items]
         return len(set(seen)) == len(seen)
 
     what = f"the same {key} twice" if key else "the same item twice"

@@ -7,6 +7,7 @@ import re
 from paddle_operator import names
 from paddle_operator.errors import Violation
 from paddle_operator.spec.device import RESOURCES
+from paddle_operator.spec.quantity import amount_of
 from paddle_operator.spec.rule import (
     JsonValue,
     Rule,
@@ -27,6 +28,11 @@ def _toleration_is_sound(toleration: dict[str, JsonValue]) -> bool:
     if toleration["operator"] == "Exists":
         return not toleration.get("value")
     return bool(toleration.get("key"))
+
+
+def _requests_fit(resources: dict[str, JsonValue]) -> bool:
+    requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
+    return all(amount_of(requests[key]) <= amount_of(limits[key]) for key in requests.keys() & limits.keys())
 
 
 _PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
@@ -118,6 +124,12 @@ MODEL_RULES: tuple[Rule, ...] = (
         rf"^https?://{_HOST}/?$",
         "must be http://host:port or https://host, without a path: the bucket belongs into spec.model.uri",
     ),
+    pattern_rule(
+        "version-form",
+        "spec.model.version",
+        r"^[^\x00-\x1f\x7f]*$",
+        "must be one line of text without control characters",
+    ),
     Rule(
         "size-in-bytes",
         "spec.model.preload.sizeLimit",
@@ -169,6 +181,16 @@ RUNTIME_RULES: tuple[Rule, ...] = (
     ),
     _no_device_in("spec.runtime.resources.requests"),
     _no_device_in("spec.runtime.resources.limits"),
+    *key_rules("spec.runtime.resources.requests"),
+    *key_rules("spec.runtime.resources.limits"),
+    Rule(
+        "request-within-limit",
+        "spec.runtime.resources",
+        "!has(self.requests) || !has(self.limits) || self.requests.all(key, !(key in self.limits) || "
+        "quantity(string(self.requests[key])).compareTo(quantity(string(self.limits[key]))) <= 0)",
+        "must not request more than the limit of the same name: raise limits or lower requests",
+        _requests_fit,
+    ),
     *key_rules("spec.runtime.pod.nodeSelector"),
     *key_rules("spec.runtime.pod.labels", ours=_OUR_KEYS, prefixes=(names.GROUP + "/",)),
     *key_rules("spec.runtime.pod.annotations", prefixes=(names.GROUP + "/", _SCRAPE_PREFIX)),
@@ -255,6 +277,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
         ),
     ),
     unique_rule("spec.routing.hostnames", None),
+    unique_rule("spec.routing.parentRefs", None),
 )
 
 RULES = (*SERVICE_RULES, *MODEL_RULES, *RUNTIME_RULES, *PROMISE_RULES)

@@ -42,8 +42,7 @@ def status_of(service: Service, plan: Plan, facts: Facts, previous: Status, now:
         "slaHash": plan.sla_hash,
         "sla": sla_status(service.spec.sla),
         **_scale(at),
-        "stable": _revision(at, plan.stable, weight=100),
-        "canary": _revision(at, plan.next, weight=0),
+        **_revisions(at, previous),
         "model": _model(at),
         "conditions": written(conditions, at.before, at.generation, now),
     }
@@ -81,6 +80,15 @@ def _scale(at: Situation) -> Status:
         "replicas": stable.replicas if stable else 0,
         "selector": ",".join(f"{label}={labels[label]}" for label in selected),
     }
+
+
+def _revisions(at: Situation, previous: Status) -> Status:
+    """The revision that serves and the one that is to: a first one serves from when it was first ready."""
+    stable, candidate = _revision(at, at.plan.stable, weight=100), _revision(at, at.plan.next, weight=0)
+    served = (previous.get("stable") or {}).get("revision") == at.plan.stable
+    if stable is not None and not served and not stable["readyReplicas"]:
+        return {"stable": None, "canary": stable}
+    return {"stable": stable, "canary": candidate}
 
 
 def _revision(at: Situation, name: str | None, weight: int) -> Status | None:

@@ -92,6 +92,8 @@ class RouteFacts:
     resolved: bool | None = None
     reason: str = ""
     message: str = ""
+    overlap: str = ""
+    """What the gateway says of another route that takes the same requests."""
 
 
 @dataclass(frozen=True, slots=True)

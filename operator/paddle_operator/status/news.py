@@ -51,4 +51,6 @@ def news(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, .
 def _worrying(condition: Mapping[str, Any]) -> bool:
     """Whether a person should look. A rollout that waits for its replicas is no trouble."""
     waiting = condition["type"] == "RolloutComplete" and condition["reason"] == Reason.REPLICAS_NOT_READY
-    return condition["status"] != "True" and condition["reason"] not in PROGRESS and not waiting
+    if condition["reason"] == Reason.ROUTE_OVERLAPS:
+        return True
+    return condition["status"] == "False" and condition["reason"] not in PROGRESS and not waiting

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from paddle_operator.plan import Plan
 from paddle_operator.reasons import Reason
@@ -86,7 +86,11 @@ class Situation:
             return Failure(
                 Reason.RESOLVE_LOST, f"Job {job.name} ended and its answer is gone; it is run again"
             )
-        return failure_among(self.facts.pods_of_job(name))
+        failure = failure_among(self.facts.pods_of_job(name))
+        if failure is None:
+            return None
+        again = f"It is tried again within five minutes; at once after: kubectl delete job {name}"
+        return replace(failure, message=f"{failure.message.rstrip('.')}. {again}")
 
     def _state(self) -> ModelState:
         if self.failure is not None and (self.failure.of_bundle or not self.ready):

@@ -51,13 +51,19 @@ def route_accepted(at: Situation) -> Condition:
         return Condition("RouteAccepted", "False", Reason.ROUTE_NOT_ACCEPTED, message)
     answered = [one for one in at.facts.routes if one.accepted and one.resolved]
     if len(answered) < len(routing.parent_refs):
-        waiting = ", ".join(sorted({one.name for one in routing.parent_refs}))
+        here = at.service.identity.namespace
+        waiting = ", ".join(sorted({f"{one.namespace or here}/{one.name}" for one in routing.parent_refs}))
         message = (
             f"{len(answered)} of {len(routing.parent_refs)} gateways have accepted the route;"
             f" asked: {waiting}. Check that they exist and admit routes of this namespace."
         )
         return Condition("RouteAccepted", "Unknown", Reason.ROUTE_PENDING, message)
-    return Condition("RouteAccepted", "True", Reason.ACCEPTED, f"accepted by {len(answered)} gateway(s)")
+    accepted = f"accepted by {len(answered)} gateway(s)"
+    overlaps = "; ".join(dict.fromkeys(one.overlap for one in answered if one.overlap))
+    if overlaps:
+        message = f"{accepted}, and {overlaps}: the older route gets the requests. Use another host name."
+        return Condition("RouteAccepted", "True", Reason.ROUTE_OVERLAPS, message)
+    return Condition("RouteAccepted", "True", Reason.ACCEPTED, accepted)
 
 
 def ready(at: Situation, route: Condition) -> Condition:

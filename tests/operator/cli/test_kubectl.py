@@ -116,6 +116,15 @@ def test_get_lists_the_services_of_the_contexts_namespace(
     assert json.loads(capsys.readouterr().out)[0]["metadata"]["name"] == "calm"
 
 
+@pytest.mark.parametrize("words", [["-n", "prod", "get"], ["get", "-n", "prod"]])
+def test_the_namespace_is_taken_before_and_after_the_command(
+    words: list[str], server: SmallServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert kubectl.main([*words, "calm", "-o", "json"]) == kubectl.GOOD
+    assert json.loads(capsys.readouterr().out)[0]["metadata"]["namespace"] == "prod"
+    assert kubectl.main(["-n", "elsewhere", "get", "calm"]) == kubectl.USAGE
+
+
 @pytest.mark.parametrize(("ready", "code"), [("True", kubectl.GOOD), ("False", kubectl.WRONG)])
 def test_status_ends_with_what_the_service_is(
     server: SmallServer, capsys: pytest.CaptureFixture[str], ready: str, code: int

@@ -54,6 +54,14 @@ def test_the_end_of_the_run_before_counts_while_the_next_one_runs() -> None:
     assert container.exit.code == 20
 
 
+def test_a_failed_job_that_is_tried_again_is_not_called_well_because_it_runs() -> None:
+    end = {"exitCode": 10, "reason": "Error", "message": "m"}
+    status = {"name": "resolve", "ready": True, "state": {"running": {}}, "lastState": {"terminated": end}}
+    facts = pod_facts(a_pod(conditions=[{"type": "Ready", "status": "True"}], containerStatuses=[status]))
+    assert not facts.ready
+    assert facts.containers[0].failed
+
+
 def test_the_scheduler_is_quoted_only_while_it_finds_no_node() -> None:
     nowhere = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes"}
     assert pod_facts(a_pod(conditions=[nowhere])).unschedulable == "0/1 nodes"

@@ -7,9 +7,9 @@ import pytest
 from paddle_operator.plan import Platform
 from paddle_operator.plan.network_policy import store_port
 from paddle_operator.plan.pod import DRAIN_SECONDS
-from paddle_operator.plan.quantity import bytes_of
 from paddle_operator.plan.route import REQUEST_TIMEOUT, url_of
 from paddle_operator.plan.traffic_policy import ATTEMPT_TIMEOUT
+from paddle_operator.spec.quantity import bytes_of
 from paddle_operator.spec.source import S3
 from paddle_operator.spec.workload import Device
 from paddle_runtime.settings import env_name, options

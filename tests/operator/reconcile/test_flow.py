@@ -42,7 +42,8 @@ def test_the_resolved_digest_makes_a_revision_that_enforces_it(story: Story) -> 
     story.look(2)
     (deployment,) = story.cluster.of("Deployment")
     assert deployment["metadata"]["annotations"][names.ANNOTATION_MODEL_DIGEST] == DIGEST
-    assert story.status["stable"]["modelDigest"] == DIGEST
+    assert "stable" not in story.status
+    assert story.status["canary"]["modelDigest"] == DIGEST
 
 
 def test_a_service_with_all_replicas_ready_is_ready_and_settled(story: Story) -> None:

@@ -90,6 +90,14 @@ def test_a_service_behind_a_gateway_is_ready_only_with_its_route(
     assert found["url"] == ("http://ocr.example.com" if facts.gateway_api else "http://calm.prod.svc")
 
 
+def test_a_route_that_another_one_shadows_says_so_and_stays_accepted() -> None:
+    overlap = "overlapping match conditions with route demo/other"
+    found = status(with_routes(RouteFacts("gw", True, True, overlap=overlap)), routing=GATEWAY)
+    assert said(found, "RouteAccepted") == ("True", "RouteOverlaps")
+    assert said(found, "Ready") == ("True", "Serving")
+    assert [change.warning for change in news(status(), found)] == [True]
+
+
 def test_a_gateway_that_thinks_again_does_not_make_a_ready_service_unready() -> None:
     ready = status(with_routes(RouteFacts("gw", True, True)), routing=GATEWAY)
     rethinking = status(with_routes(), before=ready, now=LATER, routing=GATEWAY)

@@ -22,6 +22,7 @@ _FACTORS = {
     "Pi": Decimal(2**50),
     "Ei": Decimal(2**60),
 }
+LARGEST = Decimal(2**63 - 1)
 
 
 def amount_of(quantity: int | str) -> Decimal:
@@ -48,10 +49,15 @@ def in_bytes(count: int) -> str:
     return str(count)
 
 
+def as_stored(quantity: int | str) -> Decimal:
+    """Return what the API server makes of a compute resource: rounded up to thousandths, at most 2**63-1."""
+    return min(Decimal(math.ceil(amount_of(quantity) * 1000)) / 1000, LARGEST)
+
+
 def same_amount(one: object, other: object) -> bool:
-    """Tell whether two values mean the same amount; values that are no quantities are compared as
-    they are."""
+    """Tell whether the API server stores two values as the same amount; values that are no quantities are
+    compared as they are."""
     try:
-        return amount_of(str(one)) == amount_of(str(other))
+        return as_stored(str(one)) == as_stored(str(other))
     except ArithmeticError:
         return one == other

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddle_operator.plan.quantity import bytes_of, in_bytes, same_amount
+from paddle_operator.spec.quantity import bytes_of, in_bytes, same_amount
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,10 @@ def test_bytes_written_and_read_are_the_same(count: int) -> None:
         ("a", "a", True),
         ("0.0005", "500u", True),
         ("5n", "0.000000005", True),
+        ("0.0300001", "31m", True),
+        ("20E", "9223372036854775807", True),
+        ("1001m", "1.0001", True),
+        ("1.001", "1.002", False),
     ],
 )
 def test_spelling_is_not_amount(one: object, other: object, same: bool) -> None:
