@@ -77,6 +77,7 @@ def test_the_gateway_holds_a_picture_of_the_largest_size_for_a_retry() -> None:
     gateway = next(item for item in documents("gateway.yaml") if item["kind"] == "Gateway")
     assert policy["spec"]["targetRefs"][0]["name"] == gateway["metadata"]["name"] == constants.GATEWAY_NAME
     assert policy["spec"]["connection"]["bufferLimit"] == "32Mi"
+    assert policy["spec"]["timeout"]["http"]["requestReceivedTimeout"] == "30s"
     assert gateway["spec"]["listeners"][0]["allowedRoutes"] == {"namespaces": {"from": "All"}}
 
 
