@@ -43,6 +43,7 @@ class RequestReason(StrEnum):
     UNDECODABLE = "undecodable"
     MALFORMED = "malformed"
     NOT_FOUND = "not_found"
+    WRONG_METHOD = "wrong_method"
     WRONG_TASK = "wrong_task"
     SLOW_BODY = "slow_body"
     CALLER_LEFT = "caller_left"

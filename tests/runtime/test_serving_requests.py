@@ -205,8 +205,9 @@ def test_infer_on_an_ocr_model_says_where_to_go(server: RunningServer) -> None:
 def test_unknown_paths_and_methods_answer_in_the_same_form(server: RunningServer) -> None:
     assert server.get("/nothing").json()["reason"] == "not_found"
     wrong = server.get("/v1/ocr")
-    assert wrong.status_code == 405
+    assert (wrong.status_code, wrong.json()["reason"]) == (405, "wrong_method")
     assert "use POST" in wrong.json()["error"]
+    assert server.client.post("/v1/ocr/", content=picture()).json()["reason"] == "not_found"
 
 
 def test_every_label_set_starts_at_zero_and_outcomes_are_counted_apart(server: RunningServer) -> None:

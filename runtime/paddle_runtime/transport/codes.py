@@ -10,6 +10,7 @@ HTTP_CODES: dict[RequestReason, int] = {
     RequestReason.MALFORMED: 400,
     RequestReason.WRONG_TASK: 400,
     RequestReason.NOT_FOUND: 404,
+    RequestReason.WRONG_METHOD: 405,
     RequestReason.SLOW_BODY: 408,
     RequestReason.TOO_LARGE: 413,
     RequestReason.UNSUPPORTED_TYPE: 415,

@@ -39,7 +39,9 @@ def make_app(front: Front, description: Description) -> Starlette:
         *_probe_routes(front, description),
         *_metadata_routes(front, description),
     ]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _no_such_endpoint})
+    app = Starlette(routes=routes, exception_handlers={HTTPException: _no_such_endpoint})
+    app.router.redirect_slashes = False  # it would send a POST to whatever host the caller named
+    return app
 
 
 def _probe_routes(front: Front, description: Description) -> list[Route]:
@@ -101,15 +103,16 @@ async def _no_such_endpoint(request: Request, error: Exception) -> Response:
     """404 and 405 in the same form as every other error."""
     if not isinstance(error, HTTPException):
         raise error
-    detail = error.detail
+    detail, reason = error.detail, RequestReason.NOT_FOUND
     if error.status_code == 404 and detail == "Not Found":
         detail = f"no endpoint {request.url.path[:80]!r}; try /v1/ocr, /v2, /v2/health/ready or /metrics"
     if error.status_code == 405:
         allowed = (error.headers or {}).get("Allow", "")
         detail = f"{request.method} is not for {request.url.path[:80]!r}; use {allowed}"
+        reason = RequestReason.WRONG_METHOD
     document = {
         "error": detail,
-        "reason": RequestReason.NOT_FOUND.value,
+        "reason": reason.value,
         "requestId": request.headers.get("x-request-id", "")[:128],
     }
     return json_response(document, error.status_code, error.headers)
