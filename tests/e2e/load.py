@@ -51,10 +51,16 @@ class Steady:
     def __init__(self, request: Request, *, per_second: float) -> None:
         self.request, self.interval = request, 1 / per_second
         self.outcomes = Outcomes()
+        self._start = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
 
+    def now(self) -> float:
+        """Seconds since the first request, as the outcomes have them."""
+        return time.monotonic() - self._start
+
     def __enter__(self) -> Self:
+        self._start = time.monotonic()
         self._thread.start()
         return self
 
@@ -65,7 +71,7 @@ class Steady:
         self._thread.join()
 
     async def _run(self) -> None:
-        start, sent = time.monotonic(), 0
+        sent = 0
         # A new connection a request, as many independent callers have: a pool would hide lost connections.
         limits = httpx.Limits(max_keepalive_connections=0)
         async with (
@@ -73,9 +79,9 @@ class Steady:
             asyncio.TaskGroup() as tasks,
         ):
             while not self._stop.is_set():
-                tasks.create_task(self._one(client, time.monotonic() - start))
+                tasks.create_task(self._one(client, self.now()))
                 sent += 1
-                await asyncio.sleep(max(0.0, start + sent * self.interval - time.monotonic()))
+                await asyncio.sleep(max(0.0, sent * self.interval - self.now()))
 
     async def _one(self, client: httpx.AsyncClient, at: float) -> None:
         try:
