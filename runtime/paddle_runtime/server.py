@@ -155,7 +155,9 @@ class Server:
         )
         self._add_gauges(pool, service)
         app = make_app(front, Description(_version(), self._model.metadata, lambda: pool.alive))
-        return make_server(app, header_seconds=settings.header_timeout_seconds)
+        return make_server(
+            app, header_seconds=settings.header_timeout_seconds, max_header_bytes=settings.max_header_bytes
+        )
 
     def _add_gauges(self, pool: Pool, service: Service) -> None:
         metrics = self._metrics

@@ -70,6 +70,9 @@ class Settings:
     body_timeout_seconds: float = option(
         20.0, "for a request's body to arrive whole, else 408", unit="seconds", minimum=0.01
     )
+    max_header_bytes: int = option(
+        65_536, "largest request header, counted in whole reads, else 431", unit="bytes", minimum=1
+    )
     max_body_bytes: int = option(20 * MIB, "largest request body, else 413", unit="bytes", minimum=1)
     max_pixels: int = option(
         40_000_000, "largest picture, width x height, else 422", unit="pixels", minimum=1

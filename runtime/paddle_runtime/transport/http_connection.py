@@ -1,16 +1,20 @@
-"""One HTTP connection: uvicorn's httptools protocol with the time bounds that it lacks.
+"""One HTTP connection: uvicorn's httptools protocol with the bounds in time and size that it lacks.
 
-A header must arrive whole in time, a silent connection is closed, and the rest of a body that was answered
-early (413, 503) is thrown away for a moment, so that the caller can read the answer, and then cut off.
+A header must arrive whole in time and within its cap, a silent connection is closed, and the rest of what was
+answered early (413, 431, 503) is thrown away for a moment, so that the caller can read the answer, and then
+cut off.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from asyncio import TimerHandle
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from paddle_runtime.errors import RequestReason
 
 LINGER_SECONDS = 5.0
 
@@ -19,33 +23,52 @@ class Connection(HttpToolsProtocol):
     """Adds `received_at` and `connected_at` (time.monotonic, seconds) to each request's state."""
 
     header_seconds = 10.0
+    max_header_bytes = 65_536
     _timer: TimerHandle | None = None
     _connected_at = 0.0
+    # Bytes of reads in which no request began, no header ended and no body came. The parser joins the pieces
+    # of a name or value one by one, so the work for an endless one would grow with its square. A read that
+    # holds a beginning or an end may hold a body too; it is one read, of 256 KiB at most.
+    _between_bytes = 0
+    _refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A caller connected; the first byte may take as long as between two requests."""
         super().connection_made(transport)
         self._connected_at = time.monotonic()
-        self._arm(self.timeout_keep_alive)
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
 
     def data_received(self, data: bytes) -> None:
-        """Bytes came; if they leave a header unfinished, the clock runs."""
-        if self.cycle is None and self._timer is not None:
-            self._disarm()
+        """Bytes came; if they leave a header unfinished, the clock runs, and they may be too many."""
+        if self._refused:
+            return
+        self._between_bytes += len(data)
         super().data_received(data)
-        between_requests = self.cycle is None or self.cycle.response_complete
-        if between_requests and self._timer is None and not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._between_bytes > self.max_header_bytes:
+            self._refuse()
+        elif self._answered and self._timer is None:
             self._arm(self.header_seconds)
 
     def on_message_begin(self) -> None:
         """The first byte of a request: its latency counts from here."""
         super().on_message_begin()
+        self._between_bytes = 0
         self.scope["state"].update(received_at=time.monotonic(), connected_at=self._connected_at)
 
     def on_headers_complete(self) -> None:
-        """The header is whole; from here the body has its own time bound."""
+        """The header is whole; from here the body has its own bounds."""
         self._disarm()
+        self._between_bytes = 0
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body, whose bytes are counted by its reader."""
+        self._between_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The body is whole."""
@@ -61,7 +84,22 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The caller is gone."""
         self._disarm()
+        self._unset_keepalive_if_required()
         super().connection_lost(exc)
+
+    @property
+    def _answered(self) -> bool:
+        """Whether no request is under way whose header is whole."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def _refuse(self) -> None:
+        """Too much that is no body: a header, or what frames a body in chunks, of which nobody is told."""
+        if not self._answered:
+            self.transport.close()
+            return
+        self._refused = True
+        self.transport.write(_too_large(self.max_header_bytes))
+        self._arm(LINGER_SECONDS)
 
     def _arm(self, seconds: float) -> None:
         self._disarm()
@@ -77,6 +115,19 @@ class Connection(HttpToolsProtocol):
         self.transport.close()
 
 
-def connection_class(header_seconds: float) -> type[Connection]:
-    """The protocol class with its time bound, in the form that uvicorn's Config takes."""
-    return type("BoundedConnection", (Connection,), {"header_seconds": header_seconds})
+def _too_large(cap: int) -> bytes:
+    """The whole answer 431, in the form of every other error."""
+    document = {
+        "error": f"the request's header has more than {cap} bytes; send a shorter one",
+        "reason": RequestReason.TOO_LARGE.value,
+        "requestId": "",
+    }
+    body = json.dumps(document).encode()
+    head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
+    return STATUS_LINE[431] + head + body
+
+
+def connection_class(header_seconds: float, max_header_bytes: int) -> type[Connection]:
+    """The protocol class with its bounds, in the form that uvicorn's Config takes."""
+    bounds = {"header_seconds": header_seconds, "max_header_bytes": max_header_bytes}
+    return type("BoundedConnection", (Connection,), bounds)

@@ -36,12 +36,12 @@ class HttpServer(uvicorn.Server):
         self.should_exit = True
 
 
-def make_server(app: ASGIApp, *, header_seconds: float) -> HttpServer:
+def make_server(app: ASGIApp, *, header_seconds: float, max_header_bytes: int) -> HttpServer:
     """A server for the application; `serve(sockets=[...])` runs it."""
     return HttpServer(
         uvicorn.Config(
             app,
-            http=connection_class(header_seconds),
+            http=connection_class(header_seconds, max_header_bytes),
             ws="none",
             lifespan="off",
             access_log=False,
