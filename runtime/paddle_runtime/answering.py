@@ -83,7 +83,11 @@ class TensorModel:
 def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel, dict[str, Any]]:
     """Load, self-test and warm the bundle that the front end names."""
     bundle = open_bundle(Path(order["bundle"]), order["digest"])
-    settings = DeviceSettings(device=Device(order["device"]), memory_mib=int(order["deviceMemoryMib"]))
+    settings = DeviceSettings(
+        device=Device(order["device"]),
+        device_id=int(order["deviceId"]),
+        memory_mib=int(order["deviceMemoryMib"]),
+    )
     cap_pixels(int(order["maxPixels"]))
     with _phase(progress, "load", BundleReason.LoadFailed) as done:
         pipeline = open_pipeline(bundle, settings)

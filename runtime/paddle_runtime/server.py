@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from paddle_runtime import sla
 from paddle_runtime.admission import Room
-from paddle_runtime.dispatch.cpus import cpu_limit, worker_count
+from paddle_runtime.dispatch.cpus import cpu_limit, whole_cpus
 from paddle_runtime.dispatch.memory import resident_bytes
 from paddle_runtime.dispatch.pool import Pool
 from paddle_runtime.dispatch.seat import Seat, WorkerPlan, first_of, too_slow
@@ -117,7 +117,17 @@ class Server:
 
     def _make_pool(self) -> Pool:
         settings, limit = self._settings, cpu_limit()
-        workers = worker_count(settings.workers, limit)
+        on_cpu = settings.device == "CPU"
+        devices = 1 if on_cpu else settings.device_count
+        workers = settings.workers or (whole_cpus(limit) if on_cpu else devices)
+        if workers < devices:
+            log.warning(
+                "workers=%d is less than device_count=%d, and a worker uses one device: %d devices compute "
+                "nothing; set workers to 0 or to at least device_count",
+                workers,
+                devices,
+                devices - workers,
+            )
         log.info(
             "serving %s (task %s) with %d worker processes on %s; %.2f CPUs may be used",
             self._model.name,
@@ -129,6 +139,7 @@ class Server:
         plan = WorkerPlan(
             command=self._command,
             order=self._model.order,
+            devices=devices,
             load_timeout_seconds=settings.load_timeout_seconds,
             stall_seconds=settings.stall_seconds,
         )

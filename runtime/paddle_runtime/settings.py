@@ -49,8 +49,13 @@ class Settings:
     host: str = option("0.0.0.0", "address to listen on")  # noqa: S104  a server in a pod is reached from outside
     port: int = option(8080, "port to listen on; 0 lets the system choose", unit="port", minimum=0)
     device: str = option("CPU", "kind of device", choices=("CPU", "GPU", "NPU", "MLU"))
+    device_count: int = option(
+        1, "devices that the workers share out among them; nothing on CPU", unit="devices", minimum=1
+    )
     device_memory_mib: int = option(1000, "memory pool on a GPU", unit="MiB", minimum=1)
-    workers: int = option(0, "worker processes; 0: as many as the CPU limit allows", minimum=0)
+    workers: int = option(
+        0, "worker processes; 0: one a device, or on CPU as many as the CPU limit allows", minimum=0
+    )
     queue_max_requests: int = option(64, "requests that may wait for a worker", unit="requests", minimum=1)
     max_held_bytes: int = option(
         256 * MIB, "request bodies held at one time, all callers together", unit="bytes", minimum=1

@@ -115,6 +115,7 @@ def test_whatever_a_phase_of_the_start_raises_becomes_its_fault(
         "bundle": "/b",
         "digest": "d",
         "device": "CPU",
+        "deviceId": 0,
         "deviceMemoryMib": 1,
         "modelName": "m",
         "maxPixels": 40_000_000,

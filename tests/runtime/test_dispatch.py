@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddle_runtime.dispatch import frames
-from paddle_runtime.dispatch.cpus import cpu_limit, worker_count
+from paddle_runtime.dispatch.cpus import cpu_limit, whole_cpus
 from paddle_runtime.dispatch.job import Job, Result, Work
 from paddle_runtime.dispatch.memory import resident_bytes
 from paddle_runtime.dispatch.restarts import LONGEST_DELAY_SECONDS, SeatRecord, delay_seconds, hopeless
@@ -98,11 +98,9 @@ def test_the_least_quota_above_us_is_the_limit(
     assert limit(tmp_path, membership, files) == wanted
 
 
-@pytest.mark.parametrize(
-    ("wanted", "cpus", "count"), [(0, 2.0, 2), (0, 2.9, 2), (0, 0.5, 1), (3, 1.0, 3), (1, 64.0, 1)]
-)
-def test_one_worker_for_each_whole_cpu(wanted: int, cpus: float, count: int) -> None:
-    assert worker_count(wanted, cpus) == count
+@pytest.mark.parametrize(("cpus", "count"), [(2.0, 2), (2.9, 2), (0.5, 1)])
+def test_one_worker_for_each_whole_cpu(cpus: float, count: int) -> None:
+    assert whole_cpus(cpus) == count
 
 
 def test_memory_of_nobody_is_zero() -> None:

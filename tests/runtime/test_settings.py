@@ -58,8 +58,8 @@ def test_every_setting_is_frozen_and_documented_and_numbers_have_units() -> None
 
 def test_the_names_of_the_contract_with_the_operator() -> None:
     wanted = (
-        "MODEL MODEL_NAME MODEL_DIGEST PORT DEVICE DEVICE_MEMORY_MIB WORKERS QUEUE_MAX_REQUESTS SLA_FILE "
-        "REVISION DRAIN_SECONDS TERMINATION_LOG"
+        "MODEL MODEL_NAME MODEL_DIGEST PORT DEVICE DEVICE_COUNT DEVICE_MEMORY_MIB WORKERS QUEUE_MAX_REQUESTS "
+        "SLA_FILE REVISION DRAIN_SECONDS TERMINATION_LOG"
     )
     names = {env_name(name) for name, _, _ in options()}
     assert {f"PADDLE_RUNTIME_{each}" for each in wanted.split()} <= names

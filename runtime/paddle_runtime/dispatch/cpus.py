@@ -7,9 +7,9 @@ import os
 from pathlib import Path, PurePosixPath
 
 
-def worker_count(wanted: int, limit: float) -> int:
-    """The wanted number, or where it is 0 one worker for each whole CPU, at least one."""
-    return wanted or max(math.floor(limit), 1)
+def whole_cpus(limit: float) -> int:
+    """One worker for each whole CPU, at least one."""
+    return max(math.floor(limit), 1)
 
 
 def cpu_limit(

@@ -25,10 +25,11 @@ PHASE_REASONS = {"warm-up": BundleReason.WarmupFailed, "self-test": BundleReason
 
 @dataclass(frozen=True)
 class WorkerPlan:
-    """How workers are started and how long they may take (seconds)."""
+    """How workers are started, on how many devices, and how long they may take (seconds)."""
 
     command: tuple[str, ...]
     order: Mapping[str, Any]
+    devices: int
     load_timeout_seconds: float
     stall_seconds: float
 
@@ -121,6 +122,7 @@ class Seat:
     async def _open(self, child: Child) -> None:
         """From a process to a warm worker."""
 
+        order = {**self._plan.order, "deviceId": self.index % self._plan.devices}
         done: list[str] = []
 
         def progress(phase: str, seconds: float, text: str) -> None:
@@ -130,7 +132,7 @@ class Seat:
 
         try:
             async with asyncio.timeout(self._plan.load_timeout_seconds):
-                warm = await child.open(self._plan.order, progress)
+                warm = await child.open(order, progress)
         except TimeoutError:
             raise too_slow(
                 f"worker process {child.pid} was not warm after {self._plan.load_timeout_seconds:g} s",

@@ -48,7 +48,7 @@ def open_fake(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel, 
     first = marker is None or not Path(marker).exists()
     if marker is not None:
         Path(marker).touch()
-    progress("load", 0.1, "loaded in 0.1 s")
+    progress("load", 0.1, f"loaded on device {order['deviceId']}")
     if first and start.get("die"):
         os.kill(os.getpid(), signal.SIGKILL)
     if first and start.get("fault"):
