@@ -13,24 +13,26 @@ from paddle_runtime.errors import BundleFault, BundleReason
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 10.0
+FETCH_REMEDY = "raise the model's preload timeout, or put the store nearer"
 R = TypeVar("R")
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """A moment of the given clock (seconds)."""
+    """A moment of the given clock (seconds). remedy: what to do when it has passed."""
 
     at: float
     seconds: float
+    remedy: str = FETCH_REMEDY
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = field(default=random.random)
 
     @classmethod
-    def after(cls, seconds: float) -> Deadline:
+    def after(cls, seconds: float, remedy: str = FETCH_REMEDY) -> Deadline:
         """A deadline this many seconds from now."""
-        return cls(at=time.monotonic() + seconds, seconds=seconds)
+        return cls(at=time.monotonic() + seconds, seconds=seconds, remedy=remedy)
 
     def left(self) -> float:
         """Seconds left; negative when it has passed."""
@@ -41,8 +43,7 @@ class Deadline:
         if self.left() <= 0:
             raise BundleFault(
                 BundleReason.FetchTimeout,
-                f"{doing} did not end within {self.seconds:g} s: raise the model's preload timeout, or put "
-                "the store nearer.",
+                f"{doing} did not end within {self.seconds:g} s: {self.remedy}.",
             )
 
 

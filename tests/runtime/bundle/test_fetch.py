@@ -6,7 +6,7 @@ import errno
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from paddle_runtime.errors import BundleFault, BundleReason
 from tests.runtime.bundle.builders import FILES, Store, reply, serving, small_bundle
 
 URI = "s3://models/small"
-WEIGHTS = "/models/small/model.pdiparams"
+MANIFEST, WEIGHTS = "/models/small/model.yaml", "/models/small/model.pdiparams"
 
 
 @pytest.fixture
@@ -283,11 +283,12 @@ def test_a_disk_that_fills_while_writing_is_no_space(
     assert fault_of(store, tmp_path / "b").reason is BundleReason.NoSpace
 
 
-@pytest.mark.parametrize("slow", [WEIGHTS, "/models/small/model.yaml"])
-def test_the_time_bounds_a_store_that_drips(store: Store, stored: Bundle, tmp_path: Path, slow: str) -> None:
+@pytest.fixture
+def dripping(store: Store, stored: Bundle) -> Iterator[Callable[[str], None]]:
+    """Have the store send one of its files at ten bytes a second."""
     stop = threading.Event()
 
-    def drip(handler: BaseHTTPRequestHandler, path: str) -> bool:
+    def drip(handler: BaseHTTPRequestHandler, path: str, slow: str) -> bool:
         if path != slow:
             return False
         data = stored.file(Path(path).name).read_bytes()
@@ -304,22 +305,38 @@ def test_the_time_bounds_a_store_that_drips(store: Store, stored: Bundle, tmp_pa
             stop.wait(0.1)
         return True
 
-    store.answer = drip
+    def begin(slow: str) -> None:
+        store.answer = lambda handler, path: drip(handler, path, slow)
+
+    yield begin
+    stop.set()
+
+
+@pytest.mark.parametrize("slow", [WEIGHTS, MANIFEST])
+def test_the_time_bounds_a_store_that_drips(
+    store: Store, tmp_path: Path, slow: str, dripping: Callable[[str], None]
+) -> None:
+    dripping(slow)
     began = time.monotonic()
     fault = fault_of(store, tmp_path / "b", timeout_seconds=0.7)
-    stop.set()
     assert fault.reason is BundleReason.FetchTimeout
+    assert "raise the model's preload timeout" in str(fault)
     assert time.monotonic() - began < 3
 
 
-def test_resolving_tells_the_digest_and_fetches_no_file(store: Store, stored: Bundle) -> None:
+def test_a_resolve_that_takes_too_long_is_not_told_to_take_longer(
+    store: Store, dripping: Callable[[str], None]
+) -> None:
+    """The operator gives it 30 s at most, whatever the preload timeout is."""
+    dripping(MANIFEST)
+    with pytest.raises(BundleFault, match="one small file, so look at the store") as fault:
+        resolve(URI, options(store, timeout_seconds=0.7))
+    assert fault.value.reason is BundleReason.FetchTimeout
+    assert "preload" not in str(fault.value)
+
+
+def test_resolving_tells_the_digest_and_reads_the_manifest_alone(store: Store, stored: Bundle) -> None:
     found = resolve(URI, options(store))
     assert found.digest == stored.digest
     assert found.manifest == stored.manifest
-
-
-def test_resolving_an_incomplete_upload_names_the_file(store: Store, stored: Bundle) -> None:
-    stored.file("model.pdiparams").write_bytes(b"short")
-    with pytest.raises(BundleFault, match=r"model.pdiparams has 5 bytes in the store") as fault:
-        resolve(URI, options(store))
-    assert fault.value.reason is BundleReason.BundleInvalid
+    assert store.requests == [(MANIFEST, None)]
