@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import signal
 import time
 from dataclasses import fields
 from pathlib import Path
+from typing import NoReturn
 
 import uvloop
 
@@ -14,6 +16,7 @@ from paddle_runtime.bundle.store import Bundle, builtin_path, open_bundle
 from paddle_runtime.bundle.termination import write_termination
 from paddle_runtime.bundle.verify import verify
 from paddle_runtime.dispatch.child import WORKER_COMMAND
+from paddle_runtime.dispatch.seat import too_slow
 from paddle_runtime.errors import BundleFault
 from paddle_runtime.protocol.v2_json import model_metadata
 from paddle_runtime.server import Model, Server
@@ -26,11 +29,24 @@ USAGE_EXIT_CODE = 2
 
 def serve(settings: Settings, command: tuple[str, ...] = WORKER_COMMAND) -> int:
     """Serve until told to stop (0), or until there is nothing to serve (the BundleFault's exit code)."""
+    _end_on_sigterm(time.monotonic())
     try:
-        model = open_model(settings)
+        return serve_model(settings, open_model(settings), command)
     except BundleFault as fault:
         return end_with(fault, settings)
-    return serve_model(settings, model, command)
+
+
+def _end_on_sigterm(began: float) -> None:
+    """Until the event loop takes signals over. The first process of a container has no default for them."""
+
+    def end(*_: object) -> NoReturn:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        seconds = time.monotonic() - began
+        raise too_slow(
+            f"SIGTERM came {seconds:.1f} s after the start and the bundle was not verified yet", ()
+        )
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def serve_model(settings: Settings, model: Model, command: tuple[str, ...]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from paddle_runtime import logs
 from paddle_runtime.answering import Progress, open_model
 from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.main import main
+from tests.runtime.bundle.builders import small_bundle
 from tests.runtime.serving.testbed import RunningServer
 
 
@@ -58,6 +60,21 @@ def test_a_model_whose_device_is_missing_says_so(tmp_path: Path) -> None:
     ) as server:
         assert server.process.wait(60) == 23
         assert server.termination()["reason"] == "DeviceUnavailable"
+
+
+def test_sigterm_while_the_bundle_is_verified_tells_that_it_took_too_long(tmp_path: Path) -> None:
+    bundle = small_bundle(tmp_path / "bundle")
+    weights = bundle.file("model.pdiparams")
+    weights.unlink()
+    os.mkfifo(weights)  # which is verified for as long as somebody holds its other end
+    command = (sys.executable, "-m", "paddle_runtime.main", "serve")
+    with RunningServer(tmp_path, command, model=bundle.path, wait=False) as server:
+        with weights.open("wb"):
+            assert server.terminate() == 20
+        assert server.termination()["reason"] == "LoadFailed"
+        assert "the bundle was not verified yet" in server.termination()["message"]
+        assert "spec.model.preload.timeoutSeconds" in server.termination()["message"]
+        assert "Traceback" not in server.log
 
 
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
