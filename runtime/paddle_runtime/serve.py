@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from dataclasses import fields
 from pathlib import Path
 from typing import NoReturn
 
@@ -64,15 +63,8 @@ def serve_model(settings: Settings, model: Model, command: tuple[str, ...]) -> i
 def end_with(fault: BundleFault, settings: Settings) -> int:
     """Say why there is nothing to serve: in the log, to the pod's status, in the exit code."""
     log.error("%s: %s", fault.reason.name, fault)
-    path = Path(settings.termination_log)
-    # The kubelet makes the file; on a bare machine nobody wants a new file in /dev.
-    if path.exists() or settings.termination_log != _default_termination_log():
-        write_termination(path, {"reason": fault.reason.name, "message": str(fault)})
+    write_termination(Path(settings.termination_log), {"reason": fault.reason.name, "message": str(fault)})
     return fault.reason.value
-
-
-def _default_termination_log() -> str:
-    return next(str(entry.default) for entry in fields(Settings) if entry.name == "termination_log")
 
 
 def open_model(settings: Settings) -> Model:

@@ -17,18 +17,18 @@ from paddle_runtime.bundle.make import write_manifest
 from paddle_runtime.bundle.manifest import digest_of
 from paddle_runtime.bundle.s3 import Addressing, S3Options
 from paddle_runtime.bundle.store import builtin_path, open_bundle, read_manifest_bytes
-from paddle_runtime.bundle.termination import write_termination
+from paddle_runtime.bundle.termination import KUBELETS_FILE, write_termination
 from paddle_runtime.bundle.verify import verify
 from paddle_runtime.errors import BundleFault
+from paddle_runtime.settings import env_name
 
 ENDPOINT_ENV = "PADDLE_RUNTIME_S3_ENDPOINT"
 REGION_ENV = "PADDLE_RUNTIME_S3_REGION"
 ADDRESSING_ENV = "PADDLE_RUNTIME_S3_ADDRESSING"
 CREDENTIALS_ENV = "PADDLE_RUNTIME_CREDENTIALS_DIR"
-TERMINATION_ENV = "PADDLE_RUNTIME_TERMINATION_LOG"
+TERMINATION_ENV = env_name("termination_log")
 # For tests against a store on this machine; never set in a cluster.
 LOOPBACK_ENV = "PADDLE_RUNTIME_ALLOW_LOOPBACK_STORE"
-DEFAULT_TERMINATION_LOG = Path("/dev/termination-log")
 DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
 log = logging.getLogger(__name__)
 
@@ -98,10 +98,7 @@ def s3_options(env: Mapping[str, str]) -> S3Options:
 
 def report(payload: Mapping[str, JsonValue]) -> None:
     """Leave the outcome for whoever reads the pod's status."""
-    named = os.environ.get(TERMINATION_ENV)
-    path = Path(named) if named else DEFAULT_TERMINATION_LOG
-    if named or path.exists():
-        write_termination(path, payload)
+    write_termination(Path(os.environ.get(TERMINATION_ENV) or KUBELETS_FILE), payload)
 
 
 def _outcome(action: Callable[[], dict[str, JsonValue]]) -> tuple[dict[str, JsonValue], int]:

@@ -9,7 +9,10 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from paddle_runtime.settings import Settings
+
 MAX_BYTES = 4096
+KUBELETS_FILE = Path(Settings.termination_log)
 log = logging.getLogger(__name__)
 
 
@@ -27,6 +30,8 @@ def termination_bytes(payload: Mapping[str, JsonValue]) -> bytes:
 
 def write_termination(path: Path, payload: Mapping[str, JsonValue]) -> None:
     """Overwrite the termination log; a path that cannot be written is no second failure."""
+    if path == KUBELETS_FILE and not path.exists():
+        return  # nobody wants a new file in /dev of a bare machine
     try:
         path.write_bytes(termination_bytes(payload))
     except OSError as error:

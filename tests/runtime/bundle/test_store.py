@@ -78,6 +78,18 @@ def test_a_long_message_still_fits_and_stays_json() -> None:
     assert json.loads(data)["reason"] == "LoadFailed"
 
 
+def test_the_kubelets_file_is_written_where_it_is_and_made_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = tmp_path / "termination-log"
+    monkeypatch.setattr("paddle_runtime.bundle.termination.KUBELETS_FILE", theirs)
+    write_termination(theirs, {"reason": "LoadFailed"})
+    assert not theirs.exists()
+    theirs.touch()
+    write_termination(theirs, {"reason": "LoadFailed"})
+    assert json.loads(theirs.read_text()) == {"reason": "LoadFailed"}
+
+
 def test_a_termination_log_that_cannot_be_written_is_no_second_failure(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
