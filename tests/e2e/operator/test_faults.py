@@ -12,7 +12,7 @@ import pytest
 
 from hack.demo.kubectl import Kube, eventually
 from tests.e2e.operator.local_operator import SYSTEM, LocalOperator
-from tests.e2e.operator.paper_node import become_ready, resolve
+from tests.e2e.operator.paper_node import resolve
 from tests.e2e.operator.resources import paper
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -72,32 +72,6 @@ def test_a_missing_permission_is_named_and_heals_without_a_restart(
 def without(rule: dict[str, Any], *verbs: str) -> dict[str, Any]:
     """A rule without some verbs."""
     return {**rule, "verbs": [verb for verb in rule["verbs"] if verb not in verbs]}
-
-
-@pytest.mark.parametrize("after_seconds", [0.0, 0.4, 0.8, 1.6])
-def test_an_operator_killed_at_any_moment_leaves_what_the_next_one_finishes(
-    kube: Kube, operator: LocalOperator, after_seconds: float
-) -> None:
-    name = f"torn-{int(after_seconds * 10)}"
-    kube.apply(paper(name))
-    time.sleep(after_seconds)
-    operator.kill()
-    operator.start()
-    resolve(kube, name)
-    (revision, *_) = eventually(
-        lambda: [d["metadata"]["name"] for d in kube.list("deployments", f"{OURS}={name}")] or None,
-        40,
-        "a Deployment",
-    )
-    become_ready(kube, revision)
-    kube.wait_condition(name, "Ready", "True", timeout=40)
-    found = kube.list(
-        "configmaps,services,deployments,networkpolicies,poddisruptionbudgets", f"{OURS}={name}"
-    )
-    assert sorted(one["kind"] for one in found) == [
-        "ConfigMap", "Deployment", "NetworkPolicy", "PodDisruptionBudget", "Service", "Service",
-    ]  # fmt: skip
-    kube.delete("pms", name)
 
 
 @pytest.fixture

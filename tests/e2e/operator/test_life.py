@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
-from typing import Any
 
 import pytest
 
 from hack.demo.kubectl import Kube, eventually
-from tests.e2e.operator.local_operator import LocalOperator
 from tests.e2e.operator.paper_node import DIGEST, become_ready, end_of_resolve, resolve
 from tests.e2e.operator.resources import paper
 
@@ -62,17 +59,6 @@ def test_the_resource_carries_no_finalizer_and_no_annotation_of_the_operator(kub
     assert set(metadata.get("annotations", {})) <= {"kubectl.kubernetes.io/last-applied-configuration"}
 
 
-def test_at_rest_no_object_changes(kube: Kube, calm: str) -> None:
-    def versions() -> dict[str, str]:
-        found = [*kube.list(OWNED, f"{OURS}=calm"), kube.get("pms", "calm")]
-        return {f"{o['kind']}/{o['metadata']['name']}": o["metadata"]["resourceVersion"] for o in found}
-
-    assert eventually(lambda: None if kube.list("jobs", f"{OURS}=calm") else True, 30, "the resolve Job gone")
-    before = versions()
-    time.sleep(25)
-    assert versions() == before
-
-
 def test_every_event_has_the_reason_of_a_condition(kube: Kube, calm: str) -> None:
     events = [e for e in kube.list("events") if e["involvedObject"].get("name") == "calm"]
     reasons = [e["reason"] for e in events if e["involvedObject"]["kind"] == "PaddleModelService"]
@@ -123,26 +109,6 @@ def test_the_scale_subresource_is_the_number_of_replicas(kube: Kube) -> None:
     kube.delete("pms", "wide")
 
 
-def test_a_changed_revision_takes_over_when_it_is_ready_and_not_before(kube: Kube) -> None:
-    kube.apply(paper("turn"))
-    old = bring_up(kube, "turn")
-    kube.apply(paper("turn", queue=7))
-    new = revision_made(kube, "turn", but=old)
-    condition = kube.wait_condition("turn", "Ready", "Unknown", timeout=15)
-    assert f"{old} keeps serving" in condition["message"]
-    assert kube.get("service", "turn")["spec"]["selector"]["serving.paddle-sla.io/revision"] == old
-    become_ready(kube, new)
-    kube.wait_condition("turn", "Ready", "True", timeout=30)
-    assert kube.get("service", "turn")["spec"]["selector"]["serving.paddle-sla.io/revision"] == new
-
-    def gone() -> bool | None:
-        names = [one["metadata"]["name"] for one in kube.list("deployments,services", f"{OURS}=turn")]
-        return True if old not in names else None
-
-    assert eventually(gone, 60, f"{old} retired")
-    kube.delete("pms", "turn")
-
-
 def test_a_bad_bundle_is_told_with_its_pod_and_heals_when_the_store_is_right(kube: Kube) -> None:
     kube.apply(paper("poor"))
     end_of_resolve(kube, "poor", 10, {"reason": "ModelNotFound", "message": "nothing: check spec.model.uri"})
@@ -153,19 +119,6 @@ def test_a_bad_bundle_is_told_with_its_pod_and_heals_when_the_store_is_right(kub
     assert kube.conditions("poor")["Stalled"]["status"] == "True"
     bring_up(kube, "poor")
     kube.delete("pms", "poor")
-
-
-def test_a_deleted_service_leaves_nothing_also_with_no_operator(kube: Kube, operator: LocalOperator) -> None:
-    kube.apply(paper("brief"))
-    bring_up(kube, "brief")
-    operator.stop()
-    try:
-        kube.delete("pms", "brief")
-        assert eventually(
-            lambda: None if left(kube, "brief") else True, 60, lambda: f"gone: {left(kube, 'brief')}"
-        )
-    finally:
-        operator.start()
 
 
 def test_a_successor_of_the_same_name_gets_objects_of_its_own(kube: Kube) -> None:
@@ -184,12 +137,6 @@ def test_a_successor_of_the_same_name_gets_objects_of_its_own(kube: Kube) -> Non
         lambda: True if owners() == {uid} else None, 40, lambda: f"all owned by {uid}, not {owners()}"
     )
     kube.delete("pms", "twin")
-
-
-def left(kube: Kube, service: str) -> list[str]:
-    """What of a service is still there."""
-    found: list[dict[str, Any]] = kube.list(f"{OWNED},pods", f"{OURS}={service}")
-    return [f"{one['kind']}/{one['metadata']['name']}" for one in found]
 
 
 def api(kube: Kube) -> str:
