@@ -212,6 +212,7 @@ def test_a_store_with_a_hiccup_is_tried_again(store: Store, stored: Bundle, tmp_
 
     store.answer = hiccup
     verify(fetch(URI, options(store), tmp_path / "b"))
+    assert len(failures) == 2
 
 
 def test_a_store_that_is_not_there_is_unreachable_when_the_time_is_over(tmp_path: Path) -> None:
