@@ -53,6 +53,24 @@ ACCEPTED = (
     Case("a tolerated taint", pod(tolerations=[{"operator": "Exists"}, {"key": "a", "value": "b"}])),
     Case("an own annotation", pod(annotations={"example.com/a": "anything, also spaces"})),
     Case("affinity is handed on", pod(affinity={"nodeAffinity": {"anything": [1, {"goes": None}]}})),
+    Case(
+        "two listeners of a gateway, and its namesake elsewhere",
+        CPU.with_(
+            "spec.routing",
+            {
+                "type": "GatewayAPI",
+                "parentRefs": [
+                    {"name": "gw", "sectionName": "a"},
+                    {"name": "gw", "sectionName": "b"},
+                    {"name": "gw", "namespace": "other"},
+                ],
+            },
+        ),
+    ),
+    Case(
+        "requests as large as limits",
+        CPU.on("CPU", resources={"requests": {"cpu": "1000m"}, "limits": {"cpu": 1}}),
+    ),
     Case("a route on two gateways", CPU.through("gw", "a.example.com", "b.example.com")),
 )
 
@@ -102,6 +120,11 @@ REJECTED = (
         ("request-within-limit",),
     ),
     Case("a version of two lines", model("builtin:x", version="1\n2"), ("version-form",)),
+    Case(
+        "the same listener twice",
+        CPU.with_("spec.routing", {"type": "GatewayAPI", "parentRefs": [{"name": "gw"}, {"name": "gw"}]}),
+        ("unique-gateway",),
+    ),
     Case("a malformed label key", pod(labels={"a b": "c"}), ("key-form",)),
     Case("a malformed node label", pod(nodeSelector={"/x": "c"}), ("key-form",)),
     Case("a label of ours", pod(labels={"serving.paddle-sla.io/role": "x"}), ("reserved-key",)),
@@ -151,11 +174,6 @@ REJECTED = (
 )
 
 DUPLICATES = (
-    Case(
-        "the same listener twice",
-        CPU.with_("spec.routing", {"type": "GatewayAPI", "parentRefs": [{"name": "gw"}, {"name": "gw"}]}),
-        ("unique",),
-    ),
     Case(
         "two objectives of one name",
         CPU.promising({"name": "one", **UP}, {"name": "one", **UP}),

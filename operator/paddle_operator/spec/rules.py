@@ -6,6 +6,7 @@ import re
 
 from paddle_operator import names
 from paddle_operator.errors import Violation
+from paddle_operator.spec.base import canonical_json
 from paddle_operator.spec.device import RESOURCES
 from paddle_operator.spec.quantity import amount_of
 from paddle_operator.spec.rule import (
@@ -33,6 +34,11 @@ def _toleration_is_sound(toleration: dict[str, JsonValue]) -> bool:
 def _requests_fit(resources: dict[str, JsonValue]) -> bool:
     requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
     return all(amount_of(requests[key]) <= amount_of(limits[key]) for key in requests.keys() & limits.keys())
+
+
+def _same(field: str) -> str:
+    """CEL: two items have the same value there, or both none. A reserved word is written as __word__."""
+    return f"has(one.{field}) == has(other.{field}) && (!has(one.{field}) || one.{field} == other.{field})"
 
 
 _PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
@@ -277,7 +283,14 @@ SERVICE_RULES: tuple[Rule, ...] = (
         ),
     ),
     unique_rule("spec.routing.hostnames", None),
-    unique_rule("spec.routing.parentRefs", None),
+    Rule(
+        "unique-gateway",
+        "spec.routing.parentRefs",
+        f"self.all(one, self.exists_one(other, one.name == other.name && {_same('__namespace__')} && "
+        f"{_same('sectionName')}))",
+        "must not have the same Gateway and listener twice: remove one",
+        lambda parents: len({canonical_json(parent) for parent in parents}) == len(parents),
+    ),
 )
 
 RULES = (*SERVICE_RULES, *MODEL_RULES, *RUNTIME_RULES, *PROMISE_RULES)

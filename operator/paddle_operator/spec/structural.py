@@ -68,8 +68,6 @@ def _converted(schema: Schema, definitions: Schema) -> Schema:
     if "items" in described:
         found["items"] = _converted(described["items"], definitions)
         found.setdefault("x-kubernetes-list-type", "atomic")
-        if found["x-kubernetes-list-type"] == "set" and found["items"]["type"] == "object":
-            found["items"]["x-kubernetes-map-type"] = "atomic"  # compared as a whole
     return found
 
 

@@ -60,7 +60,7 @@ class Routing(Block):
     type: RoutingType = RoutingType.REPLICA_RATIO
     """GatewayAPI makes an HTTPRoute. ReplicaRatio is the plain Service of the resource's name, which is
     always made."""
-    parent_refs: Annotated[tuple[ParentRef, ...], Field(max_length=8), list_set()] = ()
+    parent_refs: Annotated[tuple[ParentRef, ...], Field(max_length=8)] = ()
     """Gateways to attach to. Required with GatewayAPI."""
     hostnames: Annotated[tuple[SubdomainName, ...], Field(max_length=16), list_set()] = ()
     """Host names to answer to. Empty: every host name of the Gateway's listeners."""
