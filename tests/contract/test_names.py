@@ -36,6 +36,13 @@ FETCH_VARIABLES = {
     fetch_command.CREDENTIALS_ENV,
 }
 
+LOCATIONS = {
+    "s3": location.S3Location,
+    "https": location.HttpsLocation,
+    "pvc": location.FolderLocation,
+    "builtin": location.BuiltinLocation,
+}
+
 
 def test_every_variable_that_the_operator_sets_is_read_by_the_runtime() -> None:
     made = planned(a_service(a_resource().on("GPU")))
@@ -100,11 +107,12 @@ def test_exit_codes_mean_the_same_on_both_sides() -> None:
 
 @pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case.sentence)
 def test_the_runtime_can_read_an_address_that_the_operator_accepts(case: object) -> None:
-    location.parse_location(case.resource.body["spec"]["model"]["uri"])  # type: ignore[attr-defined]
+    uri = case.resource.body["spec"]["model"]["uri"]  # type: ignore[attr-defined]
+    assert isinstance(location.parse_location(uri), LOCATIONS[uri.partition(":")[0]])
 
 
 @given(st.from_regex(URI_FORM, fullmatch=True))
 @settings(max_examples=300, deadline=None)
 def test_the_runtime_can_read_any_address_of_the_form(uri: str) -> None:
     assume(uri.isascii() and "\n" not in uri and ".." not in uri.split("/") and len(uri) <= 512)
-    location.parse_location(uri)
+    assert isinstance(location.parse_location(uri), LOCATIONS[uri.partition(":")[0]])

@@ -11,7 +11,7 @@ from paddle_operator import names
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.api import Api, NotFound
 from paddle_operator.cluster.kinds import Kind
-from paddle_operator.cluster.observe import complaint, controller_of, observation_of, silent
+from paddle_operator.cluster.observe import complaint, controller_reference, observation_of, silent
 from paddle_operator.cluster.ports import Key, Observation
 from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan import KubeObject, ObjectKey, Platform
@@ -104,11 +104,12 @@ class KubernetesCluster:
         except NotFound:
             return
         labels = found["metadata"].get("labels") or {}
-        controller = controller_of(found)
-        mine = controller == metadata["ownerReferences"][0]["uid"]
-        adoptable = controller is None and labels.get(names.LABEL_SERVICE) == key.name
+        controller = controller_reference(found)
+        mine = controller.get("uid") == metadata["ownerReferences"][0]["uid"]
+        adoptable = not controller and labels.get(names.LABEL_SERVICE) == key.name
         if not mine and not adoptable:
-            owners = [one for one in found["metadata"].get("ownerReferences") or () if one.get("controller")]
-            owner = f"{owners[0]['kind']} {owners[0]['name']} owns it" if owners else "it has no controller"
+            owner = (
+                f"{controller['kind']} {controller['name']} owns it" if controller else "it has no controller"
+            )
             message = f"it exists and is not this service's ({owner}): rename or delete one of them"
             raise ClusterRefused(kind.kind, name, Reason.NAME_TAKEN, message)

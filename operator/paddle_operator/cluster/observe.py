@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.facts import (
@@ -79,8 +80,14 @@ def _time(event: KubeObject) -> str:
 
 def controller_of(item: KubeObject) -> str | None:
     """The uid of the object's controller, where it has one."""
+    reference = controller_reference(item)
+    return str(reference["uid"]) if reference else None
+
+
+def controller_reference(item: KubeObject) -> Mapping[str, Any]:
+    """The reference to the object's controller; empty where it has none."""
     owners = item["metadata"].get("ownerReferences") or ()
-    return next((str(one["uid"]) for one in owners if one.get("controller")), None)
+    return next((one for one in owners if one.get("controller")), {})
 
 
 def _of(kind: Kind, owned: tuple[KubeObject, ...]) -> list[KubeObject]:

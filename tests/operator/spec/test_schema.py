@@ -31,6 +31,14 @@ def nodes(place: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any
             yield from nodes(place[name], f"{path}[]")
 
 
+def field_at(path: str) -> dict[str, Any]:
+    """The schema of the field that a JSONPath leads to, whichever item of a list it picks."""
+    place = root()
+    for name in re.sub(r"\[.*\]", "", path).strip(".").split("."):
+        place = place["properties"][name] if "properties" in place else place["items"]["properties"][name]
+    return place
+
+
 def test_every_field_is_described() -> None:
     for block in ("spec", "status"):
         undescribed = [
@@ -99,10 +107,8 @@ def test_a_rule_without_cel_stands_at_a_list_that_the_schema_keeps_unique() -> N
 
 def test_the_scale_subresource_points_at_fields_that_exist() -> None:
     scale = version()["subresources"]["scale"]
-    for path in (scale["specReplicasPath"], scale["statusReplicasPath"], scale["labelSelectorPath"]):
-        place = root()
-        for step in path.strip(".").split("."):
-            place = place["properties"][step]
+    paths = (scale["specReplicasPath"], scale["statusReplicasPath"], scale["labelSelectorPath"])
+    assert [field_at(path)["type"] for path in paths] == ["integer", "integer", "string"]
 
 
 def test_short_name_and_categories_are_there() -> None:
@@ -113,11 +119,8 @@ def test_short_name_and_categories_are_there() -> None:
 
 def test_columns_read_fields_that_exist() -> None:
     for column in version()["additionalPrinterColumns"]:
-        place = root()
-        if column["jsonPath"] == ".metadata.creationTimestamp":
-            continue
-        for name in re.sub(r"\[.*\]", "", column["jsonPath"]).strip(".").split("."):
-            place = place["properties"][name] if "properties" in place else place["items"]["properties"][name]
+        if column["jsonPath"] != ".metadata.creationTimestamp":
+            assert field_at(column["jsonPath"])["type"] == column["type"], column["name"]
 
 
 def test_the_file_is_small_enough_to_be_applied_by_any_client() -> None:
