@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from hack.demo.kubectl import API
+from hack.demo.site import ROOT
 
 ENDPOINT = "http://s3.store.svc:7070"
+DIGITS_REQUEST = ROOT / "examples" / "02-digits" / "request.json"
 GATEWAY = {"name": "paddle", "namespace": "gateway"}
 
 

@@ -7,7 +7,6 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,7 +14,7 @@ import pytest
 from hack.cluster.errors import ClusterError
 from hack.demo.kubectl import Kube, eventually
 from tests.e2e.load import Request, Steady
-from tests.e2e.resources import Resource, digits
+from tests.e2e.resources import DIGITS_REQUEST, Resource, digits
 from tests.e2e.testbed import Testbed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
@@ -30,7 +29,6 @@ OWNED = (
     "pod",
 )
 HOST = "calm.example.com"
-SAMPLE = Path(__file__).parents[2] / "examples" / "02-digits" / "request.json"
 OPERATOR = "system:serviceaccount:paddle-sla-system:paddle-sla-operator"
 
 
@@ -178,7 +176,7 @@ def test_a_changed_revision_takes_over_when_it_is_ready_and_no_request_fails(
 ) -> None:
     old = kube.get("pms", "calm")["status"]["stable"]["revision"]
     url = f"{site.gateway_url}/v2/models/calm/infer"
-    with Steady(Request(url, SAMPLE.read_bytes(), "application/json", HOST), per_second=10) as load:
+    with Steady(Request(url, DIGITS_REQUEST.read_bytes(), "application/json", HOST), per_second=10) as load:
         kube.apply(serving.runtime(queue={"maxRequests": 7}).body)
         condition = kube.wait_condition("calm", "Ready", "Unknown", timeout=15)
         assert f"{old} keeps serving" in condition["message"]

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from hack.demo.kubectl import Kube, eventually
 from hack.demo.page import INVOICE, render
 from tests.e2e.load import Request, Steady
-from tests.e2e.resources import digits, ocr
-from tests.e2e.testbed import Testbed
+from tests.e2e.resources import DIGITS_REQUEST, digits, ocr
+from tests.e2e.testbed import Testbed, ready_pods
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(500)]
 HOST, OCR_HOST = "steady.example.com", "reading.example.com"
-SAMPLE = Path(__file__).parents[2] / "examples" / "02-digits" / "request.json"
 PER_SECOND = 20.0  # of the digits, which take 2 ms
 PAGES_PER_SECOND = 1.0  # a page takes half a second of a core, and two cores have everything else to do too
 SERVING_AGAIN_SECONDS = 30.0
@@ -61,15 +59,6 @@ def kill_a_fresh_pod(site: Testbed, kube: Kube, service: str, load: Steady) -> K
     return Kill(began, ended, eventually(back, 2 * SERVING_AGAIN_SECONDS, "both pods ready again"))
 
 
-def ready_pods(kube: Kube, service: str) -> list[str]:
-    """Names of the service's pods that are ready."""
-    return [
-        pod["metadata"]["name"]
-        for pod in kube.list("pods", f"serving.paddle-sla.io/service={service}")
-        if any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
-    ]
-
-
 def restarts(kube: Kube, pod: str) -> int:
     """How often the pod's runtime container was restarted."""
     statuses = kube.get("pod", pod)["status"]["containerStatuses"]
@@ -92,7 +81,7 @@ def under_load(site: Testbed, kube: Kube, service: str, load: Steady) -> Kill:
 
 def test_through_the_gateway_no_request_fails(site: Testbed, kube: Kube, service: str) -> None:
     url = f"{site.gateway_url}/v2/models/{service}/infer"
-    load = Steady(Request(url, SAMPLE.read_bytes(), "application/json", HOST), per_second=PER_SECOND)
+    load = Steady(Request(url, DIGITS_REQUEST.read_bytes(), "application/json", HOST), per_second=PER_SECOND)
     under_load(site, kube, service, load)
     assert load.outcomes.failed == []
 
@@ -101,7 +90,7 @@ def test_through_a_plain_service_only_requests_in_flight_and_of_the_endpoint_lag
     site: Testbed, kube: Kube, service: str
 ) -> None:
     url = f"http://{kube.get('service', service)['spec']['clusterIP']}/v2/models/{service}/infer"
-    load = Steady(Request(url, SAMPLE.read_bytes(), "application/json"), per_second=PER_SECOND)
+    load = Steady(Request(url, DIGITS_REQUEST.read_bytes(), "application/json"), per_second=PER_SECOND)
     kill = under_load(site, kube, service, load)
     lost = [at for at, _ in load.outcomes.failed]
     in_flight = [at for at in lost if at < kill.ended]

@@ -68,3 +68,12 @@ class Testbed:
             lines = log.read().decode().splitlines()
         events = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
         return [e for e in events if e["stage"] == "ResponseComplete"]
+
+
+def ready_pods(kube: Kube, service: str) -> list[str]:
+    """Names of the service's pods that are ready."""
+    return [
+        pod["metadata"]["name"]
+        for pod in kube.list("pods", f"serving.paddle-sla.io/service={service}")
+        if any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
+    ]

@@ -22,12 +22,12 @@ from hack.demo.site import ROOT
 from hack.e2e_site import CLUSTER
 from tests.e2e.load import Request, Steady
 from tests.e2e.resources import ocr
-from tests.e2e.testbed import Testbed
+from tests.e2e.testbed import Testbed, ready_pods
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1500)]
 DEMO = (sys.executable, "-m", "hack.demo")
 HOST = "sweep.example.com"
-NAMESPACE = "kill-sweep"
+NAMESPACE, SERVICE = "kill-sweep", "sweep"
 KILLS = 8
 READY_AGAIN_SECONDS = 60.0
 
@@ -59,39 +59,33 @@ def kube(site: Testbed) -> Iterator[Kube]:
     """Two OCR replicas behind the gateway."""
     site.site.make_namespace(NAMESPACE)
     kube = site.kube(NAMESPACE)
-    kube.apply(ocr("sweep").replicas(2).through_gateway(HOST).body)
-    kube.wait_condition("sweep", "Ready", "True", timeout=400)
+    kube.apply(ocr(SERVICE).replicas(2).through_gateway(HOST).body)
+    kube.wait_condition(SERVICE, "Ready", "True", timeout=400)
     yield kube
     kube.delete("namespace", NAMESPACE)
-
-
-def ready_pods(kube: Kube) -> list[str]:
-    """Names of the pods that are ready."""
-    pods = kube.list("pods", "serving.paddle-sla.io/service=sweep")
-    return [
-        pod["metadata"]["name"]
-        for pod in pods
-        if any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
-    ]
 
 
 def test_no_request_fails_while_containers_die_one_after_another(
     site: Testbed, kube: Kube, record_property: Callable[[str, object], None]
 ) -> None:
     request = Request(f"{site.gateway_url}/v1/ocr", render(INVOICE[:2]).png, "image/png", HOST)
+
+    def ready() -> list[str]:
+        return ready_pods(kube, SERVICE)
+
     seconds: list[float] = []
     with Steady(request, per_second=1.5) as load:
         for _ in range(KILLS):
-            victim = ready_pods(kube)[0]
+            victim = ready()[0]
             # A fresh pod each time: the kubelet's back-off after repeated kills is another subject.
             began = time.monotonic()
             site.kill_container(NAMESPACE, victim, "runtime")
-            eventually(lambda v=victim: None if v in ready_pods(kube) else True, 30, "the kill noticed")
-            eventually(lambda: True if len(ready_pods(kube)) == 2 else None, READY_AGAIN_SECONDS, "two ready")
+            eventually(lambda v=victim: None if v in ready() else True, 30, "the kill noticed")
+            eventually(lambda: True if len(ready()) == 2 else None, READY_AGAIN_SECONDS, "two ready")
             seconds.append(time.monotonic() - began)
             kube.run("delete", "pod", victim, "--wait=false")
             eventually(
-                lambda v=victim: True if len(ready_pods(kube)) == 2 and v not in ready_pods(kube) else None,
+                lambda v=victim: True if len(ready()) == 2 and v not in ready() else None,
                 READY_AGAIN_SECONDS * 2,
                 "a fresh pod",
             )
