@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from paddle_runtime.bundle.manifest import Task
 from paddle_runtime.bundle.store import Bundle, open_bundle
+from paddle_runtime.dispatch.job import Result
 from paddle_runtime.errors import BundleFault, BundleReason, Invalid, RequestReason
 from paddle_runtime.pipeline import Pipeline, open_pipeline
 from paddle_runtime.pipeline.picture import cap_pixels
@@ -22,15 +23,14 @@ from paddle_runtime.predictor.devices import Device, DeviceSettings
 from paddle_runtime.protocol import v2_json
 
 log = logging.getLogger(__name__)
-Stages = Mapping[str, float]
 # progress(phase that ended, its seconds, a line for people)
 Progress = Callable[[str, float, str], None]
 
 
 class WarmModel(Protocol):
-    """What the worker's loop needs: JSON bytes and seconds by stage for one job."""
+    """What the worker's loop needs: the answer to one job, ready to send."""
 
-    def answer(self, request: Mapping[str, Any], payload: memoryview) -> tuple[bytes, Stages]:
+    def answer(self, request: Mapping[str, Any], payload: memoryview) -> Result:
         """Answer one job, or raise errors.Invalid."""
         ...
 
@@ -41,13 +41,13 @@ class OcrModel:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
 
-    def answer(self, request: Mapping[str, Any], payload: memoryview) -> tuple[bytes, Stages]:
+    def answer(self, request: Mapping[str, Any], payload: memoryview) -> Result:
         """`request` holds the options."""
         answer = self._pipeline.run(payload, request)
         began = time.monotonic()
         # a NaN would be a bug of the model, and is not JSON
         text = json.dumps(answer.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        return text.encode(), {**answer.stages, "encode": time.monotonic() - began}
+        return Result(text.encode(), {**answer.stages, "encode": time.monotonic() - began})
 
 
 class TensorModel:
@@ -59,7 +59,7 @@ class TensorModel:
         self._version = bundle.manifest.version
         self._signature = v2_json.signature_of(bundle.manifest)
 
-    def answer(self, request: Mapping[str, Any], payload: memoryview) -> tuple[bytes, Stages]:
+    def answer(self, request: Mapping[str, Any], payload: memoryview) -> Result:
         """`request` holds the HTTP request's id, used where the body names none."""
         began = time.monotonic()
         try:
@@ -77,7 +77,7 @@ class TensorModel:
         )
         around = {"decode": decoded - began, "encode": time.monotonic() - ran}
         stages = {stage: seconds + around.pop(stage, 0.0) for stage, seconds in answer.stages.items()}
-        return body, {**stages, **around}
+        return Result(body, {**stages, **around})
 
 
 def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel, dict[str, Any]]:

@@ -58,7 +58,7 @@ class Workers(Protocol):
         """Running mean of a job's time in a worker."""
         ...
 
-    async def run(self, work: Work, deadline: float) -> tuple[Result, float]:
+    async def run(self, work: Work, deadline: float, predicted_seconds: float = 0.0) -> tuple[Result, float]:
         """The answer and the seconds it waited."""
         ...
 
@@ -91,7 +91,7 @@ class Service:
                 limits.check_picture(work.payload, self._caps)
             deadline = admission.admit(self._load(call), self._room, now=self._clock())
             result, waited = await self._workers.run(work, deadline)
-        return Result(result.body, {"queue": waited, **result.stages})
+        return Result(result.body, {"queue": waited, **result.stages}, result.meta)
 
     def _check_address(self, call: Call) -> None:
         """Is that the model and the task that this server has?"""

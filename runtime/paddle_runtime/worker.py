@@ -57,8 +57,13 @@ def _answer(connection: socket.socket, model: WarmModel, job: Frame) -> None:
     """One job in, one message out: no exception of a request leaves this function."""
     began = time.monotonic()
     try:
-        body, stages = model.answer(job.header["request"], memoryview(job.payload))
-        header: dict[str, Any] = {"type": "answer", "stages": dict(stages)}
+        result = model.answer(job.header["request"], memoryview(job.payload))
+        body = result.body
+        header: dict[str, Any] = {
+            "type": "answer",
+            "stages": dict(result.stages),
+            "meta": dict(result.meta),
+        }
     except Invalid as fault:
         body = b""
         header = {"type": "error", "fault": "invalid", "reason": fault.reason.value, "message": str(fault)}

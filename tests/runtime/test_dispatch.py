@@ -144,7 +144,7 @@ def test_jobs_are_told_apart_without_comparing_their_pictures() -> None:
         first, second = (Work("ocr", {}, b"the same picture") for _ in range(2))
         assert first != second
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        assert Job(first, answer, 0.0) != Job(first, answer, 0.0)
+        assert Job(first, answer, 0.0, 1.0) != Job(first, answer, 0.0, 1.0)
 
     asyncio.run(made())
 

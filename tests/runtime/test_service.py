@@ -25,11 +25,11 @@ class FakeWorkers:
     fault: RequestFault | None = None
     works: list[tuple[Work, float]] = field(default_factory=list)
 
-    async def run(self, work: Work, deadline: float) -> tuple[Result, float]:
+    async def run(self, work: Work, deadline: float, predicted_seconds: float = 0.0) -> tuple[Result, float]:
         self.works.append((work, deadline))
         if self.fault is not None:
             raise self.fault
-        return Result(b"{}", {"decode": 0.1}), 0.5
+        return Result(b"{}", {"decode": 0.1}, {"jsonBytes": 2}), 0.5
 
 
 def service(workers: FakeWorkers, task: str = "OCR") -> Service:
@@ -59,6 +59,7 @@ async def test_a_picture_goes_to_a_worker_with_its_deadline_and_the_wait_is_a_st
     workers = FakeWorkers()
     result = await service(workers).answer(call(reading(picture())))
     assert result.stages == {"queue": 0.5, "decode": 0.1}
+    assert result.meta == {"jsonBytes": 2}
     assert [(work.payload, deadline) for work, deadline in workers.works] == [(picture(), 130.0)]
 
 

@@ -20,19 +20,28 @@ class Work:
 
 @dataclass(frozen=True)
 class Result:
-    """A worker's answer: JSON bytes ready to send, and seconds by stage ("queue" is added on the way)."""
+    """A worker's answer: bytes ready to send, and seconds by stage ("queue" is added on the way).
+
+    meta: small facts about the body that a transport needs to send it, as JSON values.
+    """
 
     body: bytes
-    stages: Mapping[str, float]
+    stages: Mapping[str, float] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
 class Job:
-    """Work with the place where its answer appears. A caller that left has cancelled `answer`."""
+    """Work with the place where its answer appears. A caller that left has cancelled `answer`.
+
+    deadline, queued_at, started_at: seconds of the server's clock. predicted_seconds: in a worker, 0 unknown.
+    """
 
     work: Work
     answer: asyncio.Future[Result]
     queued_at: float
+    deadline: float
+    predicted_seconds: float = 0.0
     started_at: float | None = field(default=None)
 
     def resolve(self, result: Result) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from paddle_runtime.dispatch.backlog import Backlog
 from paddle_runtime.dispatch.job import Job, Result, Work
+from paddle_runtime.dispatch.job_queue import JobQueue
 from paddle_runtime.dispatch.restarts import SeatRecord, hopeless
 from paddle_runtime.dispatch.seat import Seat, WorkerPlan
 from paddle_runtime.errors import BundleFault, Failed, Refused, RequestReason
@@ -50,7 +51,7 @@ class Pool:
         self.mean_service_seconds = 0.0
         self._observer = observer
         self._clock = clock
-        self._waiting: deque[Job] = deque()
+        self._waiting = JobQueue()
         self._free: dict[Seat, asyncio.Future[Job]] = {}
         self.ever_warm = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -67,7 +68,7 @@ class Pool:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for job in self._waiting:
+        for job in self._waiting.in_order():
             job.fail(
                 Refused(
                     RequestReason.DRAINING, "this server had to stop; send it again", retry_after_seconds=1
@@ -89,10 +90,25 @@ class Pool:
         """Workers that are ready or busy."""
         return sum(seat.record.warm for seat in self.seats)
 
-    async def run(self, work: Work, deadline: float) -> tuple[Result, float]:
+    def backlog(self) -> Backlog:
+        """What there is to do now, for those who predict when something new would be done."""
+        held = [job for seat in self.seats if (job := seat.job) is not None and job.started_at is not None]
+        return Backlog(
+            running=tuple((job.started_at or 0.0, job.predicted_seconds) for job in held),
+            waiting=tuple((job.deadline, job.predicted_seconds) for job in self._waiting.in_order()),
+            free=len(self._free),
+        )
+
+    async def run(self, work: Work, deadline: float, predicted_seconds: float = 0.0) -> tuple[Result, float]:
         """The answer and the seconds it waited. Cancelling this drops the job if it has not begun."""
-        job = Job(work, asyncio.get_running_loop().create_future(), queued_at=self._clock())
-        self._waiting.append(job)
+        job = Job(
+            work,
+            asyncio.get_running_loop().create_future(),
+            queued_at=self._clock(),
+            deadline=deadline,
+            predicted_seconds=predicted_seconds,
+        )
+        self._waiting.push(job)
         self._match()
         try:
             async with asyncio.timeout(deadline - self._clock()):
@@ -102,18 +118,17 @@ class Pool:
             seconds = self._clock() - job.queued_at
             raise Failed(RequestReason.TIMED_OUT, f"no answer after {seconds:.1f} s, spent {where}") from None
         finally:
-            if job.started_at is None and job in self._waiting:
-                self._waiting.remove(job)
+            self._waiting.remove(job)
         started_at = job.started_at if job.started_at is not None else job.queued_at
         return result, started_at - job.queued_at
 
     def _match(self) -> None:
-        """Pair the oldest jobs with the workers that have been free for longest."""
-        while self._waiting and self._free:
+        """Pair the most urgent jobs with the workers that have been free for longest."""
+        while len(self._waiting) and self._free:
             seat = next(iter(self._free))
             offered = self._free.pop(seat)
             if not offered.done():
-                offered.set_result(self._waiting.popleft())
+                offered.set_result(self._waiting.pop())
 
     # What seats tell (seat.Observer)
 
@@ -128,7 +143,7 @@ class Pool:
         """A worker is gone before it began `job`."""
         self._free.pop(seat, None)
         if job is not None and not job.answer.done():
-            self._waiting.appendleft(job)
+            self._waiting.push(job)
             self._match()
 
     def changed(self, seat: Seat, record: SeatRecord) -> None:

@@ -42,7 +42,7 @@ class Observer(Protocol):
         ...
 
     def withdraw(self, seat: Seat, job: Job | None) -> None:
-        """The seat's worker is gone; a job that it had not begun goes back to the head of the queue."""
+        """The seat's worker is gone; a job that it had not begun goes back to the queue."""
         ...
 
     def changed(self, seat: Seat, record: SeatRecord) -> None:
@@ -69,6 +69,7 @@ class Seat:
         self.index = index
         self.record = SeatRecord()
         self.child: Child | None = None
+        self.job: Job | None = None
         self._plan = plan
         self._observer = observer
         self._clock = clock
@@ -159,6 +160,7 @@ class Seat:
     async def _answer(self, child: Child, job: Job) -> str | None:
         """One job; returns why the worker has to be replaced, or None."""
         job.started_at = self._clock()
+        self.job = job
         try:
             async with asyncio.timeout(self._plan.stall_seconds):
                 frame = await child.ask(
@@ -188,6 +190,8 @@ class Seat:
                 )
             )
             raise
+        finally:
+            self.job = None
         self._settle(job, frame)
         return None
 
@@ -196,7 +200,7 @@ class Seat:
         self._observer.worked(float(frame.header["busySeconds"]))
         if frame.kind == "answer":
             self._errors_in_row = 0
-            job.resolve(Result(bytes(frame.payload), dict(frame.header["stages"])))
+            job.resolve(Result(bytes(frame.payload), frame.header["stages"], frame.header["meta"]))
         elif frame.header["fault"] == "invalid":
             self._errors_in_row = 0
             job.fail(Invalid(RequestReason(frame.header["reason"]), str(frame.header["message"])))

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from paddle_runtime.answering import Progress, Stages, WarmModel
+from paddle_runtime.answering import Progress, WarmModel
+from paddle_runtime.dispatch.job import Result
 from paddle_runtime.errors import BundleFault, BundleReason, Failed, Invalid, RequestReason
 from paddle_runtime.worker import run
 
@@ -25,7 +26,7 @@ MARK = b"\0fake-orders:"
 class FakeModel:
     """Answers every picture with its size and its orders."""
 
-    def answer(self, request: Mapping[str, Any], payload: memoryview) -> tuple[bytes, Stages]:
+    def answer(self, request: Mapping[str, Any], payload: memoryview) -> Result:
         picture, _, text = bytes(payload).partition(MARK)
         orders = json.loads(text) if text else {}
         time.sleep(orders.get("seconds", 0))
@@ -38,7 +39,7 @@ class FakeModel:
         if orders.get("undecodable"):
             raise Invalid(RequestReason.UNDECODABLE, "the picture ends early")
         body = {"width": 8, "height": 8, "lines": [], "bytes": len(picture), "options": dict(request)}
-        return json.dumps(body).encode(), {"decode": 0.001, "detect": 0.002}
+        return Result(json.dumps(body).encode(), {"decode": 0.001, "detect": 0.002}, orders.get("meta", {}))
 
 
 def open_fake(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel, dict[str, Any]]:

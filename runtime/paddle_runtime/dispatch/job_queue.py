@@ -1,0 +1,38 @@
+"""The one queue before the workers: the job whose deadline is earliest goes first, ties as they came."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+
+from paddle_runtime.dispatch.job import Job
+
+
+class JobQueue:
+    """Earliest deadline first. Its length counts only jobs that somebody still waits for."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Job]] = []
+        self._order = itertools.count()
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def push(self, job: Job) -> None:
+        """Take a job in; one that a worker gave back unbegun stands again where its deadline puts it."""
+        heapq.heappush(self._heap, (job.deadline, next(self._order), job))
+
+    def pop(self) -> Job:
+        """The job to do next; IndexError when there is none."""
+        return heapq.heappop(self._heap)[2]
+
+    def remove(self, job: Job) -> None:
+        """Its caller left or its time is over; harmless when a worker has it already."""
+        left = [entry for entry in self._heap if entry[2] is not job]
+        if len(left) < len(self._heap):
+            heapq.heapify(left)
+            self._heap = left
+
+    def in_order(self) -> list[Job]:
+        """All jobs, the next one first."""
+        return [job for _, _, job in sorted(self._heap)]
