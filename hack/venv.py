@@ -66,17 +66,22 @@ def make() -> None:
         raise Unprepared(f".venv/bin lacks {', '.join(lacking)}: see [project.scripts] in pyproject.toml")
 
 
+def uv_place() -> Path:
+    """Return where that environment lies, made or not."""
+    version = UV_REQUIREMENTS.read_text(encoding="utf-8").split("\nuv==", 1)[1].split()[0]
+    newest = sys.version_info >= OLDEST_FOR_SCRIPTS
+    return CACHE / (f"uv-{version}" if newest else f"uv-{version}-finder")
+
+
 def uv_home() -> Path:
     """Return the small environment with uv and pip, made again when the pin or the interpreter changes."""
     pin = UV_REQUIREMENTS.read_text(encoding="utf-8")
-    version = pin.split("\nuv==", 1)[1].split()[0]
-    newest = sys.version_info >= OLDEST_FOR_SCRIPTS
-    home = CACHE / (f"uv-{version}" if newest else f"uv-{version}-finder")
+    home = uv_place()
     stamp = home / "pin"
     mark = f"{sys.executable} {sys.version_info[:2]}\n{pin}"
     if stamp.exists() and stamp.read_text(encoding="utf-8") == mark and (home / "bin" / "uv").exists():
         return home
-    print(f"venv: installing uv {version} into {home}", flush=True)
+    print(f"venv: installing uv into {home}", flush=True)
     ensure_venv_module()
     shutil.rmtree(home, ignore_errors=True)
     run([sys.executable, "-m", "venv", home])
