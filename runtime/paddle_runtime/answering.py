@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from paddle_runtime.bundle.manifest import Task
 from paddle_runtime.bundle.store import Bundle, open_bundle
 from paddle_runtime.dispatch.job import Result
 from paddle_runtime.errors import BundleFault, BundleReason, Invalid, RequestReason
@@ -21,6 +20,7 @@ from paddle_runtime.pipeline import Pipeline, open_pipeline
 from paddle_runtime.pipeline.picture import cap_pixels
 from paddle_runtime.predictor.devices import Device, DeviceSettings
 from paddle_runtime.protocol import v2_json
+from paddle_runtime.tasks import Task
 
 log = logging.getLogger(__name__)
 # progress(phase that ended, its seconds, a line for people)
@@ -30,8 +30,8 @@ Progress = Callable[[str, float, str], None]
 class WarmModel(Protocol):
     """What the worker's loop needs: the answer to one job, ready to send."""
 
-    def answer(self, request: Mapping[str, Any], payload: memoryview) -> Result:
-        """Answer one job, or raise errors.Invalid."""
+    def answer(self, kind: str, request: Mapping[str, Any], payload: memoryview) -> Result:
+        """Answer one job of a kind of this model's task, or raise errors.Invalid."""
         ...
 
 
@@ -41,9 +41,9 @@ class OcrModel:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
 
-    def answer(self, request: Mapping[str, Any], payload: memoryview) -> Result:
+    def answer(self, kind: str, request: Mapping[str, Any], payload: memoryview) -> Result:
         """`request` holds the options."""
-        answer = self._pipeline.run(payload, request)
+        answer = self._pipeline.run(kind, payload, request)
         began = time.monotonic()
         # a NaN would be a bug of the model, and is not JSON
         text = json.dumps(answer.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -59,7 +59,7 @@ class TensorModel:
         self._version = bundle.manifest.version
         self._signature = v2_json.signature_of(bundle.manifest)
 
-    def answer(self, request: Mapping[str, Any], payload: memoryview) -> Result:
+    def answer(self, kind: str, request: Mapping[str, Any], payload: memoryview) -> Result:
         """`request` holds the HTTP request's id, used where the body names none."""
         began = time.monotonic()
         try:
@@ -67,7 +67,7 @@ class TensorModel:
         except RecursionError:
             raise Invalid(RequestReason.MALFORMED, "the body is nested too deeply; send flat data") from None
         decoded = time.monotonic()
-        answer = self._pipeline.run(memoryview(b""), asked.body)
+        answer = self._pipeline.run(kind, memoryview(b""), asked.body)
         ran = time.monotonic()
         body = v2_json.encode_infer(
             answer.body,

@@ -11,13 +11,12 @@ import binascii
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.picture_size import FORMATS, BadHeader, picture_size
 
-OPTION_NAMES = ("cls", "minScore")
 TRUE_WORDS = ("true", "1", "yes", "on")
 FALSE_WORDS = ("false", "0", "no", "off")
 
@@ -160,18 +159,16 @@ def parse_json(body: bytes) -> object:
         ) from None
 
 
-def parse_options(values: Mapping[str, object] | Iterable[tuple[str, object]]) -> Options:
-    """Options of an OCR request from query, form or JSON; unknown names are refused, so typos are seen."""
+def parse_options(
+    values: Mapping[str, object] | Iterable[tuple[str, object]], known: Sequence[str]
+) -> Options:
+    """Options of a request from query, form or JSON; unknown names are refused, so typos are seen."""
     result: Options = {}
     for name, value in values.items() if isinstance(values, Mapping) else values:
-        if name == "cls":
-            result[name] = _flag(name, value)
-        elif name == "minScore":
-            result[name] = _score(name, value)
-        else:
-            raise Invalid(
-                RequestReason.MALFORMED, f"unknown option {name[:40]!r}; known are {', '.join(OPTION_NAMES)}"
-            )
+        if name not in known:
+            have = f"known are {', '.join(known)}" if known else "there are none here"
+            raise Invalid(RequestReason.MALFORMED, f"unknown option {name[:40]!r}; {have}")
+        result[name] = OPTIONS[name](name, value)
     return result
 
 
@@ -195,3 +192,6 @@ def _score(name: str, value: object) -> float:
             RequestReason.MALFORMED, f"option {name} is {str(value)[:40]!r}; give a number from 0 to 1"
         )
     return number
+
+
+OPTIONS: Mapping[str, Callable[[str, object], bool | float]] = {"cls": _flag, "minScore": _score}

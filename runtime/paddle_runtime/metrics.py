@@ -15,10 +15,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.process_collector import ProcessCollector
 
 PREFIX = "paddle_runtime_"
-STAGES = {
-    "OCR": ("queue", "decode", "detect", "orient", "recognise", "encode"),
-    "Tensor": ("queue", "decode", "infer", "encode"),
-}
 LOAD_PHASES = ("verify", "load", "self-test", "warm-up")
 RESTART_REASONS = ("crash", "stall", "errors", "load_failed")
 STAGE_BOUNDARIES_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -34,7 +30,7 @@ class Metrics:
         *,
         outcomes: Iterable[tuple[str, int]],
         refusals: Iterable[str],
-        task: str,
+        stages: Iterable[str],
         boundaries: tuple[float, ...],
     ) -> None:
         self._registry = registry
@@ -64,7 +60,7 @@ class Metrics:
         for family, values in (
             (self._refused, refusals),
             (self._restarts, RESTART_REASONS),
-            (self._stages, STAGES.get(task, ())),
+            (self._stages, stages),
             (self._load, LOAD_PHASES),
         ):
             for value in values:

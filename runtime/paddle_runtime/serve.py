@@ -86,7 +86,7 @@ def _describe(settings: Settings, bundle: Bundle, verify_seconds: float) -> Mode
     name = settings.model_name or manifest.name
     return Model(
         name=name,
-        task=manifest.task.value,
+        task=manifest.task,
         digest=bundle.digest,
         engine=_engines(manifest),
         metadata=model_metadata(manifest, name=name),

@@ -28,6 +28,7 @@ from paddle_runtime.limits import Limits
 from paddle_runtime.metrics import Metrics
 from paddle_runtime.service import Served, Service
 from paddle_runtime.settings import Settings
+from paddle_runtime.tasks import TASKS, Task
 from paddle_runtime.transport import codes
 from paddle_runtime.transport.http_app import Description, make_app
 from paddle_runtime.transport.http_body import BodyRules
@@ -44,7 +45,7 @@ class Model:
     """What is served. order: what each worker is told to open."""
 
     name: str
-    task: str
+    task: Task
     digest: str
     engine: str
     metadata: Mapping[str, Any]
@@ -100,7 +101,7 @@ class Server:
             CollectorRegistry(),
             outcomes=codes.OUTCOME_LABELS,
             refusals=sorted(reason.value for reason in codes.REFUSED_REASONS),
-            task=self._model.task,
+            stages=TASKS[self._model.task].stages,
             boundaries=sla.boundaries_seconds(self._thresholds),
         )
         model, settings = self._model, self._settings

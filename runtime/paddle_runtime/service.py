@@ -13,9 +13,7 @@ from typing import Protocol
 from paddle_runtime import admission, limits
 from paddle_runtime.dispatch.job import Result, Work
 from paddle_runtime.errors import Invalid, RequestReason
-
-ENDPOINTS = {"OCR": "/v1/ocr", "Tensor": "/v2/models/{name}/infer"}
-KINDS = {"OCR": "ocr", "Tensor": "infer"}
+from paddle_runtime.tasks import TASKS, Kind, Payload, Task, endpoint
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,11 @@ class Served:
     """What this server serves."""
 
     name: str
-    task: str
+    task: Task
+
+    def kind(self, name: str) -> Kind | None:
+        """The kind of request of that name, where this server answers it."""
+        return TASKS[self.task].kind(name)
 
 
 class Workers(Protocol):
@@ -83,28 +85,29 @@ class Service:
 
     async def answer(self, call: Call) -> Result:
         """One request, start to end; Invalid, Refused or Failed when there is no answer."""
-        self._check_address(call)
+        kind = self._check_address(call)
         admission.admit(self._load(call), self._room, now=self._clock())
         with Meter(self, self._caps.max_body_bytes) as meter:
             work = await call.read(meter)
-            if work.kind == "ocr":
+            if kind.payload is Payload.PICTURE:
                 limits.check_picture(work.payload, self._caps)
             deadline = admission.admit(self._load(call), self._room, now=self._clock())
             result, waited = await self._workers.run(work, deadline)
         return Result(result.body, {"queue": waited, **result.stages}, result.meta)
 
-    def _check_address(self, call: Call) -> None:
+    def _check_address(self, call: Call) -> Kind:
         """Is that the model and the task that this server has?"""
         name, task = self.served.name, self.served.task
         if call.model is not None and call.model != name:
             raise Invalid(
                 RequestReason.NOT_FOUND, f"no model {call.model[:80]!r} here; this server has {name!r}"
             )
-        if call.kind != KINDS[task]:
-            use = ENDPOINTS[task].format(name=name)
+        if (kind := self.served.kind(call.kind)) is None:
             raise Invalid(
-                RequestReason.WRONG_TASK, f"model {name!r} is of task {task}; send the request to POST {use}"
+                RequestReason.WRONG_TASK,
+                f"model {name!r} is of task {task}; send the request to POST {endpoint(task, name)}",
             )
+        return kind
 
     def _load(self, call: Call | None = None) -> admission.Load:
         return admission.Load(

@@ -57,7 +57,7 @@ def _answer(connection: socket.socket, model: WarmModel, job: Frame) -> None:
     """One job in, one message out: no exception of a request leaves this function."""
     began = time.monotonic()
     try:
-        result = model.answer(job.header["request"], memoryview(job.payload))
+        result = model.answer(job.header["kind"], job.header["request"], memoryview(job.payload))
         body = result.body
         header: dict[str, Any] = {
             "type": "answer",

@@ -20,7 +20,8 @@ from paddle_operator.spec.rules import URI_FORM
 from paddle_operator.spec.source import Addressing, ModelFormat, Task
 from paddle_operator.spec.workload import Device
 from paddle_runtime import sla as runtime_sla
-from paddle_runtime.bundle import fetch_command, location, manifest, s3
+from paddle_runtime import tasks
+from paddle_runtime.bundle import fetch_command, location, s3
 from paddle_runtime.errors import BundleReason
 from paddle_runtime.settings import env_name, options
 from paddle_runtime.transport import http_app, http_models
@@ -61,7 +62,7 @@ def test_port_and_files_are_the_runtimes_defaults() -> None:
 
 def test_both_sides_know_the_same_devices_tasks_formats_and_addressings() -> None:
     assert set(CHOICES[names.ENV_DEVICE]) == set(Device)
-    assert {task.value for task in manifest.Task} == set(Task)
+    assert {task.value for task in tasks.Task} == set(Task)
     assert {style.value for style in s3.Addressing} == set(Addressing)
     assert {ModelFormat.PADDLE_INFERENCE.value} == set(ModelFormat)
 

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from paddle_runtime.errors import RequestReason
 from paddle_runtime.metrics import Metrics
+from paddle_runtime.tasks import TASKS, Task
 from paddle_runtime.transport import codes
 
 BOUNDARIES = (0.1, 0.2)
@@ -18,7 +19,7 @@ def fresh() -> tuple[Metrics, CollectorRegistry]:
         registry,
         outcomes=codes.OUTCOME_LABELS,
         refusals=[reason.value for reason in codes.REFUSED_REASONS],
-        task="OCR",
+        stages=TASKS[Task.OCR].stages,
         boundaries=BOUNDARIES,
     )
     return metrics, registry

@@ -12,6 +12,7 @@ from paddle_runtime.dispatch.job import Result, Work
 from paddle_runtime.errors import Failed, Invalid, Refused, RequestFault, RequestReason
 from paddle_runtime.limits import Limits
 from paddle_runtime.service import Call, Meter, Served, Service
+from paddle_runtime.tasks import Task
 from tests.runtime.serving.testbed import picture
 
 
@@ -35,7 +36,7 @@ class FakeWorkers:
 def service(workers: FakeWorkers, task: str = "OCR") -> Service:
     caps = Limits(max_body_bytes=500, max_pixels=10_000, max_side=1000)
     room = Room(max_waiting_requests=2, max_held_bytes=800, request_timeout_seconds=30.0)
-    return Service(Served("m", task), workers, caps, room, clock=lambda: 100.0)
+    return Service(Served("m", Task(task)), workers, caps, room, clock=lambda: 100.0)
 
 
 def reading(data: bytes, kind: str = "ocr") -> Callable[[Meter], Awaitable[Work]]:

@@ -29,6 +29,7 @@ from paddle_runtime.bundle.constants import Constants, DetectConstants, OrientCo
 from paddle_runtime.bundle.selftest import SelfTest
 from paddle_runtime.bundle.signature import Shape, TensorSpec, bucket_problem
 from paddle_runtime.errors import BundleFault, BundleReason
+from paddle_runtime.tasks import Task
 
 MANIFEST_NAME = "model.yaml"
 MANIFEST_MAX_BYTES = 1024 * 1024
@@ -54,13 +55,6 @@ class Frozen(BaseModel):
     """Camel case in the file, snake case here; nothing unknown, nothing changed afterwards."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
-
-
-class Task(StrEnum):
-    """What a bundle does; it picks the pipeline and the endpoint."""
-
-    OCR = "OCR"
-    TENSOR = "Tensor"
 
 
 class Engine(StrEnum):

@@ -11,7 +11,7 @@ from typing import Any
 # Compared by identity: a look into the queue must not compare megabytes of pictures.
 @dataclass(frozen=True, eq=False)
 class Work:
-    """What a worker needs to know: the kind ("ocr" or "infer"), the small part and the bytes."""
+    """What a worker needs to know: the kind (its name in tasks.py), the small part and the bytes."""
 
     kind: str
     request: Mapping[str, Any]

@@ -164,7 +164,7 @@ class Seat:
         try:
             async with asyncio.timeout(self._plan.stall_seconds):
                 frame = await child.ask(
-                    {"type": "job", "request": dict(job.work.request)},
+                    {"type": "job", "kind": job.work.kind, "request": dict(job.work.request)},
                     job.work.payload,
                 )
         except TimeoutError:

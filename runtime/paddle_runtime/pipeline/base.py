@@ -28,6 +28,6 @@ class Pipeline(Protocol):
         """Run the bundle's known inputs; BundleFault SelfTestFailed with the figures."""
         ...
 
-    def run(self, payload: memoryview, request: Mapping[str, JsonValue]) -> PipelineAnswer:
-        """Answer one request; errors.Invalid for a payload that cannot be understood."""
+    def run(self, kind: str, payload: memoryview, request: Mapping[str, JsonValue]) -> PipelineAnswer:
+        """Answer one request of a kind of this task; errors.Invalid where it is not to be understood."""
         ...

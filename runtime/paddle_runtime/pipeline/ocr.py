@@ -69,7 +69,7 @@ class OcrPipeline:
         """The bundle's pictures must read as the bundle says."""
         check_pictures(self._bundle, self.run)
 
-    def run(self, payload: memoryview, request: Mapping[str, JsonValue]) -> PipelineAnswer:
+    def run(self, kind: str, payload: memoryview, request: Mapping[str, JsonValue]) -> PipelineAnswer:
         """One picture to its lines, in reading order, boxes in the picture's coordinates."""
         options = options_of(request, self._min_score)
         stages: dict[str, float] = {}

@@ -10,7 +10,7 @@ from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.pipeline.base import PipelineAnswer
 
-Run = Callable[[memoryview, Mapping[str, JsonValue]], PipelineAnswer]
+Run = Callable[[str, memoryview, Mapping[str, JsonValue]], PipelineAnswer]
 
 
 def check_pictures(bundle: Bundle, run: Run) -> None:
@@ -18,7 +18,7 @@ def check_pictures(bundle: Bundle, run: Run) -> None:
     for test in bundle.manifest.self_test:
         if test.picture is None:
             continue
-        body = run(memoryview(bundle.file(test.picture).read_bytes()), {}).body
+        body = run("ocr", memoryview(bundle.file(test.picture).read_bytes()), {}).body
         got = texts_of(body)
         rate = error_rate("\n".join(test.lines), "\n".join(got))
         if rate > test.max_error_rate:

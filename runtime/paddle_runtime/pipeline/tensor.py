@@ -49,7 +49,7 @@ class TensorPipeline:
                         "try engine Plain, or another build of Paddle.",
                     )
 
-    def run(self, payload: memoryview, request: Mapping[str, JsonValue]) -> PipelineAnswer:
+    def run(self, kind: str, payload: memoryview, request: Mapping[str, JsonValue]) -> PipelineAnswer:
         """Tensors of a request that protocol/v2_json.py checked; the payload is not used."""
         started = time.perf_counter()
         inputs = request_arrays(request)

@@ -15,9 +15,10 @@ from typing import NoReturn
 
 from pydantic import JsonValue
 
-from paddle_runtime.bundle.manifest import Manifest, Task
+from paddle_runtime.bundle.manifest import Manifest
 from paddle_runtime.bundle.signature import Datatype, Shape, TensorSpec, largest, shape_problem
 from paddle_runtime.errors import Failed, Invalid, RequestReason
+from paddle_runtime.tasks import TASKS, Task, TensorRow
 
 INTEGER_RANGES = {
     Datatype.UINT8: (0, 2**8 - 1),
@@ -212,10 +213,11 @@ def model_metadata(manifest: Manifest, *, name: str) -> dict[str, JsonValue]:
         document["inputs"] = [_declared(spec) for spec in signature.inputs]
         document["outputs"] = [_declared(spec) for spec in signature.outputs]
     else:
-        document["inputs"] = [{"name": "image", "datatype": "BYTES", "shape": [1]}]
-        document["outputs"] = [{"name": "lines", "datatype": "BYTES", "shape": [-1]}]
+        serving = TASKS[manifest.task]
+        document["inputs"] = [_declared(row) for row in serving.inputs]
+        document["outputs"] = [_declared(row) for row in serving.outputs]
     return document
 
 
-def _declared(spec: TensorSpec) -> dict[str, JsonValue]:
-    return {"name": spec.name, "datatype": spec.datatype.value, "shape": list(spec.shape)}
+def _declared(spec: TensorSpec | TensorRow) -> dict[str, JsonValue]:
+    return {"name": spec.name, "datatype": str(spec.datatype), "shape": list(spec.shape)}

@@ -13,8 +13,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from paddle_runtime import metrics as metric_names
+from paddle_runtime import tasks
 from paddle_runtime.errors import RequestReason
-from paddle_runtime.transport.http_body import read_infer, read_ocr
+from paddle_runtime.transport.http_body import READERS
 from paddle_runtime.transport.http_models import Front, ModelEndpoint
 from paddle_runtime.transport.replies import json_response
 
@@ -34,8 +35,10 @@ class Description:
 def make_app(front: Front, description: Description) -> Starlette:
     """The ASGI application."""
     routes = [
-        Route("/v1/ocr", ModelEndpoint("ocr", read_ocr, front), methods=["POST"]),
-        Route("/v2/models/{name}/infer", ModelEndpoint("infer", read_infer, front), methods=["POST"]),
+        *(
+            Route(path, ModelEndpoint(kind, READERS, front), methods=["POST"])
+            for path, kind in tasks.paths().items()
+        ),
         *_probe_routes(front, description),
         *_metadata_routes(front, description),
     ]
@@ -105,7 +108,8 @@ async def _no_such_endpoint(request: Request, error: Exception) -> Response:
         raise error
     detail, reason = error.detail, RequestReason.NOT_FOUND
     if error.status_code == 404 and detail == "Not Found":
-        detail = f"no endpoint {request.url.path[:80]!r}; try /v1/ocr, /v2, /v2/health/ready or /metrics"
+        known = ", ".join(tasks.paths())
+        detail = f"no endpoint {request.url.path[:80]!r}; try {known}, /v2, /v2/health/ready or /metrics"
     if error.status_code == 405:
         allowed = (error.headers or {}).get("Allow", "")
         detail = f"{request.method} is not for {request.url.path[:80]!r}; use {allowed}"

@@ -1,9 +1,11 @@
-"""From an HTTP request to Work: the body under its caps, three forms of an OCR request, one of infer."""
+"""From an HTTP request to Work: the body under its caps, three forms of a picture, one of tensors."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from starlette.requests import Request
 
@@ -11,6 +13,7 @@ from paddle_runtime import limits
 from paddle_runtime.dispatch.job import Work
 from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.service import Meter
+from paddle_runtime.tasks import Kind, Payload
 from paddle_runtime.transport import multipart
 
 # What curl says of --data-binary when nobody tells it a type; a form of this type has no place for a picture.
@@ -25,17 +28,27 @@ class BodyRules:
     max_parts: int
 
 
-async def read_ocr(request: Request, meter: Meter, rules: BodyRules, request_id: str) -> Work:
+class ReadBody(Protocol):
+    """How a payload becomes Work."""
+
+    async def __call__(
+        self, kind: Kind, request: Request, meter: Meter, rules: BodyRules, request_id: str
+    ) -> Work:
+        """The request's work, or Invalid."""
+        ...
+
+
+async def read_picture(kind: Kind, request: Request, meter: Meter, rules: BodyRules, request_id: str) -> Work:
     """Raw bytes, multipart/form-data with field file or image, or JSON {"image": base64, "options": {}}."""
     media = _media_type(request)
-    options = limits.parse_options(request.query_params.multi_items())
+    options = limits.parse_options(request.query_params.multi_items(), kind.options)
     if media == "multipart/form-data":
         body = await _read(request, meter, rules)
         picture, fields = multipart.parse(body, request.headers["content-type"], rules.max_parts)
-        options |= limits.parse_options(fields)
+        options |= limits.parse_options(fields, kind.options)
     elif media == "application/json":
         picture, more = _from_json(await _read(request, meter, rules))
-        options |= more
+        options |= limits.parse_options(more, kind.options)
     elif media in ("", "application/octet-stream") or media.startswith("image/"):
         picture = await _read(request, meter, rules)
     else:
@@ -44,10 +57,10 @@ async def read_ocr(request: Request, meter: Meter, rules: BodyRules, request_id:
             f"Content-Type {media[:80]!r}; send the picture's bytes as application/octet-stream or image/*, "
             "a form as multipart/form-data, or application/json",
         )
-    return Work("ocr", options, picture)
+    return Work(kind.name, options, picture)
 
 
-async def read_infer(request: Request, meter: Meter, rules: BodyRules, request_id: str) -> Work:
+async def read_tensors(kind: Kind, request: Request, meter: Meter, rules: BodyRules, request_id: str) -> Work:
     """Open Inference Protocol JSON, unread: the worker parses it, so that a large tensor stops nobody."""
     media = _media_type(request)
     if media not in ("", "application/json"):
@@ -55,7 +68,10 @@ async def read_infer(request: Request, meter: Meter, rules: BodyRules, request_i
     body = await _read(request, meter, rules)
     if not body:
         raise Invalid(RequestReason.EMPTY, "the body has 0 bytes; send a JSON object with inputs")
-    return Work("infer", {"id": request_id}, body)
+    return Work(kind.name, {"id": request_id}, body)
+
+
+READERS: Mapping[Payload, ReadBody] = {Payload.PICTURE: read_picture, Payload.TENSORS: read_tensors}
 
 
 def _media_type(request: Request) -> str:
@@ -83,7 +99,7 @@ async def _read(request: Request, meter: Meter, rules: BodyRules) -> bytes:
     return b"".join(chunks)
 
 
-def _from_json(body: bytes) -> tuple[bytes, limits.Options]:
+def _from_json(body: bytes) -> tuple[bytes, dict[str, object]]:
     """The JSON form."""
     rest, coded = limits.split_image(body)
     document = limits.parse_json(rest)
@@ -98,4 +114,4 @@ def _from_json(body: bytes) -> tuple[bytes, limits.Options]:
     image = document["image"]
     if image == "" and coded is not None:
         image = coded.decode("latin-1")  # which takes every byte: what is no base64 is told by the next line
-    return limits.decode_base64(image), limits.parse_options(options)
+    return limits.decode_base64(image), options

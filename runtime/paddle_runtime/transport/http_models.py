@@ -8,7 +8,6 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
@@ -18,20 +17,13 @@ from paddle_runtime.errors import Failed, RequestFault, RequestReason
 from paddle_runtime.health import Health
 from paddle_runtime.metrics import Metrics
 from paddle_runtime.service import Call, Meter, Service
+from paddle_runtime.tasks import Payload
 from paddle_runtime.transport import codes, replies
-from paddle_runtime.transport.http_body import BodyRules
+from paddle_runtime.transport.http_body import BodyRules, ReadBody
 from paddle_runtime.transport.replies import Reply
 
 log = logging.getLogger(__name__)
 REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
-
-
-class ReadBody(Protocol):
-    """How one endpoint makes Work from a request."""
-
-    async def __call__(self, request: Request, meter: Meter, rules: BodyRules, request_id: str) -> Work:
-        """The request's work, or Invalid."""
-        ...
 
 
 class Door:
@@ -69,9 +61,9 @@ class Ticket:
 class ModelEndpoint:
     """An ASGI application for one kind of model request."""
 
-    def __init__(self, kind: str, read: ReadBody, front: Front) -> None:
+    def __init__(self, kind: str, readers: Mapping[Payload, ReadBody], front: Front) -> None:
         self._kind = kind
-        self._read = read
+        self._readers = readers
         self._front = front
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,9 +106,10 @@ class ModelEndpoint:
             headers["Connection"] = "close"  # so that callers find another server for their next request
         total = self._front.clock() - ticket.received_at
         body = result.body
-        if self._kind == "ocr":
+        kind = self._front.service.served.kind(self._kind)
+        if kind is not None and kind.payload is not Payload.TENSORS:
             name = self._front.service.served.name
-            body = replies.ocr_body(
+            body = replies.with_timings(
                 body, request_id=ticket.id, model=name, stages=result.stages, total_seconds=total
             )
         return replies.answer(body, result.stages, total, headers)
@@ -126,7 +119,10 @@ class ModelEndpoint:
         caller = Caller(request)
 
         async def read(meter: Meter) -> Work:
-            work = await self._read(request, meter, self._front.rules, ticket.id)
+            kind = self._front.service.served.kind(self._kind)
+            assert kind is not None  # the service asks for the body after it looked at the address
+            rules = self._front.rules
+            work = await self._readers[kind.payload](kind, request, meter, rules, ticket.id)
             caller.listen(answering)
             return work
 

@@ -51,7 +51,7 @@ def refusal(fault: RequestFault, request_id: str, headers: Mapping[str, str], *,
     return Reply(json_response(document, codes.http_code(fault), extra), codes.outcome(fault), fault)
 
 
-def ocr_body(
+def with_timings(
     body: bytes, *, request_id: str, model: str, stages: Mapping[str, float], total_seconds: float
 ) -> bytes:
     """The worker's JSON object with id and model before it and timings (milliseconds) after it.

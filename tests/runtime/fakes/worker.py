@@ -26,7 +26,7 @@ MARK = b"\0fake-orders:"
 class FakeModel:
     """Answers every picture with its size and its orders."""
 
-    def answer(self, request: Mapping[str, Any], payload: memoryview) -> Result:
+    def answer(self, kind: str, request: Mapping[str, Any], payload: memoryview) -> Result:
         picture, _, text = bytes(payload).partition(MARK)
         orders = json.loads(text) if text else {}
         time.sleep(orders.get("seconds", 0))

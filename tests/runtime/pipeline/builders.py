@@ -53,7 +53,7 @@ def encoded(image: Image.Image, form: str = "PNG", **options: object) -> memoryv
 
 
 def read(image: Image.Image, form: str = "PNG", **options: bool | float) -> list[str]:
-    return texts_of(real_ocr().run(encoded(image, form), options).body)
+    return texts_of(real_ocr().run("ocr", encoded(image, form), options).body)
 
 
 def character_error_rate(expected: list[str], got: list[str]) -> float:

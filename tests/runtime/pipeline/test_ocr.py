@@ -41,7 +41,7 @@ def test_a_turned_page_is_read_in_its_readers_order(name: str, angle: int) -> No
 
 
 def test_lines_say_by_how_much_they_are_turned() -> None:
-    answer = real_ocr().run(encoded(page("english").rotate(-180)), {}).body
+    answer = real_ocr().run("ocr", encoded(page("english").rotate(-180)), {}).body
     assert isinstance(answer["lines"], list)
     assert {line["angle"] for line in answer["lines"] if isinstance(line, dict)} == {180}
 
@@ -68,7 +68,7 @@ def test_text_with_a_transparent_ground_is_read_as_on_white() -> None:
 @pytest.mark.parametrize("factor", [0.55, 1.9])
 def test_boxes_lie_where_the_text_is_in_the_pictures_own_coordinates(factor: float) -> None:
     scaled = page("chinese").resize((round(1280 * factor), round(960 * factor)), Image.Resampling.LANCZOS)
-    body = real_ocr().run(encoded(scaled), {}).body
+    body = real_ocr().run("ocr", encoded(scaled), {}).body
     assert (body["width"], body["height"]) == scaled.size
     assert isinstance(body["lines"], list)
     for top, line in zip(LINE_TOPS, body["lines"], strict=True):
@@ -127,7 +127,7 @@ def test_a_higher_minimum_score_drops_doubtful_lines() -> None:
 def test_a_truncated_picture_is_the_callers_mistake() -> None:
     whole = encoded(page("english"), "JPEG")
     with pytest.raises(Invalid) as fault:
-        real_ocr().run(whole[: len(whole) // 2], {})
+        real_ocr().run("ocr", whole[: len(whole) // 2], {})
     assert fault.value.reason is RequestReason.UNDECODABLE
 
 
@@ -158,6 +158,6 @@ def test_little_time_goes_anywhere_but_into_the_programs(monkeypatch: pytest.Mon
     ratios = []
     for _ in range(4):
         began, inside[0] = time.thread_time(), 0.0
-        pipeline.run(payload, {})
+        pipeline.run("ocr", payload, {})
         ratios.append((time.thread_time() - began) / inside[0])
     assert min(ratios) < 1.2

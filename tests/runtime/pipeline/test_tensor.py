@@ -96,7 +96,7 @@ def test_several_inputs_and_outputs_of_several_types(engine: str, pir: str, tmp_
         ).encode(),
         signature,
     )
-    answer = pipeline.run(memoryview(b""), asked.body)
+    answer = pipeline.run("infer", memoryview(b""), asked.body)
     told = json.loads(encode_infer(answer.body, model_name="three", model_version="1", request_id=None))
     sums, products, greater = (output["data"] for output in told["outputs"])
     assert sums == [2, 4, 6, 8, 10, 24]
@@ -104,7 +104,7 @@ def test_several_inputs_and_outputs_of_several_types(engine: str, pir: str, tmp_
     assert greater == [False, False, False, False, False, True]
     assert set(answer.stages) == {"decode", "infer", "encode"}
     only = {"inputs": asked.body["inputs"], "outputs": [{"name": signature.outputs[1].name}]}
-    chosen = pipeline.run(memoryview(b""), only).body["outputs"]
+    chosen = pipeline.run("infer", memoryview(b""), only).body["outputs"]
     assert isinstance(chosen, list)
     assert len(chosen) == 1
 
@@ -129,7 +129,7 @@ def test_the_digits_example_answers_rightly_on_every_engine(
     pipeline = open_pipeline(bundle, DeviceSettings())
     pipeline.self_test()
     asked = decode_infer((EXAMPLE / "request.json").read_bytes(), signature_of(bundle.manifest))
-    outputs = pipeline.run(memoryview(b""), asked.body).body["outputs"]
+    outputs = pipeline.run("infer", memoryview(b""), asked.body).body["outputs"]
     assert isinstance(outputs, list)
     assert isinstance(outputs[0], dict)
     scores = np.array(outputs[0]["data"]).reshape(-1, 10)
@@ -184,4 +184,4 @@ def test_refused_tensors_are_told_from_a_broken_device(
 ) -> None:
     pipeline = TensorPipeline(small_bundle(tmp_path / "small"), Broken(error))
     with pytest.raises(seen):
-        pipeline.run(memoryview(b""), {"inputs": []})
+        pipeline.run("infer", memoryview(b""), {"inputs": []})

@@ -1,0 +1,101 @@
+"""What each task answers: the one table that the front end and the workers read. Pure.
+
+A task is what a bundle does. A kind is one sort of request to it: its address, what its body holds, the
+stages in which it is answered. Whoever adds a task adds its rows here and its pipeline in
+pipeline/__init__.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Task(StrEnum):
+    """What a bundle does; it picks the pipeline and the endpoints."""
+
+    OCR = "OCR"
+    TENSOR = "Tensor"
+
+
+class Payload(StrEnum):
+    """What a body holds: it decides how it is read and which limits it meets before a worker sees it."""
+
+    PICTURE = "picture"
+    TENSORS = "tensors"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One sort of request. stages: in their order, without the wait in the queue, which all have."""
+
+    name: str
+    path: str
+    payload: Payload
+    stages: tuple[str, ...]
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TensorRow:
+    """An input or output as the Open Inference Protocol's metadata shows it; -1 is any number."""
+
+    name: str
+    datatype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Serving:
+    """All of one task. The first kind is the one that a lost caller is sent to.
+
+    inputs, outputs: what metadata says of a task whose bundles declare no tensors of their own.
+    """
+
+    kinds: tuple[Kind, ...]
+    inputs: tuple[TensorRow, ...] = ()
+    outputs: tuple[TensorRow, ...] = ()
+
+    def kind(self, name: str) -> Kind | None:
+        """The kind of that name, where this task answers it."""
+        return next((kind for kind in self.kinds if kind.name == name), None)
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Every stage that a request to this task can have, once."""
+        named = (stage for kind in self.kinds for stage in kind.stages)
+        return tuple(dict.fromkeys(("queue", *named)))
+
+
+TASKS: Mapping[Task, Serving] = MappingProxyType(
+    {
+        Task.OCR: Serving(
+            kinds=(
+                Kind(
+                    "ocr",
+                    "/v1/ocr",
+                    Payload.PICTURE,
+                    ("decode", "detect", "orient", "recognise", "encode"),
+                    ("cls", "minScore"),
+                ),
+            ),
+            inputs=(TensorRow("image", "BYTES", (1,)),),
+            outputs=(TensorRow("lines", "BYTES", (-1,)),),
+        ),
+        Task.TENSOR: Serving(
+            kinds=(Kind("infer", "/v2/models/{name}/infer", Payload.TENSORS, ("decode", "infer", "encode")),),
+        ),
+    }
+)
+
+
+def paths() -> Mapping[str, str]:
+    """Every endpoint that runs a model and the kind it asks for, over all tasks."""
+    return {kind.path: kind.name for serving in TASKS.values() for kind in serving.kinds}
+
+
+def endpoint(task: Task, model: str) -> str:
+    """Where requests to a model of this task go."""
+    return TASKS[task].kinds[0].path.format(name=model)
