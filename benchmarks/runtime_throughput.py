@@ -46,13 +46,13 @@ def limit_process() -> None:
         return run(session, inputs)
 
     with mock.patch.object(Session, "run", recording):
-        pipeline.run(body, {})
+        pipeline.run("ocr", body, {})
 
     def replay() -> None:
         for session, inputs in calls:
             session.run(inputs)
 
-    work: dict[str, Callable[[], object]] = {"calls": replay, "pipeline": lambda: pipeline.run(body, {})}
+    work: dict[str, Callable[[], object]] = {"calls": replay, "pipeline": lambda: pipeline.run("ocr", body, {})}
     print("ready", flush=True)
     for line in sys.stdin:
         kind, seconds = line.split()
