@@ -52,7 +52,10 @@ def limit_process() -> None:
         for session, inputs in calls:
             session.run(inputs)
 
-    work: dict[str, Callable[[], object]] = {"calls": replay, "pipeline": lambda: pipeline.run("ocr", body, {})}
+    work: dict[str, Callable[[], object]] = {
+        "calls": replay,
+        "pipeline": lambda: pipeline.run("ocr", body, {}),
+    }
     print("ready", flush=True)
     for line in sys.stdin:
         kind, seconds = line.split()
