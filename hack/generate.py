@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from hack.generated import ROOT, crd, example_plans, install_files, module_map, reference_pages
+from hack.generated import ROOT, crd, example_plans, install_files, module_map, reference_pages, runtime_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     Files = Callable[[], dict[Path, str]]
 
 MADE_FROM: Mapping[str, Sequence[Files]] = {
-    "code": (crd.files, example_plans.files, reference_pages.files, module_map.files),
+    "code": (
+        crd.files,
+        example_plans.files,
+        reference_pages.files,
+        runtime_pages.files,
+        module_map.files,
+    ),
     # after the code, which writes one of the charts; helm renders them
     "charts": (install_files.files,),
 }

@@ -3,7 +3,7 @@
 Every field is a flag and an environment variable at once: `queue_max_requests` is `--queue-max-requests` and
 `PADDLE_RUNTIME_QUEUE_MAX_REQUESTS`. A flag wins over the environment, an empty variable means the default.
 The names are the contract with the operator, which writes them into pods. The environment is read in two more
-places: bundle/fetch_command.py for the store of `paddle-runtime fetch`, bundle/store.py for builtin bundles.
+places: cli/fetch.py for the store of `paddle-runtime fetch`, bundle/store.py for builtin bundles.
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ from paddle_operator.spec.source import Addressing, ModelFormat, Task
 from paddle_operator.spec.workload import Device
 from paddle_runtime import sla as runtime_sla
 from paddle_runtime import tasks
-from paddle_runtime.bundle import fetch_command, location, s3
+from paddle_runtime.bundle import location, s3
+from paddle_runtime.cli import fetch as fetch_command
 from paddle_runtime.errors import BundleReason
 from paddle_runtime.settings import env_name, options
 from paddle_runtime.transport import http_app, http_models
@@ -83,7 +84,7 @@ def test_a_gateway_sends_on_every_path_but_those_for_the_cluster() -> None:
 def test_the_runtime_understands_the_arguments_of_fetch(resolve: bool) -> None:
     arguments = fetch_arguments("s3://models/x", "sha256:" + "0" * 64, 30, resolve=resolve)
     parser = argparse.ArgumentParser()
-    fetch_command.add_fetch_arguments(parser)
+    fetch_command.add_arguments(parser)
     assert arguments[0] == "fetch"
     chosen = parser.parse_args(arguments[1:])
     assert (chosen.uri, chosen.timeout_seconds, chosen.resolve) == ("s3://models/x", 30, resolve)

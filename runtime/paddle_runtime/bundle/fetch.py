@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,8 +37,9 @@ from paddle_runtime.bundle.verify import verify
 from paddle_runtime.errors import BundleFault, BundleReason
 
 INCOMING = ".incoming"
-LOG_EVERY_SECONDS = 2.0
 DEFAULT_SIZE_LIMIT_BYTES = 64 * 1024**3
+# report(what, share 0 to 1): called often, so whoever shows it chooses how often it is shown
+Report = Callable[[str, float], None]
 log = logging.getLogger(__name__)
 
 
@@ -62,7 +64,7 @@ class Resolved:
     data: bytes
 
 
-def fetch(uri: str, options: FetchOptions, into: Path) -> Bundle:
+def fetch(uri: str, options: FetchOptions, into: Path, report: Report = lambda what, share: None) -> Bundle:
     """Bring the bundle at `uri` to `into`, every byte checked."""
     if present := already_there(into, options.digest):
         log.info("%s holds %s already, every file checked", into, present.digest)
@@ -79,12 +81,12 @@ def fetch(uri: str, options: FetchOptions, into: Path) -> Bundle:
     with writing_to(incoming, manifest.size_bytes):
         incoming.mkdir(parents=True, exist_ok=True)
     require_room(incoming, manifest)
-    progress = Progress(manifest.size_bytes)
+    arrivals = Arrivals(manifest.size_bytes, report)
     for relative, entry in manifest.files.items():
-        Download(source, relative, entry, incoming / relative, deadline, progress.arrived).run()
+        Download(source, relative, entry, incoming / relative, deadline, arrivals.arrived).run()
     with writing_to(into, manifest.size_bytes):
         put_in_place(incoming, into, found)
-    log.info("fetched and checked %.1f MB in %.1f s", manifest.size_bytes / 1e6, progress.seconds())
+    log.info("fetched and checked %.1f MB in %.1f s", manifest.size_bytes / 1e6, arrivals.seconds())
     return Bundle(path=into, manifest=manifest, digest=found.digest)
 
 
@@ -168,13 +170,14 @@ def put_in_place(incoming: Path, into: Path, found: Resolved) -> None:
     shutil.rmtree(incoming)
 
 
-class Progress:
-    """Log lines while bytes arrive, one every two seconds at most."""
+class Arrivals:
+    """Bytes while they arrive: how many of how many, at which rate."""
 
-    def __init__(self, total_bytes: int) -> None:
+    def __init__(self, total_bytes: int, report: Report) -> None:
         self._total = total_bytes
         self._done = 0
-        self._started = self._told = time.monotonic()
+        self._started = time.monotonic()
+        self._report = report
 
     def seconds(self) -> float:
         """Seconds since the start."""
@@ -183,9 +186,6 @@ class Progress:
     def arrived(self, count: int) -> None:
         """Some bytes came."""
         self._done += count
-        now = time.monotonic()
-        if now - self._told >= LOG_EVERY_SECONDS:
-            self._told = now
-            rate = self._done / 1e6 / max(1e-3, now - self._started)
-            share = 100 * self._done / max(1, self._total)
-            log.info("%.1f of %.1f MB (%.0f %%), %.1f MB/s", self._done / 1e6, self._total / 1e6, share, rate)
+        rate = self._done / 1e6 / max(1e-3, self.seconds())
+        shown = f"{self._done / 1e6:.1f} of {self._total / 1e6:.1f} MB, {rate:.1f} MB/s"
+        self._report(shown, self._done / max(1, self._total))

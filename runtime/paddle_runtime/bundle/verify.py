@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from paddle_runtime.bundle.manifest import FileEntry
@@ -12,11 +13,18 @@ from paddle_runtime.errors import BundleFault, BundleReason
 CHUNK_BYTES = 1024 * 1024
 
 
-def verify(bundle: Bundle) -> int:
-    """Hash every file of an opened bundle; returns the bytes checked. BundleInvalid names what differs."""
+def verify(bundle: Bundle, progress: Callable[[str, float], None] | None = None) -> int:
+    """Hash every file of an opened bundle; returns the bytes checked. BundleInvalid names what differs.
+
+    progress(file, share of the bytes, 0 to 1) is called before each file.
+    """
+    done, size = 0, bundle.manifest.size_bytes
     for relative, entry in bundle.manifest.files.items():
+        if progress is not None:
+            progress(relative, done / max(1, size))
         verify_file(bundle.file(relative), entry, relative)
-    return bundle.manifest.size_bytes
+        done += entry.size
+    return size
 
 
 def verify_file(path: Path, entry: FileEntry, relative: str) -> None:

@@ -1,4 +1,4 @@
-"""The commands as a pod runs them."""
+"""`paddle-runtime fetch` as a pod runs it."""
 
 from __future__ import annotations
 
@@ -88,12 +88,3 @@ def test_a_wrong_addressing_style_is_told(stored: Bundle, monkeypatch: pytest.Mo
     monkeypatch.setenv("PADDLE_RUNTIME_S3_ADDRESSING", "Sideways")
     with pytest.raises(SystemExit, match="must be Path or VirtualHost"):
         main(["fetch", "--resolve", "--uri", "builtin:small"])
-
-
-def test_verify_inspect_and_bundle(stored: Bundle, caplog: pytest.LogCaptureFixture) -> None:
-    assert main(["verify", "builtin:small"]) == 0
-    assert main(["inspect", str(stored.path)]) == 0
-    stored.file("model.pdmodel").write_bytes(b"new")
-    assert main(["verify", str(stored.path)]) == 13
-    assert main(["bundle", str(stored.path)]) == 0
-    assert main(["verify", str(stored.path)]) == 0

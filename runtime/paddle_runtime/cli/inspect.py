@@ -1,0 +1,108 @@
+"""`paddle-runtime inspect BUNDLE`: what it holds, what it answers, what proves it, what it needs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from pydantic import JsonValue
+
+from paddle_runtime.bundle.manifest import Manifest, Module
+from paddle_runtime.bundle.signature import TensorSpec
+from paddle_runtime.bundle.store import Bundle, open_bundle
+from paddle_runtime.cli.outcome import Result, add_output_argument, finish, rows
+from paddle_runtime.cli.paths import add_path_argument, bundle_path
+from paddle_runtime.cli.progress import Progress
+from paddle_runtime.tasks import TASKS
+
+SHOWN_BUCKETS = 6
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `paddle-runtime inspect`."""
+    add_path_argument(parser)
+    add_output_argument(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """The exit code is 0 or the reason's."""
+
+    def action(progress: Progress) -> Result:
+        bundle = open_bundle(bundle_path(args.path))
+        return Result(described(bundle), "\n".join(text_of(bundle)))
+
+    return finish("inspect", args.output, action)
+
+
+def described(bundle: Bundle) -> dict[str, JsonValue]:
+    """The JSON form."""
+    manifest = bundle.manifest
+    return {
+        "path": str(bundle.path),
+        "digest": bundle.digest,
+        "name": manifest.name,
+        "version": manifest.version,
+        "task": manifest.task.value,
+        "paddleVersion": manifest.paddle_version,
+        "license": manifest.license,
+        "source": manifest.source,
+        "files": len(manifest.files),
+        "sizeBytes": manifest.size_bytes,
+        "endpoints": list(endpoints(manifest)),
+        "selfTests": len(manifest.self_test),
+        "modules": {name: module_document(module) for name, module in manifest.modules.items()},
+    }
+
+
+def module_document(module: Module) -> dict[str, JsonValue]:
+    """One module of the JSON form."""
+    return {
+        "program": module.program,
+        "engine": module.engine.value,
+        "inputs": [spec.model_dump(mode="json") for spec in module.inputs],
+        "outputs": [spec.model_dump(mode="json") for spec in module.outputs],
+        "buckets": [{name: list(shape) for name, shape in bucket.items()} for bucket in module.buckets],
+    }
+
+
+def endpoints(manifest: Manifest) -> tuple[str, ...]:
+    """Addresses that this bundle answers at, served under its own name."""
+    return tuple(kind.path.format(name=manifest.name) for kind in TASKS[manifest.task].kinds)
+
+
+def text_of(bundle: Bundle) -> Iterator[str]:
+    """For people: the bundle, then each module with what goes in and out."""
+    manifest = bundle.manifest
+    tests = len(manifest.self_test)
+    yield rows(
+        {
+            "bundle": f"{manifest.name} {manifest.version}",
+            "digest": bundle.digest,
+            "task": manifest.task.value,
+            "endpoints": " ".join(endpoints(manifest)),
+            "files": f"{len(manifest.files)}, {manifest.size_bytes / 1e6:.1f} MB",
+            "paddle": manifest.paddle_version,
+            "self-tests": tests or "none: nothing proves a device or an engine right",
+        }
+    )
+    for name, module in manifest.modules.items():
+        yield f"\nmodule {name}: {module.program} with {module.engine}"
+        yield rows(
+            {
+                **{f"  in {spec.name}": shape_of(spec) for spec in module.inputs},
+                **{f"  out {spec.name}": shape_of(spec) for spec in module.outputs},
+                f"  {len(module.buckets)} buckets": buckets_of(module),
+            }
+        )
+
+
+def shape_of(spec: TensorSpec) -> str:
+    """FP32[-1,3,48,-1], as export takes it."""
+    return f"{spec.datatype.value}[{','.join(map(str, spec.shape))}]"
+
+
+def buckets_of(module: Module) -> str:
+    """The first few."""
+    shown = [" ".join("x".join(map(str, shape)) for shape in bucket.values()) for bucket in module.buckets]
+    more = [f"and {len(shown) - SHOWN_BUCKETS} more"] if len(shown) > SHOWN_BUCKETS else []
+    return ", ".join(shown[:SHOWN_BUCKETS] + more)
