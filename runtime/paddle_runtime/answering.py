@@ -17,7 +17,9 @@ from paddle_runtime.bundle.store import Bundle, open_bundle
 from paddle_runtime.dispatch.job import Result
 from paddle_runtime.errors import BundleFault, BundleReason, Invalid, RequestReason
 from paddle_runtime.pipeline import Pipeline, open_pipeline
+from paddle_runtime.pipeline.base import Arrays, Body
 from paddle_runtime.pipeline.picture import cap_pixels
+from paddle_runtime.pipeline.values import to_array, to_values
 from paddle_runtime.predictor.devices import Device, DeviceSettings
 from paddle_runtime.protocol import v2_json
 from paddle_runtime.tasks import Task
@@ -35,10 +37,10 @@ class WarmModel(Protocol):
         ...
 
 
-class OcrModel:
-    """A picture in, lines of text out."""
+class JsonModel:
+    """A picture in, JSON out."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline[memoryview, Body]) -> None:
         self._pipeline = pipeline
 
     def answer(self, kind: str, request: Mapping[str, Any], payload: memoryview) -> Result:
@@ -53,7 +55,7 @@ class OcrModel:
 class TensorModel:
     """Tensors in, tensors out, in the Open Inference Protocol's JSON."""
 
-    def __init__(self, pipeline: Pipeline, bundle: Bundle, name: str) -> None:
+    def __init__(self, pipeline: Pipeline[Arrays, Arrays], bundle: Bundle, name: str) -> None:
         self._pipeline = pipeline
         self._name = name
         self._version = bundle.manifest.version
@@ -66,18 +68,19 @@ class TensorModel:
             asked = v2_json.decode_infer(bytes(payload), self._signature)
         except RecursionError:
             raise Invalid(RequestReason.MALFORMED, "the body is nested too deeply; send flat data") from None
+        given = {each.spec.name: to_array(each.spec.datatype, each.shape, each.data) for each in asked.inputs}
         decoded = time.monotonic()
-        answer = self._pipeline.run(kind, memoryview(b""), asked.body)
+        answer = self._pipeline.run(kind, given, {})
         ran = time.monotonic()
+        wanted = [spec for spec in self._signature.outputs if not asked.outputs or spec.name in asked.outputs]
         body = v2_json.encode_infer(
-            answer.body,
+            [to_values(spec, answer.body[spec.name]) for spec in wanted],
             model_name=self._name,
             model_version=self._version,
             request_id=str(request["id"]) if asked.id is None else asked.id,
         )
-        around = {"decode": decoded - began, "encode": time.monotonic() - ran}
-        stages = {stage: seconds + around.pop(stage, 0.0) for stage, seconds in answer.stages.items()}
-        return Result(body, {**stages, **around})
+        ended = time.monotonic()
+        return Result(body, {"decode": decoded - began, **answer.stages, "encode": ended - ran})
 
 
 def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel, dict[str, Any]]:
@@ -101,7 +104,7 @@ def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel,
     described = {"text": f"{shapes} shapes warm"}
     if bundle.manifest.task is Task.TENSOR:
         return TensorModel(pipeline, bundle, str(order["modelName"])), described
-    return OcrModel(pipeline), described
+    return JsonModel(pipeline), described
 
 
 @contextmanager

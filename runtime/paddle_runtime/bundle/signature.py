@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Shape = tuple[Annotated[int, Field(ge=1, le=1 << 20)], ...]
 DeclaredShape = Annotated[tuple[Annotated[int, Field(ge=-1, le=1 << 20)], ...], Field(max_length=8)]
@@ -19,7 +19,6 @@ class Datatype(StrEnum):
     BOOL = "BOOL"
     UINT8 = "UINT8"
     INT8 = "INT8"
-    INT16 = "INT16"
     INT32 = "INT32"
     INT64 = "INT64"
     FP16 = "FP16"
@@ -28,19 +27,36 @@ class Datatype(StrEnum):
 
 
 NUMPY_NAMES = {
-    Datatype.BOOL: "bool", Datatype.UINT8: "uint8", Datatype.INT8: "int8", Datatype.INT16: "int16",
+    Datatype.BOOL: "bool", Datatype.UINT8: "uint8", Datatype.INT8: "int8",
     Datatype.INT32: "int32", Datatype.INT64: "int64", Datatype.FP16: "float16", Datatype.FP32: "float32",
     Datatype.FP64: "float64",
 }  # fmt: skip
 
 
+# Names of the protocol that are no Datatype here, and why.
+NOT_SERVED = {
+    "BYTES": "a Paddle program takes no strings: give it numbers, or serve a task that takes text",
+    "INT16": "Paddle Inference can neither be given INT16 nor asked for it: cast to INT32 in the program",
+    "UINT16": "Paddle has no such type: cast to INT32 in the program",
+    "UINT32": "Paddle has no such type: cast to INT64 in the program",
+    "UINT64": "Paddle has no such type: cast to INT64 in the program",
+    "BF16": "Paddle Inference hands BF16 out as if it were FP32: cast to FP32 in the program",
+}
+
+
+def _served(name: object) -> object:
+    if isinstance(name, str) and (reason := NOT_SERVED.get(name)):
+        raise ValueError(reason)
+    return name
+
+
 class TensorSpec(BaseModel):
-    """One input or output as declared."""
+    """One input or output as declared. Shape () is a single value."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=128)]
-    datatype: Datatype
+    datatype: Annotated[Datatype, BeforeValidator(_served)]
     shape: DeclaredShape
 
 

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import JsonValue
+
+Array = npt.NDArray[np.generic]
+Arrays = Mapping[str, npt.NDArray[Any]]
+Body = dict[str, JsonValue]
+Given_contra = TypeVar("Given_contra", contravariant=True)
+Told_co = TypeVar("Told_co", covariant=True)
 
 
 @dataclass(frozen=True)
-class PipelineAnswer:
-    """A result that can be written as JSON, and the seconds spent in each stage."""
+class PipelineAnswer(Generic[Told_co]):
+    """A result, either what can be written as JSON or named arrays, and the seconds spent in each stage."""
 
-    body: dict[str, JsonValue]
+    body: Told_co
     stages: Mapping[str, float] = field(default_factory=dict)
 
 
-class Pipeline(Protocol):
-    """Made, warmed, tested and run on one and the same thread."""
+class Pipeline(Protocol[Given_contra, Told_co]):
+    """Made, warmed, tested and run on one and the same thread.
+
+    Given and told: no wire format comes in here. Bytes of a picture or of texts become a Body, Arrays Arrays.
+    """
 
     def warm_up(self, progress: Callable[[str, float], None]) -> int:
         """Run every declared bucket; progress(what, share 0..1); how many shapes were warmed."""
@@ -28,6 +39,8 @@ class Pipeline(Protocol):
         """Run the bundle's known inputs; BundleFault SelfTestFailed with the figures."""
         ...
 
-    def run(self, kind: str, payload: memoryview, request: Mapping[str, JsonValue]) -> PipelineAnswer:
+    def run(
+        self, kind: str, given: Given_contra, options: Mapping[str, JsonValue]
+    ) -> PipelineAnswer[Told_co]:
         """Answer one request of a kind of this task; errors.Invalid where it is not to be understood."""
         ...

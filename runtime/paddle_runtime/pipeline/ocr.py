@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from paddle_runtime.bundle.constants import DetectConstants, OrientConstants, RecogniseConstants
 from paddle_runtime.bundle.store import Bundle
-from paddle_runtime.pipeline.base import PipelineAnswer
+from paddle_runtime.pipeline.base import Body, PipelineAnswer
 from paddle_runtime.pipeline.crops import cut
 from paddle_runtime.pipeline.ctc import Text, load_characters
 from paddle_runtime.pipeline.detect import Detector
@@ -69,22 +69,22 @@ class OcrPipeline:
         """The bundle's pictures must read as the bundle says."""
         check_pictures(self._bundle, self.run)
 
-    def run(self, kind: str, payload: memoryview, request: Mapping[str, JsonValue]) -> PipelineAnswer:
+    def run(self, kind: str, given: memoryview, options: Mapping[str, JsonValue]) -> PipelineAnswer[Body]:
         """One picture to its lines, in reading order, boxes in the picture's coordinates."""
-        options = options_of(request, self._min_score)
+        chosen = options_of(options, self._min_score)
         stages: dict[str, float] = {}
         with timed(stages, "decode"):
-            picture = decode_picture(payload)
+            picture = decode_picture(given)
         with timed(stages, "detect"):
             boxes = self._detector.find(picture)
             cuts = [cut(picture, box) for box in boxes]
         lines = [line for line, _ in cuts]
         with timed(stages, "orient"):
-            turned = self._orienter.upside_down(lines) if options.cls else [False] * len(lines)
+            turned = self._orienter.upside_down(lines) if chosen.cls else [False] * len(lines)
         with timed(stages, "recognise"):
             texts, turned = self._read(lines, turned)
         angles = [angle + 180 * turn for (_, angle), turn in zip(cuts, turned, strict=True)]
-        body = answer_body(picture, boxes, texts, angles, options)
+        body = answer_body(picture, boxes, texts, angles, chosen)
         return PipelineAnswer(body=body, stages=stages)
 
     def _read(self, lines: Sequence[Picture], turned: Sequence[bool]) -> tuple[list[Text], list[bool]]:

@@ -8,9 +8,9 @@ from pydantic import JsonValue
 
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.errors import BundleFault, BundleReason
-from paddle_runtime.pipeline.base import PipelineAnswer
+from paddle_runtime.pipeline.base import Body, PipelineAnswer
 
-Run = Callable[[str, memoryview, Mapping[str, JsonValue]], PipelineAnswer]
+Run = Callable[[str, memoryview, Mapping[str, JsonValue]], PipelineAnswer[Body]]
 
 
 def check_pictures(bundle: Bundle, run: Run) -> None:

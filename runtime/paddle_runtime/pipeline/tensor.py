@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from pydantic import JsonValue
 
-from paddle_runtime.bundle.signature import NUMPY_NAMES, Datatype
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.errors import BundleFault, BundleReason, Failed, RequestReason
-from paddle_runtime.pipeline.base import PipelineAnswer
+from paddle_runtime.pipeline.base import Arrays, PipelineAnswer
+from paddle_runtime.pipeline.values import as_declared, to_array
 from paddle_runtime.pipeline.warmup import warm_modules
 from paddle_runtime.predictor.devices import DeviceSettings
 from paddle_runtime.predictor.session import Array, Session, open_session, paddle_words
@@ -49,63 +49,27 @@ class TensorPipeline:
                         "try engine Plain, or another build of Paddle.",
                     )
 
-    def run(self, kind: str, payload: memoryview, request: Mapping[str, JsonValue]) -> PipelineAnswer:
-        """Tensors of a request that protocol/v2_json.py checked; the payload is not used."""
+    def run(self, kind: str, given: Arrays, options: Mapping[str, JsonValue]) -> PipelineAnswer[Arrays]:
+        """Every output of the program, in the manifest's order; Failed where it refuses these tensors."""
         started = time.perf_counter()
-        inputs = request_arrays(request)
-        decoded = time.perf_counter()
         try:
-            outputs = self._session.run(inputs)
+            outputs = self._session.run(given)
         except (OSError, SystemError):
             raise  # Paddle's words for a broken device or library: the worker's fault, not these tensors'
         except Exception as error:
             raise Failed(
                 RequestReason.INTERNAL, f"the program failed on these tensors: {paddle_words(error)}"
             ) from error
-        ran = time.perf_counter()
-        asked = asked_outputs(request)
-        values: list[JsonValue] = [
-            {
-                "name": spec.name,
-                "datatype": spec.datatype.value,
-                "shape": [int(size) for size in array.shape],
-                "data": array.astype(NUMPY_NAMES[spec.datatype], copy=False).ravel().tolist(),
-            }
+        named = {
+            spec.name: as_declared(spec, array)
             for spec, array in zip(self._module.outputs, outputs, strict=True)
-            if asked is None or spec.name in asked
-        ]
-        stages = {"decode": decoded - started, "infer": ran - decoded, "encode": time.perf_counter() - ran}
-        return PipelineAnswer(body={"outputs": values}, stages=stages)
+        }
+        return PipelineAnswer(named, {"infer": time.perf_counter() - started})
 
 
 def open_tensor(bundle: Bundle, device: DeviceSettings) -> TensorPipeline:
     """Load the program."""
     return TensorPipeline(bundle, open_session(bundle, MODULE, device))
-
-
-def request_arrays(request: Mapping[str, JsonValue]) -> dict[str, Array]:
-    """The inputs of a checked request as arrays."""
-    arrays: dict[str, Array] = {}
-    tensors = request["inputs"]
-    assert isinstance(tensors, list)
-    for tensor in tensors:
-        assert isinstance(tensor, dict)
-        shape, data = tensor["shape"], tensor["data"]
-        arrays[str(tensor["name"])] = to_array(Datatype(str(tensor["datatype"])), shape, data)
-    return arrays
-
-
-def asked_outputs(request: Mapping[str, JsonValue]) -> frozenset[str] | None:
-    """Names of the outputs that the caller wants; None is all of them."""
-    wanted = request.get("outputs")
-    if not isinstance(wanted, list) or not wanted:
-        return None
-    return frozenset(str(output["name"]) for output in wanted if isinstance(output, dict))
-
-
-def to_array(datatype: Datatype, shape: object, data: object) -> Array:
-    """Row-major values, nested or flat, to an array."""
-    return np.asarray(data, dtype=NUMPY_NAMES[datatype]).reshape(shape)  # type: ignore[call-overload, no-any-return]
 
 
 def difference(name: str, wanted: Array, got: Array | None, tolerance: float) -> str | None:

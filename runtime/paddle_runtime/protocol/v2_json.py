@@ -23,7 +23,6 @@ from paddle_runtime.tasks import TASKS, Task, TensorRow
 INTEGER_RANGES = {
     Datatype.UINT8: (0, 2**8 - 1),
     Datatype.INT8: (-(2**7), 2**7 - 1),
-    Datatype.INT16: (-(2**15), 2**15 - 1),
     Datatype.INT32: (-(2**31), 2**31 - 1),
     Datatype.INT64: (-(2**63), 2**63 - 1),
 }
@@ -41,11 +40,24 @@ class Signature:
 
 
 @dataclass(frozen=True)
+class JsonTensor:
+    """A checked input; data holds its values row by row, flat."""
+
+    spec: TensorSpec
+    shape: Shape
+    data: Sequence[JsonValue]
+
+
+@dataclass(frozen=True)
 class InferRequest:
-    """A request whose names, types, shapes and counts were checked. `body` goes to the pipeline as it is."""
+    """A request whose names, types, shapes and counts were checked.
+
+    outputs: names of those that the caller wants; empty is all.
+    """
 
     id: str | None
-    body: dict[str, JsonValue]
+    inputs: tuple[JsonTensor, ...]
+    outputs: tuple[str, ...]
 
 
 def signature_of(manifest: Manifest) -> Signature:
@@ -62,9 +74,8 @@ def decode_infer(body: bytes, signature: Signature) -> InferRequest:
     request_id = document.get("id")
     if request_id is not None and not isinstance(request_id, str):
         raise _wrong("id", request_id, "must be a string")
-    known: list[JsonValue] = list(_inputs(document.get("inputs"), signature))
-    outputs = _outputs(document.get("outputs"), signature)
-    return InferRequest(id=request_id, body={"inputs": known, "outputs": outputs})
+    inputs = tuple(_inputs(document.get("inputs"), signature))
+    return InferRequest(request_id, inputs, _outputs(document.get("outputs"), signature))
 
 
 def _parse(body: bytes) -> dict[str, JsonValue]:
@@ -80,7 +91,7 @@ def _parse(body: bytes) -> dict[str, JsonValue]:
     return document
 
 
-def _inputs(given: JsonValue, signature: Signature) -> Iterator[dict[str, JsonValue]]:
+def _inputs(given: JsonValue, signature: Signature) -> Iterator[JsonTensor]:
     if not isinstance(given, list):
         raise _wrong("inputs", given, "must be a list of tensors")
     declared = {spec.name: spec for spec in signature.inputs}
@@ -100,9 +111,7 @@ def _inputs(given: JsonValue, signature: Signature) -> Iterator[dict[str, JsonVa
         raise _wrong("inputs", sorted(seen), f"lacks {missing}")
 
 
-def _tensor(
-    where: str, tensor: Mapping[str, JsonValue], spec: TensorSpec, limit: Shape
-) -> dict[str, JsonValue]:
+def _tensor(where: str, tensor: Mapping[str, JsonValue], spec: TensorSpec, limit: Shape) -> JsonTensor:
     if tensor.get("datatype") != spec.datatype.value:
         raise _wrong(f"{where}.datatype", tensor.get("datatype"), f"must be {spec.datatype.value}")
     shape = tensor.get("shape")
@@ -111,7 +120,11 @@ def _tensor(
     sizes: list[int] = []
     for size in shape:
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise _wrong(f"{where}.shape", shape, "must be a list of whole numbers from 1")
+            raise _wrong(
+                f"{where}.shape",
+                shape,
+                "must be a list of whole numbers from 1: an empty tensor asks nothing",
+            )
         sizes.append(size)
     if problem := shape_problem(spec.shape, sizes):
         raise _wrong(f"{where}.shape", shape, problem)
@@ -130,7 +143,7 @@ def _tensor(
             f"{where}.data", f"{len(values)} values", f"do not fill shape {sizes}, {math.prod(sizes)} do"
         )
     _check_values(where, values, spec.datatype)
-    return {"name": spec.name, "datatype": spec.datatype.value, "shape": list(sizes), "data": values}
+    return JsonTensor(spec, tuple(sizes), values)
 
 
 def _flat(where: str, data: list[JsonValue]) -> list[JsonValue]:
@@ -165,9 +178,9 @@ def _first(values: Sequence[JsonValue], allowed: set[type]) -> JsonValue:
     return next(value for value in values if type(value) not in allowed)
 
 
-def _outputs(given: JsonValue, signature: Signature) -> list[JsonValue]:
+def _outputs(given: JsonValue, signature: Signature) -> tuple[str, ...]:
     if given is None:
-        return []
+        return ()
     declared = sorted(spec.name for spec in signature.outputs)
     if not isinstance(given, list):
         raise _wrong("outputs", given, "must be a list of objects with a name")
@@ -175,7 +188,7 @@ def _outputs(given: JsonValue, signature: Signature) -> list[JsonValue]:
         name = output.get("name") if isinstance(output, dict) else output
         if not isinstance(output, dict) or name not in declared:
             raise _wrong(f"outputs[{index}].name", name, f"must be one of {declared}")
-    return [{"name": output["name"]} for output in given if isinstance(output, dict)]
+    return tuple(str(output["name"]) for output in given if isinstance(output, dict))
 
 
 def _wrong(field: str, value: JsonValue | Sequence[JsonValue], rule: str) -> Invalid:
@@ -185,19 +198,20 @@ def _wrong(field: str, value: JsonValue | Sequence[JsonValue], rule: str) -> Inv
 
 
 def encode_infer(
-    answer: Mapping[str, JsonValue], *, model_name: str, model_version: str, request_id: str | None
+    outputs: Sequence[Mapping[str, JsonValue]], *, model_name: str, model_version: str, request_id: str | None
 ) -> bytes:
-    """PipelineAnswer.body of a Tensor pipeline ({"outputs": [...]}) to the response's bytes."""
-    document: dict[str, JsonValue] = {"model_name": model_name, "model_version": model_version}
+    """Outputs (name, datatype, shape, data) to the response's bytes."""
+    document: dict[str, object] = {"model_name": model_name, "model_version": model_version}
     if request_id is not None:
         document["id"] = request_id
-    document["outputs"] = answer["outputs"]
+    document["outputs"] = outputs
     try:
         return json.dumps(document, allow_nan=False, separators=(",", ":"), ensure_ascii=False).encode()
     except ValueError as error:
         raise Failed(
             RequestReason.INTERNAL,
-            "the model's answer holds NaN or infinity, which JSON cannot carry: look at the inputs' range.",
+            "the model's answer holds NaN or infinity, which JSON cannot carry: look at the range of the "
+            "inputs, and at the weights.",
         ) from error
 
 

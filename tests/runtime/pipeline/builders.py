@@ -11,6 +11,7 @@ from PIL import Image
 
 from paddle_runtime.bundle.store import Bundle, builtin_path, open_bundle
 from paddle_runtime.pipeline import Pipeline, open_pipeline
+from paddle_runtime.pipeline.base import Body
 from paddle_runtime.pipeline.selftest import error_rate, texts_of
 from paddle_runtime.predictor.devices import DeviceSettings
 
@@ -24,7 +25,7 @@ def ocr_bundle() -> Bundle:
 
 
 @cache
-def real_ocr() -> Pipeline:
+def real_ocr() -> Pipeline[memoryview, Body]:
     return open_pipeline(ocr_bundle(), DeviceSettings())
 
 

@@ -16,18 +16,24 @@ import yaml
 
 from paddle_runtime.bundle.make import write_manifest
 from paddle_runtime.bundle.manifest import MANIFEST_NAME, Engine
+from paddle_runtime.bundle.signature import NUMPY_NAMES, Datatype
 from paddle_runtime.bundle.store import open_bundle
 from paddle_runtime.bundle.verify import verify
 from paddle_runtime.errors import BundleFault, BundleReason, Failed
 from paddle_runtime.pipeline import Pipeline, open_pipeline
+from paddle_runtime.pipeline.base import Arrays
 from paddle_runtime.pipeline.tensor import TensorPipeline, difference
+from paddle_runtime.pipeline.values import to_array
 from paddle_runtime.predictor.devices import DeviceSettings
 from paddle_runtime.predictor.session import Session, inference
-from paddle_runtime.protocol.v2_json import decode_infer, encode_infer, signature_of
 from tests.runtime.bundle.builders import small_bundle
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parents[2] / "examples" / "02-digits"
+INPUT_ORDER = [
+    *(f"in_{kind}" for kind in ("bool", "uint8", "int8", "int32", "int64", "float16", "float32", "float64")),
+    "in_single",
+]
 KINDS = {"float": "FP32", "int": "INT64", "bool": "BOOL"}
 
 
@@ -39,7 +45,7 @@ def run_script(script: Path, *args: str, pir: str) -> None:
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-def three_outputs(folder: Path, engine: str, pir: str) -> Pipeline:
+def three_outputs(folder: Path, engine: str, pir: str) -> Pipeline[Arrays, Arrays]:
     folder.mkdir()
     run_script(HERE / "make_program.py", str(folder), pir=pir)
     for extra in folder.glob("*.info"):
@@ -84,29 +90,43 @@ def test_several_inputs_and_outputs_of_several_types(engine: str, pir: str, tmp_
     pipeline = three_outputs(tmp_path / "three", engine, pir)
     pipeline.self_test()
     assert pipeline.warm_up(lambda what, share: None) == 2
-    signature = signature_of(open_bundle(tmp_path / "three").manifest)
-    asked = decode_infer(
-        json.dumps(
-            {
-                "inputs": [
-                    {"name": "b", "shape": [2, 3], "datatype": "INT64", "data": [[1, 2, 3], [4, 5, 6]]},
-                    {"name": "a", "shape": [2, 3], "datatype": "FP32", "data": [0.5, 1, 1.5, 2, 2.5, 9]},
-                ]
-            }
-        ).encode(),
-        signature,
-    )
-    answer = pipeline.run("infer", memoryview(b""), asked.body)
-    told = json.loads(encode_infer(answer.body, model_name="three", model_version="1", request_id=None))
-    sums, products, greater = (output["data"] for output in told["outputs"])
-    assert sums == [2, 4, 6, 8, 10, 24]
-    assert products == [3, 6, 9, 12, 15, 18]
-    assert greater == [False, False, False, False, False, True]
-    assert set(answer.stages) == {"decode", "infer", "encode"}
-    only = {"inputs": asked.body["inputs"], "outputs": [{"name": signature.outputs[1].name}]}
-    chosen = pipeline.run("infer", memoryview(b""), only).body["outputs"]
-    assert isinstance(chosen, list)
-    assert len(chosen) == 1
+    a = np.array([[0.5, 1, 1.5], [2, 2.5, 9]], dtype=np.float32)
+    b = np.array([[1, 2, 3], [4, 5, 6]], dtype=np.int64)
+    answer = pipeline.run("infer", {"b": b, "a": a}, {})
+    sums, products, greater = answer.body.values()
+    assert sums.tolist() == [[2, 4, 6], [8, 10, 24]]
+    assert products.tolist() == [[3, 6, 9], [12, 15, 18]]
+    assert greater.tolist() == [[False, False, False], [False, False, True]]
+    assert [array.dtype.name for array in answer.body.values()] == ["float32", "int64", "bool"]
+    assert set(answer.stages) == {"infer"}
+
+
+def test_every_type_that_is_served_and_a_single_value_go_in_and_come_out(tmp_path: Path) -> None:
+    run_script(HERE / "make_types.py", str(tmp_path), pir="0")
+    config = inference.Config(str(tmp_path / "model.pdmodel"), str(tmp_path / "model.pdiparams"))
+    config.disable_glog_info()
+    names = inference.create_predictor(config).get_output_names()
+    rows = [(f"in_{NUMPY_NAMES[kind]}", kind.value, [-1, 2]) for kind in Datatype] + [
+        ("in_single", "FP32", [])
+    ]
+    rows.sort(key=lambda row: INPUT_ORDER.index(row[0]))
+    inputs = [{"name": name, "datatype": kind, "shape": shape} for name, kind, shape in rows]
+    outputs = [{**each, "name": name} for each, name in zip(inputs, names, strict=True)]
+    bucket = {name: [1, 2] if shape else [] for name, _, shape in rows}
+    files = {"program": "model.pdmodel", "params": "model.pdiparams", "engine": "Plain"}
+    module = {**files, "inputs": inputs, "outputs": outputs, "buckets": [bucket]}
+    start = {"name": "types", "version": "1", "task": "Tensor", "paddleVersion": "3.2.2"}
+    write_manifest(tmp_path, {**start, "modules": {"model": module}})
+    pipeline = open_pipeline(open_bundle(tmp_path), DeviceSettings())
+    assert pipeline.warm_up(lambda what, share: None) == 1
+    given = {
+        name: to_array(Datatype(kind), [1, 2] if shape else [], [0, 1] if shape else [3.5])
+        for name, kind, shape in rows
+    }
+    *many, single = pipeline.run("infer", given, {}).body.values()
+    assert [each.dtype for each in many] == [given[name].dtype for name, _, _ in rows[:-1]]
+    assert [each.tolist() for each in many[1:]] == [[[0, 1]]] * (len(many) - 1)
+    assert (single.shape, float(single)) == ((), 7.0)
 
 
 @pytest.fixture(scope="module")
@@ -128,11 +148,9 @@ def test_the_digits_example_answers_rightly_on_every_engine(
     bundle = open_bundle(tmp_path)
     pipeline = open_pipeline(bundle, DeviceSettings())
     pipeline.self_test()
-    asked = decode_infer((EXAMPLE / "request.json").read_bytes(), signature_of(bundle.manifest))
-    outputs = pipeline.run("infer", memoryview(b""), asked.body).body["outputs"]
-    assert isinstance(outputs, list)
-    assert isinstance(outputs[0], dict)
-    scores = np.array(outputs[0]["data"]).reshape(-1, 10)
+    (x,) = json.loads((EXAMPLE / "request.json").read_text())["inputs"]
+    given = {"x": np.array(x["data"], dtype=np.float32).reshape(x["shape"])}
+    (scores,) = pipeline.run("infer", given, {}).body.values()
     assert scores.argmax(axis=1).tolist() == json.loads((EXAMPLE / "expected.json").read_text())["digits"]
 
 
@@ -184,4 +202,4 @@ def test_refused_tensors_are_told_from_a_broken_device(
 ) -> None:
     pipeline = TensorPipeline(small_bundle(tmp_path / "small"), Broken(error))
     with pytest.raises(seen):
-        pipeline.run("infer", memoryview(b""), {"inputs": []})
+        pipeline.run("infer", {}, {})

@@ -40,10 +40,8 @@ def decoded(document: object, signature: Signature = ONE) -> InferRequest:
 def test_a_right_request_keeps_its_id_and_values() -> None:
     request = decoded({"id": "a", "inputs": [tensor()], "outputs": [{"name": "y"}]})
     assert request.id == "a"
-    assert request.body == {
-        "inputs": [{"name": "x", "shape": [1, 2], "datatype": "FP32", "data": [1, 2.5]}],
-        "outputs": [{"name": "y"}],
-    }
+    assert [(each.spec, each.shape, each.data) for each in request.inputs] == [(X, (1, 2), [1, 2.5])]
+    assert request.outputs == ("y",)
 
 
 @given(st.lists(st.tuples(st.floats(-1e30, 1e30), st.floats(-1e30, 1e30)), min_size=1, max_size=8))
@@ -64,7 +62,7 @@ def test_nested_data_means_the_same_as_flat(rows: list[tuple[float, float]]) -> 
         ([tensor(datatype="FP64")], "inputs[0].datatype = 'FP64' must be FP32"),
         ([tensor(shape=[1])], "has 1 dimensions, 2 are declared"),
         ([tensor(shape=[1, 3], data=[1, 2, 3])], "has 3 in dimension 1, 2 is declared"),
-        ([tensor(shape=[0, 2], data=[])], "whole numbers from 1"),
+        ([tensor(shape=[0, 2], data=[])], "whole numbers from 1: an empty tensor asks nothing"),
         ([tensor(shape=[True, 2])], "whole numbers from 1"),
         ([tensor(shape="1,2")], "must be a list of whole numbers"),
         ([tensor(shape=[9, 2], data=[0] * 18)], "larger than this model's largest bucket, [8, 2]"),
@@ -110,9 +108,24 @@ def test_booleans_are_true_or_false_only() -> None:
     flag = Signature((TensorSpec(name="f", datatype=Datatype.BOOL, shape=(2,)),), (Y,), {"f": (2,)})
     good = {"inputs": [{"name": "f", "shape": [2], "datatype": "BOOL", "data": [True, False]}]}
     bad = {"inputs": [{"name": "f", "shape": [2], "datatype": "BOOL", "data": [1, 0]}]}
-    assert decoded(good, flag).body["inputs"] == good["inputs"]
+    assert [each.data for each in decoded(good, flag).inputs] == [[True, False]]
     with pytest.raises(Invalid, match="must be true or false"):
         decoded(bad, flag)
+
+
+def test_a_single_value_has_no_dimensions_and_one_value() -> None:
+    single = Signature((TensorSpec(name="s", datatype=Datatype.FP32, shape=()),), (Y,), {"s": ()})
+    good = {"name": "s", "shape": [], "datatype": "FP32", "data": [3.5]}
+    (value,) = decoded({"inputs": [good]}, single).inputs
+    assert (value.shape, value.data) == ((), [3.5])
+    with pytest.raises(Invalid, match="0 values' do not fill shape"):
+        decoded({"inputs": [{**good, "data": []}]}, single)
+
+
+@pytest.mark.parametrize("datatype", ["BYTES", "INT16", "UINT16", "UINT32", "UINT64", "BF16"])
+def test_a_type_that_paddle_cannot_carry_is_refused_with_the_reason(datatype: str) -> None:
+    with pytest.raises(ValueError, match=r"a Paddle program takes no strings|: cast to"):
+        TensorSpec.model_validate({"name": "x", "datatype": datatype, "shape": [1]})
 
 
 @pytest.mark.parametrize("outputs", ["y", [{"name": "z"}], ["y"], [3]])
@@ -122,7 +135,7 @@ def test_an_unknown_output_is_refused(outputs: object) -> None:
 
 
 def test_an_answer_names_model_version_and_id() -> None:
-    data = encode_infer({"outputs": [{"name": "y"}]}, model_name="m", model_version="1", request_id="a")
+    data = encode_infer([{"name": "y"}], model_name="m", model_version="1", request_id="a")
     assert json.loads(data) == {
         "model_name": "m",
         "model_version": "1",
@@ -133,7 +146,7 @@ def test_an_answer_names_model_version_and_id() -> None:
 
 def test_an_answer_that_json_cannot_carry_is_our_failure() -> None:
     with pytest.raises(Failed, match="NaN or infinity"):
-        encode_infer({"outputs": [math.nan]}, model_name="m", model_version="1", request_id=None)
+        encode_infer([{"data": math.nan}], model_name="m", model_version="1", request_id=None)
 
 
 def test_metadata_of_a_tensor_model_shows_its_signature() -> None:
