@@ -34,18 +34,18 @@ def limit_process() -> None:
     from paddle_runtime.bundle.store import builtin_path, open_bundle  # noqa: PLC0415
     from paddle_runtime.pipeline import open_pipeline  # noqa: PLC0415
     from paddle_runtime.predictor.devices import DeviceSettings  # noqa: PLC0415
-    from paddle_runtime.predictor.session import Session  # noqa: PLC0415
+    from paddle_runtime.predictor.paddle import PaddleSession  # noqa: PLC0415
 
     pipeline = open_pipeline(open_bundle(builtin_path(MODEL.partition(":")[2])), DeviceSettings())
     pipeline.warm_up(lambda what, share: None)
-    body, run = memoryview(page()), Session.run
-    calls: list[tuple[Session, dict[str, Any]]] = []
+    body, run = memoryview(page()), PaddleSession.run
+    calls: list[tuple[PaddleSession, dict[str, Any]]] = []
 
-    def recording(session: Session, inputs: Mapping[str, Any]) -> list[Any]:
+    def recording(session: PaddleSession, inputs: Mapping[str, Any]) -> list[Any]:
         calls.append((session, {name: array.copy() for name, array in inputs.items()}))
         return run(session, inputs)
 
-    with mock.patch.object(Session, "run", recording):
+    with mock.patch.object(PaddleSession, "run", recording):
         pipeline.run("ocr", body, {})
 
     def replay() -> None:

@@ -27,12 +27,13 @@ from paddle import nn
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
+from paddle_runtime.bundle.engine import Engine, Runner
 from paddle_runtime.bundle.make import write_manifest
-from paddle_runtime.bundle.manifest import Engine, Module
+from paddle_runtime.bundle.manifest import Module
 from paddle_runtime.bundle.signature import TensorSpec
 from paddle_runtime.predictor.devices import DeviceSettings
 from paddle_runtime.predictor.engines import Program
-from paddle_runtime.predictor.session import Session
+from paddle_runtime.predictor.paddle import PaddleSession
 
 SEED = 20240
 EPOCHS = 30
@@ -133,7 +134,7 @@ def export(model: Digits, into: Path) -> tuple[TensorSpec, TensorSpec]:
     )
 
 
-def open_program(folder: Path, specs: tuple[TensorSpec, TensorSpec]) -> Session:
+def open_program(folder: Path, specs: tuple[TensorSpec, TensorSpec]) -> PaddleSession:
     """The exported program as it will be served."""
     module = Module(
         program="inference.pdmodel",
@@ -143,8 +144,8 @@ def open_program(folder: Path, specs: tuple[TensorSpec, TensorSpec]) -> Session:
         outputs=(specs[1],),
         buckets=tuple({"x": (batch, 64)} for batch in BATCHES),
     )
-    program = Program(folder / module.program, folder / module.params, len(BATCHES))
-    return Session(program, module, DeviceSettings())
+    program = Program(folder / "inference.pdmodel", folder / "inference.pdiparams", module.buckets)
+    return PaddleSession(program, module, Runner(ENGINE), DeviceSettings())
 
 
 def describe(specs: tuple[TensorSpec, TensorSpec], x: Floats, answer: Floats) -> dict[str, Any]:

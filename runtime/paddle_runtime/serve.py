@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import uvloop
 
+from paddle_runtime.bundle.engine import Device
 from paddle_runtime.bundle.manifest import Manifest
 from paddle_runtime.bundle.store import Bundle, builtin_path, open_bundle
 from paddle_runtime.bundle.termination import write_termination
@@ -88,7 +89,7 @@ def _describe(settings: Settings, bundle: Bundle, verify_seconds: float) -> Mode
         name=name,
         task=manifest.task,
         digest=bundle.digest,
-        engine=_engines(manifest),
+        engine=_engines(manifest, Device(settings.device)),
         metadata=model_metadata(manifest, name=name),
         order={
             "bundle": str(bundle.path),
@@ -103,5 +104,5 @@ def _describe(settings: Settings, bundle: Bundle, verify_seconds: float) -> Mode
     )
 
 
-def _engines(manifest: Manifest) -> str:
-    return "+".join(sorted({module.engine.value for module in manifest.modules.values()}))
+def _engines(manifest: Manifest, device: Device) -> str:
+    return "+".join(sorted({str(module.runner(device)) for module in manifest.modules.values()}))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Annotated, Literal, TypeVar
@@ -26,6 +25,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from paddle_runtime.bundle.constants import Constants, DetectConstants, OrientConstants, RecogniseConstants
+from paddle_runtime.bundle.engine import Device, Engine, Precision, Runner, default_runner, runner_problem
 from paddle_runtime.bundle.selftest import SelfTest
 from paddle_runtime.bundle.signature import Shape, TensorSpec, bucket_problem
 from paddle_runtime.errors import BundleFault, BundleReason
@@ -57,14 +57,6 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
 
-class Engine(StrEnum):
-    """What runs the program inside Paddle Inference."""
-
-    OPENVINO = "OpenVINO"
-    ONEDNN = "OneDNN"
-    PLAIN = "Plain"
-
-
 class FileEntry(Frozen):
     """One file of the bundle."""
 
@@ -72,12 +64,27 @@ class FileEntry(Frozen):
     size: Annotated[int, Field(ge=0)]
 
 
-class Module(Frozen):
-    """One program of the bundle with the shapes it is run at."""
+class RunnerChoice(Frozen):
+    """An engine and its precision, for a device other than the CPU."""
 
-    program: str
-    params: str
-    engine: Engine = Engine.OPENVINO
+    engine: Engine
+    precision: Precision = Precision.FLOAT32
+
+
+class Module(Frozen):
+    """One program of the bundle with the shapes it is run at.
+
+    The program is there in Paddle's form (`program` and `params`), as `onnx`, or in both; inputs and outputs
+    have the same names in both. `engine` and `precision` are for the CPU, `devices` for the others; what is
+    not said is chosen by rule.
+    """
+
+    program: str | None = None
+    params: str | None = None
+    onnx: str | None = None
+    engine: Engine | None = None
+    precision: Precision = Precision.FLOAT32
+    devices: FrozenMap[Device, RunnerChoice] = Field(default_factory=dict, validate_default=True)
     inputs: Annotated[tuple[TensorSpec, ...], Field(min_length=1)]
     outputs: Annotated[tuple[TensorSpec, ...], Field(min_length=1)]
     buckets: Annotated[tuple[FrozenMap[str, Shape], ...], Field(min_length=1, max_length=MAX_BUCKETS)]
@@ -98,11 +105,37 @@ class Module(Frozen):
         return {**data, "buckets": named}
 
     @model_validator(mode="after")
+    def _programs_fit_the_engines(self) -> Module:
+        if (self.program is None) != (self.params is None):
+            raise ValueError("program and params are named together: the graph and its weights")
+        if self.program is None and self.onnx is None:
+            raise ValueError("a module names a program: 'program' with 'params', or 'onnx'")
+        if self.engine is None and self.precision is not Precision.FLOAT32:
+            raise ValueError(f"precision {self.precision} needs an engine beside it")
+        if Device.CPU in self.devices:
+            raise ValueError("devices.CPU is written as 'engine' and 'precision' of the module itself")
+        for device in (Device.CPU, *self.devices):
+            paddle, onnx = self.program is not None, self.onnx is not None
+            problem = runner_problem(device, self.runner(device), paddle=paddle, onnx=onnx)
+            if problem is not None:
+                raise ValueError(problem)
+        return self
+
+    @model_validator(mode="after")
     def _buckets_fit_the_inputs(self) -> Module:
         for index, bucket in enumerate(self.buckets):
             if problem := bucket_problem(self.inputs, bucket):
                 raise ValueError(f"buckets[{index}]: {problem}")
         return self
+
+    def runner(self, device: Device) -> Runner:
+        """What runs this module on a device: as chosen, else by rule."""
+        if device is Device.CPU and self.engine is not None:
+            return Runner(self.engine, self.precision)
+        if choice := self.devices.get(device):
+            return Runner(choice.engine, choice.precision)
+        legacy = self.program is not None and self.program.endswith(".pdmodel")
+        return default_runner(device, paddle=self.program is not None, legacy=legacy)
 
     def shapes(self) -> tuple[Shape, ...]:
         """The buckets of a module with one input."""
@@ -111,7 +144,7 @@ class Module(Frozen):
 
     def file_names(self) -> tuple[str, ...]:
         """Every file that this module needs."""
-        names = (self.program, self.params, self.dictionary)
+        names = (self.program, self.params, self.onnx, self.dictionary)
         return tuple(name for name in names if name is not None)
 
 
@@ -122,7 +155,7 @@ class Manifest(Frozen):
     name: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
     version: Annotated[str, Field(min_length=1, max_length=64)]
     task: Task
-    paddle_version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    paddle_version: Annotated[str | None, Field(pattern=r"^\d+\.\d+\.\d+$")] = None
     license: str | None = None
     source: str | None = None
     modules: Annotated[FrozenMap[str, Module], Field(min_length=1, max_length=16)]
@@ -142,6 +175,12 @@ class Manifest(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _paddle_programs_name_their_version(self) -> Manifest:
+        if self.paddle_version is None and any(module.program for module in self.modules.values()):
+            raise ValueError("paddleVersion must say which Paddle exported the programs, such as 3.2.2")
+        return self
+
+    @model_validator(mode="after")
     def _modules_fit_the_task(self) -> Manifest:
         expected: Mapping[str, type[object]]
         if self.task is Task.TENSOR:
@@ -157,6 +196,11 @@ class Manifest(Frozen):
         if self.modules["recognise"].dictionary is None:
             raise ValueError("modules.recognise.dictionary must name a file of characters, one a line")
         return self
+
+    @property
+    def model_format(self) -> str:
+        """The word of the resource's model.format."""
+        return "PaddleInference" if any(m.program for m in self.modules.values()) else "Onnx"
 
     @property
     def size_bytes(self) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
+from paddle_runtime.bundle.engine import Device
 from paddle_runtime.bundle.manifest import Manifest, Module
 from paddle_runtime.bundle.signature import TensorSpec
 from paddle_runtime.bundle.store import Bundle, open_bundle
@@ -43,6 +44,7 @@ def described(bundle: Bundle) -> dict[str, JsonValue]:
         "name": manifest.name,
         "version": manifest.version,
         "task": manifest.task.value,
+        "format": manifest.model_format,
         "paddleVersion": manifest.paddle_version,
         "license": manifest.license,
         "source": manifest.source,
@@ -58,7 +60,8 @@ def module_document(module: Module) -> dict[str, JsonValue]:
     """One module of the JSON form."""
     return {
         "program": module.program,
-        "engine": module.engine.value,
+        "onnx": module.onnx,
+        "engines": {device.value: str(module.runner(device)) for device in Device},
         "inputs": [spec.model_dump(mode="json") for spec in module.inputs],
         "outputs": [spec.model_dump(mode="json") for spec in module.outputs],
         "buckets": [{name: list(shape) for name, shape in bucket.items()} for bucket in module.buckets],
@@ -81,12 +84,14 @@ def text_of(bundle: Bundle) -> Iterator[str]:
             "task": manifest.task.value,
             "endpoints": " ".join(endpoints(manifest)),
             "files": f"{len(manifest.files)}, {manifest.size_bytes / 1e6:.1f} MB",
-            "paddle": manifest.paddle_version,
+            "format": manifest.model_format,
+            "paddle": manifest.paddle_version or "-",
             "self-tests": tests or "none: nothing proves a device or an engine right",
         }
     )
     for name, module in manifest.modules.items():
-        yield f"\nmodule {name}: {module.program} with {module.engine}"
+        programs = " and ".join(file for file in (module.program, module.onnx) if file is not None)
+        yield f"\nmodule {name}: {programs} with {module.runner(Device.CPU)} on CPU"
         yield rows(
             {
                 **{f"  in {spec.name}": shape_of(spec) for spec in module.inputs},

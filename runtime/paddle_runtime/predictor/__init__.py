@@ -1,1 +1,1 @@
-"""Paddle Inference: configuration from device and engine, and the only imports of paddle.inference."""
+"""Programs and what runs them: configuration from device and engine; the only imports of paddle and onnxruntime."""

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from paddle_runtime.bundle.engine import Device
 from paddle_runtime.errors import BundleFault, BundleReason
 
-
-class Device(StrEnum):
-    """What runs the model; the words of the resource's runtime.device."""
-
-    CPU = "CPU"
-    GPU = "GPU"
-    NPU = "NPU"
-    MLU = "MLU"
+__all__ = ["CUSTOM_DEVICES", "Device", "DeviceSettings", "DevicesPresent", "require_device"]
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from paddle_runtime.bundle.engine import Device
 from paddle_runtime.bundle.manifest import (
     ALLOWED_SUFFIXES,
     MANIFEST_MAX_BYTES,
     Manifest,
+    Module,
     digest_of,
     parse_manifest,
     unsafe_path,
@@ -38,6 +40,10 @@ def problem_of(data: bytes) -> str:
 
 def module(**changes: object) -> dict[str, Any]:
     return {"model": {**description()["modules"]["model"], **changes}}
+
+
+def parsed_module(**changes: object) -> Module:
+    return Module.model_validate(module(**changes)["model"])
 
 
 def test_a_right_manifest_is_read_whole() -> None:
@@ -74,7 +80,17 @@ def test_what_was_read_can_be_written_and_read_again() -> None:
         ({"modules": {"detect": description()["modules"]["model"]}}, "task Tensor has one module, 'model'"),
         ({"task": "OCR"}, "task OCR has modules ['detect', 'orient', 'recognise']"),
         ({"modules": module(program="other.pdmodel")}, "modules.model names 'other.pdmodel'"),
-        ({"modules": module(engine="TensorRT")}, "modules.model.engine = 'TensorRT'"),
+        ({"modules": module(engine="Caffe")}, "modules.model.engine = 'Caffe'"),
+        ({"modules": module(engine="TensorRT")}, "TensorRT does not run on CPU; there is OpenVINO, OneDNN, "),
+        ({"modules": module(engine="OnnxRuntime")}, "name its file as 'onnx'"),
+        ({"modules": module(params=None)}, "program and params are named together"),
+        ({"modules": module(program=None, params=None)}, "'program' with 'params', or 'onnx'"),
+        ({"modules": module(program=None, params=None, onnx="m.onnx")}, "take OnnxRuntime"),
+        ({"modules": module(engine=None, precision="BFloat16")}, "needs an engine beside it"),
+        ({"modules": module(precision="BFloat16")}, "Plain BFloat16 does not run on CPU"),
+        ({"modules": module(devices={"CPU": {"engine": "Plain"}})}, "written as 'engine' and 'precision'"),
+        ({"modules": module(devices={"NPU": {"engine": "OneDNN"}})}, "OneDNN does not run on NPU"),
+        ({"paddleVersion": None}, "paddleVersion must say which Paddle exported the programs"),
         ({"modules": module(buckets=[[1, 5]])}, "has 5 in dimension 1, 4 is declared"),
         ({"modules": module(buckets=[[1, -1]])}, "modules.model.buckets"),
         ({"modules": module(buckets=[])}, "modules.model.buckets"),
@@ -91,6 +107,28 @@ def test_a_mistake_names_the_field_the_value_and_the_remedy(changes: dict[str, o
     told = problem_of(written(**changes))
     assert words in told
     assert "paddle-runtime bundle DIR" in told
+
+
+def test_what_runs_a_module_is_chosen_by_rule_where_nothing_is_said() -> None:
+    onnx = {"program": None, "params": None, "onnx": "m.onnx"}
+    chosen = [
+        parsed_module(engine=None),
+        parsed_module(engine=None, program="m.json"),
+        parsed_module(engine=None, **onnx),
+        parsed_module(onnx="m.onnx", devices={"GPU": {"engine": "TensorRT", "precision": "Float16"}}),
+    ]
+    assert [str(each.runner(Device.CPU)) for each in chosen] == ["OpenVINO", "OneDNN", "OnnxRuntime", "Plain"]
+    gpu = ["Plain", "Plain", "OnnxRuntime", "TensorRT Float16"]
+    assert [str(each.runner(Device.GPU)) for each in chosen] == gpu
+
+
+def test_a_bundle_of_onnx_files_alone_names_no_version_of_paddle() -> None:
+    files = {"m.onnx": entry(b"onnx")}
+    only = module(engine="OnnxRuntime", program=None, params=None, onnx="m.onnx")
+    manifest = parse_manifest(written(modules=only, files=files, paddleVersion=None))
+    assert manifest.model_format == "Onnx"
+    assert manifest.modules["model"].file_names() == ("m.onnx",)
+    assert parse_manifest(written()).model_format == "PaddleInference"
 
 
 @pytest.mark.parametrize(

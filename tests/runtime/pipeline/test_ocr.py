@@ -11,7 +11,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from paddle_runtime.errors import Invalid, RequestReason
-from paddle_runtime.predictor.session import Array, Session
+from paddle_runtime.predictor.paddle import PaddleSession
+from paddle_runtime.predictor.session import Array
 from tests.runtime.pipeline.builders import (
     LINE_TOPS,
     character_error_rate,
@@ -146,15 +147,15 @@ def test_the_self_test_passes_with_the_right_bundle() -> None:
 def test_little_time_goes_anywhere_but_into_the_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     pipeline, payload = real_ocr(), encoded(page("chinese"))
     inside = [0.0]
-    run = Session.run
+    run = PaddleSession.run
 
-    def timed(session: Session, inputs: Mapping[str, Array]) -> list[Array]:
+    def timed(session: PaddleSession, inputs: Mapping[str, Array]) -> list[Array]:
         began = time.thread_time()
         outputs = run(session, inputs)
         inside[0] += time.thread_time() - began
         return outputs
 
-    monkeypatch.setattr(Session, "run", timed)
+    monkeypatch.setattr(PaddleSession, "run", timed)
     ratios = []
     for _ in range(4):
         began, inside[0] = time.thread_time(), 0.0

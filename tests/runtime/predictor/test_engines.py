@@ -6,20 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from paddle_runtime.bundle.manifest import Engine
+from paddle_runtime.bundle.engine import Engine, Precision, Runner
 from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.predictor.devices import Device, DeviceSettings
 from paddle_runtime.predictor.engines import Program, config_calls
 
-LEGACY = Program(Path("m.pdmodel"), Path("m.pdiparams"), shapes=11)
-NEW = Program(Path("m.json"), Path("m.pdiparams"), shapes=3)
+LEGACY = Program(
+    Path("m.pdmodel"), Path("m.pdiparams"), buckets=[{"x": (1, 3, 48, 80 * n)} for n in range(1, 12)]
+)
+NEW = Program(Path("m.json"), Path("m.pdiparams"), buckets=[{"x": (n, 4), "mask": (n,)} for n in (1, 4, 8)])
 CACHE = Path("/tmp/cache")
 
 
-def written(settings: DeviceSettings, engine: Engine, program: Program) -> list[str]:
+def written(settings: DeviceSettings, runner: Runner, program: Program) -> list[str]:
     return [
         f"{call.method}({', '.join(str(getattr(arg, 'value', arg)) for arg in call.args)})"
-        for call in config_calls(settings, engine, program, CACHE)
+        for call in config_calls(settings, runner, program, CACHE)
     ]
 
 
@@ -39,42 +41,52 @@ NEW_START = [
 
 
 @pytest.mark.parametrize(
-    ("settings", "engine", "program", "calls"),
+    ("settings", "runner", "program", "calls"),
     [
-        (DeviceSettings(), Engine.OPENVINO, LEGACY,
+        (DeviceSettings(), Runner(Engine.OPENVINO), LEGACY,
          [*LEGACY_START, "disable_gpu()", "enable_openvino_engine(Float32)"]),
-        (DeviceSettings(), Engine.ONEDNN, LEGACY,
+        (DeviceSettings(), Runner(Engine.ONEDNN), LEGACY,
          [*LEGACY_START, "disable_gpu()", "enable_onednn()", "set_onednn_cache_capacity(13)",
           "enable_memory_optim()"]),
-        (DeviceSettings(), Engine.PLAIN, LEGACY,
+        (DeviceSettings(), Runner(Engine.ONEDNN, Precision.BFLOAT16), LEGACY,
+         [*LEGACY_START, "disable_gpu()", "enable_onednn()", "set_onednn_cache_capacity(13)",
+          "enable_onednn_bfloat16()", "enable_memory_optim()"]),
+        (DeviceSettings(), Runner(Engine.PLAIN), LEGACY,
          [*LEGACY_START, "disable_gpu()", "disable_onednn()", "enable_memory_optim()"]),
-        (DeviceSettings(), Engine.ONEDNN, NEW,
+        (DeviceSettings(), Runner(Engine.ONEDNN), NEW,
          [*NEW_START, "disable_gpu()", "enable_onednn()", "set_onednn_cache_capacity(5)",
           "enable_memory_optim()"]),
-        (DeviceSettings(), Engine.PLAIN, NEW,
+        (DeviceSettings(), Runner(Engine.PLAIN), NEW,
          [*NEW_START, "disable_gpu()", "disable_onednn()", "enable_memory_optim()"]),
-        (DeviceSettings(device=Device.GPU, device_id=1, memory_mib=2048), Engine.OPENVINO, LEGACY,
-         [*LEGACY_START, "disable_onednn()", "enable_use_gpu(2048, 1)", "enable_memory_optim()"]),
-        (DeviceSettings(device=Device.GPU), Engine.PLAIN, NEW,
-         [*NEW_START, "disable_onednn()", "enable_use_gpu(1024, 0)", "enable_memory_optim()"]),
-        (DeviceSettings(device=Device.NPU), Engine.OPENVINO, NEW,
-         [*NEW_START, "disable_gpu()", "disable_onednn()", "enable_custom_device(npu, 0)",
+        (DeviceSettings(device=Device.GPU, device_id=1, memory_mib=2048), Runner(Engine.PLAIN), LEGACY,
+         [*LEGACY_START, "disable_onednn()", "enable_use_gpu(2048, 1, Float32)", "enable_memory_optim()"]),
+        (DeviceSettings(device=Device.GPU), Runner(Engine.PLAIN), NEW,
+         [*NEW_START, "disable_onednn()", "enable_use_gpu(1024, 0, Float32)", "enable_memory_optim()"]),
+        (DeviceSettings(device=Device.GPU), Runner(Engine.PLAIN, Precision.FLOAT16), LEGACY,
+         [*LEGACY_START, "disable_onednn()", "enable_use_gpu(1024, 0, Float16)", "enable_memory_optim()"]),
+        (DeviceSettings(device=Device.GPU), Runner(Engine.TENSORRT, Precision.FLOAT16), LEGACY,
+         [*LEGACY_START, "disable_onednn()", "enable_use_gpu(1024, 0, Float32)",
+          "enable_tensorrt_engine(1073741824, 1, 3, Float16, True, False)",
+          "set_trt_dynamic_shape_info({'x': [1, 3, 48, 80]}, {'x': [1, 3, 48, 880]}, {'x': [1, 3, 48, 480]})",
           "enable_memory_optim()"]),
-        (DeviceSettings(device=Device.NPU, device_id=1), Engine.OPENVINO, LEGACY,
-         [*LEGACY_START, "disable_gpu()", "disable_onednn()", "enable_custom_device(npu, 1)",
+        (DeviceSettings(device=Device.NPU), Runner(Engine.PLAIN), NEW,
+         [*NEW_START, "disable_gpu()", "disable_onednn()", "enable_custom_device(npu, 0, Float32)",
           "enable_memory_optim()"]),
-        (DeviceSettings(device=Device.MLU, device_id=1), Engine.PLAIN, LEGACY,
-         [*LEGACY_START, "disable_gpu()", "disable_onednn()", "enable_custom_device(mlu, 1)",
+        (DeviceSettings(device=Device.NPU, device_id=1), Runner(Engine.PLAIN), LEGACY,
+         [*LEGACY_START, "disable_gpu()", "disable_onednn()", "enable_custom_device(npu, 1, Float32)",
+          "enable_memory_optim()"]),
+        (DeviceSettings(device=Device.MLU, device_id=1), Runner(Engine.PLAIN), LEGACY,
+         [*LEGACY_START, "disable_gpu()", "disable_onednn()", "enable_custom_device(mlu, 1, Float32)",
           "enable_memory_optim()"]),
     ],
 )  # fmt: skip
 def test_calls_for_a_device_and_an_engine(
-    settings: DeviceSettings, engine: Engine, program: Program, calls: list[str]
+    settings: DeviceSettings, runner: Runner, program: Program, calls: list[str]
 ) -> None:
-    assert written(settings, engine, program) == calls
+    assert written(settings, runner, program) == calls
 
 
 def test_openvino_refuses_the_new_program_form_with_the_remedy() -> None:
     with pytest.raises(BundleFault, match="set the module's engine to OneDNN") as fault:
-        config_calls(DeviceSettings(), Engine.OPENVINO, NEW, CACHE)
+        config_calls(DeviceSettings(), Runner(Engine.OPENVINO), NEW, CACHE)
     assert fault.value.reason is BundleReason.LoadFailed

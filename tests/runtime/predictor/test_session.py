@@ -14,7 +14,8 @@ import pytest
 from paddle_runtime.bundle.store import builtin_path, open_bundle
 from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.predictor.devices import Device, DeviceSettings
-from paddle_runtime.predictor.session import Session, open_session, paddle_words, require_program_form
+from paddle_runtime.predictor.paddle import require_program_form
+from paddle_runtime.predictor.session import Session, open_session, paddle_words
 
 ORIENT_SHAPE = (1, 3, 48, 192)
 
@@ -74,7 +75,7 @@ def test_paddles_traceback_is_left_out_of_its_words() -> None:
 def test_a_killed_process_leaves_no_more_than_the_next_one_drops(tmp_path: Path) -> None:
     script = """
 import os, signal, sys
-from paddle_runtime.predictor.session import private_cache_dir
+from paddle_runtime.predictor.cache_dir import private_cache_dir
 folder = private_cache_dir()
 left = len(list(folder.iterdir()))
 (folder / "compiled").mkdir()

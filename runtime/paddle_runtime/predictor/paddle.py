@@ -1,0 +1,107 @@
+"""A program inside Paddle Inference. The only file that imports paddle."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from paddle_runtime.bundle.engine import Precision, Runner
+from paddle_runtime.bundle.manifest import Module
+from paddle_runtime.bundle.store import Bundle
+from paddle_runtime.errors import BundleFault, BundleReason
+from paddle_runtime.predictor.cache_dir import private_cache_dir
+from paddle_runtime.predictor.devices import Device, DeviceSettings, DevicesPresent, require_device
+from paddle_runtime.predictor.engines import PADDLE_PRECISIONS, Call, Program, config_calls
+from paddle_runtime.predictor.session import Array, Signature
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # paddle warns of a missing ccache, which only builds of extensions need
+    import paddle
+    from paddle import inference
+
+log = logging.getLogger(__name__)
+
+
+class PaddleSession:
+    """session.Session on a paddle.inference predictor."""
+
+    def __init__(self, program: Program, module: Module, runner: Runner, settings: DeviceSettings) -> None:
+        require_device(settings, devices_present())
+        config = inference.Config(str(program.program), str(program.params))
+        apply_calls(config, config_calls(settings, runner, program, private_cache_dir()))
+        if settings.device is Device.GPU and not config.use_gpu():
+            raise BundleFault(
+                BundleReason.DeviceUnavailable,
+                f"paddlepaddle {paddle.__version__} fell back to CPU although runtime.device is GPU: "
+                "install a CUDA build of paddlepaddle that knows this GPU.",
+            )
+        self._predictor = inference.create_predictor(config)
+        self._signature = Signature(
+            module,
+            program.program,
+            self._predictor.get_input_names(),
+            self._predictor.get_output_names(),
+        )
+
+    def run(self, inputs: Mapping[str, Array]) -> list[Array]:
+        """Outputs in the manifest's order, copied out of Paddle's memory."""
+        for name, array in self._signature.arrays(inputs).items():
+            handle = self._predictor.get_input_handle(name)
+            handle.reshape(array.shape)
+            handle.copy_from_cpu(array)
+        self._predictor.run()
+        return [self._predictor.get_output_handle(name).copy_to_cpu() for name in self._signature.outputs]
+
+    def run_one(self, array: Array) -> Array:
+        """For a program of one input and one output."""
+        return self.run({self._signature.inputs[0][0]: array})[0]
+
+
+def open_paddle(bundle: Bundle, module: Module, settings: DeviceSettings) -> PaddleSession:
+    """A module's Paddle program."""
+    assert module.program is not None
+    assert module.params is not None  # the manifest made sure that a runner of Paddle has its files
+    if paddle.__version__ != bundle.manifest.paddle_version:
+        log.warning(
+            "bundle %s was exported with Paddle %s, this is %s: its self-test decides",
+            bundle.manifest.name,
+            bundle.manifest.paddle_version,
+            paddle.__version__,
+        )
+    require_program_form(bundle.file(module.program))
+    program = Program(bundle.file(module.program), bundle.file(module.params), module.buckets)
+    return PaddleSession(program, module, module.runner(settings.device), settings)
+
+
+def require_program_form(path: Path) -> None:
+    """Refuse a file that is no program at all: Paddle does not check, it crashes."""
+    with path.open("rb") as file:
+        start = file.read(1)
+    # A .pdmodel is a protobuf message that begins with its first block (field 1, length-delimited).
+    wanted = b"\x0a" if path.suffix == ".pdmodel" else b"{"
+    if start != wanted:
+        raise BundleFault(
+            BundleReason.LoadFailed,
+            f"{path.name} does not begin like a {path.suffix} program: export the model again.",
+        )
+
+
+def apply_calls(config: object, calls: Sequence[Call]) -> None:
+    """Make the calls on a Config."""
+    for call in calls:
+        args = [
+            getattr(inference.PrecisionType, PADDLE_PRECISIONS[arg]) if isinstance(arg, Precision) else arg
+            for arg in call.args
+        ]
+        getattr(config, call.method)(*args)
+
+
+@cache
+def devices_present() -> DevicesPresent:
+    """Ask the installed Paddle once."""
+    gpus = paddle.device.cuda.device_count() if paddle.device.is_compiled_with_cuda() else 0
+    custom = frozenset(paddle.device.get_all_custom_device_type() or ())
+    return DevicesPresent(gpus=gpus, custom=custom, paddle_version=paddle.__version__)
