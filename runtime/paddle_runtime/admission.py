@@ -1,18 +1,35 @@
-"""Whether there is room for one more request, decided before any work is done on it. Pure.
+"""Whether a request is taken: is there room for it, and can it be done in time? Before any work on it. Pure.
 
 A refusal is a typed answer (503 with Retry-After), never a silent wait: every queue is bounded, in requests
-and in bytes. The deadline is set here and nowhere else.
+and in bytes, and what cannot meet its deadline is told so at once. Deadlines are set here and nowhere else:
+
+    the caller's own   X-Deadline-Ms, or gRPC's: refused when it cannot be met, given up when it is over
+    the promise's      the SLA's latest threshold, for callers who name none: refused when it could be met but
+                       for the queue. What even an idle server could not do in time is not refused for it: the
+                       promise is broken either way, and a late answer is worth more than none.
+    the server's       request_timeout_seconds, for everybody
+
+To predict a finish, the workers' queue is played through: earliest deadline first, each job when a worker is
+free, with the seconds that the cost model expects. A newcomer that makes an accepted one late is refused too.
+
+A prediction that refuses everybody would never be corrected, since nothing is learned from a refusal. So an
+idle server tries whatever names no deadline of its own, and one in PROBE_EVERY of the others.
 """
 
 from __future__ import annotations
 
+import heapq
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from paddle_runtime.cost import Prediction
+from paddle_runtime.dispatch.backlog import Backlog, Terms
 from paddle_runtime.errors import Refused, RequestReason
 
 LONGEST_RETRY_SECONDS = 30
 NOT_READY_RETRY_SECONDS = 5
+PROBE_EVERY = 16
 
 
 @dataclass(frozen=True)
@@ -20,10 +37,14 @@ class Load:
     """What is being done now."""
 
     warm_workers: int
-    waiting_requests: int
+    backlog: Backlog
     held_bytes: int
-    mean_service_seconds: float
     draining: bool
+
+    @property
+    def idle(self) -> bool:
+        """Whether a worker would begin at once."""
+        return len(self.backlog.running) < self.warm_workers and not self.backlog.waiting
 
 
 @dataclass(frozen=True)
@@ -35,8 +56,20 @@ class Room:
     request_timeout_seconds: float
 
 
-def admit(load: Load, room: Room, *, now: float) -> float:
-    """Return the request's deadline on the clock of `now` (seconds), or raise Refused."""
+@dataclass(frozen=True)
+class Wish:
+    """When a caller wants the answer, on the server's clock (seconds). received_at: the first byte came.
+
+    deadline_at: the caller's own; None when they named none. promised_seconds: the SLA's latest threshold.
+    """
+
+    received_at: float
+    deadline_at: float | None = None
+    promised_seconds: float | None = None
+
+
+def admit_header(load: Load, room: Room) -> None:
+    """Refuse what can be refused before the body is read."""
     if load.draining:
         raise Refused(
             RequestReason.DRAINING,
@@ -49,14 +82,81 @@ def admit(load: Load, room: Room, *, now: float) -> float:
             "no worker is warm yet; wait for /v2/health/ready to answer 200",
             retry_after_seconds=NOT_READY_RETRY_SECONDS,
         )
-    if load.waiting_requests >= room.max_waiting_requests:
+    waiting = len(load.backlog.waiting)
+    if waiting >= room.max_waiting_requests:
         raise Refused(
             RequestReason.QUEUE_FULL,
-            f"{load.waiting_requests} requests are waiting and {room.max_waiting_requests} may; "
+            f"{waiting} requests are waiting and {room.max_waiting_requests} may; "
             "send it again later or add replicas",
             retry_after_seconds=retry_after_seconds(load),
         )
-    return now + room.request_timeout_seconds
+
+
+def admit(
+    load: Load, room: Room, wish: Wish, prediction: Prediction, *, refused_in_row: int, now: float
+) -> Terms:
+    """The terms for a request whose size is known, or Refused. refused_in_row: of its kind, before it."""
+    admit_header(load, room)
+    terms = _terms(room, wish, prediction, now)
+    late = lateness(load.backlog, load.warm_workers, terms, now=now)
+    if late > 0 and not (load.idle and _is_tried(wish, refused_in_row, now)):
+        raise Refused(
+            RequestReason.PREDICTED_LATE,
+            f"it would be answered about {1000 * late:.0f} ms after its deadline (in "
+            f"{1000 * (terms.deadline - now):.0f} ms), behind {len(load.backlog.waiting)} that wait; "
+            "send it again later, with a later X-Deadline-Ms, or add replicas",
+            retry_after_seconds=_whole_seconds(late),
+        )
+    return terms
+
+
+def _is_tried(wish: Wish, refused_in_row: int, now: float) -> bool:
+    """Whether it is begun against the prediction, to correct it."""
+    if wish.deadline_at is None:
+        return True
+    return now < wish.deadline_at and (refused_in_row + 1) % PROBE_EVERY == 0
+
+
+def _terms(room: Room, wish: Wish, prediction: Prediction, now: float) -> Terms:
+    give_up_at = now + room.request_timeout_seconds
+    if wish.deadline_at is not None:
+        deadline = min(wish.deadline_at, give_up_at)
+        return Terms(deadline, deadline, prediction)
+    if wish.promised_seconds is not None and prediction.expected:
+        promised = wish.received_at + wish.promised_seconds
+        if now + prediction.sure <= promised:
+            return Terms(min(promised, give_up_at), give_up_at, prediction)
+    return Terms(give_up_at, give_up_at, prediction)
+
+
+def lateness(backlog: Backlog, workers: int, newcomer: Terms, *, now: float) -> float:
+    """By how many seconds the newcomer would be late, or one that waits and would be in time without it."""
+    waiting = backlog.waiting
+    without = _finishes(backlog.running, waiting, workers, now)
+    *others, own = _finishes(backlog.running, (*waiting, newcomer), workers, now)
+    # what is sure and not only expected counts for the newcomer alone: over a queue, errors cancel out
+    late = own - newcomer.prediction.expected - newcomer.begin_by
+    made_late = (
+        then - terms.deadline
+        for terms, before, then in zip(waiting, without, others, strict=True)
+        if before <= terms.deadline < then
+    )
+    return max(late, max(made_late, default=-math.inf))
+
+
+def _finishes(
+    running: Sequence[tuple[float, float]], waiting: Sequence[Terms], workers: int, now: float
+) -> list[float]:
+    """When each waiting job would be done, in the order given: the queue played through."""
+    # a job that takes longer than was expected ends soon, as far as anybody knows
+    busy = [max(started_at + expected, now) for started_at, expected in running]
+    free_at = [now] * (workers - len(busy)) + busy
+    heapq.heapify(free_at)
+    finishes = [0.0] * len(waiting)
+    for index in sorted(range(len(waiting)), key=lambda index: waiting[index].deadline):
+        finishes[index] = heapq.heappop(free_at) + waiting[index].prediction.expected
+        heapq.heappush(free_at, finishes[index])
+    return finishes
 
 
 def admit_bytes(load: Load, room: Room, more: int) -> None:
@@ -71,5 +171,10 @@ def admit_bytes(load: Load, room: Room, more: int) -> None:
 
 def retry_after_seconds(load: Load) -> int:
     """Whole seconds, rounded up, until the queue of now would be worked off."""
-    expected = load.waiting_requests * load.mean_service_seconds / max(load.warm_workers, 1)
-    return min(max(math.ceil(expected), 1), LONGEST_RETRY_SECONDS)
+    seconds = sum(terms.prediction.expected for terms in load.backlog.waiting)
+    expected = seconds / max(load.warm_workers, 1)
+    return _whole_seconds(expected)
+
+
+def _whole_seconds(seconds: float) -> int:
+    return min(max(math.ceil(seconds), 1), LONGEST_RETRY_SECONDS)

@@ -48,6 +48,7 @@ class RequestReason(StrEnum):
     SLOW_BODY = "slow_body"
     CALLER_LEFT = "caller_left"
     QUEUE_FULL = "queue_full"
+    PREDICTED_LATE = "predicted_late"
     NOT_READY = "not_ready"
     DRAINING = "draining"
     WORKER_LOST = "worker_lost"

@@ -21,6 +21,7 @@ TRUE_WORDS = ("true", "1", "yes", "on")
 FALSE_WORDS = ("false", "0", "no", "off")
 
 MAX_JSON_BYTES = 64 * 1024
+MAX_DEADLINE_MS = 3_600_000
 IMAGE = re.compile(rb'"image"\s*:\s*"([^"]*)"')
 # What some JSON writers make of base64's own characters.
 BASE64_ESCAPES = (
@@ -67,6 +68,19 @@ def check_encoding(header: str | None) -> None:
             RequestReason.UNSUPPORTED_TYPE,
             f"Content-Encoding {header[:40]!r} is not accepted; send the body as it is",
         )
+
+
+def deadline_seconds(header: str | None) -> float | None:
+    """X-Deadline-Ms: for how long the caller can use an answer, in whole milliseconds from the first byte."""
+    if header is None:
+        return None
+    text = header.strip()
+    if not (text.isascii() and text.isdigit() and len(text) <= 8 and 1 <= int(text) <= MAX_DEADLINE_MS):
+        raise Invalid(
+            RequestReason.MALFORMED,
+            f"X-Deadline-Ms is {header[:40]!r}; send whole milliseconds, 1 to {MAX_DEADLINE_MS}",
+        )
+    return int(text) / 1000
 
 
 def check_picture(data: bytes, limits: Limits) -> tuple[int, int]:

@@ -153,7 +153,8 @@ class Server:
             pool,
             Limits(settings.max_body_bytes, settings.max_pixels, settings.max_side),
             Room(settings.queue_max_requests, settings.max_held_bytes, settings.request_timeout_seconds),
-            self._clock,
+            promised_seconds=lambda: self._thresholds[-1] if self._thresholds else None,
+            clock=self._clock,
         )
         front = Front(
             service=service,

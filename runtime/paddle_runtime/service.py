@@ -1,17 +1,20 @@
 """THE FLOW. Every transport calls `Service.answer`, and nothing else decides what happens to a request.
 
 admission (is there room?) -> read, under limits -> limits (size from the header alone)
-    -> admission again (the body may have taken long) -> dispatch to a free worker -> answer
+    -> admission (can it be done in time?) -> dispatch to a free worker -> answer -> cost is learned
 """
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from paddle_runtime import admission, limits
-from paddle_runtime.dispatch.job import Result, Work
+from paddle_runtime.cost import CostModel, Size
+from paddle_runtime.dispatch.backlog import Backlog, Terms
+from paddle_runtime.dispatch.job import Done, Result, TimedOut, Work
 from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.tasks import TASKS, Kind, Payload, Task, endpoint
 
@@ -21,13 +24,15 @@ class Call:
     """One request as a transport sees it. `read` gets the body's content, counted against `meter`.
 
     model: the name in the request, None where the address names none. new_connection: made after draining
-    began.
+    began. received_at: the first byte came; deadline_at: the caller's own (seconds, the server's clock).
     """
 
     kind: str
     model: str | None
     new_connection: bool
     read: Callable[[Meter], Awaitable[Work]]
+    received_at: float
+    deadline_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -50,18 +55,12 @@ class Workers(Protocol):
         """Workers that are ready or busy."""
         ...
 
-    @property
-    def waiting(self) -> int:
-        """Jobs that no worker has yet."""
+    def backlog(self) -> Backlog:
+        """What they do and what waits for them."""
         ...
 
-    @property
-    def mean_service_seconds(self) -> float:
-        """Running mean of a job's time in a worker."""
-        ...
-
-    async def run(self, work: Work, deadline: float, predicted_seconds: float = 0.0) -> tuple[Result, float]:
-        """The answer and the seconds it waited."""
+    async def run(self, work: Work, terms: Terms) -> Done:
+        """The answer, the seconds it waited and the seconds in a worker."""
         ...
 
 
@@ -74,6 +73,8 @@ class Service:
         workers: Workers,
         caps: limits.Limits,
         room: admission.Room,
+        *,
+        promised_seconds: Callable[[], float | None],
         clock: Callable[[], float],
     ) -> None:
         self.served = served
@@ -81,19 +82,50 @@ class Service:
         self._workers = workers
         self._caps = caps
         self._room = room
+        self._promised_seconds = promised_seconds
         self._clock = clock
+        self._costs: defaultdict[str, CostModel] = defaultdict(CostModel)
+        self._refused_in_row: Counter[str] = Counter()
 
     async def answer(self, call: Call) -> Result:
         """One request, start to end; Invalid, Refused or Failed when there is no answer."""
         kind = self._check_address(call)
-        admission.admit(self._load(call), self._room, now=self._clock())
+        admission.admit_header(self._load(call), self._room)
         with Meter(self, self._caps.max_body_bytes) as meter:
             work = await call.read(meter)
-            if kind.payload is Payload.PICTURE:
-                limits.check_picture(work.payload, self._caps)
-            deadline = admission.admit(self._load(call), self._room, now=self._clock())
-            result, waited = await self._workers.run(work, deadline)
-        return Result(result.body, {"queue": waited, **result.stages}, result.meta)
+            size = self._size(work, kind)
+            terms = self._admit(call, kind, size)
+            done = await self._compute(work, terms, self._costs[kind.name], size)
+        return Result(done.result.body, {"queue": done.waited, **done.result.stages}, done.result.meta)
+
+    def _admit(self, call: Call, kind: Kind, size: Size) -> Terms:
+        """Can it be done in time? The terms, or Refused."""
+        wish = admission.Wish(call.received_at, call.deadline_at, self._promised_seconds())
+        prediction = self._costs[kind.name].predict(size)
+        refused = self._refused_in_row[kind.name]
+        self._refused_in_row[kind.name] += 1
+        terms = admission.admit(
+            self._load(call), self._room, wish, prediction, refused_in_row=refused, now=self._clock()
+        )
+        self._refused_in_row[kind.name] = 0
+        return terms
+
+    def _size(self, work: Work, kind: Kind) -> Size:
+        """How large it is, within the caps."""
+        width = height = 0
+        if kind.payload is Payload.PICTURE:
+            width, height = limits.check_picture(work.payload, self._caps)
+        return Size(width * height, len(work.payload))
+
+    async def _compute(self, work: Work, terms: Terms, cost: CostModel, size: Size) -> Done:
+        """The answer; what it cost is learned from, also where it was too much."""
+        try:
+            done = await self._workers.run(work, terms)
+        except TimedOut as fault:
+            cost.learn_at_least(size, fault.worked_seconds)
+            raise
+        cost.learn(size, done.worked)
+        return done
 
     def _check_address(self, call: Call) -> Kind:
         """Is that the model and the task that this server has?"""
@@ -112,9 +144,8 @@ class Service:
     def _load(self, call: Call | None = None) -> admission.Load:
         return admission.Load(
             warm_workers=self._workers.warm,
-            waiting_requests=self._workers.waiting,
+            backlog=self._workers.backlog(),
             held_bytes=self.held_bytes,
-            mean_service_seconds=self._workers.mean_service_seconds,
             draining=call is not None and call.new_connection,
         )
 

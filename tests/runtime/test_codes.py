@@ -6,7 +6,7 @@ import pytest
 
 from paddle_runtime.errors import Failed, Invalid, Refused, RequestFault, RequestReason
 from paddle_runtime.transport import codes
-from paddle_runtime.transport.replies import ocr_body, refusal, server_timing
+from paddle_runtime.transport.replies import refusal, server_timing, with_timings
 
 
 def test_every_reason_has_a_code() -> None:
@@ -66,7 +66,7 @@ def test_who_leaves_after_the_promised_time_left_because_of_us(
     ],
 )
 def test_id_model_and_timings_are_spliced_around_the_workers_object(body: bytes, wanted: str) -> None:
-    got = ocr_body(body, request_id="7", model="m", stages={"queue": 0.001}, total_seconds=0.0025)
+    got = with_timings(body, request_id="7", model="m", stages={"queue": 0.001}, total_seconds=0.0025)
     assert got.decode() == wanted
 
 

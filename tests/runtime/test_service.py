@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from paddle_runtime.admission import Room
-from paddle_runtime.dispatch.job import Result, Work
+from paddle_runtime.cost import Prediction
+from paddle_runtime.dispatch.backlog import Backlog, Terms
+from paddle_runtime.dispatch.job import Done, Result, TimedOut, Work
 from paddle_runtime.errors import Failed, Invalid, Refused, RequestFault, RequestReason
 from paddle_runtime.limits import Limits
 from paddle_runtime.service import Call, Meter, Served, Service
@@ -22,21 +24,26 @@ class FakeWorkers:
 
     warm: int = 1
     waiting: int = 0
-    mean_service_seconds: float = 0.1
     fault: RequestFault | None = None
-    works: list[tuple[Work, float]] = field(default_factory=list)
+    worked: float = 0.2
+    works: list[tuple[Work, Terms]] = field(default_factory=list)
 
-    async def run(self, work: Work, deadline: float, predicted_seconds: float = 0.0) -> tuple[Result, float]:
-        self.works.append((work, deadline))
+    def backlog(self) -> Backlog:
+        return Backlog(waiting=(Terms(200.0, 200.0, Prediction()),) * self.waiting)
+
+    async def run(self, work: Work, terms: Terms) -> Done:
+        self.works.append((work, terms))
         if self.fault is not None:
             raise self.fault
-        return Result(b"{}", {"decode": 0.1}, {"jsonBytes": 2}), 0.5
+        return Done(Result(b"{}", {"decode": 0.1}, {"jsonBytes": 2}), waited=0.5, worked=self.worked)
 
 
-def service(workers: FakeWorkers, task: str = "OCR") -> Service:
+def service(workers: FakeWorkers, task: Task = Task.OCR, promised: float | None = None) -> Service:
     caps = Limits(max_body_bytes=500, max_pixels=10_000, max_side=1000)
     room = Room(max_waiting_requests=2, max_held_bytes=800, request_timeout_seconds=30.0)
-    return Service(Served("m", Task(task)), workers, caps, room, clock=lambda: 100.0)
+    return Service(
+        Served("m", task), workers, caps, room, promised_seconds=lambda: promised, clock=lambda: 100.0
+    )
 
 
 def reading(data: bytes, kind: str = "ocr") -> Callable[[Meter], Awaitable[Work]]:
@@ -52,7 +59,8 @@ async def never(meter: Meter) -> Work:
 
 
 def call(read: Callable[[Meter], Awaitable[Work]], **changes: object) -> Call:
-    parts = {"kind": "ocr", "model": None, "new_connection": False, "read": read, **changes}
+    parts = {"kind": "ocr", "model": None, "new_connection": False, "read": read, "received_at": 100.0}
+    parts |= changes
     return Call(**parts)  # type: ignore[arg-type]
 
 
@@ -61,7 +69,43 @@ async def test_a_picture_goes_to_a_worker_with_its_deadline_and_the_wait_is_a_st
     result = await service(workers).answer(call(reading(picture())))
     assert result.stages == {"queue": 0.5, "decode": 0.1}
     assert result.meta == {"jsonBytes": 2}
-    assert [(work.payload, deadline) for work, deadline in workers.works] == [(picture(), 130.0)]
+    assert [(work.payload, terms.deadline) for work, terms in workers.works] == [(picture(), 130.0)]
+
+
+async def test_the_cost_of_answers_is_learned_and_decides_over_the_next_deadline() -> None:
+    workers = FakeWorkers(worked=0.2)
+    one = service(workers)
+    await one.answer(call(reading(picture()), deadline_at=100.01))  # nothing is known yet
+    with pytest.raises(Refused) as fault:
+        await one.answer(call(reading(picture()), deadline_at=100.1))
+    assert fault.value.reason is RequestReason.PREDICTED_LATE
+    await one.answer(call(reading(picture()), deadline_at=100.4))
+    assert [round(terms.prediction.expected, 2) for _, terms in workers.works] == [0.0, 0.2]
+
+
+async def test_what_was_given_up_is_learned_from_too() -> None:
+    workers = FakeWorkers(fault=TimedOut("late", worked_seconds=3.0))
+    one = service(workers)
+    with pytest.raises(TimedOut):
+        await one.answer(call(reading(picture()), deadline_at=103.0))
+    with pytest.raises(Refused):
+        await one.answer(call(reading(picture()), deadline_at=102.0))
+
+
+async def test_mistakes_of_callers_teach_nothing() -> None:
+    workers = FakeWorkers(fault=Invalid(RequestReason.UNDECODABLE, "bad"))
+    one = service(workers)
+    for _ in range(2):
+        with pytest.raises(Invalid):
+            await one.answer(call(reading(picture()), deadline_at=100.01))
+
+
+async def test_the_promise_is_asked_for_at_every_request() -> None:
+    workers = FakeWorkers(worked=0.2)
+    one = service(workers, promised=0.25)
+    for _ in range(2):  # the first one teaches that it can be kept
+        await one.answer(call(reading(picture())))
+    assert [terms.deadline for _, terms in workers.works] == [130.0, 100.25]
 
 
 @pytest.mark.parametrize(

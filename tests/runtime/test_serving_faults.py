@@ -106,16 +106,17 @@ def test_failures_of_one_callers_requests_cost_nobody_the_worker(tmp_path: Path)
         assert server.workers() == before
 
 
-def test_a_late_answer_is_a_504_in_the_worker_and_in_the_queue(
+def test_a_late_answer_is_a_504_in_the_worker_and_a_refusal_in_the_queue(
     tmp_path: Path, callers: ThreadPoolExecutor
 ) -> None:
     with RunningServer(tmp_path, request_timeout_seconds=0.4) as server:
         slow = send_later(server, callers, picture(seconds=1.0))
         time.sleep(0.1)
         queued = server.ocr(picture())
-        assert (slow.result().status_code, queued.status_code) == (504, 504)
-        assert "spent in a worker" in slow.result().json()["error"]
-        assert "spent in the queue" in queued.json()["error"]
+        assert (slow.result().status_code, slow.result().json()["reason"]) == (504, "timed_out")
+        assert "of it in a worker" in slow.result().json()["error"]
+        assert (queued.status_code, queued.json()["reason"]) == (503, "predicted_late")
+        assert queued.headers["retry-after"] == "1"
         wait_until(lambda: server.ocr(picture()).status_code == 200, what="the worker's return")
         assert server.metrics()['paddle_runtime_worker_restarts_total{reason="stall"}'] == 0
 

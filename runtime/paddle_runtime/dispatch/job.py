@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from paddle_runtime.dispatch.backlog import Terms
+from paddle_runtime.errors import Failed, RequestReason
+
 
 # Compared by identity: a look into the queue must not compare megabytes of pictures.
 @dataclass(frozen=True, eq=False)
@@ -30,18 +33,34 @@ class Result:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Done:
+    """A result with the seconds that it waited for a worker, and that a worker held it."""
+
+    result: Result
+    waited: float
+    worked: float
+
+
+class TimedOut(Failed):
+    """The time was over while a worker computed; `worked_seconds`: so long already."""
+
+    def __init__(self, message: str, worked_seconds: float) -> None:
+        super().__init__(RequestReason.TIMED_OUT, message)
+        self.worked_seconds = worked_seconds
+
+
 @dataclass(eq=False)
 class Job:
     """Work with the place where its answer appears. A caller that left has cancelled `answer`.
 
-    deadline, queued_at, started_at: seconds of the server's clock. predicted_seconds: in a worker, 0 unknown.
+    queued_at, started_at: seconds of the server's clock.
     """
 
     work: Work
     answer: asyncio.Future[Result]
     queued_at: float
-    deadline: float
-    predicted_seconds: float = 0.0
+    terms: Terms
     started_at: float | None = field(default=None)
 
     def resolve(self, result: Result) -> None:

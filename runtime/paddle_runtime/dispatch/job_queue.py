@@ -20,18 +20,20 @@ class JobQueue:
 
     def push(self, job: Job) -> None:
         """Take a job in; one that a worker gave back unbegun stands again where its deadline puts it."""
-        heapq.heappush(self._heap, (job.deadline, next(self._order), job))
+        heapq.heappush(self._heap, (job.terms.deadline, next(self._order), job))
 
     def pop(self) -> Job:
         """The job to do next; IndexError when there is none."""
         return heapq.heappop(self._heap)[2]
 
-    def remove(self, job: Job) -> None:
-        """Its caller left or its time is over; harmless when a worker has it already."""
+    def remove(self, job: Job) -> bool:
+        """Its caller left or its time is over; whether it was still here, and no worker had it."""
         left = [entry for entry in self._heap if entry[2] is not job]
-        if len(left) < len(self._heap):
-            heapq.heapify(left)
-            self._heap = left
+        if len(left) == len(self._heap):
+            return False
+        heapq.heapify(left)
+        self._heap = left
+        return True
 
     def in_order(self) -> list[Job]:
         """All jobs, the next one first."""

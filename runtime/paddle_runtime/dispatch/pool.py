@@ -7,17 +7,14 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from paddle_runtime.dispatch.backlog import Backlog
-from paddle_runtime.dispatch.job import Job, Result, Work
+from paddle_runtime.dispatch.backlog import Backlog, Terms
+from paddle_runtime.dispatch.job import Done, Job, TimedOut, Work
 from paddle_runtime.dispatch.job_queue import JobQueue
 from paddle_runtime.dispatch.restarts import SeatRecord, hopeless
 from paddle_runtime.dispatch.seat import Seat, WorkerPlan
-from paddle_runtime.errors import BundleFault, Failed, Refused, RequestReason
+from paddle_runtime.errors import BundleFault, Refused, RequestReason
 
 log = logging.getLogger(__name__)
-
-# Weight of the newest service time in the running mean that Retry-After is computed from.
-NEWEST_WEIGHT = 0.1
 
 
 class PoolObserver(Protocol):
@@ -48,7 +45,6 @@ class Pool:
     ) -> None:
         self.seats = tuple(Seat(index, plan, self, clock) for index in range(workers))
         self.fatal: asyncio.Future[BundleFault] = asyncio.get_running_loop().create_future()
-        self.mean_service_seconds = 0.0
         self._observer = observer
         self._clock = clock
         self._waiting = JobQueue()
@@ -94,33 +90,50 @@ class Pool:
         """What there is to do now, for those who predict when something new would be done."""
         held = [job for seat in self.seats if (job := seat.job) is not None and job.started_at is not None]
         return Backlog(
-            running=tuple((job.started_at or 0.0, job.predicted_seconds) for job in held),
-            waiting=tuple((job.deadline, job.predicted_seconds) for job in self._waiting.in_order()),
-            free=len(self._free),
+            running=tuple((job.started_at or 0.0, job.terms.prediction.expected) for job in held),
+            waiting=tuple(job.terms for job in self._waiting.in_order()),
         )
 
-    async def run(self, work: Work, deadline: float, predicted_seconds: float = 0.0) -> tuple[Result, float]:
-        """The answer and the seconds it waited. Cancelling this drops the job if it has not begun."""
-        job = Job(
-            work,
-            asyncio.get_running_loop().create_future(),
-            queued_at=self._clock(),
-            deadline=deadline,
-            predicted_seconds=predicted_seconds,
-        )
+    async def run(self, work: Work, terms: Terms) -> Done:
+        """The answer, and how long that took. Cancelling this drops the job if it has not begun.
+
+        Refused when no worker was free in time, Failed when one had begun and was too slow.
+        """
+        loop, now = asyncio.get_running_loop(), self._clock()
+        job = Job(work, loop.create_future(), queued_at=now, terms=terms)
         self._waiting.push(job)
         self._match()
+        shedding = loop.call_later(terms.begin_by - now, self._shed, job)
         try:
-            async with asyncio.timeout(deadline - self._clock()):
+            async with asyncio.timeout(terms.give_up_at - now):
                 result = await job.answer
         except TimeoutError:
-            where = "in the queue" if job.started_at is None else "in a worker"
-            seconds = self._clock() - job.queued_at
-            raise Failed(RequestReason.TIMED_OUT, f"no answer after {seconds:.1f} s, spent {where}") from None
+            if job.started_at is None:
+                raise self._too_late(job) from None
+            now = self._clock()
+            total, worked = now - job.queued_at, now - job.started_at
+            raise TimedOut(
+                f"no answer after {total:.2f} s, {worked:.2f} s of it in a worker", worked
+            ) from None
         finally:
+            shedding.cancel()
             self._waiting.remove(job)
-        started_at = job.started_at if job.started_at is not None else job.queued_at
-        return result, started_at - job.queued_at
+        assert job.started_at is not None  # a worker answered it
+        return Done(result, job.started_at - job.queued_at, self._clock() - job.started_at)
+
+    def _shed(self, job: Job) -> None:
+        """Too late to begin it: it is told so now, and the workers do what can still be done in time."""
+        if self._waiting.remove(job):
+            job.fail(self._too_late(job))
+
+    def _too_late(self, job: Job) -> Refused:
+        waited, needed = self._clock() - job.queued_at, job.terms.prediction.sure
+        return Refused(
+            RequestReason.PREDICTED_LATE,
+            f"no worker was free for it within {1000 * waited:.0f} ms, and it takes up to "
+            f"{1000 * needed:.0f} ms; send it again later, with a later X-Deadline-Ms, or add replicas",
+            retry_after_seconds=1,
+        )
 
     def _match(self) -> None:
         """Pair the most urgent jobs with the workers that have been free for longest."""
@@ -159,9 +172,7 @@ class Pool:
         self._observer.loaded(phase, seconds)
 
     def worked(self, busy_seconds: float) -> None:
-        """Passed on; also kept as a running mean."""
-        old = self.mean_service_seconds or busy_seconds
-        self.mean_service_seconds = old + NEWEST_WEIGHT * (busy_seconds - old)
+        """Passed on."""
         self._observer.worked(busy_seconds)
 
     def lost(self, reason: str) -> None:

@@ -19,6 +19,7 @@ HTTP_CODES: dict[RequestReason, int] = {
     RequestReason.CALLER_LEFT: 499,  # nobody reads it; it is for the counters
     # no room now: refused
     RequestReason.QUEUE_FULL: 503,
+    RequestReason.PREDICTED_LATE: 503,
     RequestReason.NOT_READY: 503,
     RequestReason.DRAINING: 503,
     # our broken promises: bad
@@ -27,7 +28,14 @@ HTTP_CODES: dict[RequestReason, int] = {
     RequestReason.TIMED_OUT: 504,
 }
 INVALID_REASONS = frozenset(reason for reason, code in HTTP_CODES.items() if 400 <= code < 500)
-REFUSED_REASONS = frozenset({RequestReason.QUEUE_FULL, RequestReason.NOT_READY, RequestReason.DRAINING})
+REFUSED_REASONS = frozenset(
+    {
+        RequestReason.QUEUE_FULL,
+        RequestReason.PREDICTED_LATE,
+        RequestReason.NOT_READY,
+        RequestReason.DRAINING,
+    }
+)
 OUTCOME_LABELS: tuple[tuple[str, int], ...] = (
     ("good", 200),
     *(("invalid", code) for code in sorted({HTTP_CODES[reason] for reason in INVALID_REASONS})),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
+from paddle_runtime import limits
 from paddle_runtime.dispatch.job import Result, Work
 from paddle_runtime.errors import Failed, RequestFault, RequestReason
 from paddle_runtime.health import Health
@@ -127,7 +128,9 @@ class ModelEndpoint:
             return work
 
         model = request.path_params.get("name")
-        call = Call(self._kind, model, ticket.new_connection, read)
+        seconds = limits.deadline_seconds(request.headers.get("x-deadline-ms"))
+        deadline_at = None if seconds is None else ticket.received_at + seconds
+        call = Call(self._kind, model, ticket.new_connection, read, ticket.received_at, deadline_at)
         answering = asyncio.create_task(self._front.service.answer(call))
         try:
             return await answering
