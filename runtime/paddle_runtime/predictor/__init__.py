@@ -1,1 +1,1 @@
-"""Programs and what runs them: configuration from device and engine; the only imports of paddle and onnxruntime."""
+"""Programs and what runs them: configuration by device and engine; alone imports paddle and onnxruntime."""
