@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from paddle_runtime.bundle.deadline import Deadline, retried
+from paddle_runtime.bundle.disk import writing_to
 from paddle_runtime.bundle.manifest import FileEntry
 from paddle_runtime.bundle.sources import Source
 from paddle_runtime.bundle.verify import differs, require_same
@@ -108,25 +107,3 @@ def hash_all(file: BinaryIO) -> tuple[hashlib._Hash, int]:
         digest.update(chunk)
         size += len(chunk)
     return digest, size
-
-
-@contextmanager
-def writing_to(place: Path, needed: int) -> Iterator[None]:
-    """Failures of the disk are NoSpace, told apart from those of the store."""
-    try:
-        yield
-    except OSError as error:
-        raise no_space(place, needed, error) from error
-
-
-def no_space(place: Path, needed: int, error: OSError | None = None) -> BundleFault:
-    """The disk is full, or cannot be written in another way that only its owner can mend."""
-    if error is not None and error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-        what = f"{place} cannot be written ({error.strerror})"
-    else:
-        nearest = next(parent for parent in (place, *place.parents) if parent.exists())
-        what = f"{place} needs {needed} bytes, {shutil.disk_usage(nearest).free} are free"
-    return BundleFault(
-        BundleReason.NoSpace,
-        f"{what}: raise the pod's memory limit for a bundle preloaded to memory, or its ephemeral storage.",
-    )

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from paddle_runtime.bundle.addresses import AddressPolicy, checked_pool
 from paddle_runtime.bundle.deadline import Deadline, retried
-from paddle_runtime.bundle.download import Download, no_space, writing_to
+from paddle_runtime.bundle.disk import no_space, writing_to
+from paddle_runtime.bundle.download import Download
 from paddle_runtime.bundle.location import (
     PVC_MOUNT,
     BuiltinLocation,
@@ -23,18 +24,13 @@ from paddle_runtime.bundle.location import (
     HttpsLocation,
     parse_location,
 )
-from paddle_runtime.bundle.manifest import (
-    MANIFEST_MAX_BYTES,
-    MANIFEST_NAME,
-    Manifest,
-    digest_of,
-    parse_manifest,
-)
+from paddle_runtime.bundle.manifest import MANIFEST_MAX_BYTES, Manifest
+from paddle_runtime.bundle.paths import MANIFEST_NAME
 from paddle_runtime.bundle.s3 import S3Options, s3_source
 from paddle_runtime.bundle.sources import FolderSource, HttpSource, Source
-from paddle_runtime.bundle.store import Bundle, builtin_path, open_bundle, require_digest
+from paddle_runtime.bundle.store import Bundle, Resolved, accept_manifest, builtin_path, open_bundle
 from paddle_runtime.bundle.verify import verify
-from paddle_runtime.errors import BundleFault, BundleReason
+from paddle_runtime.errors import BundleFault
 
 INCOMING = ".incoming"
 DEFAULT_SIZE_LIMIT_BYTES = 64 * 1024**3
@@ -53,15 +49,6 @@ class FetchOptions:
     s3: S3Options = field(default_factory=S3Options)
     pvc_mount: Path = PVC_MOUNT
     allow_loopback: bool = False
-
-
-@dataclass(frozen=True)
-class Resolved:
-    """A bundle that was looked at, not fetched."""
-
-    manifest: Manifest
-    digest: str
-    data: bytes
 
 
 def fetch(uri: str, options: FetchOptions, into: Path, report: Report = lambda what, share: None) -> Bundle:
@@ -114,16 +101,7 @@ def open_source(uri: str, options: FetchOptions) -> Source:
 def read_manifest(source: Source, options: FetchOptions, deadline: Deadline) -> Resolved:
     """model.yaml, of the digest asked for and within the size limit."""
     data = retried(lambda: _read_small(source, MANIFEST_NAME, deadline), deadline)
-    digest = digest_of(data)
-    require_digest(digest, options.digest, source.name(MANIFEST_NAME))
-    manifest = parse_manifest(data)
-    if manifest.size_bytes > options.size_limit_bytes:
-        raise BundleFault(
-            BundleReason.ModelTooLarge,
-            f"{source.name('')} is {manifest.size_bytes} bytes, the limit is {options.size_limit_bytes}: use "
-            "a smaller model or raise --size-limit-bytes.",
-        )
-    return Resolved(manifest=manifest, digest=digest, data=data)
+    return accept_manifest(data, source.name(MANIFEST_NAME), options.digest, options.size_limit_bytes)
 
 
 def _read_small(source: Source, relative: str, deadline: Deadline) -> bytes:

@@ -9,7 +9,8 @@ from pathlib import Path
 import yaml
 from pydantic import JsonValue
 
-from paddle_runtime.bundle.manifest import MANIFEST_NAME, Manifest, parse_manifest
+from paddle_runtime.bundle.manifest import Manifest, parse_manifest
+from paddle_runtime.bundle.paths import MANIFEST_NAME
 from paddle_runtime.bundle.store import read_manifest_bytes
 from paddle_runtime.errors import BundleFault, BundleReason
 

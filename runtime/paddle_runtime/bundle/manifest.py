@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Annotated, Literal, TypeVar
 
@@ -26,19 +25,15 @@ from pydantic.alias_generators import to_camel
 
 from paddle_runtime.bundle.constants import Constants, DetectConstants, OrientConstants, RecogniseConstants
 from paddle_runtime.bundle.engine import Device, Engine, Precision, Runner, default_runner, runner_problem
+from paddle_runtime.bundle.paths import MANIFEST_NAME, Names, unsafe_path
 from paddle_runtime.bundle.selftest import SelfTest
 from paddle_runtime.bundle.signature import Shape, TensorSpec, bucket_problem
 from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.tasks import Task
 
-MANIFEST_NAME = "model.yaml"
 MANIFEST_MAX_BYTES = 1024 * 1024
 MAX_FILES = 256
 MAX_BUCKETS = 64
-# Inference programs, their weights, dictionaries, pictures and notes. Never a pickle or a script.
-ALLOWED_SUFFIXES = (
-    ".pdmodel", ".pdiparams", ".json", ".onnx", ".txt", ".yml", ".yaml", ".png", ".jpg", ".md",
-)  # fmt: skip
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -164,8 +159,10 @@ class Manifest(Frozen):
 
     @model_validator(mode="after")
     def _files_are_safe_and_named(self) -> Manifest:
-        for path in self.files:
-            if problem := unsafe_path(path):
+        names = Names()
+        for path in (MANIFEST_NAME, *self.files):
+            problem = None if path == MANIFEST_NAME else unsafe_path(path)
+            if problem := problem or names.add_file(path):
                 raise ValueError(f"files[{path!r}]: {problem}")
         needed = [(f"modules.{name}", path) for name, m in self.modules.items() for path in m.file_names()]
         needed += [("selfTest", test.picture) for test in self.self_test if test.picture is not None]
@@ -206,20 +203,6 @@ class Manifest(Frozen):
     def size_bytes(self) -> int:
         """Size of all files but model.yaml itself."""
         return sum(entry.size for entry in self.files.values())
-
-
-def unsafe_path(path: str) -> str | None:
-    """Why a path of the bundle is refused, or None."""
-    pure = PurePosixPath(path)
-    if not path or len(path) > 255 or "\\" in path or any(ord(char) < 32 for char in path):
-        return "a path is 1 to 255 printable characters with forward slashes"
-    if pure.is_absolute() or ".." in pure.parts or str(pure) != path:
-        return "a path is relative, inside the bundle, without '..' or '.'"
-    if path == MANIFEST_NAME:
-        return "model.yaml is not listed in itself"
-    if pure.suffix not in ALLOWED_SUFFIXES:
-        return f"only programs and data ({' '.join(ALLOWED_SUFFIXES)}) are allowed, never pickles or code"
-    return None
 
 
 def digest_of(data: bytes) -> str:

@@ -7,13 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from paddle_runtime.bundle.manifest import (
-    MANIFEST_MAX_BYTES,
-    MANIFEST_NAME,
-    Manifest,
-    digest_of,
-    parse_manifest,
-)
+from paddle_runtime.bundle.manifest import MANIFEST_MAX_BYTES, Manifest, digest_of, parse_manifest
+from paddle_runtime.bundle.paths import MANIFEST_NAME
 from paddle_runtime.errors import BundleFault, BundleReason
 
 BUILTIN_DIR_ENV = "PADDLE_RUNTIME_BUILTIN_DIR"
@@ -30,6 +25,29 @@ class Bundle:
     def file(self, relative: str) -> Path:
         """Where a file that the manifest names lies."""
         return self.path / relative
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A bundle whose model.yaml was read, wherever its files are."""
+
+    manifest: Manifest
+    digest: str
+    data: bytes
+
+
+def accept_manifest(data: bytes, where: str, digest: str | None, size_limit_bytes: int) -> Resolved:
+    """model.yaml, of the digest asked for and within the size limit; `where` is for messages."""
+    actual = digest_of(data)
+    require_digest(actual, digest, where)
+    manifest = parse_manifest(data)
+    if manifest.size_bytes > size_limit_bytes:
+        raise BundleFault(
+            BundleReason.ModelTooLarge,
+            f"{where} names {manifest.size_bytes} bytes, the limit is {size_limit_bytes}: use a smaller "
+            "model or raise --size-limit-bytes.",
+        )
+    return Resolved(manifest=manifest, digest=actual, data=data)
 
 
 def open_bundle(path: Path, expected_digest: str | None = None) -> Bundle:

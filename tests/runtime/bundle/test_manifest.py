@@ -12,14 +12,13 @@ from pydantic import ValidationError
 
 from paddle_runtime.bundle.engine import Device
 from paddle_runtime.bundle.manifest import (
-    ALLOWED_SUFFIXES,
     MANIFEST_MAX_BYTES,
     Manifest,
     Module,
     digest_of,
     parse_manifest,
-    unsafe_path,
 )
+from paddle_runtime.bundle.paths import ALLOWED_SUFFIXES, unsafe_path
 from paddle_runtime.bundle.signature import TensorSpec, bucket_problem, largest
 from paddle_runtime.bundle.store import builtin_path, open_bundle
 from paddle_runtime.errors import BundleFault, BundleReason

@@ -16,7 +16,7 @@ import yaml
 
 from paddle_runtime.bundle.engine import Engine
 from paddle_runtime.bundle.make import write_manifest
-from paddle_runtime.bundle.manifest import MANIFEST_NAME
+from paddle_runtime.bundle.paths import MANIFEST_NAME
 from paddle_runtime.bundle.signature import NUMPY_NAMES, Datatype
 from paddle_runtime.bundle.store import open_bundle
 from paddle_runtime.bundle.verify import verify
