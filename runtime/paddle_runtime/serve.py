@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,8 +14,9 @@ import uvloop
 
 from paddle_runtime.bundle.engine import Device
 from paddle_runtime.bundle.manifest import Manifest
-from paddle_runtime.bundle.store import Bundle, builtin_path, open_bundle
+from paddle_runtime.bundle.store import Bundle, open_bundle
 from paddle_runtime.bundle.termination import write_termination
+from paddle_runtime.bundle.unpacked import bundle_path, unpacked
 from paddle_runtime.bundle.verify import verify
 from paddle_runtime.dispatch.child import WORKER_COMMAND
 from paddle_runtime.dispatch.seat import too_slow
@@ -31,7 +34,8 @@ def serve(settings: Settings, command: tuple[str, ...] = WORKER_COMMAND) -> int:
     """Serve until told to stop (0), or until there is nothing to serve (the BundleFault's exit code)."""
     _end_on_sigterm(time.monotonic())
     try:
-        return serve_model(settings, open_model(settings), command)
+        with opened_model(settings) as model:
+            return serve_model(settings, model, command)
     except BundleFault as fault:
         return end_with(fault, settings)
 
@@ -68,18 +72,19 @@ def end_with(fault: BundleFault, settings: Settings) -> int:
     return fault.reason.value
 
 
-def open_model(settings: Settings) -> Model:
+@contextmanager
+def opened_model(settings: Settings) -> Iterator[Model]:
     """Read the manifest and check every file once, here; workers then trust the folder."""
     if not settings.model:
-        raise SettingsFault("--model is not set; give a bundle's folder or builtin:NAME")
+        raise SettingsFault("--model is not set; give a bundle's folder or archive, or builtin:NAME")
     began = time.monotonic()
-    scheme, _, name = settings.model.partition("builtin:")
-    path = builtin_path(name) if name and not scheme else Path(settings.model)
-    bundle = open_bundle(path, settings.model_digest or None)
-    size = verify(bundle)
-    seconds = time.monotonic() - began
-    log.info("%s verified: %d bytes, %s, in %.2f s", path, size, bundle.digest, seconds)
-    return _describe(settings, bundle, seconds)
+    path, digest = bundle_path(settings.model), settings.model_digest or None
+    with unpacked(path, digest) as folder:
+        bundle = open_bundle(folder, digest)
+        size = verify(bundle)
+        seconds = time.monotonic() - began
+        log.info("%s verified: %d bytes, %s, in %.2f s", path, size, bundle.digest, seconds)
+        yield _describe(settings, bundle, seconds)
 
 
 def _describe(settings: Settings, bundle: Bundle, verify_seconds: float) -> Model:

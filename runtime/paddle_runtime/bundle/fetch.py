@@ -1,5 +1,7 @@
 """THE FLOW of a fetch: locate -> read model.yaml -> check digest and size -> every file -> put in place.
 
+An archive is the same in one stream (fetch_archive.py).
+
 Half a bundle is never seen: files arrive in a folder of their own beside the place, and model.yaml, which
 makes a folder a bundle, is moved last. A container that is killed goes on where it stopped.
 """
@@ -9,7 +11,6 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,8 +18,11 @@ from paddle_runtime.bundle.addresses import AddressPolicy, checked_pool
 from paddle_runtime.bundle.deadline import Deadline, retried
 from paddle_runtime.bundle.disk import no_space, writing_to
 from paddle_runtime.bundle.download import Download
+from paddle_runtime.bundle.extract import Rules
+from paddle_runtime.bundle.fetch_archive import Report, fetch_archive, resolve_archive
 from paddle_runtime.bundle.location import (
     PVC_MOUNT,
+    ArchiveFile,
     BuiltinLocation,
     FolderLocation,
     HttpsLocation,
@@ -34,8 +38,6 @@ from paddle_runtime.errors import BundleFault
 
 INCOMING = ".incoming"
 DEFAULT_SIZE_LIMIT_BYTES = 64 * 1024**3
-# report(what, share 0 to 1): called often, so whoever shows it chooses how often it is shown
-Report = Callable[[str, float], None]
 log = logging.getLogger(__name__)
 
 
@@ -57,45 +59,64 @@ def fetch(uri: str, options: FetchOptions, into: Path, report: Report = lambda w
         log.info("%s holds %s already, every file checked", into, present.digest)
         return present
     deadline = Deadline.after(options.timeout_seconds)
-    source = open_source(uri, options)
+    source, archive = open_source(uri, options)
+    incoming, began = into / INCOMING, time.monotonic()
+    if archive is None:
+        found = fetch_folder(source, options, deadline, incoming, report)
+    else:
+        rules = Rules(options.digest, options.size_limit_bytes)
+        log.info("fetching %s", uri)
+        found = fetch_archive(source, archive, rules, incoming, deadline=deadline, report=report)
+    size = found.manifest.size_bytes
+    with writing_to(into, size):
+        put_in_place(incoming, into, found)
+    log.info("fetched and checked %.1f MB in %.1f s", size / 1e6, time.monotonic() - began)
+    return Bundle(path=into, manifest=found.manifest, digest=found.digest)
+
+
+def fetch_folder(
+    source: Source, options: FetchOptions, deadline: Deadline, incoming: Path, report: Report
+) -> Resolved:
+    """model.yaml, then every file that it names, into `incoming`, going on where an earlier try stopped."""
     found = read_manifest(source, options, deadline)
     manifest = found.manifest
     log.info(
         "fetching %s %s, %d files, %.1f MB, from %s",
-        manifest.name, manifest.version, len(manifest.files), manifest.size_bytes / 1e6, uri,
+        manifest.name, manifest.version, len(manifest.files), manifest.size_bytes / 1e6, source.name(""),
     )  # fmt: skip
-    incoming = into / INCOMING
     with writing_to(incoming, manifest.size_bytes):
         incoming.mkdir(parents=True, exist_ok=True)
     require_room(incoming, manifest)
     arrivals = Arrivals(manifest.size_bytes, report)
     for relative, entry in manifest.files.items():
         Download(source, relative, entry, incoming / relative, deadline, arrivals.arrived).run()
-    with writing_to(into, manifest.size_bytes):
-        put_in_place(incoming, into, found)
-    log.info("fetched and checked %.1f MB in %.1f s", manifest.size_bytes / 1e6, arrivals.seconds())
-    return Bundle(path=into, manifest=manifest, digest=found.digest)
+    return found
 
 
 def resolve(uri: str, options: FetchOptions) -> Resolved:
     """What is at `uri`, by model.yaml alone: digest, name, task and size. A fetch looks at the files."""
     remedy = "it is one small file, so look at the store and at the network between it and this pod"
     deadline = Deadline.after(options.timeout_seconds, remedy)
-    return read_manifest(open_source(uri, options), options, deadline)
+    source, archive = open_source(uri, options)
+    if archive is None:
+        return read_manifest(source, options, deadline)
+    rules = Rules(options.digest, options.size_limit_bytes)
+    return resolve_archive(source, archive, rules, deadline)
 
 
-def open_source(uri: str, options: FetchOptions) -> Source:
-    """A source for a URI."""
+def open_source(uri: str, options: FetchOptions) -> tuple[Source, ArchiveFile | None]:
+    """A source for a URI, and the archive in it when the bundle is one."""
     location = parse_location(uri, options.pvc_mount)
     if isinstance(location, BuiltinLocation):
-        return FolderSource(builtin_path(location.name))
+        return FolderSource(builtin_path(location.name)), None
     if isinstance(location, FolderLocation):
-        return FolderSource(location.path)
+        return FolderSource(location.path), location.archive
     if isinstance(location, HttpsLocation):
         policy = AddressPolicy(loopback=options.allow_loopback)
-        remedy = "make the folder public to read."
-        return HttpSource(checked_pool(policy), location.base, follow=True, on_forbidden=remedy)
-    return s3_source(location, options.s3, allow_loopback=options.allow_loopback)
+        remedy = "make it public to read."
+        source = HttpSource(checked_pool(policy), location.base, follow=True, on_forbidden=remedy)
+        return source, location.archive
+    return s3_source(location, options.s3, allow_loopback=options.allow_loopback), location.archive
 
 
 def read_manifest(source: Source, options: FetchOptions, deadline: Deadline) -> Resolved:

@@ -223,6 +223,14 @@ def unreachable(url: str, error: Exception) -> BundleFault:
     )
 
 
+def cut_short(name: str, have: int, size: int) -> BundleFault:
+    """A body that ended before its size; worth another try."""
+    return BundleFault(
+        BundleReason.StoreUnreachable,
+        f"{name} ended at byte {have} of {size}: look at the store and at the network.",
+    )
+
+
 def extent(status: int, headers: Mapping[str, str], offset: int) -> tuple[int, int | None]:
     """Where the body starts and how large the whole file is, from a response to a ranged request."""
     length = headers.get("Content-Length", "")

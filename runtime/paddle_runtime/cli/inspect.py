@@ -10,9 +10,10 @@ from pydantic import JsonValue
 from paddle_runtime.bundle.engine import Device
 from paddle_runtime.bundle.manifest import Manifest, Module
 from paddle_runtime.bundle.signature import TensorSpec
-from paddle_runtime.bundle.store import Bundle, open_bundle
+from paddle_runtime.bundle.store import Bundle
+from paddle_runtime.bundle.unpacked import bundle_path, described
 from paddle_runtime.cli.outcome import Result, add_output_argument, finish, rows
-from paddle_runtime.cli.paths import add_path_argument, bundle_path
+from paddle_runtime.cli.paths import add_path_argument
 from paddle_runtime.cli.progress import Progress
 from paddle_runtime.tasks import TASKS
 
@@ -29,13 +30,13 @@ def run(args: argparse.Namespace) -> int:
     """The exit code is 0 or the reason's."""
 
     def action(progress: Progress) -> Result:
-        bundle = open_bundle(bundle_path(args.path))
-        return Result(described(bundle), "\n".join(text_of(bundle)))
+        bundle = described(bundle_path(args.path))
+        return Result(document_of(bundle), "\n".join(text_of(bundle)))
 
     return finish("inspect", args.output, action)
 
 
-def described(bundle: Bundle) -> dict[str, JsonValue]:
+def document_of(bundle: Bundle) -> dict[str, JsonValue]:
     """The JSON form."""
     manifest = bundle.manifest
     return {

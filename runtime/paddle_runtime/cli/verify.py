@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from paddle_runtime.bundle.store import Bundle, open_bundle
+from paddle_runtime.bundle.unpacked import bundle_path, unpacked
 from paddle_runtime.bundle.verify import verify
 from paddle_runtime.cli.outcome import Result, add_output_argument, finish, rows
-from paddle_runtime.cli.paths import add_path_argument, bundle_path
+from paddle_runtime.cli.paths import add_path_argument
 from paddle_runtime.cli.progress import Progress
 from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.settings import Settings, options
@@ -35,11 +36,13 @@ def run(args: argparse.Namespace) -> int:
     """The exit code is 0 or the reason's."""
 
     def action(progress: Progress) -> Result:
-        bundle = open_bundle(bundle_path(args.path))
-        size = verify(bundle, progress.share)
-        tested = _self_test(bundle, args.device, progress) if args.self_test else None
+        path = bundle_path(args.path)
+        with unpacked(path) as folder:
+            bundle = open_bundle(folder)
+            size = verify(bundle, progress.share)
+            tested = _self_test(bundle, args.device, progress) if args.self_test else None
         document: dict[str, JsonValue] = {
-            "path": str(bundle.path),
+            "path": str(path),
             "digest": bundle.digest,
             "files": len(bundle.manifest.files),
             "sizeBytes": size,

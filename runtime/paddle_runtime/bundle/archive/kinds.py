@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 
 from paddle_runtime.errors import BundleFault, BundleReason
 
@@ -31,3 +32,14 @@ def archive_kind(name: str) -> ArchiveKind | None:
             f"{name[-200:]}: archives of the kind {other} are not read, only {have}: {REMEDY}.",
         )
     return None
+
+
+def kind_to_write(path: Path) -> ArchiveKind:
+    """What to pack, by the name wished for."""
+    kind = archive_kind(path.name)
+    if kind is None:
+        have = " ".join(known.value for known in ArchiveKind)
+        raise BundleFault(
+            BundleReason.BundleInvalid, f"{path} must end in one of {have}: choose another name."
+        )
+    return kind
