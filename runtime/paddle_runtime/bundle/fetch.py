@@ -33,7 +33,7 @@ from paddle_runtime.bundle.paths import MANIFEST_NAME
 from paddle_runtime.bundle.s3 import S3Options, s3_source
 from paddle_runtime.bundle.sources import FolderSource, HttpSource, Source
 from paddle_runtime.bundle.store import Bundle, Resolved, accept_manifest, builtin_path, open_bundle
-from paddle_runtime.bundle.verify import verify
+from paddle_runtime.bundle.verify import require_form, verify
 from paddle_runtime.errors import BundleFault
 
 INCOMING = ".incoming"
@@ -158,6 +158,8 @@ def require_room(incoming: Path, manifest: Manifest) -> None:
 
 def put_in_place(incoming: Path, into: Path, found: Resolved) -> None:
     """Move the files, model.yaml last. `into` may be a mount point, so it cannot itself be replaced."""
+    for relative in found.manifest.files:
+        require_form(incoming / relative, relative)
     (into / MANIFEST_NAME).unlink(missing_ok=True)
     for relative in found.manifest.files:
         place = into / relative

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+from paddle_runtime.bundle.forms import START_BYTES, form_problem
 from paddle_runtime.bundle.manifest import FileEntry
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.errors import BundleFault, BundleReason
@@ -23,6 +24,7 @@ def verify(bundle: Bundle, progress: Callable[[str, float], None] | None = None)
         if progress is not None:
             progress(relative, done / max(1, size))
         verify_file(bundle.file(relative), entry, relative)
+        require_form(bundle.file(relative), relative)
         done += entry.size
     return size
 
@@ -39,6 +41,18 @@ def verify_file(path: Path, entry: FileEntry, relative: str) -> None:
     except OSError as error:
         raise differs(relative, f"cannot be read ({error.strerror})") from error
     require_same(relative, entry, size, digest.hexdigest())
+
+
+def require_form(path: Path, relative: str) -> None:
+    """Refuse a file that is not what its name says."""
+    with path.open("rb") as file:
+        problem = form_problem(relative, file.read(START_BYTES))
+    if problem is not None:
+        raise BundleFault(
+            BundleReason.BundleInvalid,
+            f"{relative} {problem}, which no {path.suffix} file does: only inference programs, their weights "
+            "and data are served, never pickles; export the model again.",
+        )
 
 
 def require_same(relative: str, entry: FileEntry, size: int, sha256: str) -> None:

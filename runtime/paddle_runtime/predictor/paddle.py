@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from paddle_runtime.bundle.engine import Precision, Runner
+from paddle_runtime.bundle.forms import START_BYTES, form_problem
 from paddle_runtime.bundle.manifest import Module
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.errors import BundleFault, BundleReason
@@ -72,20 +73,22 @@ def open_paddle(bundle: Bundle, module: Module, settings: DeviceSettings) -> Pad
             paddle.__version__,
         )
     require_program_form(bundle.file(module.program))
+    require_program_form(bundle.file(module.params))
     program = Program(bundle.file(module.program), bundle.file(module.params), module.buckets)
     return PaddleSession(program, module, module.runner(settings.device), settings)
 
 
 def require_program_form(path: Path) -> None:
-    """Refuse a file that is no program at all: Paddle does not check, it crashes."""
+    """Refuse a file that is no program or no weights at all: Paddle does not check, it crashes."""
     with path.open("rb") as file:
-        start = file.read(1)
-    # A .pdmodel is a protobuf message that begins with its first block (field 1, length-delimited).
-    wanted = b"\x0a" if path.suffix == ".pdmodel" else b"{"
-    if start != wanted:
+        start = file.read(START_BYTES)
+    problem = form_problem(path.name, start)
+    if path.suffix == ".json" and start[:1] != b"{":
+        problem = "is no JSON object"
+    if problem is not None:
         raise BundleFault(
             BundleReason.LoadFailed,
-            f"{path.name} does not begin like a {path.suffix} program: export the model again.",
+            f"{path.name} {problem}, it does not begin like a {path.suffix} file: export the model again.",
         )
 
 

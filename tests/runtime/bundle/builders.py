@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,12 @@ from paddle_runtime.bundle.make import write_manifest
 from paddle_runtime.bundle.manifest import Manifest, parse_manifest
 from paddle_runtime.bundle.store import Bundle, open_bundle
 
-FILES = {"model.pdmodel": b"\x0aprogram" * 500, "model.pdiparams": bytes(range(256)) * 1000}
+# Not a model: only the first bytes are Paddle's, of a float tensor of 64,000 numbers.
+WEIGHTS = struct.pack("<IQIi", 0, 0, 0, 6) + b"\x08\x05\x10\x80\xf4\x03"
+FILES = {
+    "model.pdmodel": b"\x0aprogram" * 500,
+    "model.pdiparams": (WEIGHTS + bytes(range(256)) * 1000)[:256_000],
+}
 
 
 def description(**changes: object) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def test_verify_tells_what_was_checked(small: Bundle, capsys: pytest.CaptureFixt
 def test_a_changed_file_is_found_and_bundling_it_again_accepts_it(
     small: Bundle, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    small.file("model.pdmodel").write_bytes(b"new")
+    small.file("model.pdmodel").write_bytes(b"\nab")
     failed = told(capsys, "verify", str(small.path))
     assert (failed["exitCode"], failed["reason"]) == (13, "BundleInvalid")
     assert "model.pdmodel has 3 bytes" in failed["message"]
