@@ -16,8 +16,10 @@ from typing import Any, Protocol
 from paddle_runtime.bundle.store import Bundle, open_bundle
 from paddle_runtime.dispatch.job import Result
 from paddle_runtime.errors import BundleFault, BundleReason, Invalid, RequestReason
+from paddle_runtime.limits import Limits
 from paddle_runtime.pipeline import Pipeline, open_pipeline
 from paddle_runtime.pipeline.base import Arrays, Body
+from paddle_runtime.pipeline.document import cap_documents
 from paddle_runtime.pipeline.picture import cap_pixels
 from paddle_runtime.pipeline.values import to_array, to_values
 from paddle_runtime.predictor.devices import Device, DeviceSettings
@@ -92,6 +94,15 @@ def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel,
         memory_mib=int(order["deviceMemoryMib"]),
     )
     cap_pixels(int(order["maxPixels"]))
+    cap_documents(
+        Limits(
+            max_body_bytes=int(order["maxBodyBytes"]),
+            max_pixels=int(order["maxPixels"]),
+            max_side=int(order["maxSide"]),
+            max_pages=int(order["maxPages"]),
+        ),
+        pdf_dpi=int(order["pdfDpi"]),
+    )
     with _phase(progress, "load", BundleReason.LoadFailed) as done:
         pipeline = open_pipeline(bundle, settings)
         done.append("loaded")

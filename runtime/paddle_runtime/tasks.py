@@ -24,6 +24,7 @@ class Payload(StrEnum):
     """What a body holds: it decides how it is read and which limits it meets before a worker sees it."""
 
     PICTURE = "picture"
+    DOCUMENT = "document"  # a picture, or a TIFF or PDF of several pages
     TENSORS = "tensors"
 
 
@@ -76,9 +77,9 @@ TASKS: Mapping[Task, Serving] = MappingProxyType(
                 Kind(
                     "ocr",
                     "/v1/ocr",
-                    Payload.PICTURE,
+                    Payload.DOCUMENT,
                     ("decode", "detect", "orient", "recognise", "encode"),
-                    ("cls", "minScore"),
+                    ("cls", "minScore", "pages", "dpi"),
                 ),
             ),
             inputs=(TensorRow("image", "BYTES", (1,)),),
