@@ -6,7 +6,16 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from hack.generated import ROOT, crd, example_plans, install_files, module_map, reference_pages, runtime_pages
+from hack.generated import (
+    ROOT,
+    crd,
+    example_plans,
+    grpc_messages,
+    install_files,
+    module_map,
+    reference_pages,
+    runtime_pages,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,6 +29,7 @@ MADE_FROM: Mapping[str, Sequence[Files]] = {
         example_plans.files,
         reference_pages.files,
         runtime_pages.files,
+        grpc_messages.files,
         module_map.files,
     ),
     # after the code, which writes one of the charts; helm renders them

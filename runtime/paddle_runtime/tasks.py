@@ -24,7 +24,6 @@ class Payload(StrEnum):
     """What a body holds: it decides how it is read and which limits it meets before a worker sees it."""
 
     PICTURE = "picture"
-    DOCUMENT = "document"  # a picture, or a TIFF or PDF of several pages
     TENSORS = "tensors"
 
 
@@ -52,7 +51,8 @@ class TensorRow:
 class Serving:
     """All of one task. The first kind is the one that a lost caller is sent to.
 
-    inputs, outputs: what metadata says of a task whose bundles declare no tensors of their own.
+    inputs, outputs: what metadata says of a task whose bundles declare no tensors of their own, and what
+    `infer` takes and gives there: one input, and outputs named like the keys of the task's JSON answer.
     """
 
     kinds: tuple[Kind, ...]
@@ -70,23 +70,26 @@ class Serving:
         return tuple(dict.fromkeys(("queue", *named)))
 
 
+def _infer(*stages: str, options: tuple[str, ...] = ()) -> Kind:
+    """The Open Inference Protocol, which every task speaks."""
+    return Kind("infer", "/v2/models/{name}/infer", Payload.TENSORS, stages, options)
+
+
+OCR_STAGES = ("decode", "detect", "orient", "recognise", "encode")
+OCR_OPTIONS = ("cls", "minScore")
+
 TASKS: Mapping[Task, Serving] = MappingProxyType(
     {
         Task.OCR: Serving(
             kinds=(
-                Kind(
-                    "ocr",
-                    "/v1/ocr",
-                    Payload.DOCUMENT,
-                    ("decode", "detect", "orient", "recognise", "encode"),
-                    ("cls", "minScore", "pages", "dpi"),
-                ),
+                Kind("ocr", "/v1/ocr", Payload.PICTURE, OCR_STAGES, OCR_OPTIONS),
+                _infer(*OCR_STAGES, options=OCR_OPTIONS),
             ),
             inputs=(TensorRow("image", "BYTES", (1,)),),
             outputs=(TensorRow("lines", "BYTES", (-1,)),),
         ),
         Task.TENSOR: Serving(
-            kinds=(Kind("infer", "/v2/models/{name}/infer", Payload.TENSORS, ("decode", "infer", "encode")),),
+            kinds=(_infer("decode", "infer", "encode"),),
         ),
     }
 )

@@ -115,7 +115,7 @@ async def test_the_promise_is_asked_for_at_every_request() -> None:
         (FakeWorkers(waiting=2), {}, RequestReason.QUEUE_FULL),
         (FakeWorkers(), {"new_connection": True}, RequestReason.DRAINING),
         (FakeWorkers(), {"model": "other"}, RequestReason.NOT_FOUND),
-        (FakeWorkers(), {"kind": "infer"}, RequestReason.WRONG_TASK),
+        (FakeWorkers(), {"kind": "classify"}, RequestReason.WRONG_TASK),
     ],
 )
 async def test_what_can_be_refused_without_the_body_is_refused_without_it(

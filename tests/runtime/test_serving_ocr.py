@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import os
 import signal
 import sys
@@ -12,7 +13,9 @@ import time
 from collections.abc import Iterator
 
 import httpx
+import numpy as np
 import pytest
+import tritonclient.http as triton
 from PIL import Image, ImageDraw
 
 from hack.demo.page import font
@@ -69,6 +72,37 @@ def test_a_chinese_and_english_page_is_read_without_an_error_in_all_three_forms(
         assert line["angle"] == 0
         assert len(line["box"]) == 4
     assert {"queueMs", "decodeMs", "detectMs", "recogniseMs", "totalMs"} <= set(document["timings"])
+
+
+def test_any_client_of_the_open_inference_protocol_can_have_a_page_read(server: RunningServer) -> None:
+    with triton.InferenceServerClient(f"127.0.0.1:{server.port}") as client:
+        given = triton.InferInput("image", [1], "BYTES")
+        given.set_data_from_numpy(np.array([page()], dtype=np.object_))
+        lines = client.infer("ppocr-v4-mobile", [given], parameters={"minScore": "0.1"}).as_numpy("lines")
+        assert tuple(json.loads(line)["text"] for line in lines) == LINES
+    picture = {"name": "image", "shape": [1], "datatype": "BYTES"}
+    coded = {**picture, "data": [base64.b64encode(page()).decode()]}
+    answer = server.client.post("/v2/models/ppocr-v4-mobile/infer", json={"inputs": [coded]})
+    assert tuple(json.loads(line)["text"] for line in answer.json()["outputs"][0]["data"]) == LINES
+
+
+def test_a_picture_as_a_tensor_meets_the_same_limits(server: RunningServer) -> None:
+    picture = {"name": "image", "shape": [1], "datatype": "BYTES"}
+    long = io.BytesIO()
+    Image.new("1", (17_000, 1)).save(long, "PNG")
+    for data, code, reason in (
+        ("!", 400, "malformed"),
+        ("", 400, "empty"),
+        (base64.b64encode(b"no picture").decode(), 415, "unsupported_type"),
+        (base64.b64encode(long.getvalue()).decode(), 422, "too_many_pixels"),
+    ):
+        body = {"inputs": [{**picture, "data": [data]}]}
+        answer = server.client.post("/v2/models/ppocr-v4-mobile/infer", json=body)
+        assert (answer.status_code, answer.json()["reason"]) == (code, reason)
+    asked = {**picture, "data": [base64.b64encode(page()).decode()]}
+    body = {"inputs": [asked], "parameters": {"minScore": 7}}
+    answer = server.client.post("/v2/models/ppocr-v4-mobile/infer", json=body)
+    assert (answer.status_code, "option minScore" in answer.text) == (400, True)
 
 
 @pytest.mark.parametrize(

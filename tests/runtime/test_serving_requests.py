@@ -196,12 +196,6 @@ def test_another_model_is_a_404_that_names_the_right_one(server: RunningServer) 
         assert "'fake'" in answer.json()["error"]
 
 
-def test_infer_on_an_ocr_model_says_where_to_go(server: RunningServer) -> None:
-    answer = server.client.post("/v2/models/fake/infer", json={})
-    assert (answer.status_code, answer.json()["reason"]) == (400, "wrong_task")
-    assert "/v1/ocr" in answer.json()["error"]
-
-
 def test_unknown_paths_and_methods_answer_in_the_same_form(server: RunningServer) -> None:
     assert server.get("/nothing").json()["reason"] == "not_found"
     wrong = server.get("/v1/ocr")

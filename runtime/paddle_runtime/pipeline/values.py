@@ -6,26 +6,23 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import JsonValue
 
-from paddle_runtime.bundle.signature import NUMPY_NAMES, Datatype, TensorSpec
+from paddle_runtime.bundle.signature import NUMPY_NAMES, TensorSpec
+
+# By the protocol's name, which is all that a task's own rows have.
+NUMPY_OF = {str(datatype): name for datatype, name in NUMPY_NAMES.items()}
 
 
-def to_array(datatype: Datatype, shape: object, data: object) -> npt.NDArray[Any]:
-    """Row-major values, nested or flat, to an array."""
-    return np.asarray(data, dtype=NUMPY_NAMES[datatype]).reshape(shape)  # type: ignore[call-overload, no-any-return]
+def to_array(datatype: str, shape: object, data: object) -> npt.NDArray[Any]:
+    """Row-major values, nested or flat, or their bytes, little-endian, to an array."""
+    dtype = np.dtype(NUMPY_OF[datatype])
+    if isinstance(data, memoryview):
+        if dtype.kind == "b":  # any bit set is true: Paddle would take the byte as it is
+            return (np.frombuffer(data, np.uint8) != 0).reshape(shape)  # type: ignore[no-any-return]
+        return np.frombuffer(data, dtype.newbyteorder("<")).reshape(shape)  # type: ignore[call-overload, no-any-return]
+    return np.asarray(data, dtype=dtype).reshape(shape)  # type: ignore[call-overload, no-any-return]
 
 
 def as_declared(spec: TensorSpec, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """An output in the type that the bundle declares: some engines answer in another width."""
     return array.astype(NUMPY_NAMES[spec.datatype], copy=False)
-
-
-def to_values(spec: TensorSpec, array: npt.NDArray[Any]) -> dict[str, JsonValue]:
-    """An output as the Open Inference Protocol's JSON has it."""
-    return {
-        "name": spec.name,
-        "datatype": spec.datatype.value,
-        "shape": [int(size) for size in array.shape],
-        "data": array.ravel().tolist(),
-    }

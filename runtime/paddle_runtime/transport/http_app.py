@@ -15,6 +15,7 @@ from starlette.routing import Route
 from paddle_runtime import metrics as metric_names
 from paddle_runtime import tasks
 from paddle_runtime.errors import RequestReason
+from paddle_runtime.protocol.v2_binary import EXTENSION
 from paddle_runtime.transport.http_body import READERS
 from paddle_runtime.transport.http_models import Front, ModelEndpoint
 from paddle_runtime.transport.replies import json_response
@@ -69,7 +70,7 @@ def _probe_routes(front: Front, description: Description) -> list[Route]:
 
 def _metadata_routes(front: Front, description: Description) -> list[Route]:
     async def server(request: Request) -> Response:
-        return json_response({"name": SERVER_NAME, "version": description.version, "extensions": []})
+        return json_response({"name": SERVER_NAME, "version": description.version, "extensions": [EXTENSION]})
 
     async def model(request: Request) -> Response:
         return json_response(description.model)

@@ -1,4 +1,4 @@
-"""From an HTTP request to Work: the body under its caps, three forms of a picture, one of tensors."""
+"""From an HTTP request to Work: the body under its caps, three forms of a picture, two of tensors."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.service import Meter
 from paddle_runtime.tasks import Kind, Payload
 from paddle_runtime.transport import multipart
+from paddle_runtime.transport.replies import JSON_LENGTH, OCTETS
 
 # What curl says of --data-binary when nobody tells it a type; a form of this type has no place for a picture.
 CURLS_DEFAULT = "application/x-www-form-urlencoded"
+MOST_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -49,39 +51,46 @@ async def read_picture(kind: Kind, request: Request, meter: Meter, rules: BodyRu
     elif media == "application/json":
         picture, more = _from_json(await _read(request, meter, rules))
         options |= limits.parse_options(more, kind.options)
-    elif media in kinds_of_bytes(kind.payload) or media.startswith("image/"):
+    elif media in ("", OCTETS) or media.startswith("image/"):
         picture = await _read(request, meter, rules)
     else:
         raise Invalid(
             RequestReason.UNSUPPORTED_TYPE,
-            f"Content-Type {media[:80]!r}; send the picture's bytes as "
-            f"{', '.join(kinds_of_bytes(kind.payload)[1:])} or image/*, a form as multipart/form-data, or "
-            "application/json",
+            f"Content-Type {media[:80]!r}; send the picture's bytes as application/octet-stream or image/*, "
+            "a form as multipart/form-data, or application/json",
         )
     return Work(kind.name, options, picture)
 
 
 async def read_tensors(kind: Kind, request: Request, meter: Meter, rules: BodyRules, request_id: str) -> Work:
-    """Open Inference Protocol JSON, unread: the worker parses it, so that a large tensor stops nobody."""
+    """The Open Inference Protocol's body, unread: a worker parses it, so large tensors stop nobody."""
     media = _media_type(request)
-    if media not in ("", "application/json"):
-        raise Invalid(RequestReason.UNSUPPORTED_TYPE, f"Content-Type {media[:80]!r}; send application/json")
+    json_bytes = _json_bytes(request.headers.get(JSON_LENGTH))
+    allowed = ("", "application/json") if json_bytes is None else ("", "application/json", OCTETS)
+    if media not in allowed:
+        raise Invalid(
+            RequestReason.UNSUPPORTED_TYPE,
+            f"Content-Type {media[:80]!r}; send application/json, or {OCTETS} with the JSON's length in "
+            f"{JSON_LENGTH} and tensors behind it",
+        )
     body = await _read(request, meter, rules)
     if not body:
         raise Invalid(RequestReason.EMPTY, "the body has 0 bytes; send a JSON object with inputs")
-    return Work(kind.name, {"id": request_id}, body)
+    return Work(kind.name, {"id": request_id, "jsonBytes": json_bytes}, body)
 
 
-READERS: Mapping[Payload, ReadBody] = {
-    Payload.PICTURE: read_picture,
-    Payload.DOCUMENT: read_picture,
-    Payload.TENSORS: read_tensors,
-}
+def _json_bytes(header: str | None) -> int | None:
+    """How many bytes of the body are JSON; None: all of them."""
+    if header is None:
+        return None
+    if not (header.isascii() and header.isdigit() and len(header) <= MOST_DIGITS):
+        raise Invalid(
+            RequestReason.MALFORMED, f"{JSON_LENGTH} is {header[:40]!r}; send a whole number of bytes"
+        )
+    return int(header)
 
 
-def kinds_of_bytes(payload: Payload) -> tuple[str, ...]:
-    """Media types, image/* aside, of bodies that are the payload's bytes as they are; "" is none said."""
-    return ("", "application/octet-stream", *(("application/pdf",) if payload is Payload.DOCUMENT else ()))
+READERS: Mapping[Payload, ReadBody] = {Payload.PICTURE: read_picture, Payload.TENSORS: read_tensors}
 
 
 def _media_type(request: Request) -> str:

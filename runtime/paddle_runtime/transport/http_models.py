@@ -7,7 +7,7 @@ import logging
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
@@ -106,14 +106,14 @@ class ModelEndpoint:
         if self._front.health.draining_since is not None:
             headers["Connection"] = "close"  # so that callers find another server for their next request
         total = self._front.clock() - ticket.received_at
-        body = result.body
         kind = self._front.service.served.kind(self._kind)
         if kind is not None and kind.payload is not Payload.TENSORS:
             name = self._front.service.served.name
             body = replies.with_timings(
-                body, request_id=ticket.id, model=name, stages=result.stages, total_seconds=total
+                result.body, request_id=ticket.id, model=name, stages=result.stages, total_seconds=total
             )
-        return replies.answer(body, result.stages, total, headers)
+            result = replace(result, body=body)
+        return replies.answer(result, total, headers)
 
     async def _result(self, request: Request, ticket: Ticket) -> Result:
         """Ask the service, and stop asking when the caller leaves."""

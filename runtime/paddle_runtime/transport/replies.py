@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 
 from starlette.responses import Response
 
+from paddle_runtime.dispatch.job import Result
 from paddle_runtime.errors import RequestFault, RequestReason
 from paddle_runtime.transport import codes
 
 JSON = "application/json"
+OCTETS = "application/octet-stream"
+JSON_LENGTH = "Inference-Header-Content-Length"
 CLOSING_REASONS = frozenset({RequestReason.DRAINING, RequestReason.SLOW_BODY})
 
 
@@ -31,13 +34,15 @@ def json_response(document: object, code: int = 200, headers: Mapping[str, str] 
     return Response(body, status_code=code, media_type=JSON, headers=dict(headers or {}))
 
 
-def answer(
-    body: bytes, stages: Mapping[str, float], total_seconds: float, headers: Mapping[str, str]
-) -> Reply:
-    """A good answer."""
-    timing = server_timing({**stages, "total": total_seconds})
-    response = Response(body, media_type=JSON, headers={**headers, "Server-Timing": timing})
-    return Reply(response, "good", stages=stages)
+def answer(result: Result, total_seconds: float, headers: Mapping[str, str]) -> Reply:
+    """A good answer; where bytes of tensors follow its JSON, a header says how much is JSON."""
+    timing = server_timing({**result.stages, "total": total_seconds})
+    told = {**headers, "Server-Timing": timing}
+    json_bytes = result.meta.get("jsonBytes")
+    if json_bytes is not None:
+        told[JSON_LENGTH] = str(json_bytes)
+    media = JSON if json_bytes is None else OCTETS
+    return Reply(Response(result.body, media_type=media, headers=told), "good", stages=result.stages)
 
 
 def refusal(fault: RequestFault, request_id: str, headers: Mapping[str, str], *, closing: bool) -> Reply:

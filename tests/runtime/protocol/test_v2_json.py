@@ -12,14 +12,8 @@ from hypothesis import strategies as st
 from paddle_runtime.bundle.signature import Datatype, TensorSpec
 from paddle_runtime.bundle.store import builtin_path, open_bundle
 from paddle_runtime.errors import Failed, Invalid, RequestReason
-from paddle_runtime.protocol.v2_json import (
-    InferRequest,
-    Signature,
-    decode_infer,
-    encode_infer,
-    model_metadata,
-    signature_of,
-)
+from paddle_runtime.protocol.tensors import InferRequest, Signature, Wanted, signature_of
+from paddle_runtime.protocol.v2_json import decode_infer, encode_infer, model_metadata
 from tests.runtime.bundle.builders import tensor_manifest
 
 X = TensorSpec(name="x", datatype=Datatype.FP32, shape=(-1, 2))
@@ -41,7 +35,7 @@ def test_a_right_request_keeps_its_id_and_values() -> None:
     request = decoded({"id": "a", "inputs": [tensor()], "outputs": [{"name": "y"}]})
     assert request.id == "a"
     assert [(each.spec, each.shape, each.data) for each in request.inputs] == [(X, (1, 2), [1, 2.5])]
-    assert request.outputs == ("y",)
+    assert request.outputs == (Wanted("y", binary=False),)
 
 
 @given(st.lists(st.tuples(st.floats(-1e30, 1e30), st.floats(-1e30, 1e30)), min_size=1, max_size=8))
@@ -135,13 +129,10 @@ def test_an_unknown_output_is_refused(outputs: object) -> None:
 
 
 def test_an_answer_names_model_version_and_id() -> None:
-    data = encode_infer([{"name": "y"}], model_name="m", model_version="1", request_id="a")
-    assert json.loads(data) == {
-        "model_name": "m",
-        "model_version": "1",
-        "id": "a",
-        "outputs": [{"name": "y"}],
-    }
+    y = {"name": "y", "data": [1.5]}
+    data, json_bytes = encode_infer([y], model_name="m", model_version="1", request_id="a")
+    assert json.loads(data) == {"model_name": "m", "model_version": "1", "id": "a", "outputs": [y]}
+    assert json_bytes is None
 
 
 def test_an_answer_that_json_cannot_carry_is_our_failure() -> None:
@@ -164,8 +155,24 @@ def test_limits_are_the_largest_buckets() -> None:
     assert signature_of(tensor_manifest()).limits == {"x": (8, 4)}
 
 
-def test_an_ocr_model_has_metadata_and_no_signature() -> None:
+def test_an_ocr_model_takes_a_picture_and_gives_lines() -> None:
     manifest = open_bundle(builtin_path("ppocr-v4-mobile")).manifest
     assert model_metadata(manifest, name="ocr")["platform"] == "paddle_ocr"
-    with pytest.raises(ValueError, match="only Tensor"):
-        signature_of(manifest)
+    signature = signature_of(manifest)
+    assert [row.name for row in (*signature.inputs, *signature.outputs)] == ["image", "lines"]
+    assert signature.limits == {"image": (1,)}
+
+
+@pytest.mark.parametrize("name", ["sequence_id", "sequence_start", "shared_memory_region", "classification"])
+def test_parameters_whose_neglect_would_change_the_answer_are_refused(name: str) -> None:
+    with pytest.raises(Invalid, match=f"parameters.{name} = 1 is not for here"):
+        decoded({"inputs": [tensor()], "parameters": {name: 1}})
+    with pytest.raises(Invalid, match=rf"outputs\[0\].parameters.{name}"):
+        decoded({"inputs": [tensor()], "outputs": [{"name": "y", "parameters": {name: 1}}]})
+
+
+def test_other_parameters_are_hints() -> None:
+    hints = {"priority": 3, "timeout": 1000, "sequence_id": 0, "mine": "x"}
+    assert decoded({"inputs": [tensor()], "parameters": hints}).parameters == hints
+    with pytest.raises(Invalid, match="parameters = 3 must be an object"):
+        decoded({"inputs": [tensor()], "parameters": 3})
