@@ -92,8 +92,10 @@ ENV_S3_REGION = "PADDLE_RUNTIME_S3_REGION"
 ENV_S3_ADDRESSING = "PADDLE_RUNTIME_S3_ADDRESSING"
 ENV_CREDENTIALS_DIR = "PADDLE_RUNTIME_CREDENTIALS_DIR"
 
-PATHS_SERVED = ("/v1", "/v2")
+PATHS_SERVED = ("/v1", "/v2", "/page")
 """Prefixes that a gateway sends on; the metrics are for the cluster."""
+PATH_PAGE = "/"
+"""The page for people, which a gateway sends on by this path alone."""
 HEADER_SYNTHETIC = "X-Paddle-Synthetic"
 """Request header that keeps a request out of the service level: ours inside the cluster, no caller's."""
 HEADER_REVISION = "X-Paddle-Revision"

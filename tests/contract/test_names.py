@@ -74,9 +74,11 @@ def test_probes_and_scraping_ask_for_paths_that_are_there(path: str) -> None:
 
 
 def test_a_gateway_sends_on_every_path_but_those_for_the_cluster() -> None:
-    paths = set(re.findall(r'Route\("([^"]+)"', Path(http_app.__file__).read_text()))
+    transport = Path(http_app.__file__).parent
+    texts = "".join(file.read_text() for file in transport.glob("http_*.py"))
+    paths = {*re.findall(r'(?:Route|_file)\(f?"(/[^"]*)"', texts), *tasks.paths()}
     inside = {path for path in paths if not path.startswith(names.PATHS_SERVED)}
-    assert inside == {names.PATH_METRICS, "/health"}
+    assert inside == {names.PATH_METRICS, "/health", names.PATH_PAGE}
     assert names.HEADER_SYNTHETIC.lower() in Path(http_models.__file__).read_text()
 
 

@@ -34,7 +34,10 @@ def http_route(service: Service, platform: Platform, stable: str | None) -> Kube
         "filters": [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [header]}}],
     }
     rule = {
-        "matches": [{"path": {"type": "PathPrefix", "value": prefix}} for prefix in names.PATHS_SERVED],
+        "matches": [
+            {"path": {"type": "Exact", "value": names.PATH_PAGE}},
+            *({"path": {"type": "PathPrefix", "value": prefix}} for prefix in names.PATHS_SERVED),
+        ],
         "filters": [
             {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": [names.HEADER_SYNTHETIC]}}
         ],

@@ -18,6 +18,7 @@ from paddle_runtime.errors import RequestReason
 from paddle_runtime.protocol.v2_binary import EXTENSION
 from paddle_runtime.transport.http_body import READERS
 from paddle_runtime.transport.http_models import Front, ModelEndpoint
+from paddle_runtime.transport.http_page import page_routes
 from paddle_runtime.transport.replies import json_response
 
 SERVER_NAME = "paddle-runtime"
@@ -42,6 +43,7 @@ def make_app(front: Front, description: Description) -> Starlette:
         ),
         *_probe_routes(front, description),
         *_metadata_routes(front, description),
+        *page_routes(model=front.service.served.name, task=front.service.served.task),
     ]
     app = Starlette(routes=routes, exception_handlers={HTTPException: _no_such_endpoint})
     app.router.redirect_slashes = False  # it would send a POST to whatever host the caller named

@@ -1,0 +1,1 @@
+"""The page at `/`: drop a picture or type a text, see what the model makes of it. No build step."""
