@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from weakref import WeakSet
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util import connection as urllib3_connection
 
 from paddle_runtime.errors import BundleFault, BundleReason
@@ -25,9 +29,12 @@ METADATA = frozenset(
     ipaddress.ip_address(text)
     for text in ("168.63.129.16", "100.100.100.200", "192.0.0.192", "fd00:ec2::254")
 )
+PARALLEL_CONNECTIONS = 4
 THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
 SHARED = ipaddress.ip_network("100.64.0.0/10")
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Translation and sites of one's own: private by their meaning, unknown to the standard library as such.
+LOCAL_NAT64, SITE_LOCAL = ipaddress.ip_network("64:ff9b:1::/48"), ipaddress.ip_network("fec0::/10")
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,8 @@ class AddressPolicy:
         )
         if found := next((words for refused, words in kinds if refused), None):
             return found
-        if (address.is_private or address in SHARED) and not self.private:
+        private = address.is_private or any(address in net for net in (SHARED, LOCAL_NAT64, SITE_LOCAL))
+        if private and not self.private:
             return "it is private, which is allowed for a declared S3 endpoint only"
         return None
 
@@ -81,14 +89,45 @@ def allowed_address(host: str, port: int, policy: AddressPolicy) -> str:
     return found[0]
 
 
-def checked_pool(policy: AddressPolicy) -> urllib3.PoolManager:
-    """A pool whose connections go to allowed addresses only; it follows no redirect and retries nothing."""
+class CheckedPool(urllib3.PoolManager):
+    """Follows no redirect, retries nothing, and can cut off every connection that it has."""
+
+    def __init__(
+        self, classes: Mapping[str, type[HTTPConnectionPool]], sockets: WeakSet[socket.socket]
+    ) -> None:
+        super().__init__(num_pools=4, maxsize=PARALLEL_CONNECTIONS, retries=False)
+        self.pool_classes_by_scheme = dict(classes)
+        self._sockets = sockets
+
+    @contextmanager
+    def cut_off_after(self, seconds: float) -> Iterator[None]:
+        """Within the block connections live this long and no longer.
+
+        A read's time-out begins anew with every byte, so a store that drips its headers would outlast any.
+        """
+        timer = threading.Timer(max(0.0, seconds), self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _cut(self) -> None:
+        for connected in list(self._sockets):
+            with suppress(OSError):
+                socket.socket.shutdown(connected, socket.SHUT_RDWR)  # below TLS, whatever its state
+
+
+def checked_pool(policy: AddressPolicy) -> CheckedPool:
+    """A pool whose connections go to allowed addresses only."""
+    sockets: WeakSet[socket.socket] = WeakSet()
 
     def new_socket(connection: HTTPConnection) -> socket.socket:
         try:
             address = allowed_address(connection.host.strip("[]"), connection.port, policy)
-        except socket.gaierror as error:
-            raise NameResolutionError(connection.host, connection, error) from error
+        except (socket.gaierror, UnicodeError) as error:
+            raise NewConnectionError(connection, f"the name cannot be looked up: {error}") from error
         try:
             return urllib3_connection.create_connection(
                 (address, connection.port), connection.timeout, socket_options=connection.socket_options
@@ -104,9 +143,17 @@ def checked_pool(policy: AddressPolicy) -> urllib3.PoolManager:
         def _new_conn(self) -> socket.socket:
             return new_socket(self)
 
+        def connect(self) -> None:
+            super().connect()
+            sockets.add(self.sock)
+
     class CheckedHTTPS(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
             return new_socket(self)
+
+        def connect(self) -> None:
+            super().connect()
+            sockets.add(self.sock)
 
     class HTTPPool(HTTPConnectionPool):
         ConnectionCls = CheckedHTTP
@@ -114,6 +161,4 @@ def checked_pool(policy: AddressPolicy) -> urllib3.PoolManager:
     class HTTPSPool(HTTPSConnectionPool):
         ConnectionCls = CheckedHTTPS
 
-    manager = urllib3.PoolManager(num_pools=4, maxsize=2, retries=False)
-    manager.pool_classes_by_scheme = {"http": HTTPPool, "https": HTTPSPool}
-    return manager
+    return CheckedPool({"http": HTTPPool, "https": HTTPSPool}, sockets)

@@ -20,6 +20,7 @@ from paddle_runtime.bundle.disk import no_space, writing_to
 from paddle_runtime.bundle.download import Download
 from paddle_runtime.bundle.extract import Rules
 from paddle_runtime.bundle.fetch_archive import Report, fetch_archive, resolve_archive
+from paddle_runtime.bundle.http_source import HttpSource
 from paddle_runtime.bundle.location import (
     PVC_MOUNT,
     ArchiveFile,
@@ -31,7 +32,7 @@ from paddle_runtime.bundle.location import (
 from paddle_runtime.bundle.manifest import MANIFEST_MAX_BYTES, Manifest
 from paddle_runtime.bundle.paths import MANIFEST_NAME
 from paddle_runtime.bundle.s3 import S3Options, s3_source
-from paddle_runtime.bundle.sources import FolderSource, HttpSource, Source
+from paddle_runtime.bundle.sources import FolderSource, Source
 from paddle_runtime.bundle.store import Bundle, Resolved, accept_manifest, builtin_path, open_bundle
 from paddle_runtime.bundle.verify import require_form, verify
 from paddle_runtime.errors import BundleFault

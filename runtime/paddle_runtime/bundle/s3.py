@@ -15,8 +15,8 @@ from minio.signer import sign_v4_s3
 from urllib3.util import parse_url
 
 from paddle_runtime.bundle.addresses import AddressPolicy, checked_pool
+from paddle_runtime.bundle.http_source import HttpSource
 from paddle_runtime.bundle.location import S3Location
-from paddle_runtime.bundle.sources import HttpSource
 from paddle_runtime.errors import BundleFault, BundleReason
 
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
@@ -56,7 +56,7 @@ def base_url(location: S3Location, options: S3Options) -> str:
     """The URL of the bundle's folder, ending with a slash."""
     endpoint = options.endpoint or f"https://s3.{options.region}.amazonaws.com"
     parts = urlsplit(endpoint)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or "@" in parts.netloc:
         raise BundleFault(
             BundleReason.AddressRefused,
             f"S3 endpoint {endpoint!r} must be http(s)://host[:port], without user or query.",
@@ -76,13 +76,23 @@ def read_credentials(folder: Path | None) -> Credentials | None:
     values = []
     for name in KEY_FILES:
         try:
-            values.append((folder / name).read_text(encoding="utf-8").strip())
-        except OSError as error:
+            value = (folder / name).read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = (
+                getattr(error, "strerror", None) or "it is not ASCII"
+            )  # the error itself shows bytes of the key
             raise BundleFault(
                 BundleReason.ModelForbidden,
-                f"the Secret of spec.model.credentialsRef has no readable key {name!r} ({error.strerror}): "
+                f"the Secret of spec.model.credentialsRef has no readable key {name!r} ({why}): "
                 f"it needs the keys {' and '.join(KEY_FILES)}.",
-            ) from error
+            ) from None
+        if not value.isprintable():  # a line break in it would begin another header
+            raise BundleFault(
+                BundleReason.ModelForbidden,
+                f"the Secret of spec.model.credentialsRef has a line break or a control character inside key "
+                f"{name!r}: write it anew.",
+            )
+        values.append(value)
     if not all(values):
         raise BundleFault(
             BundleReason.ModelForbidden,

@@ -9,7 +9,7 @@ import urllib3
 
 from paddle_runtime.bundle.addresses import AddressPolicy, checked_pool
 from paddle_runtime.bundle.deadline import Deadline
-from paddle_runtime.bundle.sources import HttpSource
+from paddle_runtime.bundle.http_source import HttpSource
 from paddle_runtime.errors import BundleFault, BundleReason
 
 BASE = "https://models.example/m/"
