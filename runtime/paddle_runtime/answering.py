@@ -19,6 +19,7 @@ from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.limits import Limits
 from paddle_runtime.open_inference import INFER, OpenInference, open_inference
 from paddle_runtime.pipeline import Pipeline, open_pipeline
+from paddle_runtime.pipeline.document import cap_documents
 from paddle_runtime.pipeline.picture import cap_pixels
 from paddle_runtime.predictor.devices import Device, DeviceSettings
 
@@ -62,6 +63,13 @@ def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel,
         memory_mib=int(order["deviceMemoryMib"]),
     )
     cap_pixels(int(order["maxPixels"]))
+    caps = Limits(
+        max_body_bytes=int(order["maxBodyBytes"]),
+        max_pixels=int(order["maxPixels"]),
+        max_side=int(order["maxSide"]),
+        max_pages=int(order["maxPages"]),
+    )
+    cap_documents(caps, pdf_dpi=int(order["pdfDpi"]))
     with _phase(progress, "load", BundleReason.LoadFailed) as done:
         pipeline = open_pipeline(bundle, settings)
         done.append("loaded")
@@ -72,11 +80,6 @@ def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel,
         shapes = pipeline.warm_up(lambda what, share: log.debug("warming %s, %d %%", what, share * 100))
         done.append(f"warmed {shapes} shapes")
     described = {"text": f"{shapes} shapes warm"}
-    caps = Limits(
-        max_body_bytes=int(order["maxBodyBytes"]),
-        max_pixels=int(order["maxPixels"]),
-        max_side=int(order["maxSide"]),
-    )
     infer = open_inference(pipeline, bundle.manifest, str(order["modelName"]), caps)
     return ServedModel(pipeline, infer), described
 

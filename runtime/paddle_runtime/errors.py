@@ -39,6 +39,8 @@ class RequestReason(StrEnum):
     EMPTY = "empty"
     TOO_LARGE = "too_large"
     TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_MANY_PAGES = "too_many_pages"
+    NO_SUCH_PAGE = "no_such_page"
     UNSUPPORTED_TYPE = "unsupported_type"
     UNDECODABLE = "undecodable"
     MALFORMED = "malformed"

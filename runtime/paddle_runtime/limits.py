@@ -14,8 +14,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from paddle_runtime import page_ranges
 from paddle_runtime.errors import Invalid, RequestReason
-from paddle_runtime.picture_size import FORMATS, BadHeader, picture_size
+from paddle_runtime.page_ranges import Ranges
+from paddle_runtime.picture_size import (
+    FORMATS,
+    PICTURE_STARTS,
+    BadHeader,
+    Size,
+    is_tiff,
+    picture_size,
+    tiff_page_sizes,
+)
 
 TRUE_WORDS = ("true", "1", "yes", "on")
 FALSE_WORDS = ("false", "0", "no", "off")
@@ -29,7 +39,11 @@ BASE64_ESCAPES = (
     (rb"\u002b", b"+"), (rb"\u002B", b"+"), (rb"\u003d", b"="), (rb"\u003D", b"="),
 )  # fmt: skip
 
-Options = dict[str, bool | float]
+# A PDF's readers look for its mark among its first bytes: what stands before it is of some program's making.
+PDF_MARK, PDF_MARK_WITHIN = b"%PDF-", 1024
+PDF_DPI_RANGE = (36, 600)
+
+Options = dict[str, bool | float | Ranges]
 
 
 @dataclass(frozen=True)
@@ -39,6 +53,7 @@ class Limits:
     max_body_bytes: int
     max_pixels: int
     max_side: int
+    max_pages: int = 10
 
 
 def check_declared_length(header: str | None, cap: int) -> None:
@@ -88,6 +103,51 @@ def check_picture(data: bytes, limits: Limits) -> tuple[int, int]:
     if not data:
         raise Invalid(RequestReason.EMPTY, "the picture has 0 bytes; send the bytes of a picture")
     width, height = _header_size(data)
+    check_size((width, height), limits)
+    return width, height
+
+
+def check_one_picture(data: bytes, limits: Limits) -> None:
+    """The same where a document of several pages has no place in the answer."""
+    check_picture(data, limits)
+    if is_tiff(data) and len(tiff_page_sizes(data, 2)) > 1:
+        raise Invalid(
+            RequestReason.TOO_MANY_PAGES,
+            "the TIFF has several pages and one is read here; send them one by one",
+        )
+
+
+def check_document(data: bytes, limits: Limits, ranges: Ranges | None) -> list[Size]:
+    """The same for a picture or the pages that are wanted of a document; returns each one's size.
+
+    Of a PDF nothing: what its pages measure is known to its renderer alone, which checks it before it draws.
+    """
+    if is_pdf(data):
+        return []
+    if not is_tiff(data):
+        size = check_picture(data, limits)
+        page_ranges.chosen(ranges, 1, limits.max_pages)
+        return [size]
+    try:
+        sizes = tiff_page_sizes(data, page_ranges.last_needed(ranges, limits.max_pages))
+    except BadHeader as error:
+        raise _bad_header(error) from None
+    wanted = [sizes[number - 1] for number in page_ranges.chosen(ranges, len(sizes), limits.max_pages)]
+    for size in wanted:
+        check_size(size, limits)
+    return wanted
+
+
+def is_pdf(data: bytes) -> bool:
+    """Whether these are a PDF's bytes."""
+    return data.startswith(PDF_MARK) or (
+        PDF_MARK in data[:PDF_MARK_WITHIN] and not any(data.startswith(start) for start in PICTURE_STARTS)
+    )
+
+
+def check_size(size: Size, limits: Limits) -> None:
+    """Hold a picture's width and height against the caps."""
+    width, height = size
     if width < 1 or height < 1:
         raise Invalid(
             RequestReason.UNDECODABLE, f"the picture is {width} x {height} pixels; send one with pixels"
@@ -104,7 +164,6 @@ def check_picture(data: bytes, limits: Limits) -> tuple[int, int]:
             f"the picture is {width} x {height} = {width * height} pixels, the cap is {limits.max_pixels}; "
             "scale it down",
         )
-    return width, height
 
 
 def _header_size(data: bytes) -> tuple[int, int]:
@@ -112,9 +171,7 @@ def _header_size(data: bytes) -> tuple[int, int]:
     try:
         size = picture_size(data)
     except BadHeader as error:
-        raise Invalid(
-            RequestReason.UNDECODABLE, f"the picture's header cannot be read ({error}); send an intact file"
-        ) from None
+        raise _bad_header(error) from None
     if size is None:
         raise Invalid(
             RequestReason.UNSUPPORTED_TYPE,
@@ -122,6 +179,12 @@ def _header_size(data: bytes) -> tuple[int, int]:
             f"send one of {', '.join(FORMATS)}",
         )
     return size
+
+
+def _bad_header(error: BadHeader) -> Invalid:
+    return Invalid(
+        RequestReason.UNDECODABLE, f"the picture's header cannot be read ({error}); send an intact file"
+    )
 
 
 def split_image(body: bytes) -> tuple[bytes, bytes | None]:
@@ -208,4 +271,20 @@ def _score(name: str, value: object) -> float:
     return number
 
 
-OPTIONS: Mapping[str, Callable[[str, object], bool | float]] = {"cls": _flag, "minScore": _score}
+def _dpi(name: str, value: object) -> float:
+    least, most = PDF_DPI_RANGE
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    if not re.fullmatch(r"\d{1,3}", text, re.ASCII) or not least <= int(text) <= most:
+        raise Invalid(
+            RequestReason.MALFORMED,
+            f"option {name} is {str(value)[:40]!r}; give a whole number from {least} to {most}",
+        )
+    return int(text)
+
+
+OPTIONS: Mapping[str, Callable[[str, object], bool | float | Ranges]] = {
+    "cls": _flag,
+    "minScore": _score,
+    "pages": page_ranges.parse,
+    "dpi": _dpi,
+}

@@ -142,10 +142,10 @@ class BytesAnswers:
     def _given(self, tensor: Tensor) -> bytes:
         """The bytes of the one element. No picture is text, so text, which JSON gave, is its base64."""
         element = tensor.data[0]
-        if self._kind.payload is not Payload.PICTURE:
+        if self._kind.payload not in {Payload.PICTURE, Payload.DOCUMENT}:
             return element if isinstance(element, bytes) else str(element).encode()
         picture = element if isinstance(element, bytes) else limits.decode_base64(element)
-        limits.check_picture(picture, self._caps)
+        limits.check_one_picture(picture, self._caps)
         return picture
 
     def _output(self, wanted: Wanted, body: Body) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def _text(value: JsonValue) -> str:
         raise Failed(RequestReason.INTERNAL, "the model's answer holds NaN: look at its weights") from error
 
 
-def _options(asked: InferRequest, kind: Kind) -> limits.Options:
+def _options(asked: InferRequest, kind: Kind) -> Mapping[str, Any]:
     """Parameters that are options of the task; others are hints that nobody here takes."""
     known = {name: value for name, value in asked.parameters.items() if name in kind.options}
     return limits.parse_options(known, kind.options)

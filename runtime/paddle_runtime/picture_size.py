@@ -1,4 +1,4 @@
-"""Width and height of a picture from its header alone, in bounded steps. Pure.
+"""Width and height of a picture, or of each page of a TIFF, from headers alone, in bounded steps. Pure.
 
 It runs on the event loop on foreign bytes, and Pillow's own reading has no bound there: 20 MiB of fill bytes
 before a JPEG's size, or of empty PNG chunks, take it seconds, and it unpacks a WebP to learn its size.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 # A camera's JPEG has some 20 segments before its size, a PNG some 10 chunks, a TIFF some 30 tags.
 MAX_STEPS = 2048
@@ -17,6 +18,12 @@ JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length
 JPEG_SCAN, JPEG_END = 0xDA, 0xD9
 TIFF_WIDTH, TIFF_HEIGHT = 256, 257
 TIFF_KINDS = {1: "B", 3: "H", 4: "I", 16: "Q"}
+# Bytes of one value by the type's number; what is not listed is read by nobody.
+TIFF_VALUE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
+MAX_TIFF_STEPS = 16_384  # tags of all pages that are looked at
+# To reach a page, the decoder reads all that the tags of those before it point to. Pages may share a little
+# of it; tags that all point to the same megabytes would be read for minutes.
+MAX_TIFF_READS = 4
 BMP_LONG_HEADERS = frozenset({40, 52, 56, 64, 108, 124})
 
 Size = tuple[int, int]
@@ -111,34 +118,68 @@ def _bmp(data: bytes) -> Size:
     return width, abs(height)  # below zero: the rows come from the top
 
 
+def tiff_page_sizes(data: bytes, most: int) -> list[Size]:
+    """Sizes of a TIFF's first pages, `most` of them at most; BadHeader when it is broken."""
+    try:
+        return list(islice(_tiff_pages(data), most))
+    except struct.error:
+        raise BadHeader("it ends early") from None
+
+
+def is_tiff(data: bytes) -> bool:
+    """Whether a TIFF begins like this."""
+    return data.startswith(READERS["TIFF"][0])
+
+
 def _tiff(data: bytes) -> Size:
+    return next(_tiff_pages(data))
+
+
+def _tiff_pages(data: bytes) -> Iterator[Size]:
     order = "<" if data[:2] == b"II" else ">"
     big = data[2:4] in {b"+\x00", b"\x00+"}
-    (at,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
-    at = min(at, len(data))  # beyond the end is "it ends early", also where no C integer could hold it
-    (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, at)
-    if count > MAX_STEPS:
-        raise BadHeader(f"it has {count} tags, {MAX_STEPS} are read at most")
+    whole, count_kind, start, length = ("Q", "Q", 8, 20) if big else ("I", "H", 2, 12)
+    (at,) = struct.unpack_from(order + whole, data, 8 if big else 4)
+    seen: set[int] = set()
+    steps = reads = 0
+    while at or not seen:
+        if at in seen:
+            raise BadHeader("its pages go in a circle")
+        seen.add(at)
+        at = min(at, len(data))  # beyond the end is "it ends early", also where no C integer could hold it
+        (count,) = struct.unpack_from(order + count_kind, data, at)
+        steps += count
+        if count > MAX_STEPS or steps > MAX_TIFF_STEPS:
+            raise BadHeader(
+                f"it has {steps} tags or more; {MAX_STEPS} are read of a page, {MAX_TIFF_STEPS} in all"
+            )
+        size, pointed = _tiff_page(data, at + start, order, count, big=big)
+        reads += pointed
+        if reads > MAX_TIFF_READS * len(data):
+            raise BadHeader("its tags point to the same bytes over and over")
+        yield size
+        (at,) = struct.unpack_from(order + whole, data, at + start + count * length)
+
+
+def _tiff_page(data: bytes, at: int, order: str, count: int, *, big: bool) -> tuple[Size, int]:
+    """The size that one page's tags say, and how many bytes they point to."""
+    length, value_at, inside = (20, 12, 8) if big else (12, 8, 4)
     found: dict[int, int] = {}
-    for tag, value in _tags(data, at, order, count, big=big):
-        if found.setdefault(tag, value) != value:
-            raise BadHeader("it says two sizes")
-    if TIFF_WIDTH not in found or TIFF_HEIGHT not in found:
-        raise BadHeader("its first page has no size")
-    return found[TIFF_WIDTH], found[TIFF_HEIGHT]
-
-
-def _tags(data: bytes, at: int, order: str, count: int, *, big: bool) -> Iterator[tuple[int, int]]:
-    """The tags of the size with their values."""
-    start, length, value_at = (8, 20, 12) if big else (2, 12, 8)
-    for entry in range(at + start, at + start + count * length, length):
-        tag, kind = struct.unpack_from(order + "HH", data, entry)
+    pointed = 0
+    for entry in range(at, at + count * length, length):
+        tag, kind, many = struct.unpack_from(order + ("HHQ" if big else "HHI"), data, entry)
+        value_bytes = many * TIFF_VALUE_BYTES.get(kind, 0)
+        pointed += value_bytes if inside < value_bytes <= len(data) else 0
         if tag not in {TIFF_WIDTH, TIFF_HEIGHT}:
             continue
         if kind not in TIFF_KINDS or (kind == 16 and not big):
             raise BadHeader(f"its size is of type {kind}")
         (value,) = struct.unpack_from(order + TIFF_KINDS[kind], data, entry + value_at)
-        yield tag, value
+        if found.setdefault(tag, value) != value:
+            raise BadHeader("it says two sizes")
+    if TIFF_WIDTH not in found or TIFF_HEIGHT not in found:
+        raise BadHeader("a page of it has no size")
+    return (found[TIFF_WIDTH], found[TIFF_HEIGHT]), pointed
 
 
 def _only(known: Size | None, size: Size) -> Size:
@@ -155,3 +196,4 @@ READERS: dict[str, tuple[tuple[bytes, ...], Callable[[bytes], Size]]] = {
     "TIFF": ((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"), _tiff),
 }
 FORMATS = tuple(READERS)
+PICTURE_STARTS = tuple(start for begins, _ in READERS.values() for start in begins)

@@ -105,6 +105,8 @@ def _describe(settings: Settings, bundle: Bundle, verify_seconds: float) -> Mode
             "maxBodyBytes": settings.max_body_bytes,
             "maxPixels": settings.max_pixels,
             "maxSide": settings.max_side,
+            "maxPages": settings.max_pages,
+            "pdfDpi": settings.pdf_dpi,
             "logFormat": settings.log_format,
         },
         verify_seconds=verify_seconds,

@@ -151,7 +151,7 @@ class Server:
         service = Service(
             Served(self._model.name, self._model.task),
             pool,
-            Limits(settings.max_body_bytes, settings.max_pixels, settings.max_side),
+            Limits(settings.max_body_bytes, settings.max_pixels, settings.max_side, settings.max_pages),
             Room(settings.queue_max_requests, settings.max_held_bytes, settings.request_timeout_seconds),
             promised_seconds=lambda: self._thresholds[-1] if self._thresholds else None,
             clock=self._clock,

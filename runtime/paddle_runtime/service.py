@@ -94,28 +94,31 @@ class Service:
         with Meter(self, self._caps.max_body_bytes) as meter:
             work = await call.read(meter)
             size = self._size(work, kind)
-            terms = self._admit(call, kind, size)
-            done = await self._compute(work, terms, self._costs[kind.name], size)
+            sort = _sort(kind, size)
+            terms = self._admit(call, sort, size)
+            done = await self._compute(work, terms, self._costs[sort], size)
         return Result(done.result.body, {"queue": done.waited, **done.result.stages}, done.result.meta)
 
-    def _admit(self, call: Call, kind: Kind, size: Size) -> Terms:
+    def _admit(self, call: Call, sort: str, size: Size) -> Terms:
         """Can it be done in time? The terms, or Refused."""
         wish = admission.Wish(call.received_at, call.deadline_at, self._promised_seconds())
-        prediction = self._costs[kind.name].predict(size)
-        refused = self._refused_in_row[kind.name]
-        self._refused_in_row[kind.name] += 1
+        prediction = self._costs[sort].predict(size)
+        refused = self._refused_in_row[sort]
+        self._refused_in_row[sort] += 1
         terms = admission.admit(
             self._load(call), self._room, wish, prediction, refused_in_row=refused, now=self._clock()
         )
-        self._refused_in_row[kind.name] = 0
+        self._refused_in_row[sort] = 0
         return terms
 
     def _size(self, work: Work, kind: Kind) -> Size:
         """How large it is, within the caps."""
-        width = height = 0
+        sizes: list[tuple[int, int]] = []
         if kind.payload is Payload.PICTURE:
-            width, height = limits.check_picture(work.payload, self._caps)
-        return Size(width * height, len(work.payload))
+            sizes = [limits.check_picture(work.payload, self._caps)]
+        elif kind.payload is Payload.DOCUMENT:
+            sizes = limits.check_document(work.payload, self._caps, work.request.get("pages"))
+        return Size(sum(width * height for width, height in sizes), len(work.payload))
 
     async def _compute(self, work: Work, terms: Terms, cost: CostModel, size: Size) -> Done:
         """The answer; what it cost is learned from, also where it was too much."""
@@ -153,6 +156,11 @@ class Service:
         """Take room for `more` bytes, or raise Refused."""
         admission.admit_bytes(self._load(), self._room, more)
         self.held_bytes += more
+
+
+def _sort(kind: Kind, size: Size) -> str:
+    """Which requests cost alike: those of a kind; but of a PDF only the bytes are known."""
+    return f"{kind.name} of a PDF" if kind.payload is Payload.DOCUMENT and not size.pixels else kind.name
 
 
 class Meter:

@@ -84,6 +84,15 @@ class Settings:
         40_000_000, "largest picture, width x height, else 422", unit="pixels", minimum=1
     )
     max_side: int = option(16_384, "longest side of a picture, else 422", unit="pixels", minimum=1)
+    max_pages: int = option(
+        10, "pages of a TIFF or PDF read in one request, else 422", unit="pages", minimum=1
+    )
+    pdf_dpi: int = option(
+        144,
+        "resolution at which a PDF's pages are drawn where the request names none",
+        unit="dpi",
+        minimum=36,
+    )
     max_parts: int = option(16, "parts of a multipart body, else 400", unit="parts", minimum=1)
     drain_seconds: float = option(
         20.0, "after SIGTERM, for requests under way to be answered", unit="seconds", minimum=0

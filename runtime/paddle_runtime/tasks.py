@@ -24,6 +24,7 @@ class Payload(StrEnum):
     """What a body holds: it decides how it is read and which limits it meets before a worker sees it."""
 
     PICTURE = "picture"
+    DOCUMENT = "document"  # a picture, or a TIFF or PDF of several pages
     TENSORS = "tensors"
 
 
@@ -77,12 +78,13 @@ def _infer(*stages: str, options: tuple[str, ...] = ()) -> Kind:
 
 OCR_STAGES = ("decode", "detect", "orient", "recognise", "encode")
 OCR_OPTIONS = ("cls", "minScore")
+PAGE_OPTIONS = ("pages", "dpi")
 
 TASKS: Mapping[Task, Serving] = MappingProxyType(
     {
         Task.OCR: Serving(
             kinds=(
-                Kind("ocr", "/v1/ocr", Payload.PICTURE, OCR_STAGES, OCR_OPTIONS),
+                Kind("ocr", "/v1/ocr", Payload.DOCUMENT, OCR_STAGES, (*OCR_OPTIONS, *PAGE_OPTIONS)),
                 _infer(*OCR_STAGES, options=OCR_OPTIONS),
             ),
             inputs=(TensorRow("image", "BYTES", (1,)),),

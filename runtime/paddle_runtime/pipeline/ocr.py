@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import cv2
@@ -18,6 +19,7 @@ from paddle_runtime.pipeline.base import Body, PipelineAnswer
 from paddle_runtime.pipeline.crops import cut
 from paddle_runtime.pipeline.ctc import Text, load_characters
 from paddle_runtime.pipeline.detect import Detector
+from paddle_runtime.pipeline.document import open_document
 from paddle_runtime.pipeline.geometry import Box, reading_order
 from paddle_runtime.pipeline.orient import Orienter, doubtful
 from paddle_runtime.pipeline.picture import Picture, decode_picture
@@ -70,11 +72,26 @@ class OcrPipeline:
         check_pictures(self._bundle, self.run)
 
     def run(self, kind: str, given: memoryview, options: Mapping[str, JsonValue]) -> PipelineAnswer[Body]:
-        """One picture to its lines, in reading order, boxes in the picture's coordinates."""
+        """A picture to its lines, in reading order, boxes in its coordinates; or each page of a document."""
         chosen = options_of(options, self._min_score)
         stages: dict[str, float] = {}
         with timed(stages, "decode"):
-            picture = decode_picture(given)
+            document = open_document(given, options)
+        if document is None:
+            return PipelineAnswer(self._page(partial(decode_picture, given), chosen, stages), stages)
+        with closing(document):
+            pages: list[JsonValue] = [
+                {"page": number, **self._page(partial(document.page, number), chosen, stages)}
+                for number in document.numbers
+            ]
+        return PipelineAnswer({"pages": pages}, stages)
+
+    def _page(
+        self, decode: Callable[[], Picture], chosen: OcrOptions, stages: dict[str, float]
+    ) -> dict[str, JsonValue]:
+        """One picture; its seconds are added to those of the pages before."""
+        with timed(stages, "decode"):
+            picture = decode()
         with timed(stages, "detect"):
             boxes = self._detector.find(picture)
             cuts = [cut(picture, box) for box in boxes]
@@ -84,8 +101,7 @@ class OcrPipeline:
         with timed(stages, "recognise"):
             texts, turned = self._read(lines, turned)
         angles = [angle + 180 * turn for (_, angle), turn in zip(cuts, turned, strict=True)]
-        body = answer_body(picture, boxes, texts, angles, chosen)
-        return PipelineAnswer(body=body, stages=stages)
+        return answer_body(picture, boxes, texts, angles, chosen)
 
     def _read(self, lines: Sequence[Picture], turned: Sequence[bool]) -> tuple[list[Text], list[bool]]:
         """Texts, and which lines stood upside down after all."""
@@ -142,12 +158,12 @@ def answer_body(
 
 @contextmanager
 def timed(stages: dict[str, float], name: str) -> Iterator[None]:
-    """Seconds of one stage."""
+    """Add the seconds of one stage."""
     started = time.perf_counter()
     try:
         yield
     finally:
-        stages[name] = time.perf_counter() - started
+        stages[name] = stages.get(name, 0.0) + time.perf_counter() - started
 
 
 def constants_of(bundle: Bundle, module: str, kind: type[C]) -> C:

@@ -39,23 +39,30 @@ def cap_pixels(most: int) -> None:
     Image.MAX_IMAGE_PIXELS = (most + 1) // 2  # Pillow warns above it and refuses above its double
 
 
-def decode_picture(payload: memoryview) -> Picture:
-    """Height x width x 3, blue green red, upright after its EXIF orientation, transparency on white."""
+def decode_picture(payload: memoryview, page: int = 1) -> Picture:
+    """Height x width x 3, blue green red, upright after its EXIF orientation, transparency on white.
+
+    page: of a TIFF, counted from 1.
+    """
     data = bytes(payload)
     if data.startswith(JPEG_START) and (scans := data.count(JPEG_SCAN)) > MAX_SCANS:
         raise _undecodable(f"has {scans} scans, {MAX_SCANS} are read at most: save it anew", data)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # damaged metadata is no reason to refuse a picture
-            return _to_pixels(_upright(data))
+            return _to_pixels(_upright(data, page))
     except UnidentifiedImageError as error:
         raise _undecodable(f"is none of {', '.join(FORMATS)}: send a complete file", data) from error
     except Exception as error:  # foreign bytes, on which decoders raise whatever they meet: no list is whole
         raise _undecodable(f"is damaged or cut off ({error}): send a complete file", data) from error
 
 
-def _upright(data: bytes) -> Image.Image:
+def _upright(data: bytes, page: int) -> Image.Image:
     image = Image.open(io.BytesIO(data), formats=FORMATS)
+    if page > 1:
+        image.seek(page - 1)
+        if image.width * image.height > 2 * (Image.MAX_IMAGE_PIXELS or 0):  # Pillow looks at the first page
+            raise Image.DecompressionBombError(f"page {page} is {image.width} x {image.height} pixels")
     image.load()
     turn = _turn(image)
     return image if turn is None else image.transpose(turn)

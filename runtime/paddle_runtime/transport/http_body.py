@@ -51,13 +51,14 @@ async def read_picture(kind: Kind, request: Request, meter: Meter, rules: BodyRu
     elif media == "application/json":
         picture, more = _from_json(await _read(request, meter, rules))
         options |= limits.parse_options(more, kind.options)
-    elif media in ("", OCTETS) or media.startswith("image/"):
+    elif media in kinds_of_bytes(kind.payload) or media.startswith("image/"):
         picture = await _read(request, meter, rules)
     else:
         raise Invalid(
             RequestReason.UNSUPPORTED_TYPE,
-            f"Content-Type {media[:80]!r}; send the picture's bytes as application/octet-stream or image/*, "
-            "a form as multipart/form-data, or application/json",
+            f"Content-Type {media[:80]!r}; send the picture's bytes as "
+            f"{', '.join(kinds_of_bytes(kind.payload)[1:])} or image/*, a form as multipart/form-data, or "
+            "application/json",
         )
     return Work(kind.name, options, picture)
 
@@ -90,7 +91,16 @@ def _json_bytes(header: str | None) -> int | None:
     return int(header)
 
 
-READERS: Mapping[Payload, ReadBody] = {Payload.PICTURE: read_picture, Payload.TENSORS: read_tensors}
+READERS: Mapping[Payload, ReadBody] = {
+    Payload.PICTURE: read_picture,
+    Payload.DOCUMENT: read_picture,
+    Payload.TENSORS: read_tensors,
+}
+
+
+def kinds_of_bytes(payload: Payload) -> tuple[str, ...]:
+    """Media types, image/* aside, of bodies that are the payload's bytes as they are; "" is none said."""
+    return ("", OCTETS, *(("application/pdf",) if payload is Payload.DOCUMENT else ()))
 
 
 def _media_type(request: Request) -> str:
