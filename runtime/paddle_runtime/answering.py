@@ -18,7 +18,7 @@ from paddle_runtime.dispatch.job import Result
 from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.limits import Limits
 from paddle_runtime.open_inference import INFER, OpenInference, open_inference
-from paddle_runtime.pipeline import Pipeline, open_pipeline
+from paddle_runtime.pipeline import Pipeline, open_pipeline, prove
 from paddle_runtime.pipeline.document import cap_documents
 from paddle_runtime.pipeline.picture import cap_pixels
 from paddle_runtime.predictor.devices import Device, DeviceSettings
@@ -61,6 +61,7 @@ def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel,
         device=Device(order["device"]),
         device_id=int(order["deviceId"]),
         memory_mib=int(order["deviceMemoryMib"]),
+        cache_dir=Path(order["engineCacheDir"]) if order["engineCacheDir"] else None,
     )
     cap_pixels(int(order["maxPixels"]))
     caps = Limits(
@@ -74,7 +75,7 @@ def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel,
         pipeline = open_pipeline(bundle, settings)
         done.append("loaded")
     with _phase(progress, "self-test", BundleReason.SelfTestFailed) as done:
-        pipeline.self_test()
+        prove(pipeline, settings)
         done.append("self-test passed")
     with _phase(progress, "warm-up", BundleReason.WarmupFailed) as done:
         shapes = pipeline.warm_up(lambda what, share: log.debug("warming %s, %d %%", what, share * 100))

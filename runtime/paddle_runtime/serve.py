@@ -102,6 +102,7 @@ def _describe(settings: Settings, bundle: Bundle, verify_seconds: float) -> Mode
             "modelName": name,
             "device": settings.device,
             "deviceMemoryMib": settings.device_memory_mib,
+            "engineCacheDir": settings.engine_cache_dir,
             "maxBodyBytes": settings.max_body_bytes,
             "maxPixels": settings.max_pixels,
             "maxSide": settings.max_side,

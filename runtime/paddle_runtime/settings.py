@@ -54,6 +54,9 @@ class Settings:
         1, "devices that the workers share out among them; nothing on CPU", unit="devices", minimum=1
     )
     device_memory_mib: int = option(1000, "memory pool on a GPU", unit="MiB", minimum=1)
+    engine_cache_dir: str = option(
+        "", "folder where TensorRT's programs are kept between starts; empty: each start builds them anew"
+    )
     workers: int = option(
         0, "worker processes; 0: one a device, or on CPU as many as the CPU limit allows", minimum=0
     )

@@ -134,8 +134,13 @@ def test_whatever_a_phase_of_the_start_raises_becomes_its_fault(
         "device": "CPU",
         "deviceId": 0,
         "deviceMemoryMib": 1,
+        "engineCacheDir": "",
         "modelName": "m",
+        "maxBodyBytes": 1,
         "maxPixels": 40_000_000,
+        "maxSide": 1,
+        "maxPages": 1,
+        "pdfDpi": 1,
     }
     with pytest.raises(BundleFault, match="RuntimeError: boom") as fault:
         open_model(order, progress)

@@ -14,6 +14,7 @@ from paddle_runtime.errors import BundleFault
 from paddle_runtime.predictor.devices import Device, DeviceSettings
 from tests.runtime.serving.testbed import RunningServer, picture, wait_until
 
+LIMITS = {"maxBodyBytes": 1, "maxPixels": 40_000_000, "maxSide": 1, "maxPages": 1, "pdfDpi": 1}
 CPUS = whole_cpus(cpu_limit())
 
 
@@ -63,7 +64,8 @@ def test_a_worker_opens_its_model_on_the_device_of_its_order(monkeypatch: pytest
 
     monkeypatch.setattr("paddle_runtime.answering.open_bundle", lambda path, digest: object())
     monkeypatch.setattr("paddle_runtime.answering.open_pipeline", open_pipeline)
-    order = {"bundle": "/b", "digest": "d", "device": "MLU", "deviceId": 1, "deviceMemoryMib": 7}
+    device = {"device": "MLU", "deviceId": 1, "deviceMemoryMib": 7, "engineCacheDir": "/c"}
+    order = {"bundle": "/b", "digest": "d", **device}
     with pytest.raises(BundleFault, match="self-test failed"):  # there is no pipeline to test
-        open_model({**order, "modelName": "m", "maxPixels": 40_000_000}, lambda *_: None)
-    assert asked == [DeviceSettings(Device.MLU, device_id=1, memory_mib=7)]
+        open_model({**order, **LIMITS, "modelName": "m"}, lambda *_: None)
+    assert asked == [DeviceSettings(Device.MLU, device_id=1, memory_mib=7, cache_dir=Path("/c"))]

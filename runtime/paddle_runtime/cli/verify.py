@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
 def _self_test(bundle: Bundle, device: str, progress: Progress) -> Mapping[str, JsonValue]:
     """Load the model as a worker does and run what it must answer."""
     # Only this flag pays for Paddle.
-    from paddle_runtime.pipeline import open_pipeline  # noqa: PLC0415
+    from paddle_runtime.pipeline import open_pipeline, prove  # noqa: PLC0415
     from paddle_runtime.predictor.devices import Device, DeviceSettings  # noqa: PLC0415
 
     count = len(bundle.manifest.self_test)
@@ -69,7 +69,8 @@ def _self_test(bundle: Bundle, device: str, progress: Progress) -> Mapping[str, 
         )
     progress.step(f"loading {bundle.manifest.name} on {device}")
     began = time.monotonic()
-    pipeline = open_pipeline(bundle, DeviceSettings(device=Device(device)))
+    settings = DeviceSettings(device=Device(device))
+    pipeline = open_pipeline(bundle, settings)
     progress.step(f"running {count} self-tests")
-    pipeline.self_test()
+    prove(pipeline, settings)
     return {"passed": count, "device": device, "seconds": round(time.monotonic() - began, 2)}

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from paddle_runtime.bundle.store import Bundle
+from paddle_runtime.errors import BundleFault
 from paddle_runtime.pipeline.base import Arrays, Body, Pipeline, PipelineAnswer
-from paddle_runtime.predictor.devices import DeviceSettings
+from paddle_runtime.predictor.devices import Device, DeviceSettings
 from paddle_runtime.tasks import Task
 
-__all__ = ["Pipeline", "PipelineAnswer", "open_pipeline"]
+__all__ = ["Pipeline", "PipelineAnswer", "open_pipeline", "prove"]
 
 
 def open_pipeline(bundle: Bundle, device: DeviceSettings) -> Pipeline[Any, Any]:
@@ -18,7 +19,21 @@ def open_pipeline(bundle: Bundle, device: DeviceSettings) -> Pipeline[Any, Any]:
     return OPENERS[bundle.manifest.task](bundle, device)
 
 
-# Imported when called: only a worker process pays for paddle, which costs a second and 330 MB.
+def prove(pipeline: Pipeline[Any, Any], device: DeviceSettings) -> None:
+    """Run the bundle's self-tests; SelfTestFailed with the figures, and what else they mean on a GPU."""
+    try:
+        pipeline.self_test()
+    except BundleFault as fault:
+        if device.device is not Device.GPU:
+            raise
+        raise BundleFault(
+            fault.reason,
+            f"{fault} On a GPU this is also what a build without code for its compute capability does: it "
+            "computes garbage and tells no error. Install a build that was made for this GPU.",
+        ) from fault
+
+
+# Imported when called: only a worker process pays for an engine and a picture library.
 
 
 def _ocr(bundle: Bundle, device: DeviceSettings) -> Pipeline[memoryview, Body]:

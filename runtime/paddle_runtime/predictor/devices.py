@@ -1,22 +1,39 @@
-"""Devices: what the settings ask for, and whether it is there. Pure; predictor/session.py applies it."""
+"""Devices: what the settings ask for, whether it is there, and versions known to be wrong. Pure."""
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
-from paddle_runtime.bundle.engine import Device
+from paddle_runtime.bundle.engine import Device, Runner
 from paddle_runtime.errors import BundleFault, BundleReason
 
-__all__ = ["CUSTOM_DEVICES", "Device", "DeviceSettings", "DevicesPresent", "require_device"]
+__all__ = [
+    "CUSTOM_DEVICES",
+    "Device",
+    "DeviceSettings",
+    "DevicesPresent",
+    "GpuFacts",
+    "require_device",
+    "require_version",
+    "tensorrt_key",
+]
 
 
 @dataclass(frozen=True)
 class DeviceSettings:
-    """Device of one worker process. memory_mib: memory pool taken at start on GPU, in MiB."""
+    """Device of one worker process.
+
+    memory_mib: memory pool taken at start on GPU, in MiB. cache_dir: where engines keep what they built
+    between starts; None: it is built anew.
+    """
 
     device: Device = Device.CPU
     device_id: int = 0
     memory_mib: int = 1024
+    cache_dir: Path | None = None
 
 
 CUSTOM_DEVICES = {Device.NPU: "npu", Device.MLU: "mlu"}
@@ -51,3 +68,34 @@ def require_device(settings: DeviceSettings, present: DevicesPresent) -> None:
         f"runtime.device is {settings.device}, and paddlepaddle {present.paddle_version} {seen}: "
         f"needed are {remedy}; or set runtime.device to CPU.",
     )
+
+
+@dataclass(frozen=True)
+class GpuFacts:
+    """What a program that TensorRT built is good for, and nothing else."""
+
+    name: str
+    capability: str
+    tensorrt: str
+    paddle: str
+
+
+def tensorrt_key(digest: str, module: str, runner: Runner, facts: GpuFacts) -> str:
+    """The folder of a built program: another model, GPU or version never finds it. Readable, then exact."""
+    whole = "\n".join(
+        (digest, module, str(runner), facts.name, facts.capability, facts.tensorrt, facts.paddle)
+    )
+    readable = f"{module}-{facts.name}-{facts.capability}-trt{facts.tensorrt}-paddle{facts.paddle}"
+    return (
+        re.sub(r"[^a-z0-9.]+", "-", readable.lower()) + "-" + hashlib.sha256(whole.encode()).hexdigest()[:16]
+    )
+
+
+def require_version(device: Device, paddle_version: str) -> None:
+    """Refuse versions of Paddle that are that answer wrongly or stall; the decision records say how."""
+    if device is Device.CPU and paddle_version.startswith("3.3."):
+        raise BundleFault(
+            BundleReason.LoadFailed,
+            f"paddlepaddle {paddle_version} on CPU fails in oneDNN on programs that interpolate and shares "
+            "predictors' answers between threads without an error: install paddlepaddle==3.2.2.",
+        )

@@ -46,7 +46,7 @@ def library_file() -> Path | None:
     if found is None or found.origin is None:
         raise BundleFault(
             BundleReason.LoadFailed,
-            "an engine of Paddle is asked for and paddlepaddle is not installed: install paddle-sla[runtime].",
+            "an engine of Paddle is asked for and there is no paddlepaddle: install paddle-sla[runtime].",
         )
     folder = Path(found.origin).parent / "base"
     return next((path for path in sorted(folder.glob("libpaddle*.so"))), None)

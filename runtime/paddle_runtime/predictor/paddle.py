@@ -1,27 +1,33 @@
-"""A program inside Paddle Inference. The only file that imports paddle."""
+"""A program inside Paddle Inference."""
 
 from __future__ import annotations
 
 import logging
-import warnings
+import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from paddle_runtime.bundle.engine import Precision, Runner
+from paddle_runtime.bundle.engine import Engine, Precision, Runner
 from paddle_runtime.bundle.forms import START_BYTES, form_problem
 from paddle_runtime.bundle.manifest import Module
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.errors import BundleFault, BundleReason
+from paddle_runtime.predictor import libpaddle
 from paddle_runtime.predictor.cache_dir import private_cache_dir
-from paddle_runtime.predictor.devices import Device, DeviceSettings, DevicesPresent, require_device
+from paddle_runtime.predictor.devices import (
+    Device,
+    DeviceSettings,
+    DevicesPresent,
+    GpuFacts,
+    require_device,
+    require_version,
+    tensorrt_key,
+)
 from paddle_runtime.predictor.engines import PADDLE_PRECISIONS, Call, Program, config_calls
+from paddle_runtime.predictor.environment import prepare_environment
 from paddle_runtime.predictor.session import Array, Signature
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # paddle warns of a missing ccache, which only builds of extensions need
-    import paddle
-    from paddle import inference
 
 log = logging.getLogger(__name__)
 
@@ -29,17 +35,24 @@ log = logging.getLogger(__name__)
 class PaddleSession:
     """session.Session on a paddle.inference predictor."""
 
-    def __init__(self, program: Program, module: Module, runner: Runner, settings: DeviceSettings) -> None:
-        require_device(settings, devices_present())
-        config = inference.Config(str(program.program), str(program.params))
-        apply_calls(config, config_calls(settings, runner, program, private_cache_dir()))
+    def __init__(
+        self,
+        program: Program,
+        module: Module,
+        runner: Runner,
+        settings: DeviceSettings,
+        cache_dir: Path | None = None,
+    ) -> None:
+        core = libpaddle.load(settings.device)
+        config = core.AnalysisConfig(str(program.program), str(program.params))
+        apply_calls(core, config, config_calls(settings, runner, program, cache_dir or private_cache_dir()))
         if settings.device is Device.GPU and not config.use_gpu():
             raise BundleFault(
                 BundleReason.DeviceUnavailable,
-                f"paddlepaddle {paddle.__version__} fell back to CPU although runtime.device is GPU: "
+                f"paddlepaddle {libpaddle.paddle_version()} fell back to CPU although runtime.device is GPU: "
                 "install a CUDA build of paddlepaddle that knows this GPU.",
             )
-        self._predictor = inference.create_predictor(config)
+        self._predictor = core.create_predictor(config)
         self._signature = Signature(
             module,
             program.program,
@@ -52,7 +65,7 @@ class PaddleSession:
         for name, array in self._signature.arrays(inputs).items():
             handle = self._predictor.get_input_handle(name)
             handle.reshape(array.shape)
-            handle.copy_from_cpu(array)
+            handle._copy_from_cpu_bind(array)  # noqa: SLF001  what copy_from_cpu is, where paddle is whole
         self._predictor.run()
         return [self._predictor.get_output_handle(name).copy_to_cpu() for name in self._signature.outputs]
 
@@ -61,21 +74,32 @@ class PaddleSession:
         return self.run({self._signature.inputs[0][0]: array})[0]
 
 
-def open_paddle(bundle: Bundle, module: Module, settings: DeviceSettings) -> PaddleSession:
+def open_paddle(bundle: Bundle, name: str, settings: DeviceSettings) -> PaddleSession:
     """A module's Paddle program."""
+    module = bundle.manifest.modules[name]
     assert module.program is not None
     assert module.params is not None  # the manifest made sure that a runner of Paddle has its files
-    if paddle.__version__ != bundle.manifest.paddle_version:
+    prepare_environment(settings.device, os.environ)
+    installed = libpaddle.paddle_version()
+    require_version(settings.device, installed)
+    if installed != bundle.manifest.paddle_version:
         log.warning(
             "bundle %s was exported with Paddle %s, this is %s: its self-test decides",
             bundle.manifest.name,
             bundle.manifest.paddle_version,
-            paddle.__version__,
+            installed,
         )
+    if settings.device is not Device.CPU:
+        require_device(settings, devices_present())
+    runner = module.runner(settings.device)
+    cache_dir = None
+    if runner.engine is Engine.TENSORRT and settings.cache_dir is not None:
+        key = tensorrt_key(bundle.digest, name, runner, gpu_facts(settings.device_id))
+        cache_dir = settings.cache_dir / key
+        cache_dir.mkdir(parents=True, exist_ok=True)
     require_program_form(bundle.file(module.program))
-    require_program_form(bundle.file(module.params))
     program = Program(bundle.file(module.program), bundle.file(module.params), module.buckets)
-    return PaddleSession(program, module, module.runner(settings.device), settings)
+    return PaddleSession(program, module, runner, settings, cache_dir)
 
 
 def require_program_form(path: Path) -> None:
@@ -92,11 +116,13 @@ def require_program_form(path: Path) -> None:
         )
 
 
-def apply_calls(config: object, calls: Sequence[Call]) -> None:
+def apply_calls(core: Any, config: object, calls: Sequence[Call]) -> None:
     """Make the calls on a Config."""
     for call in calls:
         args = [
-            getattr(inference.PrecisionType, PADDLE_PRECISIONS[arg]) if isinstance(arg, Precision) else arg
+            getattr(core.AnalysisConfig.Precision, PADDLE_PRECISIONS[arg])
+            if isinstance(arg, Precision)
+            else arg
             for arg in call.args
         ]
         getattr(config, call.method)(*args)
@@ -105,6 +131,18 @@ def apply_calls(config: object, calls: Sequence[Call]) -> None:
 @cache
 def devices_present() -> DevicesPresent:
     """Ask the installed Paddle once."""
+    paddle = libpaddle.framework()
     gpus = paddle.device.cuda.device_count() if paddle.device.is_compiled_with_cuda() else 0
     custom = frozenset(paddle.device.get_all_custom_device_type() or ())
     return DevicesPresent(gpus=gpus, custom=custom, paddle_version=paddle.__version__)
+
+
+def gpu_facts(device_id: int) -> GpuFacts:
+    """Of one GPU that is there, and of the Paddle that computes on it."""
+    paddle = libpaddle.framework()
+    return GpuFacts(
+        name=paddle.device.cuda.get_device_name(device_id),
+        capability=".".join(map(str, paddle.device.cuda.get_device_capability(device_id))),
+        tensorrt=".".join(map(str, paddle.inference.get_trt_runtime_version())),
+        paddle=paddle.__version__,
+    )

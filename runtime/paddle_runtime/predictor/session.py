@@ -44,10 +44,10 @@ def open_session(bundle: Bundle, module_name: str, settings: DeviceSettings) -> 
         if runner.engine is Engine.ONNXRUNTIME:
             from paddle_runtime.predictor.onnx import open_onnx  # noqa: PLC0415
 
-            return open_onnx(bundle, module, settings)
+            return open_onnx(bundle, module_name, settings)
         from paddle_runtime.predictor.paddle import open_paddle  # noqa: PLC0415
 
-        return open_paddle(bundle, module, settings)
+        return open_paddle(bundle, module_name, settings)
     except BundleFault:
         raise
     except Exception as error:

@@ -16,6 +16,7 @@ from hack.models import LISTED
 from paddle_runtime.bundle.store import builtin_path, open_bundle
 from paddle_runtime.bundle.verify import verify
 
+BUNDLES = ["ppocr-v4-mobile", "ppocr-v4-mobile-onnx"]
 SCRIPT = Path(__file__).parents[3] / "hack" / "models.py"
 
 
@@ -29,9 +30,10 @@ def assemble(into: Path) -> str:
 
 def test_it_assembles_the_bundle_of_this_environment_again(tmp_path: Path) -> None:
     assemble(tmp_path)
-    bundle = open_bundle(tmp_path / "ppocr-v4-mobile", open_bundle(builtin_path("ppocr-v4-mobile")).digest)
-    assert verify(bundle) == bundle.manifest.size_bytes
-    assert [path.name for path in tmp_path.iterdir()] == ["ppocr-v4-mobile"]
+    for name in BUNDLES:
+        bundle = open_bundle(tmp_path / name, open_bundle(builtin_path(name)).digest)
+        assert verify(bundle) == bundle.manifest.size_bytes
+    assert sorted(path.name for path in tmp_path.iterdir()) == BUNDLES
     assert "present" in assemble(tmp_path)
 
 
@@ -56,8 +58,9 @@ def test_what_is_incomplete_is_made_anew(tmp_path: Path, spoil: Callable[[Path],
     verify(open_bundle(tmp_path / "ppocr-v4-mobile"))
 
 
-def test_it_checks_every_file_that_the_manifest_names() -> None:
-    text = (SCRIPT.parent / "bundles" / "ppocr-v4-mobile" / "model.yaml").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", BUNDLES)
+def test_it_checks_every_file_that_the_manifest_names(name: str) -> None:
+    text = (SCRIPT.parent / "bundles" / name / "model.yaml").read_text(encoding="utf-8")
     assert {name for name, _ in LISTED.findall(text)} == set(yaml.safe_load(text)["files"])
 
 

@@ -25,8 +25,8 @@ from paddle_runtime.pipeline import Pipeline, open_pipeline
 from paddle_runtime.pipeline.base import Arrays
 from paddle_runtime.pipeline.tensor import TensorPipeline, difference
 from paddle_runtime.pipeline.values import to_array
-from paddle_runtime.predictor.devices import DeviceSettings
-from paddle_runtime.predictor.paddle import inference
+from paddle_runtime.predictor import libpaddle
+from paddle_runtime.predictor.devices import Device, DeviceSettings
 from paddle_runtime.predictor.session import Array
 from tests.runtime.bundle.builders import small_bundle
 
@@ -53,9 +53,10 @@ def three_outputs(folder: Path, engine: str, pir: str) -> Pipeline[Arrays, Array
     for extra in folder.glob("*.info"):
         extra.unlink()
     program = "model.json" if pir == "1" else "model.pdmodel"
-    config = inference.Config(str(folder / program), str(folder / "model.pdiparams"))
+    core = libpaddle.load(Device.CPU)
+    config = core.AnalysisConfig(str(folder / program), str(folder / "model.pdiparams"))
     config.disable_glog_info()
-    names = inference.create_predictor(config).get_output_names()
+    names = core.create_predictor(config).get_output_names()
     write_manifest(folder, describe(program, engine, names))
     return open_pipeline(open_bundle(folder), DeviceSettings())
 
@@ -105,9 +106,10 @@ def test_several_inputs_and_outputs_of_several_types(engine: str, pir: str, tmp_
 
 def test_every_type_that_is_served_and_a_single_value_go_in_and_come_out(tmp_path: Path) -> None:
     run_script(HERE / "make_types.py", str(tmp_path), pir="0")
-    config = inference.Config(str(tmp_path / "model.pdmodel"), str(tmp_path / "model.pdiparams"))
+    core = libpaddle.load(Device.CPU)
+    config = core.AnalysisConfig(str(tmp_path / "model.pdmodel"), str(tmp_path / "model.pdiparams"))
     config.disable_glog_info()
-    names = inference.create_predictor(config).get_output_names()
+    names = core.create_predictor(config).get_output_names()
     rows = [(f"in_{NUMPY_NAMES[kind]}", kind.value, [-1, 2]) for kind in Datatype] + [
         ("in_single", "FP32", [])
     ]

@@ -1,0 +1,59 @@
+"""From a device to onnxruntime's execution providers and their options. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from paddle_runtime.errors import BundleFault, BundleReason
+from paddle_runtime.predictor.devices import Device, DeviceSettings
+
+CPU_PROVIDER = "CPUExecutionProvider"
+CUDA_PROVIDER = "CUDAExecutionProvider"
+Provider = tuple[str, Mapping[str, str]]
+
+
+def providers(settings: DeviceSettings) -> tuple[Provider, ...]:
+    """In order of preference; the CPU's comes last on a GPU too, for operators that only compute shapes."""
+    if settings.device is Device.CPU:
+        return ((CPU_PROVIDER, {}),)
+    cuda = {
+        "device_id": str(settings.device_id),
+        "gpu_mem_limit": str(settings.memory_mib * 1024 * 1024),
+        # The shapes are a closed set: doubling what is held would only waste the limit.
+        "arena_extend_strategy": "kSameAsRequested",
+        # Every shape is warmed before it is served, so the search is paid at the start and never again.
+        "cudnn_conv_algo_search": "EXHAUSTIVE",
+    }
+    return ((CUDA_PROVIDER, cuda), (CPU_PROVIDER, {}))
+
+
+def require_provider(settings: DeviceSettings, available: Collection[str], version: str) -> None:
+    """Refuse before a session is made: onnxruntime takes the CPU in silence where CUDA is missing."""
+    if settings.device is Device.CPU or (settings.device is Device.GPU and CUDA_PROVIDER in available):
+        return
+    if settings.device is Device.GPU:
+        seen = f"has the providers {sorted(available)}, not {CUDA_PROVIDER}"
+        remedy = "install onnxruntime-gpu in place of onnxruntime, with the CUDA libraries of its version"
+    else:
+        seen = "serves on CPU and GPU here"
+        remedy = "give the module its Paddle program and, for this device, engine Plain"
+    raise unavailable(settings, f"onnxruntime {version} {seen}: {remedy}")
+
+
+def require_active(settings: DeviceSettings, active: Collection[str], version: str) -> None:
+    """Refuse a session that was asked for CUDA and was made without it."""
+    wanted = providers(settings)[0][0]
+    if wanted not in active:
+        raise unavailable(
+            settings,
+            f"onnxruntime {version} made a session on {sorted(active)} and not on {wanted}: the GPU, its "
+            "driver or a CUDA library of onnxruntime's version is missing; its log above says which",
+        )
+
+
+def unavailable(settings: DeviceSettings, what: str) -> BundleFault:
+    """The fault of a device that cannot be had."""
+    return BundleFault(
+        BundleReason.DeviceUnavailable,
+        f"runtime.device is {settings.device}, and {what}; or set runtime.device to CPU.",
+    )
