@@ -15,21 +15,22 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Render one record; a traceback stays inside its object, so that a line is always an event."""
-        entry = {
+        entry: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
+        entry.update(getattr(record, "facts", {}))  # what a line tells beside its text, by name
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)
 
 
-def configure(log_format: str, level: int = logging.INFO) -> None:
-    """Send every logger's lines to standard error in the wanted form ("text" or "json")."""
+def configure(log_format: str, level: str = "info") -> None:
+    """Send every logger's lines from this level on to standard error, in the form "text" or "json"."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if log_format == "json" else logging.Formatter(TEXT_FORMAT))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # uvicorn tells start and stop in its own words; ours say more
     logging.getLogger("uvicorn").setLevel(logging.WARNING)

@@ -30,9 +30,9 @@ from paddle_runtime.service import Served, Service
 from paddle_runtime.settings import Settings
 from paddle_runtime.tasks import TASKS, Task
 from paddle_runtime.transport import codes
+from paddle_runtime.transport.front import Door, Front
 from paddle_runtime.transport.http_app import Description, make_app
 from paddle_runtime.transport.http_body import BodyRules
-from paddle_runtime.transport.http_models import Door, Front
 from paddle_runtime.transport.http_server import HttpServer, make_server
 
 log = logging.getLogger(__name__)
@@ -149,7 +149,7 @@ class Server:
     def _make_http(self, pool: Pool) -> HttpServer:
         settings = self._settings
         service = Service(
-            Served(self._model.name, self._model.task),
+            Served(self._model.name, self._model.task, str(self._model.metadata["versions"][0])),
             pool,
             Limits(settings.max_body_bytes, settings.max_pixels, settings.max_side, settings.max_pages),
             Room(settings.queue_max_requests, settings.max_held_bytes, settings.request_timeout_seconds),

@@ -23,8 +23,8 @@ from paddle_runtime.tasks import TASKS, Kind, Payload, Task, endpoint
 class Call:
     """One request as a transport sees it. `read` gets the body's content, counted against `meter`.
 
-    model: the name in the request, None where the address names none. new_connection: made after draining
-    began. received_at: the first byte came; deadline_at: the caller's own (seconds, the server's clock).
+    model, version: those in the request, None where it names none. new_connection: made after draining began.
+    received_at: the first byte came; deadline_at: the caller's own (seconds, the server's clock).
     """
 
     kind: str
@@ -33,6 +33,7 @@ class Call:
     read: Callable[[Meter], Awaitable[Work]]
     received_at: float
     deadline_at: float | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Served:
 
     name: str
     task: Task
+    version: str = "1"
 
     def kind(self, name: str) -> Kind | None:
         """The kind of request of that name, where this server answers it."""
@@ -130,13 +132,21 @@ class Service:
         cost.learn(size, done.worked)
         return done
 
+    def check_model(self, model: str | None, version: str | None) -> None:
+        """Invalid where another model or version is asked for; None and "" ask for whichever is here."""
+        name = self.served.name
+        if model is not None and model != name:
+            raise Invalid(RequestReason.NOT_FOUND, f"no model {model[:80]!r} here; this server has {name!r}")
+        if version and version != self.served.version:
+            raise Invalid(
+                RequestReason.NOT_FOUND,
+                f"no version {version[:80]!r} of {name!r} here; it is {self.served.version!r}",
+            )
+
     def _check_address(self, call: Call) -> Kind:
         """Is that the model and the task that this server has?"""
+        self.check_model(call.model, call.version)
         name, task = self.served.name, self.served.task
-        if call.model is not None and call.model != name:
-            raise Invalid(
-                RequestReason.NOT_FOUND, f"no model {call.model[:80]!r} here; this server has {name!r}"
-            )
         if (kind := self.served.kind(call.kind)) is None:
             raise Invalid(
                 RequestReason.WRONG_TASK,

@@ -112,6 +112,11 @@ class Settings:
         "file that gets the reason of a failed start; the default one is written only where it exists",
     )
     log_format: str = option("text", "form of log lines", choices=("text", "json"))
+    log_level: str = option(
+        "info",
+        "least level of log lines; debug has one for each request",
+        choices=("debug", "info", "warning"),
+    )
 
 
 def options() -> list[tuple[str, Any, Option]]:

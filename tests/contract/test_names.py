@@ -25,7 +25,7 @@ from paddle_runtime.bundle import location, s3
 from paddle_runtime.cli import fetch as fetch_command
 from paddle_runtime.errors import BundleReason
 from paddle_runtime.settings import env_name, options
-from paddle_runtime.transport import http_app, http_models
+from paddle_runtime.transport import front, http_app
 from tests.contract.corpus import ACCEPTED
 from tests.operator.given import a_resource, a_service, container, environment, init_container, planned
 
@@ -79,7 +79,7 @@ def test_a_gateway_sends_on_every_path_but_those_for_the_cluster() -> None:
     paths = {*re.findall(r'(?:Route|_file)\(f?"(/[^"]*)"', texts), *tasks.paths()}
     inside = {path for path in paths if not path.startswith(names.PATHS_SERVED)}
     assert inside == {names.PATH_METRICS, "/health", names.PATH_PAGE}
-    assert names.HEADER_SYNTHETIC.lower() in Path(http_models.__file__).read_text()
+    assert names.HEADER_SYNTHETIC.lower() in Path(front.__file__).read_text()
 
 
 @pytest.mark.parametrize("resolve", [True, False])

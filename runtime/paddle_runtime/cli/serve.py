@@ -17,7 +17,7 @@ def run(args: argparse.Namespace) -> int:
     """The exit code is 0, 2 for a wrong setting, or the BundleFault's."""
     try:
         chosen = settings.read(vars(args), os.environ)
-        logs.configure(chosen.log_format)
+        logs.configure(chosen.log_format, chosen.log_level)
         return serve(chosen)
     except settings.SettingsFault as fault:
         log.error("%s", fault)

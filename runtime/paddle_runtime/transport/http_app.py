@@ -14,10 +14,12 @@ from starlette.routing import Route
 
 from paddle_runtime import metrics as metric_names
 from paddle_runtime import tasks
-from paddle_runtime.errors import RequestReason
+from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.protocol.v2_binary import EXTENSION
+from paddle_runtime.transport import statistics
+from paddle_runtime.transport.front import Front, request_id
 from paddle_runtime.transport.http_body import READERS
-from paddle_runtime.transport.http_models import Front, ModelEndpoint
+from paddle_runtime.transport.http_models import ModelEndpoint
 from paddle_runtime.transport.http_page import page_routes
 from paddle_runtime.transport.replies import json_response
 
@@ -41,6 +43,11 @@ def make_app(front: Front, description: Description) -> Starlette:
             Route(path, ModelEndpoint(kind, READERS, front), methods=["POST"])
             for path, kind in tasks.paths().items()
         ),
+        Route(
+            "/v2/models/{name}/versions/{version}/infer",
+            ModelEndpoint("infer", READERS, front),
+            methods=["POST"],
+        ),
         *_probe_routes(front, description),
         *_metadata_routes(front, description),
         *page_routes(model=front.service.served.name, task=front.service.served.task),
@@ -63,27 +70,42 @@ def _probe_routes(front: Front, description: Description) -> list[Route]:
         return Response(front.metrics.render(), media_type=metric_names.CONTENT_TYPE)
 
     return [
-        Route("/health", live),
-        Route("/v2/health/live", live),
-        Route("/v2/health/ready", ready),
-        Route("/metrics", metrics),
+        Route("/health", _identified(live)),
+        Route("/v2/health/live", _identified(live)),
+        Route("/v2/health/ready", _identified(ready)),
+        Route("/metrics", _identified(metrics)),
     ]
 
 
 def _metadata_routes(front: Front, description: Description) -> list[Route]:
+    served = front.service.served
+
     async def server(request: Request) -> Response:
-        return json_response({"name": SERVER_NAME, "version": description.version, "extensions": [EXTENSION]})
+        extensions = [EXTENSION, statistics.EXTENSION]
+        document = {"name": SERVER_NAME, "version": description.version, "extensions": extensions}
+        return json_response(document)
+
+    async def models(request: Request) -> Response:
+        return json_response({"models": [served.name]})
 
     async def model(request: Request) -> Response:
         return json_response(description.model)
 
     async def model_ready(request: Request) -> Response:
-        return _ready(front, {"name": front.service.served.name})
+        return _ready(front, {"name": served.name})
+
+    async def stats(request: Request) -> Response:
+        return json_response(front.statistics.document(served.name, served.version))
 
     return [
-        Route("/v2", server),
-        Route("/v2/models/{name}", _of_this_model(front, model)),
-        Route("/v2/models/{name}/ready", _of_this_model(front, model_ready)),
+        Route("/v2", _identified(server)),
+        Route("/v2/models", _identified(models)),
+        Route("/v2/models/{name}", _identified(_of_this_model(front, model))),
+        Route("/v2/models/{name}/ready", _identified(_of_this_model(front, model_ready))),
+        Route("/v2/models/{name}/stats", _identified(_of_this_model(front, stats))),
+        Route("/v2/models/{name}/versions/{version}", _identified(_of_this_model(front, model))),
+        Route("/v2/models/{name}/versions/{version}/ready", _identified(_of_this_model(front, model_ready))),
+        Route("/v2/models/{name}/versions/{version}/stats", _identified(_of_this_model(front, stats))),
     ]
 
 
@@ -94,15 +116,27 @@ def _ready(front: Front, more: Mapping[str, str]) -> Response:
 
 
 def _of_this_model(front: Front, handler: Handler) -> Handler:
-    """404 with the right name when another model is asked for."""
+    """404 with what is here when another model or version is asked for."""
 
     async def checked(request: Request) -> Response:
-        asked, name = request.path_params["name"], front.service.served.name
-        if asked != name:
-            raise HTTPException(404, f"no model {asked[:80]!r} here; this server has {name!r}")
+        try:
+            front.service.check_model(request.path_params["name"], request.path_params.get("version"))
+        except Invalid as fault:
+            raise HTTPException(404, str(fault)) from None
         return await handler(request)
 
     return checked
+
+
+def _identified(handler: Handler) -> Handler:
+    """Every answer carries its request's id."""
+
+    async def answered(request: Request) -> Response:
+        response = await handler(request)
+        response.headers["X-Request-Id"] = request_id(request.headers)
+        return response
+
+    return answered
 
 
 async def _no_such_endpoint(request: Request, error: Exception) -> Response:
@@ -117,9 +151,6 @@ async def _no_such_endpoint(request: Request, error: Exception) -> Response:
         allowed = (error.headers or {}).get("Allow", "")
         detail = f"{request.method} is not for {request.url.path[:80]!r}; use {allowed}"
         reason = RequestReason.WRONG_METHOD
-    document = {
-        "error": detail,
-        "reason": reason.value,
-        "requestId": request.headers.get("x-request-id", "")[:128],
-    }
-    return json_response(document, error.status_code, error.headers)
+    own = request_id(request.headers)
+    document = {"error": detail, "reason": reason.value, "requestId": own}
+    return json_response(document, error.status_code, {**(error.headers or {}), "X-Request-Id": own})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+import uuid
 from asyncio import TimerHandle
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -81,6 +82,11 @@ class Connection(HttpToolsProtocol):
         if self.cycle.response_complete and self.cycle.more_body and not self.transport.is_closing():
             self._arm(LINGER_SECONDS)
 
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP; uvicorn would answer in words of its own."""
+        self.transport.write(_answer(400, f"this is no HTTP/1.1 request ({msg}); nothing of it was read"))
+        self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """The caller is gone."""
         self._disarm()
@@ -116,15 +122,16 @@ class Connection(HttpToolsProtocol):
 
 
 def _too_large(cap: int) -> bytes:
-    """The whole answer 431, in the form of every other error."""
-    document = {
-        "error": f"the request's header has more than {cap} bytes; send a shorter one",
-        "reason": RequestReason.TOO_LARGE.value,
-        "requestId": "",
-    }
-    body = json.dumps(document).encode()
-    head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
-    return STATUS_LINE[431] + head + body
+    return _answer(431, f"the request's header has more than {cap} bytes; send a shorter one")
+
+
+def _answer(code: int, problem: str) -> bytes:
+    """A whole answer to what never became a request, in the form of every other error."""
+    reason = RequestReason.TOO_LARGE if code == 431 else RequestReason.MALFORMED
+    own = uuid.uuid4().hex
+    body = json.dumps({"error": problem, "reason": reason.value, "requestId": own}).encode()
+    head = f"content-type: application/json\r\ncontent-length: {len(body)}\r\nx-request-id: {own}\r\n"
+    return STATUS_LINE[code] + head.encode() + b"connection: close\r\n\r\n" + body
 
 
 def connection_class(header_seconds: float, max_header_bytes: int) -> type[Connection]:

@@ -1,62 +1,22 @@
-"""The endpoints that run the model: read, call the service, write the answer, count the outcome."""
+"""The endpoints that run the model: read, call the service, write the answer."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import re
-import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from paddle_runtime import limits
 from paddle_runtime.dispatch.job import Result, Work
-from paddle_runtime.errors import Failed, RequestFault, RequestReason
-from paddle_runtime.health import Health
-from paddle_runtime.metrics import Metrics
-from paddle_runtime.service import Call, Meter, Service
+from paddle_runtime.service import Call, Meter
 from paddle_runtime.tasks import Payload
-from paddle_runtime.transport import codes, replies
-from paddle_runtime.transport.http_body import BodyRules, ReadBody
-from paddle_runtime.transport.replies import Reply
-
-log = logging.getLogger(__name__)
-REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
-
-
-class Door:
-    """Who is inside: requests under way and when the last one came or went (the server's clock)."""
-
-    def __init__(self) -> None:
-        self.inside = 0
-        self.last_request = 0.0
-
-
-@dataclass(frozen=True)
-class Front:
-    """What every model endpoint shares."""
-
-    service: Service
-    health: Health
-    metrics: Metrics
-    door: Door
-    rules: BodyRules
-    clock: Callable[[], float]
-    thresholds: Callable[[], tuple[float, ...]]
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """One request's identity and beginning."""
-
-    id: str
-    received_at: float
-    new_connection: bool
-    synthetic: bool
+from paddle_runtime.transport import codes, front, replies
+from paddle_runtime.transport.front import Ended, Front, Ticket
+from paddle_runtime.transport.http_body import ReadBody
 
 
 class ModelEndpoint:
@@ -69,51 +29,47 @@ class ModelEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, from its header to its counted outcome."""
-        front = self._front
         request = Request(scope, receive)
         ticket = self._ticket(request)
-        front.door.inside += 1
-        try:
-            reply = await self._reply(request, ticket)
-            await reply.response(scope, receive, send)
-        finally:
-            front.door.inside -= 1
-            front.door.last_request = front.clock()
-        self._count(ticket, reply)
+        with self._front.entered():
+            draining = self._front.health.draining_since is not None
+            ended = await front.attend(ticket, lambda: self._result(request, ticket))
+            await self._response(ended, ticket, draining=draining)(scope, receive, send)
+        front.count(self._front, ticket, ended, protocol="http")
 
     def _ticket(self, request: Request) -> Ticket:
         now = self._front.clock()
-        wanted = request.headers.get("x-request-id", "")
-        return Ticket(
-            id=wanted if REQUEST_ID.fullmatch(wanted) else uuid.uuid4().hex,
+        return front.ticket_of(
+            request.headers,
             received_at=getattr(request.state, "received_at", now),
             new_connection=self._front.health.turns_away(getattr(request.state, "connected_at", now)),
-            synthetic=request.headers.get("x-paddle-synthetic", "").lower() == "true",
         )
 
-    async def _reply(self, request: Request, ticket: Ticket) -> Reply:
-        """The answer, or the fault in its place: nothing else comes out of here."""
+    def _response(self, ended: Ended, ticket: Ticket, *, draining: bool) -> Response:
+        """The answer, or the fault in its place."""
         headers = {"X-Request-Id": ticket.id, **self._front.headers}
-        draining = self._front.health.draining_since is not None
-        try:
-            result = await self._result(request, ticket)
-        except RequestFault as fault:
-            return replies.refusal(fault, ticket.id, headers, closing=draining)
-        except Exception:
-            log.exception("request %s failed in the front end", ticket.id)
-            failed = Failed(RequestReason.INTERNAL, "the server failed on this request; its log says more")
-            return replies.refusal(failed, ticket.id, headers, closing=draining)
+        total = self._front.clock() - ticket.received_at
+        if ended.result is None:
+            assert ended.fault is not None
+            headers["Server-Timing"] = replies.server_timing({"total": total})
+            return replies.refusal(ended.fault, ticket.id, headers, closing=draining)
         if self._front.health.draining_since is not None:
             headers["Connection"] = "close"  # so that callers find another server for their next request
-        total = self._front.clock() - ticket.received_at
+        return replies.answer(self._whole(ended.result, ticket, total), total, headers)
+
+    def _whole(self, result: Result, ticket: Ticket, total: float) -> Result:
+        """A task's own JSON with the request's id and times; tensors as they are."""
         kind = self._front.service.served.kind(self._kind)
-        if kind is not None and kind.payload is not Payload.TENSORS:
-            name = self._front.service.served.name
-            body = replies.with_timings(
-                result.body, request_id=ticket.id, model=name, stages=result.stages, total_seconds=total
-            )
-            result = replace(result, body=body)
-        return replies.answer(result, total, headers)
+        if kind is None or kind.payload is Payload.TENSORS:
+            return result
+        body = replies.with_timings(
+            result.body,
+            request_id=ticket.id,
+            model=self._front.service.served.name,
+            stages=result.stages,
+            total_seconds=total,
+        )
+        return replace(result, body=body)
 
     async def _result(self, request: Request, ticket: Ticket) -> Result:
         """Ask the service, and stop asking when the caller leaves."""
@@ -130,7 +86,8 @@ class ModelEndpoint:
         model = request.path_params.get("name")
         seconds = limits.deadline_seconds(request.headers.get("x-deadline-ms"))
         deadline_at = None if seconds is None else ticket.received_at + seconds
-        call = Call(self._kind, model, ticket.new_connection, read, ticket.received_at, deadline_at)
+        version = request.path_params.get("version")
+        call = Call(self._kind, model, ticket.new_connection, read, ticket.received_at, deadline_at, version)
         answering = asyncio.create_task(self._front.service.answer(call))
         try:
             return await answering
@@ -140,19 +97,6 @@ class ModelEndpoint:
             raise codes.left(self._front.clock() - ticket.received_at, self._front.thresholds()) from None
         finally:
             caller.stop()
-
-    def _count(self, ticket: Ticket, reply: Reply) -> None:
-        metrics, code = self._front.metrics, reply.response.status_code
-        if ticket.synthetic:
-            metrics.answered_synthetic(reply.outcome, code)
-            return
-        metrics.answered(reply.outcome, code, self._front.clock() - ticket.received_at)
-        if reply.outcome == "good":
-            metrics.stages(reply.stages)
-        elif reply.outcome == "bad":
-            log.warning("request %s answered %d: %s", ticket.id, code, reply.fault)
-        elif reply.outcome == "refused" and reply.fault is not None:
-            metrics.refused(reply.fault.reason.value)
 
 
 class Caller:

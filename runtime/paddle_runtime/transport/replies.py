@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from starlette.responses import Response
 
@@ -18,23 +17,13 @@ JSON_LENGTH = "Inference-Header-Content-Length"
 CLOSING_REASONS = frozenset({RequestReason.DRAINING, RequestReason.SLOW_BODY})
 
 
-@dataclass(frozen=True)
-class Reply:
-    """A response with what it counts as."""
-
-    response: Response
-    outcome: str
-    fault: RequestFault | None = None
-    stages: Mapping[str, float] = field(default_factory=dict)
-
-
 def json_response(document: object, code: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A small JSON document."""
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     return Response(body, status_code=code, media_type=JSON, headers=dict(headers or {}))
 
 
-def answer(result: Result, total_seconds: float, headers: Mapping[str, str]) -> Reply:
+def answer(result: Result, total_seconds: float, headers: Mapping[str, str]) -> Response:
     """A good answer; where bytes of tensors follow its JSON, a header says how much is JSON."""
     timing = server_timing({**result.stages, "total": total_seconds})
     told = {**headers, "Server-Timing": timing}
@@ -42,10 +31,10 @@ def answer(result: Result, total_seconds: float, headers: Mapping[str, str]) -> 
     if json_bytes is not None:
         told[JSON_LENGTH] = str(json_bytes)
     media = JSON if json_bytes is None else OCTETS
-    return Reply(Response(result.body, media_type=media, headers=told), "good", stages=result.stages)
+    return Response(result.body, media_type=media, headers=told)
 
 
-def refusal(fault: RequestFault, request_id: str, headers: Mapping[str, str], *, closing: bool) -> Reply:
+def refusal(fault: RequestFault, request_id: str, headers: Mapping[str, str], *, closing: bool) -> Response:
     """Any fault: {"error", "reason", "requestId"}, the table's code, Retry-After where there is one."""
     extra = dict(headers)
     if fault.retry_after_seconds is not None:
@@ -53,7 +42,7 @@ def refusal(fault: RequestFault, request_id: str, headers: Mapping[str, str], *,
     if closing or fault.reason in CLOSING_REASONS:
         extra["Connection"] = "close"
     document = {"error": str(fault), "reason": fault.reason.value, "requestId": request_id}
-    return Reply(json_response(document, codes.http_code(fault), extra), codes.outcome(fault), fault)
+    return json_response(document, codes.http_code(fault), extra)
 
 
 def with_timings(

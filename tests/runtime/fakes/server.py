@@ -26,6 +26,6 @@ def fake_model(task: str) -> Model:
 
 
 if __name__ == "__main__":
-    logs.configure("text")
     chosen = settings.read({}, os.environ)
+    logs.configure(chosen.log_format, chosen.log_level)
     sys.exit(serve_model(chosen, fake_model(os.environ.get("FAKE_TASK", "OCR")), COMMAND))
