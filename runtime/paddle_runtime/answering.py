@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from paddle_runtime.bundle.store import open_bundle
+from paddle_runtime.bundle.compose import open_composed
+from paddle_runtime.bundle.store import require_digest
 from paddle_runtime.dispatch.job import Result
 from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.limits import Limits
@@ -56,7 +57,9 @@ class ServedModel:
 
 def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel, dict[str, Any]]:
     """Load, self-test and warm the bundle that the front end names."""
-    bundle = open_bundle(Path(order["bundle"]), order["digest"])
+    modules = {name: Path(folder) for name, folder in order["modules"].items()}
+    bundle = open_composed(Path(order["bundle"]), None, modules)
+    require_digest(bundle.digest, order["digest"], str(bundle.path))
     settings = DeviceSettings(
         device=Device(order["device"]),
         device_id=int(order["deviceId"]),

@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 import uvloop
 
+from paddle_runtime.bundle.compose import open_composed
 from paddle_runtime.bundle.engine import Device
 from paddle_runtime.bundle.manifest import Manifest
-from paddle_runtime.bundle.store import Bundle, open_bundle
+from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.bundle.termination import write_termination
 from paddle_runtime.bundle.unpacked import bundle_path, unpacked
 from paddle_runtime.bundle.verify import verify
@@ -79,15 +80,33 @@ def opened_model(settings: Settings) -> Iterator[Model]:
         raise SettingsFault("--model is not set; give a bundle's folder or archive, or builtin:NAME")
     began = time.monotonic()
     path, digest = bundle_path(settings.model), settings.model_digest or None
-    with unpacked(path, digest) as folder:
-        bundle = open_bundle(folder, digest)
+    with ExitStack() as stack:
+        folder = stack.enter_context(unpacked(path, digest))
+        modules = {
+            name: stack.enter_context(unpacked(place)) for name, place in _modules(settings.modules).items()
+        }
+        bundle = open_composed(folder, digest, modules)
         size = verify(bundle)
         seconds = time.monotonic() - began
         log.info("%s verified: %d bytes, %s, in %.2f s", path, size, bundle.digest, seconds)
-        yield _describe(settings, bundle, seconds)
+        yield _describe(settings, bundle, modules, seconds)
 
 
-def _describe(settings: Settings, bundle: Bundle, verify_seconds: float) -> Model:
+def _modules(text: str) -> dict[str, Path]:
+    """`recognise=FOLDER,orient=FOLDER` to folders by module."""
+    pairs = [each.partition("=") for each in text.split(",") if each]
+    if any(not name or not place for name, _, place in pairs):
+        raise SettingsFault(
+            f"--modules={text!r} is no list of NAME=FOLDER: for instance recognise=./my-recogniser"
+        )
+    if len({name for name, _, _ in pairs}) != len(pairs):
+        raise SettingsFault(f"--modules={text!r} names a module twice; give each one folder")
+    return {name: bundle_path(place) for name, _, place in pairs}
+
+
+def _describe(
+    settings: Settings, bundle: Bundle, modules: Mapping[str, Path], verify_seconds: float
+) -> Model:
     manifest = bundle.manifest
     name = settings.model_name or manifest.name
     return Model(
@@ -99,6 +118,7 @@ def _describe(settings: Settings, bundle: Bundle, verify_seconds: float) -> Mode
         order={
             "bundle": str(bundle.path),
             "digest": bundle.digest,
+            "modules": {module: str(folder) for module, folder in modules.items()},
             "modelName": name,
             "device": settings.device,
             "deviceMemoryMib": settings.device_memory_mib,

@@ -45,6 +45,9 @@ class Settings:
     """All that `paddle-runtime serve` can be told."""
 
     model: str = option("", "what to serve: the folder of a bundle, or builtin:NAME")
+    modules: str = option(
+        "", "modules of other bundles instead of the model's: NAME=FOLDER,NAME=builtin:NAME"
+    )
     model_name: str = option("", "name under /v2/models; empty: the name in the bundle")
     model_digest: str = option("", "sha256:... that model.yaml must have; empty: any")
     host: str = option("0.0.0.0", "address to listen on")  # noqa: S104  a server in a pod is reached from outside

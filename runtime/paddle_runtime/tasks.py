@@ -85,6 +85,12 @@ TASKS: Mapping[Task, Serving] = MappingProxyType(
         Task.OCR: Serving(
             kinds=(
                 Kind("ocr", "/v1/ocr", Payload.DOCUMENT, OCR_STAGES, (*OCR_OPTIONS, *PAGE_OPTIONS)),
+                # one module each, asked by itself; the last two take a picture of one line
+                Kind("ocr/detect", "/v1/ocr/detect", Payload.PICTURE, ("decode", "detect", "encode")),
+                Kind("ocr/orient", "/v1/ocr/orient", Payload.PICTURE, ("decode", "orient", "encode")),
+                Kind(
+                    "ocr/recognise", "/v1/ocr/recognise", Payload.PICTURE, ("decode", "recognise", "encode")
+                ),
                 _infer(*OCR_STAGES, options=OCR_OPTIONS),
             ),
             inputs=(TensorRow("image", "BYTES", (1,)),),

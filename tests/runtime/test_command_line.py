@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -124,13 +125,15 @@ def test_whatever_a_phase_of_the_start_raises_becomes_its_fault(
             raise RuntimeError("boom")
         return BrokenPipeline()
 
-    monkeypatch.setattr("paddle_runtime.answering.open_bundle", lambda path, digest: object())
+    bundle = SimpleNamespace(path="/b", digest="d")
+    monkeypatch.setattr("paddle_runtime.answering.open_composed", lambda path, digest, modules: bundle)
     monkeypatch.setattr("paddle_runtime.answering.open_pipeline", opened)
     seen: list[str] = []
     progress: Progress = lambda phase, seconds, text: seen.append(phase)  # noqa: E731
     order = {
         "bundle": "/b",
         "digest": "d",
+        "modules": {},
         "device": "CPU",
         "deviceId": 0,
         "deviceMemoryMib": 1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -62,10 +63,11 @@ def test_a_worker_opens_its_model_on_the_device_of_its_order(monkeypatch: pytest
     def open_pipeline(bundle: object, device: DeviceSettings) -> None:
         asked.append(device)
 
-    monkeypatch.setattr("paddle_runtime.answering.open_bundle", lambda path, digest: object())
+    bundle = SimpleNamespace(path="/b", digest="d")
+    monkeypatch.setattr("paddle_runtime.answering.open_composed", lambda path, digest, modules: bundle)
     monkeypatch.setattr("paddle_runtime.answering.open_pipeline", open_pipeline)
     device = {"device": "MLU", "deviceId": 1, "deviceMemoryMib": 7, "engineCacheDir": "/c"}
-    order = {"bundle": "/b", "digest": "d", **device}
+    order = {"bundle": "/b", "digest": "d", "modules": {}, **device}
     with pytest.raises(BundleFault, match="self-test failed"):  # there is no pipeline to test
         open_model({**order, **LIMITS, "modelName": "m"}, lambda *_: None)
     assert asked == [DeviceSettings(Device.MLU, device_id=1, memory_mib=7, cache_dir=Path("/c"))]

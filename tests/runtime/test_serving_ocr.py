@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -19,6 +20,7 @@ import tritonclient.http as triton
 from PIL import Image, ImageDraw
 
 from hack.demo.page import font
+from tests.runtime.pipeline.test_ocr_modules import other_letters
 from tests.runtime.serving.testbed import RunningServer, Steady, alive, wait_until
 
 # starting real models takes the processor's time, which a busy machine gives slowly
@@ -103,6 +105,33 @@ def test_a_picture_as_a_tensor_meets_the_same_limits(server: RunningServer) -> N
     body = {"inputs": [asked], "parameters": {"minScore": 7}}
     answer = server.client.post("/v2/models/ppocr-v4-mobile/infer", json=body)
     assert (answer.status_code, "option minScore" in answer.text) == (400, True)
+
+
+def test_each_module_is_asked_by_itself(server: RunningServer) -> None:
+    line = page(lines=("Invoice number 20260117",))
+    picture = Image.open(io.BytesIO(line)).crop((30, 15, 480, 80))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    headers = {"Content-Type": "image/png"}
+    found = server.client.post("/v1/ocr/detect", content=line, headers=headers).json()
+    ((left, top), _, (right, bottom), _) = found["boxes"][0]["box"]
+    assert len(found["boxes"]) == 1
+    assert (left < 60, top < 45, right > 380, bottom > 55) == (True,) * 4
+    stands = server.client.post("/v1/ocr/orient", content=buffer.getvalue(), headers=headers).json()
+    assert (stands["angle"], stands["score"] > 0.9) == (0, True)
+    read = server.client.post("/v1/ocr/recognise", content=buffer.getvalue(), headers=headers).json()
+    assert read["text"] == "Invoice number 20260117"
+    assert {"id", "model", "timings"} < set(read)
+    wrong = server.client.post("/v1/ocr/recognise?cls=true", content=buffer.getvalue(), headers=headers)
+    assert (wrong.status_code, wrong.json()["error"]) == (400, "unknown option 'cls'; there are none here")
+
+
+def test_a_bomb_is_refused_at_every_address_of_a_picture(server: RunningServer) -> None:
+    buffer = io.BytesIO()
+    Image.new("1", (20_000, 8_000)).save(buffer, "PNG")
+    for path in ("/v1/ocr", "/v1/ocr/detect", "/v1/ocr/orient", "/v1/ocr/recognise"):
+        answer = server.client.post(path, content=buffer.getvalue(), headers={"Content-Type": "image/png"})
+        assert (answer.status_code, answer.json()["reason"]) == (422, "too_many_pixels")
 
 
 @pytest.mark.parametrize(
@@ -204,3 +233,18 @@ def test_kill_9_of_a_worker_under_requests_and_then_a_drain_that_answers_all(ser
     assert set(steady.answers) <= {"good", "worker_lost", "draining"}
     assert steady.answers.count("good") > 5
     assert not any(alive(pid) for pid in workers)
+
+
+def test_a_module_of_another_bundle_is_served(tmp_path: Path) -> None:
+    other_letters(tmp_path / "capitals")
+    modules = f"recognise={tmp_path / 'capitals'}"
+    with RunningServer(tmp_path, SERVE, model="builtin:ppocr-v4-mobile", modules=modules) as capitals:
+        assert texts(capitals.ocr(page(lines=("Invoice number 20260117",)))) == ("INVOICE NUMBER 20260117",)
+
+
+def test_a_module_without_a_bundle_ends_the_start(tmp_path: Path) -> None:
+    with RunningServer(
+        tmp_path, SERVE, wait=False, model="builtin:ppocr-v4-mobile", modules="recognise=/nowhere"
+    ) as server:
+        assert server.process.wait(60) == 10
+        assert "/nowhere holds no model.yaml" in server.log

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Annotated, Literal, TypeVar
+from types import MappingProxyType, NoneType
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import (
@@ -34,6 +34,13 @@ from paddle_runtime.tasks import Task
 MANIFEST_MAX_BYTES = 1024 * 1024
 MAX_FILES = 256
 MAX_BUCKETS = 64
+
+# The modules of each task and what constants they have. An OCR bundle may hold some of them: one module
+# serves by itself, or takes the place of another bundle's.
+MODULES: Mapping[Task, Mapping[str, Any]] = {
+    Task.OCR: {"detect": DetectConstants, "orient": OrientConstants, "recognise": RecogniseConstants},
+    Task.TENSOR: {"model": NoneType},
+}
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -179,19 +186,16 @@ class Manifest(Frozen):
 
     @model_validator(mode="after")
     def _modules_fit_the_task(self) -> Manifest:
-        expected: Mapping[str, type[object]]
-        if self.task is Task.TENSOR:
-            if set(self.modules) != {"model"}:
-                raise ValueError(f"task Tensor has one module, 'model'; got {sorted(self.modules)}")
-            return self
-        expected = {"detect": DetectConstants, "orient": OrientConstants, "recognise": RecogniseConstants}
-        if set(self.modules) != set(expected):
-            raise ValueError(f"task OCR has modules {sorted(expected)}; got {sorted(self.modules)}")
-        for name, kind in expected.items():
-            if not isinstance(self.modules[name].constants, kind):
-                raise ValueError(f"modules.{name}.constants must be of kind {name!r}")
-        if self.modules["recognise"].dictionary is None:
-            raise ValueError("modules.recognise.dictionary must name a file of characters, one a line")
+        known = MODULES[self.task]
+        if not set(self.modules) <= set(known):
+            raise ValueError(f"task {self.task} has modules {sorted(known)}; got {sorted(self.modules)}")
+        for name, module in self.modules.items():
+            kind = known[name]
+            if not isinstance(module.constants, kind):
+                word = "left out" if kind is NoneType else f"of kind {kind.model_fields['kind'].default!r}"
+                raise ValueError(f"modules.{name}.constants must be {word}")
+            if name == "recognise" and module.dictionary is None:
+                raise ValueError("modules.recognise.dictionary must name a file of characters, one a line")
         return self
 
     @property

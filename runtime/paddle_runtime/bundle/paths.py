@@ -27,6 +27,7 @@ def unsafe_path(path: str) -> str | None:
             pure.is_absolute() or ".." in pure.parts or str(pure) != path,
             "a path is relative, inside the bundle, without '..' or '.'",
         ),
+        (path.startswith("@"), "names that begin with '@' are kept for files of other bundles"),
         (hidden, "a name begins with no dot or space and ends with none"),
         (path == MANIFEST_NAME, "model.yaml is not listed in itself"),
         (

@@ -5,7 +5,7 @@ Why: a GPU build was seen that answers garbage on a newer chip without any error
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
@@ -27,10 +27,14 @@ class TensorValue(BaseModel):
 
 
 class SelfTest(BaseModel):
-    """Either a picture with its lines of text (OCR) or tensors with their answer (Tensor)."""
+    """Either a picture with its lines of text (OCR) or tensors with their answer (Tensor).
+
+    module: the picture is of one line, for the module `recognise` by itself.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
+    module: Literal["recognise"] | None = None
     picture: str | None = None
     lines: tuple[str, ...] = ()
     max_error_rate: Annotated[float, Field(ge=0, le=1)] = 0.0

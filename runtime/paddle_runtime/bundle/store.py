@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from paddle_runtime.bundle.manifest import MANIFEST_MAX_BYTES, Manifest, digest_of, parse_manifest
@@ -16,15 +17,20 @@ BUILTIN_DIR_ENV = "PADDLE_RUNTIME_BUILTIN_DIR"
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle in a folder: manifest read, digest known; verify.verify() checks the files' bytes."""
+    """A bundle in a folder: manifest read, digest known; verify.verify() checks the files' bytes.
+
+    parts: folders of other bundles whose files the manifest names too, by the place that it names them under.
+    """
 
     path: Path
     manifest: Manifest
     digest: str
+    parts: Mapping[str, Path] = field(default_factory=dict)
 
     def file(self, relative: str) -> Path:
         """Where a file that the manifest names lies."""
-        return self.path / relative
+        place, _, rest = relative.partition("/")
+        return self.parts[place] / rest if place in self.parts else self.path / relative
 
 
 @dataclass(frozen=True)

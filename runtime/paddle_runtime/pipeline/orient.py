@@ -46,7 +46,15 @@ class Orienter:
 
     def upside_down(self, lines: Sequence[Picture]) -> list[bool]:
         """For every line whether it must be turned by 180 degrees."""
-        answer = [False] * len(lines)
+        return [self.is_upside_down(score) for score in self.scores(lines)]
+
+    def is_upside_down(self, score: float) -> bool:
+        """Whether a score is sure enough to turn a line."""
+        return score > self._constants.threshold
+
+    def scores(self, lines: Sequence[Picture]) -> list[float]:
+        """For every line how probable it is that it stands upside down."""
+        answer = [0.0] * len(lines)
         small = [to_height(self._start(line), self._height, self._widest) for line in lines]
         for batch in plan_batches([self._widest] * len(lines), self._slots):
             block = np.zeros((batch.slot.batch, 3, self._height, batch.slot.width), dtype=np.float32)
@@ -54,5 +62,5 @@ class Orienter:
                 self._normalise(small[index], block[row])
             scores = self._session.run_one(block)
             for row, index in enumerate(batch.lines):
-                answer[index] = bool(scores[row, UPSIDE_DOWN] > self._constants.threshold)
+                answer[index] = float(scores[row, UPSIDE_DOWN])
         return answer

@@ -30,6 +30,7 @@ class Recogniser:
         shapes: Sequence[Shape],
         characters: Sequence[str],
     ) -> None:
+        self.min_score = constants.min_score
         self._session = session
         self._characters = characters
         self._height = shapes[0][2]

@@ -76,7 +76,7 @@ def test_what_was_read_can_be_written_and_read_again() -> None:
         ({"surprise": 1}, "surprise = 1"),
         ({"version": 1.0}, "version = 1.0"),
         ({"modules": {}}, "modules = {}"),
-        ({"modules": {"detect": description()["modules"]["model"]}}, "task Tensor has one module, 'model'"),
+        ({"modules": {"detect": description()["modules"]["model"]}}, "task Tensor has modules ['model']"),
         ({"task": "OCR"}, "task OCR has modules ['detect', 'orient', 'recognise']"),
         ({"modules": module(program="other.pdmodel")}, "modules.model names 'other.pdmodel'"),
         ({"modules": module(engine="Caffe")}, "modules.model.engine = 'Caffe'"),

@@ -40,11 +40,11 @@ def lines_of(name: str) -> list[str]:
 
 
 def line_picture(name: str, number: int) -> Image.Image:
-    """One line of a page with white around it, no wider than its ink."""
+    """One line of a page with white around it, about as a detector would cut it."""
     strip = page(name).crop((0, LINE_TOPS[number] - 10, 1280, LINE_TOPS[number] + 70))
     ink = strip.convert("L").point(lambda value: 255 * (value < 128)).getbbox()
     assert ink is not None
-    return strip.crop((max(0, ink[0] - 12), 0, ink[2] + 12, strip.height))
+    return strip.crop((max(0, ink[0] - 12), max(0, ink[1] - 8), ink[2] + 12, ink[3] + 8))
 
 
 def encoded(image: Image.Image, form: str = "PNG", **options: object) -> memoryview:

@@ -1,0 +1,121 @@
+"""The modules of an OCR bundle: those that it holds, and what each answers when it is asked by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NoReturn, TypeVar
+
+from pydantic import JsonValue
+
+from paddle_runtime.bundle.constants import DetectConstants, OrientConstants, RecogniseConstants
+from paddle_runtime.bundle.store import Bundle
+from paddle_runtime.errors import Invalid, RequestReason
+from paddle_runtime.pipeline.base import Body
+from paddle_runtime.pipeline.ctc import load_characters
+from paddle_runtime.pipeline.detect import Detector
+from paddle_runtime.pipeline.geometry import Box, reading_order
+from paddle_runtime.pipeline.orient import Orienter
+from paddle_runtime.pipeline.picture import Picture
+from paddle_runtime.pipeline.recognise import Recogniser
+from paddle_runtime.predictor.session import Session
+
+C = TypeVar("C")
+
+
+class OcrModules:
+    """Up to three programs with their constants; one that is missing is told to the caller who needs it."""
+
+    def __init__(self, bundle: Bundle, sessions: Mapping[str, Session]) -> None:
+        self._names = tuple(sessions)
+        self._detector = open_detector(bundle, sessions["detect"]) if "detect" in sessions else None
+        self._orienter = open_orienter(bundle, sessions["orient"]) if "orient" in sessions else None
+        self._recogniser = open_recogniser(bundle, sessions["recognise"]) if "recognise" in sessions else None
+
+    @property
+    def detector(self) -> Detector:
+        """Finds lines."""
+        return self._detector or self._missing("detect")
+
+    @property
+    def orienter(self) -> Orienter:
+        """Tells lines that stand upside down."""
+        return self._orienter or self._missing("orient")
+
+    @property
+    def recogniser(self) -> Recogniser:
+        """Reads lines."""
+        return self._recogniser or self._missing("recognise")
+
+    @property
+    def can_turn(self) -> bool:
+        """Whether there is an orienter."""
+        return self._orienter is not None
+
+    @property
+    def can_read_pages(self) -> bool:
+        """Whether there is all that a page needs."""
+        return self._detector is not None and self._recogniser is not None
+
+    def _missing(self, name: str) -> NoReturn:
+        have = ", ".join(f"/v1/ocr/{each}" for each in self._names)
+        raise Invalid(RequestReason.WRONG_TASK, f"this bundle holds no module {name!r}; it answers {have}")
+
+    def detect(self, picture: Picture) -> Body:
+        """Where lines of text are, in reading order."""
+        boxes = self.detector.find(picture)
+        shown: list[JsonValue] = [{"box": corners(boxes[place])} for place in reading_order(boxes)]
+        return {**size_of(picture), "boxes": shown}
+
+    def orient(self, line: Picture) -> Body:
+        """How a line stands: 0 or 180 degrees, and how sure that is."""
+        (score,) = self.orienter.scores([line])
+        turned = self.orienter.is_upside_down(score)
+        return {
+            **size_of(line),
+            "angle": 180 if turned else 0,
+            "score": round(score if turned else 1 - score, 4),
+        }
+
+    def recognise(self, line: Picture) -> Body:
+        """What a line says."""
+        (text,) = self.recogniser.read([line])
+        return {**size_of(line), "text": text.text, "score": round(text.score, 4)}
+
+
+def open_detector(bundle: Bundle, session: Session) -> Detector:
+    """The detector with its constants and its buckets (height, width)."""
+    shapes = bundle.manifest.modules["detect"].shapes()
+    constants = constants_of(bundle, "detect", DetectConstants)
+    return Detector(session, constants, [(shape[2], shape[3]) for shape in shapes])
+
+
+def open_orienter(bundle: Bundle, session: Session) -> Orienter:
+    """The direction classifier with its constants."""
+    shapes = bundle.manifest.modules["orient"].shapes()
+    return Orienter(session, constants_of(bundle, "orient", OrientConstants), shapes)
+
+
+def open_recogniser(bundle: Bundle, session: Session) -> Recogniser:
+    """The recogniser with its constants and its dictionary."""
+    module = bundle.manifest.modules["recognise"]
+    dictionary = bundle.file(module.dictionary or "").read_bytes()
+    characters = load_characters(dictionary, module.outputs[0].shape[-1])
+    constants = constants_of(bundle, "recognise", RecogniseConstants)
+    return Recogniser(session, constants, module.shapes(), characters)
+
+
+def constants_of(bundle: Bundle, module: str, kind: type[C]) -> C:
+    """A module's constants; the manifest made sure of their kind."""
+    constants = bundle.manifest.modules[module].constants
+    assert isinstance(constants, kind)
+    return constants
+
+
+def size_of(picture: Picture) -> Body:
+    """Width and height in pixels."""
+    return {"width": int(picture.shape[1]), "height": int(picture.shape[0])}
+
+
+def corners(box: Box) -> JsonValue:
+    """Four corners (x, y), to a tenth of a pixel."""
+    return [[round(x, 1), round(y, 1)] for x, y in box.tolist()]
