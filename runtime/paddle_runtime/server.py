@@ -22,6 +22,7 @@ from paddle_runtime.dispatch.cpus import cpu_limit, whole_cpus
 from paddle_runtime.dispatch.memory import resident_bytes
 from paddle_runtime.dispatch.pool import Pool
 from paddle_runtime.dispatch.seat import Seat, WorkerPlan, first_of, too_slow
+from paddle_runtime.dispatch.slab import SlabSize
 from paddle_runtime.errors import BundleFault
 from paddle_runtime.health import Event, Health, drained
 from paddle_runtime.limits import Limits
@@ -143,6 +144,8 @@ class Server:
             devices=devices,
             load_timeout_seconds=settings.load_timeout_seconds,
             stall_seconds=settings.stall_seconds,
+            ping_seconds=settings.ping_seconds,
+            slab=SlabSize.of(settings.shared_memory_mib),
         )
         return Pool(workers, plan, self, self._clock)
 

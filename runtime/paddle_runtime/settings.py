@@ -71,7 +71,23 @@ class Settings:
         30.0, "from admission to answer, else 504", unit="seconds", minimum=0.01
     )
     stall_seconds: float = option(
-        60.0, "a worker busy for longer with one request is killed and replaced", unit="seconds", minimum=0.01
+        60.0,
+        "a busy worker without progress for longer is killed and replaced; sooner where a time is predicted",
+        unit="seconds",
+        minimum=0.01,
+    )
+    ping_seconds: float = option(
+        5.0,
+        "an idle worker is asked this often whether it lives; it has as long to answer or to begin a job",
+        unit="seconds",
+        minimum=0.01,
+    )
+    shared_memory_mib: int = option(
+        32,
+        "memory shared with each worker, for bodies of requests and answers; taken when touched, given back "
+        "when idle; what does not fit goes over a socket",
+        unit="MiB",
+        minimum=1,
     )
     load_timeout_seconds: float = option(
         300.0, "a worker that is not warm after this is killed: LoadFailed", unit="seconds", minimum=0.01

@@ -14,16 +14,31 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol, runtime_checkable
 
 from paddle_runtime import logs
 from paddle_runtime.answering import Progress, WarmModel, open_model
+from paddle_runtime.border import Abandoned, looking
+from paddle_runtime.dispatch.exchange import Answer, Ask, Unexpected, pack_answers, unpack_batch
 from paddle_runtime.dispatch.frames import Frame, receive_frame, send_frame
-from paddle_runtime.errors import BundleFault, BundleReason, Failed, Invalid
+from paddle_runtime.dispatch.job import Result
+from paddle_runtime.dispatch.slab import Slab, SlabSize
+from paddle_runtime.errors import BundleFault, BundleReason, Failed, Invalid, RequestReason
 
 log = logging.getLogger(__name__)
 PR_SET_PDEATHSIG = 1
+
+
+@runtime_checkable
+class BatchModel(Protocol):
+    """A model that computes several requests at once, each with an answer or an error of its own."""
+
+    def answer_all(self, asks: Sequence[Ask]) -> Sequence[Result | Exception]:
+        """One for each, in their order."""
+        ...
+
 
 Opener = Callable[[Mapping[str, Any], Progress], tuple[WarmModel, dict[str, Any]]]
 
@@ -47,35 +62,70 @@ def run(descriptor: int, parent: int, open_: Opener) -> int:
                 connection, BundleFault(BundleReason.LoadFailed, f"{type(error).__name__}: {error}")
             )
         _leave_signals_to_the_front_end()  # again, since Paddle takes SIGTERM for itself when it is imported
-        send_frame(connection, {"type": "warm", **described})
-        while (job := receive_frame(connection)) is not None:
-            _answer(connection, model, job)
+        send_frame(connection, {"type": "warm", **described, "batches": isinstance(model, BatchModel)})
+        _serve(connection, _slab(order), model)
     return 0
 
 
-def _answer(connection: socket.socket, model: WarmModel, job: Frame) -> None:
-    """One job in, one message out: no exception of a request leaves this function."""
-    began = time.monotonic()
+def _slab(order: Frame) -> Slab:
+    """The memory that the front end shares with this worker."""
+    told = order.header
+    size = SlabSize(int(told["slabRequestBytes"]), int(told["slabAnswerBytes"]))
+    return Slab(int(told["slab"]), size)
+
+
+def _serve(connection: socket.socket, slab: Slab, model: WarmModel) -> None:
+    """Batches in, answers out, until the front end closes the connection."""
+    while (frame := receive_frame(connection)) is not None:
+        if frame.kind == "ping":
+            send_frame(connection, {"type": "pong"})
+            continue
+        began = time.monotonic()
+        slab.take_up(int(frame.header["number"]))
+        answers = _answers(model, slab, unpack_batch(slab, frame))
+        send_frame(connection, *pack_answers(slab, answers, time.monotonic() - began))
+
+
+def _answers(model: WarmModel, slab: Slab, asks: Sequence[Ask]) -> list[Answer]:
+    """One answer a job, all together where the model can, else one after the other."""
+    if not isinstance(model, BatchModel):
+        return [_guarded(partial(_one, model, ask), slab, {job: ask})[0] for job, ask in enumerate(asks)]
+    return _guarded(lambda: model.answer_all(asks), slab, dict(enumerate(asks)))
+
+
+def _one(model: WarmModel, ask: Ask) -> list[Result]:
+    return [model.answer(ask.kind, ask.request, ask.payload)]
+
+
+def _guarded(
+    compute: Callable[[], Sequence[Result | Exception]], slab: Slab, jobs: Mapping[int, Ask]
+) -> list[Answer]:
+    """No exception of a request leaves this function; what the whole batch met is the answer of each."""
+
+    def look() -> None:
+        now = slab.at_border()
+        if all(slab.abandoned(job) or now > ask.deadline for job, ask in jobs.items()):
+            raise Abandoned("nobody waits for this answer any more")
+
+    found: Sequence[Result | BaseException]
     try:
-        result = model.answer(job.header["kind"], job.header["request"], memoryview(job.payload))
-        body = result.body
-        header: dict[str, Any] = {
-            "type": "answer",
-            "stages": dict(result.stages),
-            "meta": dict(result.meta),
-        }
-    except Invalid as fault:
-        body = b""
-        header = {"type": "error", "fault": "invalid", "reason": fault.reason.value, "message": str(fault)}
-    except Failed as fault:
-        body = b""
-        header = {"type": "error", "fault": "failed", "message": str(fault)}
-    except Exception as error:  # one caller's fate never touches another's
-        log.exception("a request failed inside the model")
-        body = b""
-        text = f"the model failed on this request ({type(error).__name__}); the server's log says more"
-        header = {"type": "error", "fault": "unexpected", "message": text}
-    send_frame(connection, {**header, "busySeconds": time.monotonic() - began}, body)
+        with looking(look):
+            look()
+            found = compute()
+    except (Exception, Abandoned) as error:
+        found = [error] * len(jobs)
+    return [each if isinstance(each, Result) else _fault(each) for each in found]
+
+
+def _fault(error: BaseException) -> Answer:
+    """One caller's fate never touches another's."""
+    if isinstance(error, Invalid | Failed | Abandoned):
+        return error
+    log.error("a request failed inside the model", exc_info=error)
+    return Unexpected(
+        RequestReason.INTERNAL,
+        f"the model failed on this request ({type(error).__name__}); the server's log says more",
+    )
 
 
 def _report(connection: socket.socket, fault: BundleFault) -> int:

@@ -30,7 +30,7 @@ json_values = st.recursive(
 def test_a_frame_comes_back_on_both_sides(header: dict[str, object], payload: bytes) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        sender = threading.Thread(target=frames.send_frame, args=(ours, header, payload))
+        sender = threading.Thread(target=frames.send_frame, args=(ours, header, [payload]))
         sender.start()
         got = frames.receive_frame(theirs)
         sender.join()
@@ -39,7 +39,7 @@ def test_a_frame_comes_back_on_both_sides(header: dict[str, object], payload: by
 
     async def read() -> frames.Frame:
         reader = asyncio.StreamReader()
-        reader.feed_data(b"".join(frames.encode(header, payload)))
+        reader.feed_data(b"".join(frames.encode(header, [payload])))
         return await frames.read_frame(reader)
 
     again = asyncio.run(read())
@@ -50,7 +50,7 @@ def test_a_frame_cut_short_is_the_end() -> None:
     ours, theirs = socket.socketpair()
     with theirs:
         with ours:
-            ours.sendall(b"".join(frames.encode({"type": "job"}, b"picture"))[:-2])
+            ours.sendall(b"".join(frames.encode({"type": "batch"}, [b"picture"]))[:-2])
         assert frames.receive_frame(theirs) is None
 
 

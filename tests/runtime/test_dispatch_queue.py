@@ -14,9 +14,18 @@ from paddle_runtime.dispatch.job import Job, Work
 from paddle_runtime.dispatch.job_queue import JobQueue
 from paddle_runtime.dispatch.pool import Pool
 from paddle_runtime.dispatch.seat import WorkerPlan
+from paddle_runtime.dispatch.slab import SlabSize
 from paddle_runtime.errors import Refused, RequestReason
 
-PLAN = WorkerPlan(("no-such-program",), {}, devices=1, load_timeout_seconds=1, stall_seconds=1)
+PLAN = WorkerPlan(
+    ("no-such-program",),
+    {},
+    devices=1,
+    load_timeout_seconds=1,
+    stall_seconds=1,
+    ping_seconds=1,
+    slab=SlabSize.of(1),
+)
 
 
 class Deaf:

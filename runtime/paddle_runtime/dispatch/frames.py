@@ -3,11 +3,13 @@
     4 bytes  length of the JSON part, big endian
     4 bytes  length of the payload
     JSON     what this is and all that is small
-    payload  a picture or an answer, as it is: nothing is pickled and no array is parsed on the way
+    payload  bodies that have no room in the shared memory, one behind the other
 
-Worker to front end:  {"type": "progress" | "warm" | "fault" | "answer" | "error", ...}
-    an error's "fault": "invalid" (the caller's), "failed" (this request's) or "unexpected" (the worker's?)
-Front end to worker:  {"type": "open", ...} once, then {"type": "job", ...}
+Front end to worker:  {"type": "open", ...} once, then {"type": "batch", ...} and {"type": "ping"}
+Worker to front end:  {"type": "progress" | "warm" | "fault", ...}, then {"type": "answers", ...} and "pong"
+
+Pictures and answers travel in the shared memory (slab.py); exchange.py says how batches are laid out.
+Nothing is pickled and no array is parsed on the way.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ import asyncio
 import json
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+Buffer = bytes | bytearray | memoryview
 LENGTHS = struct.Struct("!II")
 MAX_HEADER_BYTES = 64 * 1024 * 1024
 MAX_PAYLOAD_BYTES = 2**31 - 1
@@ -42,12 +45,13 @@ class Frame:
         return str(self.header.get("type", ""))
 
 
-def encode(header: Mapping[str, Any], payload: bytes | bytearray | memoryview = b"") -> list[Any]:
-    """The buffers to write, in order; the payload is not copied."""
+def encode(header: Mapping[str, Any], payload: Sequence[Buffer] = ()) -> list[Buffer]:
+    """The buffers to write, in order; the parts of the payload are not copied."""
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
-    if len(text) > MAX_HEADER_BYTES or len(payload) > MAX_PAYLOAD_BYTES:
-        raise BrokenFrame(f"a frame of {len(text)} + {len(payload)} bytes is over the wire's bounds")
-    return [LENGTHS.pack(len(text), len(payload)) + text, payload]
+    size = sum(map(len, payload))
+    if len(text) > MAX_HEADER_BYTES or size > MAX_PAYLOAD_BYTES:
+        raise BrokenFrame(f"a frame of {len(text)} + {size} bytes is over the wire's bounds")
+    return [LENGTHS.pack(len(text), size) + text, *payload]
 
 
 def decode_header(text: bytes | bytearray) -> dict[str, Any]:
@@ -76,9 +80,7 @@ async def read_frame(reader: asyncio.StreamReader) -> Frame:
     return Frame(header, await reader.readexactly(payload_bytes) if payload_bytes else b"")
 
 
-def send_frame(
-    connection: socket.socket, header: Mapping[str, Any], payload: bytes | bytearray | memoryview = b""
-) -> None:
+def send_frame(connection: socket.socket, header: Mapping[str, Any], payload: Sequence[Buffer] = ()) -> None:
     """The worker's side, blocking."""
     for part in encode(header, payload):
         connection.sendall(part)

@@ -54,7 +54,8 @@ class TimedOut(Failed):
 class Job:
     """Work with the place where its answer appears. A caller that left has cancelled `answer`.
 
-    queued_at, started_at: seconds of the server's clock.
+    queued_at, started_at: seconds of the server's clock. given_back: a worker was lost before it took this
+    up, so it waits once more.
     """
 
     work: Work
@@ -62,6 +63,12 @@ class Job:
     queued_at: float
     terms: Terms
     started_at: float | None = field(default=None)
+    given_back: bool = field(default=False)
+
+    def timed_out(self, now: float) -> TimedOut:
+        """Why there is no answer though a worker has begun."""
+        total, worked = now - self.queued_at, now - (self.started_at or now)
+        return TimedOut(f"no answer after {total:.2f} s, {worked:.2f} s of it in a worker", worked)
 
     def resolve(self, result: Result) -> None:
         """Hand over the answer, unless nobody waits for it any more."""

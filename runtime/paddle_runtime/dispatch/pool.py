@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from paddle_runtime.dispatch.backlog import Backlog, Terms
-from paddle_runtime.dispatch.job import Done, Job, TimedOut, Work
+from paddle_runtime.dispatch.job import Done, Job, Work
 from paddle_runtime.dispatch.job_queue import JobQueue
 from paddle_runtime.dispatch.restarts import SeatRecord, hopeless
 from paddle_runtime.dispatch.seat import Seat, WorkerPlan
@@ -48,7 +48,7 @@ class Pool:
         self._observer = observer
         self._clock = clock
         self._waiting = JobQueue()
-        self._free: dict[Seat, asyncio.Future[Job]] = {}
+        self._free: dict[Seat, asyncio.Future[Sequence[Job]]] = {}
         self.ever_warm = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -88,7 +88,7 @@ class Pool:
 
     def backlog(self) -> Backlog:
         """What there is to do now, for those who predict when something new would be done."""
-        held = [job for seat in self.seats if (job := seat.job) is not None and job.started_at is not None]
+        held = [job for seat in self.seats for job in seat.jobs]
         return Backlog(
             running=tuple((job.started_at or 0.0, job.terms.prediction.expected) for job in held),
             waiting=tuple(job.terms for job in self._waiting.in_order()),
@@ -110,11 +110,7 @@ class Pool:
         except TimeoutError:
             if job.started_at is None:
                 raise self._too_late(job) from None
-            now = self._clock()
-            total, worked = now - job.queued_at, now - job.started_at
-            raise TimedOut(
-                f"no answer after {total:.2f} s, {worked:.2f} s of it in a worker", worked
-            ) from None
+            raise job.timed_out(self._clock()) from None
         finally:
             shedding.cancel()
             self._waiting.remove(job)
@@ -141,23 +137,27 @@ class Pool:
             seat = next(iter(self._free))
             offered = self._free.pop(seat)
             if not offered.done():
-                offered.set_result(self._waiting.pop())
+                offered.set_result([self._waiting.pop()])
 
     # What seats tell (seat.Observer)
 
-    def offer(self, seat: Seat) -> asyncio.Future[Job]:
+    def offer(self, seat: Seat) -> asyncio.Future[Sequence[Job]]:
         """A worker is free."""
-        offered: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
+        offered: asyncio.Future[Sequence[Job]] = asyncio.get_running_loop().create_future()
         self._free[seat] = offered
         self._match()
         return offered
 
-    def withdraw(self, seat: Seat, job: Job | None) -> None:
-        """A worker is gone before it began `job`."""
+    def withdraw(self, seat: Seat, jobs: Sequence[Job] = ()) -> None:
+        """A worker is gone, or is being asked whether it lives, and did not take up `jobs`."""
         self._free.pop(seat, None)
-        if job is not None and not job.answer.done():
-            self._waiting.push(job)
-            self._match()
+        for job in jobs:
+            job.started_at = None
+            if self._clock() > job.terms.begin_by:
+                job.fail(self._too_late(job))
+            elif not job.answer.done():
+                self._waiting.push(job)
+        self._match()
 
     def changed(self, seat: Seat, record: SeatRecord) -> None:
         """A worker became warm or cold."""

@@ -1,19 +1,24 @@
-"""One worker's place: start a worker in it, give it jobs one at a time, watch it, replace it. For ever."""
+"""One worker's place: start a worker in it, give it batches of jobs, watch it, replace it. For ever."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from paddle_runtime.border import Abandoned
 from paddle_runtime.dispatch.child import Child, WorkerGone
-from paddle_runtime.dispatch.frames import Frame
+from paddle_runtime.dispatch.exchange import Answer, Unexpected
 from paddle_runtime.dispatch.job import Job, Result
 from paddle_runtime.dispatch.restarts import SeatRecord, delay_seconds
-from paddle_runtime.errors import BundleFault, BundleReason, Failed, Invalid, RequestReason
+from paddle_runtime.dispatch.slab import Slab, SlabSize
+from paddle_runtime.dispatch.watch import Watch
+from paddle_runtime.dispatch.watchdog import Verdict
+from paddle_runtime.errors import BundleFault, BundleReason, Failed, RequestReason
 
 log = logging.getLogger(__name__)
 
@@ -25,24 +30,30 @@ PHASE_REASONS = {"warm-up": BundleReason.WarmupFailed, "self-test": BundleReason
 
 @dataclass(frozen=True)
 class WorkerPlan:
-    """How workers are started, on how many devices, and how long they may take (seconds)."""
+    """How workers are started, on how many devices, what they share with us, how long they may take.
+
+    Times are seconds. stall_seconds: longest without progress. ping_seconds: how often an idle worker is
+    asked whether it lives, and how long it has to answer; a busy one has as long to take up what it is given.
+    """
 
     command: tuple[str, ...]
     order: Mapping[str, Any]
     devices: int
     load_timeout_seconds: float
     stall_seconds: float
+    ping_seconds: float
+    slab: SlabSize
 
 
 class Observer(Protocol):
     """What the pool wants to hear of its seats."""
 
-    def offer(self, seat: Seat) -> asyncio.Future[Job]:
-        """The seat's worker is free; the future gets its next job."""
+    def offer(self, seat: Seat) -> asyncio.Future[Sequence[Job]]:
+        """The seat's worker is free; the future gets its next batch."""
         ...
 
-    def withdraw(self, seat: Seat, job: Job | None) -> None:
-        """The seat's worker is gone; a job that it had not begun goes back to the queue."""
+    def withdraw(self, seat: Seat, jobs: Sequence[Job] = ()) -> None:
+        """The seat's worker is not free any more; jobs that it did not take up go back to the queue."""
         ...
 
     def changed(self, seat: Seat, record: SeatRecord) -> None:
@@ -69,7 +80,7 @@ class Seat:
         self.index = index
         self.record = SeatRecord()
         self.child: Child | None = None
-        self.job: Job | None = None
+        self.jobs: Sequence[Job] = ()
         self._plan = plan
         self._observer = observer
         self._clock = clock
@@ -97,7 +108,7 @@ class Seat:
 
     async def _one_life(self) -> None:
         """One worker from its start to its end."""
-        child = await Child.start(self._plan.command)
+        child = await Child.start(self._plan.command, self._plan.slab)
         self.child = child
         try:
             await self._open(child)
@@ -144,74 +155,140 @@ class Seat:
         self._record(SeatRecord(warm=True))
 
     async def _serve(self, child: Child) -> str:
-        """Answer jobs until the worker has to be replaced; returns why."""
+        """Answer batches until the worker has to be replaced; returns why."""
         while self._errors_in_row < ERRORS_BEFORE_REPLACEMENT:
             offered = self._observer.offer(self)
-            await first_of(offered, child.exited)
+            await first_of(offered, child.exited, seconds=self._plan.ping_seconds)
             if child.exited.done():
                 log.error("worker %d: process %d ended while idle", self.index, child.pid)
-                self._observer.withdraw(self, offered.result() if offered.done() else None)
+                self._observer.withdraw(self, offered.result() if offered.done() else ())
                 return "crash"
-            reason = await self._answer(child, offered.result())
+            if offered.done():
+                reason = await self._answer(child, offered.result())
+            else:
+                reason = await self._still_there(child)
             if reason is not None:
                 return reason
         return "errors"
 
-    async def _answer(self, child: Child, job: Job) -> str | None:
-        """One job; returns why the worker has to be replaced, or None."""
-        job.started_at = self._clock()
-        self.job = job
-        try:
-            async with asyncio.timeout(self._plan.stall_seconds):
-                frame = await child.ask(
-                    {"type": "job", "kind": job.work.kind, "request": dict(job.work.request)},
-                    job.work.payload,
-                )
-        except TimeoutError:
-            log.error("worker %d: busy for over %g s, killed", self.index, self._plan.stall_seconds)
-            self._observer.worked(self._clock() - job.started_at)
-            job.fail(Failed(RequestReason.TIMED_OUT, f"no answer after {self._plan.stall_seconds:g} s"))
-            return "stall"
-        except WorkerGone as gone:
-            log.error("worker %d: %s under a request", self.index, gone)
-            self._observer.worked(self._clock() - job.started_at)
-            job.fail(
-                Failed(
-                    RequestReason.WORKER_LOST,
-                    f"{gone} while it held this request; send it again",
-                    retry_after_seconds=1,
-                )
-            )
+    async def _still_there(self, child: Child) -> str | None:
+        """Ask an idle worker whether it lives, so that a stopped one is found before a request."""
+        self._observer.withdraw(self)
+        if await child.ping(self._plan.ping_seconds):
+            child.slab.give_back()
+            return None
+        if child.exited.done():
             return "crash"
+        log.error(
+            "worker %d: process %d was idle and did not answer within %g s, killed",
+            self.index,
+            child.pid,
+            self._plan.ping_seconds,
+        )
+        return "stall"
+
+    async def _answer(self, child: Child, offered: Sequence[Job]) -> str | None:
+        """One batch; returns why the worker has to be replaced, or None."""
+        jobs = [job for job in offered if not job.answer.done()]
+        if not jobs:
+            return None
+        now = self._clock()
+        for job in jobs:
+            job.started_at = now
+        self.jobs = jobs
+        watch = Watch(
+            child,
+            jobs,
+            begin_seconds=self._plan.ping_seconds,
+            longest_seconds=self._plan.stall_seconds,
+            clock=self._clock,
+        )
+        try:
+            with watch, telling_who_left(child.slab, jobs):
+                answers, busy_seconds = await child.answer(jobs)
+        except WorkerGone as gone:
+            return self._lost_under(jobs, watch, gone)
         except asyncio.CancelledError:
-            job.fail(
-                Failed(
-                    RequestReason.WORKER_LOST, "this server had to stop; send it again", retry_after_seconds=1
-                )
-            )
+            for job in jobs:
+                job.fail(_lost("this server had to stop; send it again"))
             raise
         finally:
-            self.job = None
-        self._settle(job, frame)
+            self.jobs = ()
+        self._observer.worked(busy_seconds)
+        for job, answer in zip(jobs, answers, strict=True):
+            self._settle(job, answer)
         return None
 
-    def _settle(self, job: Job, frame: Frame) -> None:
-        """Turn a worker's message into the job's answer."""
-        self._observer.worked(float(frame.header["busySeconds"]))
-        if frame.kind == "answer":
-            self._errors_in_row = 0
-            job.resolve(Result(bytes(frame.payload), frame.header["stages"], frame.header["meta"]))
-        elif frame.header["fault"] == "invalid":
-            self._errors_in_row = 0
-            job.fail(Invalid(RequestReason(frame.header["reason"]), str(frame.header["message"])))
+    def _lost_under(self, jobs: Sequence[Job], watch: Watch, gone: WorkerGone) -> str:
+        """The worker ended with a batch in its hands; returns why it has to be replaced."""
+        now = self._clock()
+        if watch.verdict is Verdict.STALLED:
+            log.error("worker %d: no progress under a request, killed", self.index)
         else:
-            self._errors_in_row += frame.header["fault"] == "unexpected"
-            job.fail(Failed(RequestReason.INTERNAL, str(frame.header["message"])))
+            log.error("worker %d: %s%s", self.index, gone, " under a request" if watch.begun else "")
+        fresh = [] if watch.begun else [job for job in jobs if not job.given_back]
+        for job in fresh:
+            job.given_back = True  # once: what is lost twice may be what kills
+        self._observer.withdraw(self, fresh)
+        if watch.begun:
+            self._observer.worked(now - min(job.started_at or now for job in jobs))
+        for job in jobs:
+            if job in fresh:
+                continue
+            if watch.verdict is Verdict.STALLED:
+                seconds = now - job.queued_at
+                job.fail(
+                    Failed(
+                        RequestReason.TIMED_OUT,
+                        f"no answer after {seconds:.1f} s: its worker made no progress and was ended; "
+                        "send it again",
+                        retry_after_seconds=1,
+                    )
+                )
+            else:
+                job.fail(_lost(f"{gone} while it held this request; send it again"))
+        return "crash" if watch.verdict is Verdict.WORKS else "stall"
+
+    def _settle(self, job: Job, answer: Answer) -> None:
+        """Turn a worker's answer into the job's."""
+        self._errors_in_row = self._errors_in_row + 1 if isinstance(answer, Unexpected) else 0
+        match answer:
+            case Result():
+                job.resolve(answer)
+            case Abandoned():
+                job.fail(job.timed_out(self._clock()))
+            case _:
+                job.fail(answer)
 
 
-async def first_of(*futures: asyncio.Future[Any]) -> None:
-    """Wait until any of them is done; none is cancelled."""
-    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+@contextmanager
+def telling_who_left(slab: Slab, jobs: Sequence[Job]) -> Iterator[None]:
+    """While the batch is computed, a caller that leaves or whose time is over is told to the worker."""
+    tellers = [_teller(slab, place) for place in range(len(jobs))]
+    for job, teller in zip(jobs, tellers, strict=True):
+        job.answer.add_done_callback(teller)
+    try:
+        yield
+    finally:
+        for job, teller in zip(jobs, tellers, strict=True):
+            job.answer.remove_done_callback(teller)
+
+
+def _teller(slab: Slab, place: int) -> Callable[[asyncio.Future[Result]], None]:
+    def tell(answer: asyncio.Future[Result]) -> None:
+        if answer.cancelled():
+            slab.abandon(place)
+
+    return tell
+
+
+def _lost(message: str) -> Failed:
+    return Failed(RequestReason.WORKER_LOST, message, retry_after_seconds=1)
+
+
+async def first_of(*futures: asyncio.Future[Any], seconds: float | None = None) -> None:
+    """Wait until any of them is done, or for so long; none is cancelled."""
+    await asyncio.wait(futures, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
 
 
 def _load_fault(gone: WorkerGone) -> BundleFault:

@@ -12,6 +12,7 @@ from functools import partial
 import cv2
 from pydantic import JsonValue
 
+from paddle_runtime.border import border
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.pipeline.base import Body, PipelineAnswer
 from paddle_runtime.pipeline.crops import cut
@@ -96,10 +97,12 @@ class OcrPipeline:
         """One picture; its seconds are added to those of the pages before."""
         with timed(stages, "decode"):
             picture = decode()
+        border()
         with timed(stages, "detect"):
             boxes = detector.find(picture)
             cuts = [cut(picture, box) for box in boxes]
         lines = [line for line, _ in cuts]
+        border()
         with timed(stages, "orient"):
             turned = self._modules.orienter.upside_down(lines) if chosen.cls else [False] * len(lines)
         with timed(stages, "recognise"):

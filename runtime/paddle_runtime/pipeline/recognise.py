@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from paddle_runtime.border import border
 from paddle_runtime.bundle.constants import RecogniseConstants
 from paddle_runtime.bundle.signature import Shape
 from paddle_runtime.pipeline.batches import Slot, plan_batches
@@ -69,6 +70,7 @@ class Recogniser:
     def _read_pieces(self, pieces: Sequence[Picture]) -> list[Text]:
         answer = [Text("", 0.0)] * len(pieces)
         for batch in plan_batches([piece.shape[1] for piece in pieces], self._slots):
+            border()
             block = np.zeros((batch.slot.batch, 3, self._height, batch.slot.width), dtype=np.float32)
             for row, index in enumerate(batch.lines):
                 self._normalise(pieces[index], block[row])

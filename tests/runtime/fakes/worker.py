@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from paddle_runtime.answering import Progress, WarmModel
+from paddle_runtime.border import border
 from paddle_runtime.dispatch.job import Result
 from paddle_runtime.errors import BundleFault, BundleReason, Failed, Invalid, RequestReason
 from paddle_runtime.worker import run
@@ -29,7 +30,10 @@ class FakeModel:
     def answer(self, kind: str, request: Mapping[str, Any], payload: memoryview) -> Result:
         picture, _, text = bytes(payload).partition(MARK)
         orders = json.loads(text) if text else {}
-        time.sleep(orders.get("seconds", 0))
+        for _ in range(orders.get("borders", 0)):
+            time.sleep(orders["seconds"])
+            border()
+        time.sleep(orders.get("seconds", 0) if not orders.get("borders") else 0)
         if orders.get("die"):
             os.kill(os.getpid(), signal.SIGKILL)
         if orders.get("raise"):
@@ -38,7 +42,15 @@ class FakeModel:
             raise Failed(RequestReason.INTERNAL, orders["fail"])
         if orders.get("undecodable"):
             raise Invalid(RequestReason.UNDECODABLE, "the picture ends early")
-        body = {"width": 8, "height": 8, "lines": [], "bytes": len(picture), "options": dict(request)}
+        body: dict[str, Any] = {
+            "width": 8,
+            "height": 8,
+            "lines": [],
+            "bytes": len(picture),
+            "options": dict(request),
+        }
+        if orders.get("answerBytes"):
+            body["filling"] = "x" * orders["answerBytes"]
         return Result(json.dumps(body).encode(), {"decode": 0.001, "detect": 0.002}, orders.get("meta", {}))
 
 
