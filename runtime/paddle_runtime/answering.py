@@ -72,6 +72,7 @@ def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel,
         max_pixels=int(order["maxPixels"]),
         max_side=int(order["maxSide"]),
         max_pages=int(order["maxPages"]),
+        max_decode_bytes=int(order["maxDecodeBytes"]),
     )
     cap_documents(caps, pdf_dpi=int(order["pdfDpi"]))
     with _phase(progress, "load", BundleReason.LoadFailed) as done:

@@ -23,6 +23,8 @@ from paddle_runtime.picture_size import (
     BadHeader,
     Size,
     is_tiff,
+    jpeg_coefficient_bytes,
+    picture_form,
     picture_size,
     tiff_page_sizes,
 )
@@ -43,6 +45,12 @@ BASE64_ESCAPES = (
 PDF_MARK, PDF_MARK_WITHIN = b"%PDF-", 1024
 PDF_DPI_RANGE = (36, 600)
 
+# What decoding takes at its worst for each pixel, the three bytes of the result included, as measured with
+# Pillow 12: its pictures have four bytes a pixel, WebP's decoder holds several of them, and TIFF's keeps a
+# second one while it turns it upright. tests/runtime/pipeline/test_decode_memory.py measures again.
+PICTURE_BYTES_A_PIXEL = 5
+DECODE_BYTES_A_PIXEL = {"JPEG": 9, "PNG": 9, "BMP": 9, "TIFF": 13, "WEBP": 18}
+
 Options = dict[str, bool | float | Ranges]
 
 
@@ -54,6 +62,7 @@ class Limits:
     max_pixels: int
     max_side: int
     max_pages: int = 10
+    max_decode_bytes: int = 350 << 20
 
 
 def check_declared_length(header: str | None, cap: int) -> None:
@@ -103,7 +112,7 @@ def check_picture(data: bytes, limits: Limits) -> tuple[int, int]:
     if not data:
         raise Invalid(RequestReason.EMPTY, "the picture has 0 bytes; send the bytes of a picture")
     width, height = _header_size(data)
-    check_size((width, height), limits)
+    check_size((width, height), limits, decoding_cost(data))
     return width, height
 
 
@@ -134,7 +143,7 @@ def check_document(data: bytes, limits: Limits, ranges: Ranges | None) -> list[S
         raise _bad_header(error) from None
     wanted = [sizes[number - 1] for number in page_ranges.chosen(ranges, len(sizes), limits.max_pages)]
     for size in wanted:
-        check_size(size, limits)
+        check_size(size, limits, decoding_cost(data))
     return wanted
 
 
@@ -145,8 +154,15 @@ def is_pdf(data: bytes) -> bool:
     )
 
 
-def check_size(size: Size, limits: Limits) -> None:
-    """Hold a picture's width and height against the caps."""
+def decoding_cost(data: bytes) -> tuple[str, int]:
+    """The form of a picture and the bytes that decoding it takes for each pixel."""
+    form = picture_form(data) or ""
+    held = PICTURE_BYTES_A_PIXEL + jpeg_coefficient_bytes(data) if form == "JPEG" else 0
+    return form, max(held, DECODE_BYTES_A_PIXEL.get(form, 0))
+
+
+def check_size(size: Size, limits: Limits, cost: tuple[str, int] = ("", 0)) -> None:
+    """Hold a picture's width and height against the caps, and what decoding it would take against its own."""
     width, height = size
     if width < 1 or height < 1:
         raise Invalid(
@@ -163,6 +179,14 @@ def check_size(size: Size, limits: Limits) -> None:
             RequestReason.TOO_MANY_PIXELS,
             f"the picture is {width} x {height} = {width * height} pixels, the cap is {limits.max_pixels}; "
             "scale it down",
+        )
+    form, a_pixel = cost
+    needed = width * height * a_pixel
+    if needed > limits.max_decode_bytes:
+        raise Invalid(
+            RequestReason.TOO_MANY_PIXELS,
+            f"decoding {width} x {height} pixels of this {form} can take {needed >> 20} MiB of memory and "
+            f"{limits.max_decode_bytes >> 20} are allowed; scale it down, or send it as plain JPEG or PNG",
         )
 
 

@@ -16,6 +16,9 @@ MAX_STEPS = 2048
 JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length
 JPEG_SCAN, JPEG_END = 0xDA, 0xD9
+JPEG_SEQUENTIAL = frozenset({0xC0, 0xC1})
+# Huffman's codes have a bit at least and each 8 x 8 pixels one of them; missing ones are decoded as grey.
+JPEG_PIXELS_A_BYTE = 64 * 8
 TIFF_WIDTH, TIFF_HEIGHT = 256, 257
 TIFF_KINDS = {1: "B", 3: "H", 4: "I", 16: "Q"}
 # Bytes of one value by the type's number; what is not listed is read by nobody.
@@ -35,18 +38,23 @@ class BadHeader(Exception):
 
 def picture_size(data: bytes) -> Size | None:
     """(width, height) in pixels; None when no known form begins like this, BadHeader when it is broken."""
-    for begins, read in READERS.values():
-        if any(data.startswith(start) for start in begins):
-            try:
-                return read(data)
-            except struct.error:
-                raise BadHeader("it ends early") from None
-    return None
+    form = picture_form(data)
+    if form is None:
+        return None
+    try:
+        return READERS[form][1](data)
+    except struct.error:
+        raise BadHeader("it ends early") from None
 
 
 def _jpeg(data: bytes) -> Size:
+    return _jpeg_frame(data)[0]
+
+
+def _jpeg_frame(data: bytes) -> tuple[Size, int, int]:
+    """Its size, and where its frame and its first scan begin."""
     size: Size | None = None
-    at = 2
+    at, frame = 2, 0
     for _ in range(MAX_STEPS):
         mark, code = struct.unpack_from(">BB", data, at)
         if mark != 0xFF:
@@ -60,15 +68,32 @@ def _jpeg(data: bytes) -> Size:
         if code in {JPEG_SCAN, JPEG_END}:
             if size is None:
                 raise BadHeader("its pixels begin before its size")
-            return size
+            if size[0] * size[1] > JPEG_PIXELS_A_BYTE * len(data):
+                raise BadHeader(f"{len(data)} bytes cannot hold {size[0]} x {size[1]} pixels")
+            return size, frame, at
         (length,) = struct.unpack_from(">H", data, at + 2)
         if length < 2:
             raise BadHeader(f"an empty segment at byte {at}")
         if code in JPEG_SIZES:
             height, width = struct.unpack_from(">HH", data, at + 5)
-            size = _only(size, (width, height))
+            size, frame = _only(size, (width, height)), at
         at += 2 + length
     raise BadHeader(f"its pixels do not begin within {MAX_STEPS} segments")
+
+
+def jpeg_coefficient_bytes(data: bytes) -> int:
+    """What the decoder keeps of each pixel between scans, as it must where there are several of them: two
+    bytes a coefficient, for each component as finely as it was sampled."""
+    try:
+        _, frame, scan = _jpeg_frame(data)
+        components, code = data[frame + 9], data[frame + 1]
+        if code in JPEG_SEQUENTIAL and data[scan + 4] == components:
+            return 0
+        samplings = [(byte >> 4, byte & 15) for byte in data[frame + 11 : frame + 10 + 3 * components : 3]]
+    except (BadHeader, struct.error, IndexError):
+        return 0  # whoever asks for its size is told
+    finest = max((h for h, _ in samplings), default=0) * max((v for _, v in samplings), default=0)
+    return -(-2 * sum(h * v for h, v in samplings) // finest) if finest else 0
 
 
 def _png(data: bytes) -> Size:
@@ -124,6 +149,11 @@ def tiff_page_sizes(data: bytes, most: int) -> list[Size]:
         return list(islice(_tiff_pages(data), most))
     except struct.error:
         raise BadHeader("it ends early") from None
+
+
+def picture_form(data: bytes) -> str | None:
+    """The form that begins like this, one of FORMATS, or None."""
+    return next((form for form, (begins, _) in READERS.items() if data.startswith(begins)), None)
 
 
 def is_tiff(data: bytes) -> bool:

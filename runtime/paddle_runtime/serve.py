@@ -127,6 +127,7 @@ def _describe(
             "maxPixels": settings.max_pixels,
             "maxSide": settings.max_side,
             "maxPages": settings.max_pages,
+            "maxDecodeBytes": settings.max_decode_bytes,
             "pdfDpi": settings.pdf_dpi,
             "logFormat": settings.log_format,
         },

@@ -154,7 +154,13 @@ class Server:
         service = Service(
             Served(self._model.name, self._model.task, str(self._model.metadata["versions"][0])),
             pool,
-            Limits(settings.max_body_bytes, settings.max_pixels, settings.max_side, settings.max_pages),
+            Limits(
+                max_body_bytes=settings.max_body_bytes,
+                max_pixels=settings.max_pixels,
+                max_side=settings.max_side,
+                max_pages=settings.max_pages,
+                max_decode_bytes=settings.max_decode_bytes,
+            ),
             Room(settings.queue_max_requests, settings.max_held_bytes, settings.request_timeout_seconds),
             promised_seconds=lambda: self._thresholds[-1] if self._thresholds else None,
             clock=self._clock,

@@ -106,6 +106,13 @@ class Settings:
         40_000_000, "largest picture, width x height, else 422", unit="pixels", minimum=1
     )
     max_side: int = option(16_384, "longest side of a picture, else 422", unit="pixels", minimum=1)
+    max_decode_bytes: int = option(
+        350 * MIB,
+        "memory that decoding a picture may take, by form and pixels, else 422; each worker needs so much "
+        "beside its model",
+        unit="bytes",
+        minimum=1,
+    )
     max_pages: int = option(
         10, "pages of a TIFF or PDF read in one request, else 422", unit="pages", minimum=1
     )

@@ -143,6 +143,7 @@ def test_whatever_a_phase_of_the_start_raises_becomes_its_fault(
         "maxPixels": 40_000_000,
         "maxSide": 1,
         "maxPages": 1,
+        "maxDecodeBytes": 1,
         "pdfDpi": 1,
     }
     with pytest.raises(BundleFault, match="RuntimeError: boom") as fault:

@@ -15,7 +15,9 @@ from paddle_runtime.errors import BundleFault
 from paddle_runtime.predictor.devices import Device, DeviceSettings
 from tests.runtime.serving.testbed import RunningServer, picture, wait_until
 
-LIMITS = {"maxBodyBytes": 1, "maxPixels": 40_000_000, "maxSide": 1, "maxPages": 1, "pdfDpi": 1}
+LIMITS = {
+    "maxBodyBytes": 1, "maxPixels": 40_000_000, "maxSide": 1, "maxPages": 1, "maxDecodeBytes": 1, "pdfDpi": 1,
+}  # fmt: skip
 CPUS = whole_cpus(cpu_limit())
 
 
