@@ -45,6 +45,7 @@ class RequestReason(StrEnum):
     UNDECODABLE = "undecodable"
     MALFORMED = "malformed"
     NOT_FOUND = "not_found"
+    UNSUPPORTED_OPTION = "unsupported_option"
     WRONG_METHOD = "wrong_method"
     WRONG_TASK = "wrong_task"
     SLOW_BODY = "slow_body"

@@ -34,7 +34,7 @@ FALSE_WORDS = ("false", "0", "no", "off")
 
 MAX_JSON_BYTES = 64 * 1024
 MAX_DEADLINE_MS = 3_600_000
-IMAGE = re.compile(rb'"image"\s*:\s*"([^"]*)"')
+CODED = {key: re.compile(rb'"%s"\s*:\s*"([^"]*)"' % key.encode()) for key in ("image", "file")}
 # What some JSON writers make of base64's own characters.
 BASE64_ESCAPES = (
     (rb"\/", b"/"), (rb"\u002f", b"/"), (rb"\u002F", b"/"),
@@ -211,19 +211,19 @@ def _bad_header(error: BadHeader) -> Invalid:
     )
 
 
-def split_image(body: bytes) -> tuple[bytes, bytes | None]:
-    """The JSON form without its picture's base64, and that: no parser sees the megabytes.
+def split_image(body: bytes, key: str = "image") -> tuple[bytes, bytes | None]:
+    """The JSON form without the base64 at `key`, and that: no parser sees the megabytes.
 
     What remains is small or refused, since small text makes few objects: 20 MiB of `{},` would be 600 MB of
-    them, made on the event loop. None: no picture was found; then "image" cannot be long.
+    them, made on the event loop. None: no picture was found; then there is none that is long.
     """
-    found = IMAGE.search(body)
+    found = CODED[key].search(body)
     rest = body if found is None else body[: found.start(1)] + body[found.end(1) :]
     if len(rest) > MAX_JSON_BYTES:
         raise Invalid(
             RequestReason.MALFORMED,
-            f'the JSON has {len(rest)} bytes beside the string of "image" and {MAX_JSON_BYTES} are allowed; '
-            'send {"image": base64, "options": {}}',
+            f"the JSON has {len(rest)} bytes beside the string of {key!r} and {MAX_JSON_BYTES} are allowed; "
+            f"send {{{key!r}: base64}} and short options",
         )
     if found is None:
         return rest, None
@@ -234,17 +234,17 @@ def split_image(body: bytes) -> tuple[bytes, bytes | None]:
     return rest, coded
 
 
-def decode_base64(text: object) -> bytes:
-    """The bytes of the JSON form's `image`; a data URL's prefix is allowed."""
+def decode_base64(text: object, key: str = "image") -> bytes:
+    """The bytes of the JSON form's picture; a data URL's prefix is allowed."""
     if not isinstance(text, str):
-        raise Invalid(RequestReason.MALFORMED, f"image is {type(text).__name__}; send a base64 string")
+        raise Invalid(RequestReason.MALFORMED, f"{key} is {type(text).__name__}; send a base64 string")
     if text.startswith("data:"):
         text = text.partition(",")[2]
     try:
         return base64.b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise Invalid(
-            RequestReason.MALFORMED, f"image is not base64 ({error}); encode the file's bytes"
+            RequestReason.MALFORMED, f"{key} is not base64 ({error}); encode the file's bytes"
         ) from None
 
 

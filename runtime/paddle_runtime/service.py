@@ -18,6 +18,8 @@ from paddle_runtime.dispatch.job import Done, Result, TimedOut, Work
 from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.tasks import TASKS, Kind, Payload, Task, endpoint
 
+DOCUMENTS = frozenset({Payload.DOCUMENT, Payload.PADDLEX})
+
 
 @dataclass(frozen=True)
 class Call:
@@ -118,7 +120,7 @@ class Service:
         sizes: list[tuple[int, int]] = []
         if kind.payload is Payload.PICTURE:
             sizes = [limits.check_picture(work.payload, self._caps)]
-        elif kind.payload is Payload.DOCUMENT:
+        elif kind.payload in DOCUMENTS:
             sizes = limits.check_document(work.payload, self._caps, work.request.get("pages"))
         return Size(sum(width * height for width, height in sizes), len(work.payload))
 
@@ -170,7 +172,7 @@ class Service:
 
 def _sort(kind: Kind, size: Size) -> str:
     """Which requests cost alike: those of a kind; but of a PDF only the bytes are known."""
-    return f"{kind.name} of a PDF" if kind.payload is Payload.DOCUMENT and not size.pixels else kind.name
+    return f"{kind.name} of a PDF" if kind.payload in DOCUMENTS and not size.pixels else kind.name
 
 
 class Meter:

@@ -25,6 +25,7 @@ class Payload(StrEnum):
 
     PICTURE = "picture"
     DOCUMENT = "document"  # a picture, or a TIFF or PDF of several pages
+    PADDLEX = "paddlex"  # such a document in the JSON of PaddleX's serving, answered likewise
     TENSORS = "tensors"
 
 
@@ -85,6 +86,7 @@ TASKS: Mapping[Task, Serving] = MappingProxyType(
         Task.OCR: Serving(
             kinds=(
                 Kind("ocr", "/v1/ocr", Payload.DOCUMENT, OCR_STAGES, (*OCR_OPTIONS, *PAGE_OPTIONS)),
+                Kind("paddlex", "/ocr", Payload.PADDLEX, OCR_STAGES),
                 # one module each, asked by itself; the last two take a picture of one line
                 Kind("ocr/detect", "/v1/ocr/detect", Payload.PICTURE, ("decode", "detect", "encode")),
                 Kind("ocr/orient", "/v1/ocr/orient", Payload.PICTURE, ("decode", "orient", "encode")),
@@ -106,6 +108,13 @@ TASKS: Mapping[Task, Serving] = MappingProxyType(
 def paths() -> Mapping[str, str]:
     """Every endpoint that runs a model and the kind it asks for, over all tasks."""
     return {kind.path: kind.name for serving in TASKS.values() for kind in serving.kinds}
+
+
+def payloads(kind: str) -> frozenset[Payload]:
+    """What bodies of the kind of this name hold, over all tasks."""
+    return frozenset(
+        each.payload for serving in TASKS.values() for each in serving.kinds if each.name == kind
+    )
 
 
 def endpoint(task: Task, model: str) -> str:

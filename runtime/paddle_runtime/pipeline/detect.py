@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from pydantic import JsonValue
 
 from paddle_runtime.bundle.constants import DetectConstants
+from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.pipeline.geometry import Box, ordered_corners, unclip_distance
 from paddle_runtime.pipeline.normalise import Normaliser
 from paddle_runtime.pipeline.picture import Picture
@@ -41,14 +43,56 @@ class Fit:
         return (self.bucket[1] - self.width) // 2
 
 
-def fit_bucket(height: int, width: int, buckets: Sequence[tuple[int, int]]) -> Fit:
-    """The bucket that shows the picture largest; of equals the smallest one."""
+@dataclass(frozen=True)
+class SideLimit:
+    """How large one request wants a picture to be looked at, in PaddleX's words.
+
+    kind: "max", the longer side at most; "min", the shorter side at least; "resize_long", the longer side.
+    """
+
+    kind: str
+    pixels: int
+
+    def factor(self, height: int, width: int, usual: float) -> float:
+        """By how much to scale, where `usual` is what would be done without a limit."""
+        if self.kind == "max":
+            return min(usual, self.pixels / max(height, width))
+        if self.kind == "min":
+            return max(usual, self.pixels / min(height, width))
+        return self.pixels / max(height, width)
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """A detector's constants as one request wants them."""
+
+    constants: DetectConstants
+    longest_side: int
+    limit: SideLimit | None = None
+
+
+def fit_bucket(
+    height: int, width: int, buckets: Sequence[tuple[int, int]], limit: SideLimit | None = None
+) -> Fit:
+    """The bucket that shows the picture largest, or as large as is wanted; of equals the smallest one."""
 
     def scale(bucket: tuple[int, int]) -> float:
         return min(MAX_ENLARGEMENT, bucket[0] / height, bucket[1] / width)
 
     best = max(buckets, key=lambda bucket: (scale(bucket), -bucket[0] * bucket[1]))
     factor = scale(best)
+    if limit is not None:
+        factor = limit.factor(height, width, factor)
+        wanted = max(1, round(height * factor)), max(1, round(width * factor))
+        holding = [bucket for bucket in buckets if bucket[0] >= wanted[0] and bucket[1] >= wanted[1]]
+        if not holding:
+            largest = ", ".join(f"{bucket[1]} x {bucket[0]}" for bucket in sorted(buckets)[-3:])
+            raise Invalid(
+                RequestReason.UNSUPPORTED_OPTION,
+                f"a picture of {width} x {height} would be looked at as {wanted[1]} x {wanted[0]} pixels "
+                f"and no shape of the model holds that (the largest: {largest}); ask for a smaller limit",
+            )
+        best = min(holding, key=lambda bucket: bucket[0] * bucket[1])
     return Fit(
         bucket=best,
         height=min(best[0], max(1, round(height * factor))),
@@ -67,10 +111,24 @@ class Detector:
         self._buckets = tuple(buckets)
         self._normalise = Normaliser(constants.mean, constants.std)
 
-    def find(self, picture: Picture) -> list[Box]:
+    def tuned(self, changes: Mapping[str, JsonValue]) -> Tuning:
+        """The constants with what a request changes: their own names, and limitType with limitSideLen."""
+        values = dict(changes)
+        kind, pixels = values.pop("limitType", "min"), values.pop("limitSideLen", None)
+        limit = SideLimit(str(kind), pixels) if isinstance(pixels, int) else None
+        constants = self._constants.model_dump(by_alias=True) | values
+        longest = max(max(bucket) for bucket in self._buckets)
+        return Tuning(DetectConstants.model_validate(constants), longest, limit)
+
+    def fit(self, picture: Picture, tuning: Tuning) -> Fit:
+        """How a picture is looked at."""
+        return fit_bucket(picture.shape[0], picture.shape[1], self._buckets, tuning.limit)
+
+    def find(self, picture: Picture, tuning: Tuning | None = None) -> list[Box]:
         """Boxes in the picture's own coordinates, in no particular order."""
         height, width = picture.shape[:2]
-        fit = fit_bucket(height, width, self._buckets)
+        tuning = tuning or self.tuned({})
+        fit = self.fit(picture, tuning)
         shrinking = fit.width < width
         resized = cv2.resize(
             picture, (fit.width, fit.height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
@@ -81,34 +139,36 @@ class Detector:
         probability = np.ascontiguousarray(self._session.run_one(batch)[0, 0, rows, columns])
         scale = np.array([width / fit.width, height / fit.height], dtype=np.float32)
         limit = np.array([width, height], dtype=np.float32)
-        return [np.clip(box * scale, 0, limit) for box in self.boxes(probability)]
+        return [np.clip(box * scale, 0, limit) for box in self.boxes(probability, tuning.constants)]
 
-    def boxes(self, probability: npt.NDArray[np.float32]) -> list[Box]:
+    def boxes(
+        self, probability: npt.NDArray[np.float32], constants: DetectConstants | None = None
+    ) -> list[Box]:
         """Boxes in the probability map's coordinates."""
-        constants = self._constants
+        constants = constants or self._constants
         mask = (probability > constants.probability_threshold).astype(np.uint8)
         if constants.dilate:
             mask = cv2.dilate(mask, np.ones((2, 2), dtype=np.uint8))
         contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-        found = (self._box(contour, probability) for contour in contours[: constants.max_boxes])
+        found = (_box(contour, probability, constants) for contour in contours[: constants.max_boxes])
         return [box for box in found if box is not None]
 
-    def _box(self, contour: npt.NDArray[np.int32], probability: npt.NDArray[np.float32]) -> Box | None:
-        constants = self._constants
-        centre, (width, height), angle = cv2.minAreaRect(contour)
-        if min(width, height) < constants.min_box_pixels:
-            return None
-        if (
-            mean_inside(probability, cv2.boxPoints((centre, (width, height), angle)))
-            < constants.box_threshold
-        ):
-            return None
-        # Growing a rectangle by a round offset and taking the smallest rectangle around it is the same as
-        # growing its two sides.
-        grow = 2 * unclip_distance(width, height, constants.unclip_ratio)
-        if min(width, height) + grow < constants.min_box_pixels + 2:
-            return None
-        return ordered_corners(cv2.boxPoints((centre, (width + grow, height + grow), angle)))
+
+def _box(
+    contour: npt.NDArray[np.int32], probability: npt.NDArray[np.float32], constants: DetectConstants
+) -> Box | None:
+    centre, (width, height), angle = cv2.minAreaRect(contour)
+    if min(width, height) < constants.min_box_pixels:
+        return None
+    corners = cv2.boxPoints((centre, (width, height), angle))
+    if mean_inside(probability, corners) < constants.box_threshold:
+        return None
+    # Growing a rectangle by a round offset and taking the smallest rectangle around it is the same as
+    # growing its two sides.
+    grow = 2 * unclip_distance(width, height, constants.unclip_ratio)
+    if min(width, height) + grow < constants.min_box_pixels + 2:
+        return None
+    return ordered_corners(cv2.boxPoints((centre, (width + grow, height + grow), angle)))
 
 
 def mean_inside(values: npt.NDArray[np.float32], corners: npt.NDArray[np.floating]) -> float:

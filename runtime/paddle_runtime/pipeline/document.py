@@ -30,6 +30,11 @@ class Document(Protocol):
     """Pages that are decoded when they are asked for."""
 
     @property
+    def form(self) -> str:
+        """What it is: "tiff" or "pdf"."""
+        ...
+
+    @property
     def numbers(self) -> Sequence[int]:
         """The pages to read, counted from 1."""
         ...
@@ -45,6 +50,8 @@ class Document(Protocol):
 
 class Tiff:
     """A TIFF of several pages."""
+
+    form = "tiff"
 
     def __init__(self, payload: memoryview, numbers: Sequence[int]) -> None:
         self.numbers = numbers

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import cv2
 from pydantic import JsonValue
@@ -17,16 +18,20 @@ from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.pipeline.base import Body, PipelineAnswer
 from paddle_runtime.pipeline.crops import cut
 from paddle_runtime.pipeline.ctc import Text
-from paddle_runtime.pipeline.detect import Detector
+from paddle_runtime.pipeline.detect import Tuning
 from paddle_runtime.pipeline.document import open_document
-from paddle_runtime.pipeline.geometry import Box, reading_order
+from paddle_runtime.pipeline.geometry import reading_order
 from paddle_runtime.pipeline.ocr_modules import OcrModules, corners, size_of
 from paddle_runtime.pipeline.orient import doubtful
+from paddle_runtime.pipeline.paddlex_form import data_info, page_result
 from paddle_runtime.pipeline.picture import Picture, decode_picture
+from paddle_runtime.pipeline.read_page import ReadPage
 from paddle_runtime.pipeline.selftest import check_picture
 from paddle_runtime.pipeline.warmup import warm_modules
 from paddle_runtime.predictor.devices import DeviceSettings
 from paddle_runtime.predictor.session import Session, open_session
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class OcrOptions:
 
     cls: bool
     min_score: float
+    tuning: Tuning
 
 
 class OcrPipeline:
@@ -50,6 +56,17 @@ class OcrPipeline:
             "ocr/recognise": ("recognise", self._modules.recognise),
         }
 
+    def _options(self, request: Mapping[str, JsonValue]) -> OcrOptions:
+        """What the front end checked and gave their types, and the bundle's own where nothing was said."""
+        modules = self._modules
+        detector, min_score = modules.detector, modules.recogniser.min_score
+        score, changes = request.get("minScore", min_score), request.get("detect", {})
+        assert isinstance(score, int | float)
+        assert isinstance(changes, dict)
+        return OcrOptions(
+            cls=bool(request.get("cls", modules.can_turn)), min_score=score, tuning=detector.tuned(changes)
+        )
+
     def warm_up(self, progress: Callable[[str, float], None]) -> int:
         """Every bucket of every module, once: the run compiles it."""
         return warm_modules(self._bundle.manifest.modules, self._sessions, progress)
@@ -63,8 +80,8 @@ class OcrPipeline:
 
     def run(self, kind: str, given: memoryview, options: Mapping[str, JsonValue]) -> PipelineAnswer[Body]:
         """A page, or each page of a document, to its lines; or a picture to what one module says of it."""
-        if kind == "ocr":
-            return self._document(given, options)
+        if kind in {"ocr", "paddlex"}:
+            return self._document(kind, given, options)
         stage, ask = self._alone[kind]
         stages: dict[str, float] = {}
         with timed(stages, "decode"):
@@ -73,33 +90,66 @@ class OcrPipeline:
             body = ask(picture)
         return PipelineAnswer(body, stages)
 
-    def _document(self, given: memoryview, options: Mapping[str, JsonValue]) -> PipelineAnswer[Body]:
+    def _document(
+        self, kind: str, given: memoryview, options: Mapping[str, JsonValue]
+    ) -> PipelineAnswer[Body]:
         """A picture to its lines, in reading order, boxes in its coordinates; or each page of a document."""
-        detector, recogniser = self._modules.detector, self._modules.recogniser
-        chosen = options_of(options, cls=self._modules.can_turn, min_score=recogniser.min_score)
+        chosen = self._options(options)
         stages: dict[str, float] = {}
+        if kind == "paddlex":
+            return PipelineAnswer(self._in_paddlex_form(given, options, chosen, stages), stages)
+        form, pages = self._pages(given, options, chosen, stages, partial(answer_body, chosen=chosen))
+        if form == "image":
+            return PipelineAnswer(pages[0][1], stages)
+        return PipelineAnswer({"pages": [{"page": number, **body} for number, body in pages]}, stages)
+
+    def _in_paddlex_form(
+        self,
+        given: memoryview,
+        options: Mapping[str, JsonValue],
+        chosen: OcrOptions,
+        stages: dict[str, float],
+    ) -> Body:
+        """The result of PaddleX serving's answer."""
+        visualize = bool(options.get("visualize"))
+        shapes: list[tuple[int, ...]] = []
+
+        def tell(page: ReadPage) -> JsonValue:
+            shapes.append(page.picture.shape)
+            return page_result(
+                page, chosen.tuning, cls=chosen.cls, min_score=chosen.min_score, visualize=visualize
+            )
+
+        form, pages = self._pages(given, options, chosen, stages, tell)
+        return {"ocrResults": [told for _, told in pages], "dataInfo": data_info(form, shapes)}
+
+    def _pages(
+        self,
+        given: memoryview,
+        options: Mapping[str, JsonValue],
+        chosen: OcrOptions,
+        stages: dict[str, float],
+        tell: Callable[[ReadPage], T],
+    ) -> tuple[str, list[tuple[int, T]]]:
+        """What the payload is, and of each page its number and what `tell` says of it before the next."""
         with timed(stages, "decode"):
             document = open_document(given, options)
         if document is None:
-            return PipelineAnswer(
-                self._page(detector, partial(decode_picture, given), chosen, stages), stages
-            )
+            return "image", [(1, tell(self._page(partial(decode_picture, given), chosen, stages)))]
         with closing(document):
-            pages: list[JsonValue] = [
-                {"page": number, **self._page(detector, partial(document.page, number), chosen, stages)}
+            return document.form, [
+                (number, tell(self._page(partial(document.page, number), chosen, stages)))
                 for number in document.numbers
             ]
-        return PipelineAnswer({"pages": pages}, stages)
 
-    def _page(
-        self, detector: Detector, decode: Callable[[], Picture], chosen: OcrOptions, stages: dict[str, float]
-    ) -> Body:
+    def _page(self, decode: Callable[[], Picture], chosen: OcrOptions, stages: dict[str, float]) -> ReadPage:
         """One picture; its seconds are added to those of the pages before."""
         with timed(stages, "decode"):
             picture = decode()
         border()
         with timed(stages, "detect"):
-            boxes = detector.find(picture)
+            fit = self._modules.detector.fit(picture, chosen.tuning)
+            boxes = self._modules.detector.find(picture, chosen.tuning)
             cuts = [cut(picture, box) for box in boxes]
         lines = [line for line, _ in cuts]
         border()
@@ -108,7 +158,7 @@ class OcrPipeline:
         with timed(stages, "recognise"):
             texts, turned = self._read(lines, turned)
         angles = [angle + 180 * turn for (_, angle), turn in zip(cuts, turned, strict=True)]
-        return answer_body(picture, boxes, texts, angles, chosen)
+        return ReadPage(picture, boxes, texts, angles, turned, fit)
 
     def _read(self, lines: Sequence[Picture], turned: Sequence[bool]) -> tuple[list[Text], list[bool]]:
         """Texts, and which lines stood upside down after all."""
@@ -123,13 +173,6 @@ class OcrPipeline:
         return chosen, verdicts
 
 
-def options_of(request: Mapping[str, JsonValue], *, cls: bool, min_score: float) -> OcrOptions:
-    """What the front end checked and gave their types; cls and min_score are the bundle's defaults."""
-    score = request.get("minScore", min_score)
-    assert isinstance(score, int | float)
-    return OcrOptions(cls=bool(request.get("cls", cls)), min_score=score)
-
-
 def upright_line(line: Picture, turn: bool) -> Picture:
     """The line, turned by 180 degrees where it stands upside down."""
     return cv2.rotate(line, cv2.ROTATE_180) if turn else line
@@ -141,11 +184,10 @@ def open_ocr(bundle: Bundle, device: DeviceSettings) -> OcrPipeline:
     return OcrPipeline(bundle, {name: open_session(bundle, name, device) for name in bundle.manifest.modules})
 
 
-def answer_body(
-    picture: Picture, boxes: Sequence[Box], texts: Sequence[Text], angles: Sequence[int], options: OcrOptions
-) -> Body:
+def answer_body(page: ReadPage, *, chosen: OcrOptions) -> Body:
     """The answer as JSON values: lines that are sure enough, as a reader takes them."""
-    sure = [i for i, text in enumerate(texts) if text.text and text.score >= options.min_score]
+    picture, boxes, texts, angles = page.picture, page.boxes, page.texts, page.angles
+    sure = [i for i, text in enumerate(texts) if text.text and text.score >= chosen.min_score]
     page_angle = Counter(angles[i] for i in sure).most_common(1)[0][0] if sure else 0
     order = reading_order([boxes[i] for i in sure], page_angle)
     lines: list[JsonValue] = [

@@ -35,6 +35,8 @@ MAX_LINE_BYTES = 4096
 class Pdf:
     """An open document; `close` it."""
 
+    form = "pdf"
+
     def __init__(self, renderer: Renderer, numbers: Sequence[int], caps: Limits, dpi: float) -> None:
         self.numbers = numbers
         self._renderer = renderer

@@ -17,6 +17,7 @@ HTTP_CODES: dict[RequestReason, int] = {
     RequestReason.TOO_MANY_PIXELS: 422,
     RequestReason.TOO_MANY_PAGES: 422,
     RequestReason.NO_SUCH_PAGE: 422,
+    RequestReason.UNSUPPORTED_OPTION: 422,
     RequestReason.UNDECODABLE: 422,
     RequestReason.CALLER_LEFT: 499,  # nobody reads it; it is for the counters
     # no room now: refused

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from paddle_runtime import limits
 from paddle_runtime.dispatch.job import Work
 from paddle_runtime.errors import Invalid, RequestReason
+from paddle_runtime.protocol import paddlex
 from paddle_runtime.service import Meter
 from paddle_runtime.tasks import Kind, Payload
 from paddle_runtime.transport import multipart
@@ -63,6 +64,25 @@ async def read_picture(kind: Kind, request: Request, meter: Meter, rules: BodyRu
     return Work(kind.name, options, picture)
 
 
+async def read_paddlex(kind: Kind, request: Request, meter: Meter, rules: BodyRules, request_id: str) -> Work:
+    """JSON as PaddleX's serving takes it, whatever the content type says: as there."""
+    rest, coded = limits.split_image(await _read(request, meter, rules), "file")
+    document = limits.parse_json(rest)
+    if not isinstance(document, dict):
+        raise Invalid(RequestReason.MALFORMED, 'the body is no object; send {"file": base64, "fileType": 1}')
+    request.state.log_id = paddlex.log_id_of(document, request_id)
+    if "file" not in document:
+        raise Invalid(RequestReason.MALFORMED, 'there is no "file"; send {"file": base64, "fileType": 1}')
+    asked = paddlex.parse(document)
+    file = document["file"]
+    if file == "" and coded is not None:
+        file = coded.decode("latin-1")
+    paddlex.check_file(file)
+    data = limits.decode_base64(file, "file")
+    paddlex.check_kind(asked, is_pdf=limits.is_pdf(data))
+    return Work(kind.name, asked.options, data)
+
+
 async def read_tensors(kind: Kind, request: Request, meter: Meter, rules: BodyRules, request_id: str) -> Work:
     """The Open Inference Protocol's body, unread: a worker parses it, so large tensors stop nobody."""
     media = _media_type(request)
@@ -94,6 +114,7 @@ def _json_bytes(header: str | None) -> int | None:
 READERS: Mapping[Payload, ReadBody] = {
     Payload.PICTURE: read_picture,
     Payload.DOCUMENT: read_picture,
+    Payload.PADDLEX: read_paddlex,
     Payload.TENSORS: read_tensors,
 }
 

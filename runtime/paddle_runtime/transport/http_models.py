@@ -10,8 +10,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from paddle_runtime import limits
+from paddle_runtime import limits, tasks
 from paddle_runtime.dispatch.job import Result, Work
+from paddle_runtime.errors import RequestFault
+from paddle_runtime.protocol import paddlex
 from paddle_runtime.service import Call, Meter
 from paddle_runtime.tasks import Payload
 from paddle_runtime.transport import codes, front, replies
@@ -25,6 +27,7 @@ class ModelEndpoint:
     def __init__(self, kind: str, readers: Mapping[Payload, ReadBody], front: Front) -> None:
         self._kind = kind
         self._readers = readers
+        self._in_paddlex_form = Payload.PADDLEX in tasks.payloads(kind)
         self._front = front
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,7 +37,7 @@ class ModelEndpoint:
         with self._front.entered():
             draining = self._front.health.draining_since is not None
             ended = await front.attend(ticket, lambda: self._result(request, ticket))
-            await self._response(ended, ticket, draining=draining)(scope, receive, send)
+            await self._response(ended, request, ticket, draining=draining)(scope, receive, send)
         front.count(self._front, ticket, ended, protocol="http")
 
     def _ticket(self, request: Request) -> Ticket:
@@ -45,21 +48,24 @@ class ModelEndpoint:
             new_connection=self._front.health.turns_away(getattr(request.state, "connected_at", now)),
         )
 
-    def _response(self, ended: Ended, ticket: Ticket, *, draining: bool) -> Response:
+    def _response(self, ended: Ended, request: Request, ticket: Ticket, *, draining: bool) -> Response:
         """The answer, or the fault in its place."""
         headers = {"X-Request-Id": ticket.id, **self._front.headers}
         total = self._front.clock() - ticket.received_at
         if ended.result is None:
             assert ended.fault is not None
             headers["Server-Timing"] = replies.server_timing({"total": total})
-            return replies.refusal(ended.fault, ticket.id, headers, closing=draining)
+            told = self._in_the_callers_form(ended.fault, request, ticket)
+            return replies.refusal(ended.fault, ticket.id, headers, closing=draining, document=told)
         if self._front.health.draining_since is not None:
             headers["Connection"] = "close"  # so that callers find another server for their next request
-        return replies.answer(self._whole(ended.result, ticket, total), total, headers)
+        return replies.answer(self._whole(ended.result, request, ticket, total), total, headers)
 
-    def _whole(self, result: Result, ticket: Ticket, total: float) -> Result:
-        """A task's own JSON with the request's id and times; tensors as they are."""
+    def _whole(self, result: Result, request: Request, ticket: Ticket, total: float) -> Result:
+        """A task's own JSON with the request's id and times, or in the caller's form; tensors as they are."""
         kind = self._front.service.served.kind(self._kind)
+        if self._in_paddlex_form:
+            return replace(result, body=paddlex.answer_of(result.body, _log_id(request, ticket)))
         if kind is None or kind.payload is Payload.TENSORS:
             return result
         body = replies.with_timings(
@@ -70,6 +76,14 @@ class ModelEndpoint:
             total_seconds=total,
         )
         return replace(result, body=body)
+
+    def _in_the_callers_form(
+        self, fault: RequestFault, request: Request, ticket: Ticket
+    ) -> Mapping[str, object] | None:
+        """The fault's document where it is not our own."""
+        if not self._in_paddlex_form:
+            return None
+        return paddlex.error_of(str(fault), codes.http_code(fault), _log_id(request, ticket))
 
     async def _result(self, request: Request, ticket: Ticket) -> Result:
         """Ask the service, and stop asking when the caller leaves."""
@@ -97,6 +111,11 @@ class ModelEndpoint:
             raise codes.left(self._front.clock() - ticket.received_at, self._front.thresholds()) from None
         finally:
             caller.stop()
+
+
+def _log_id(request: Request, ticket: Ticket) -> str:
+    """The caller's own, once it was read."""
+    return str(getattr(request.state, "log_id", ticket.id))
 
 
 class Caller:

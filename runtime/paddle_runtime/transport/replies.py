@@ -34,15 +34,25 @@ def answer(result: Result, total_seconds: float, headers: Mapping[str, str]) -> 
     return Response(result.body, media_type=media, headers=told)
 
 
-def refusal(fault: RequestFault, request_id: str, headers: Mapping[str, str], *, closing: bool) -> Response:
-    """Any fault: {"error", "reason", "requestId"}, the table's code, Retry-After where there is one."""
+def refusal(
+    fault: RequestFault,
+    request_id: str,
+    headers: Mapping[str, str],
+    *,
+    closing: bool,
+    document: Mapping[str, object] | None = None,
+) -> Response:
+    """Any fault: the table's code, Retry-After where there is one, and {"error", "reason", "requestId"}.
+
+    document: in its place, for callers who know another form.
+    """
     extra = dict(headers)
     if fault.retry_after_seconds is not None:
         extra["Retry-After"] = str(fault.retry_after_seconds)
     if closing or fault.reason in CLOSING_REASONS:
         extra["Connection"] = "close"
-    document = {"error": str(fault), "reason": fault.reason.value, "requestId": request_id}
-    return json_response(document, codes.http_code(fault), extra)
+    own = {"error": str(fault), "reason": fault.reason.value, "requestId": request_id}
+    return json_response(document or own, codes.http_code(fault), extra)
 
 
 def with_timings(

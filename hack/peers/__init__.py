@@ -116,7 +116,3 @@ def ensure_libraries() -> None:
     print(f"peers: installing {', '.join(lacking)}", flush=True)
     run(["apt-get", "update", "-qq"])
     run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *lacking])
-
-
-if __name__ == "__main__":
-    sys.exit(main())
