@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from paddle_runtime import limits
+from paddle_runtime.border import border
 from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.limits import PDF_DPI_RANGE, Limits
 from paddle_runtime.page_ranges import Ranges, chosen
@@ -30,6 +31,7 @@ START_SECONDS = 20.0
 # A page of text takes 10 to 50 ms, a scanned one 200 ms: what takes this long was made to.
 PAGE_SECONDS = 10.0
 MAX_LINE_BYTES = 4096
+LOOK_SECONDS = 0.1  # whether anybody still waits for the answer
 
 
 class Pdf:
@@ -173,8 +175,11 @@ class Renderer:
 
     def _there_is_more(self) -> bool:
         """Wait for bytes or for its end; False when the time is over."""
-        left = self._until - time.monotonic()
-        return left > 0 and bool(select.select([self._answers], [], [], left)[0])
+        while (left := self._until - time.monotonic()) > 0:
+            border()
+            if select.select([self._answers], [], [], min(left, LOOK_SECONDS))[0]:
+                return True
+        return False
 
     def _ending(self) -> str:
         """How it ended, for people; it ends here where it did not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import closing
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from paddle_runtime.border import Abandoned, looking
 from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.limits import Limits, is_pdf
 from paddle_runtime.pipeline import pdf
@@ -150,3 +152,14 @@ def test_a_damaged_pdf_is_drawn_or_refused_and_nothing_else(data: st.DataObject)
             assert page.ndim == 3
     except Invalid as fault:
         assert str(fault)  # noqa: PT017
+
+
+def test_nobody_who_waits_any_more_ends_the_drawing() -> None:
+    def left() -> None:
+        raise Abandoned
+
+    with closing(open_pdf(builders.form_pdf(depth=7, fan=10), None, CAPS, 72)) as document:
+        began = time.monotonic()
+        with looking(left), pytest.raises(Abandoned):
+            document.page(1)
+        assert time.monotonic() - began < pdf.PAGE_SECONDS
