@@ -5,25 +5,61 @@ Why: a GPU build was seen that answers garbage on a newer chip without any error
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from paddle_runtime.bundle.signature import Datatype, Shape
+from paddle_runtime.bundle.signature import MAX_BUCKET_ELEMENTS, Datatype, Shape
 
 Number = bool | int | float
 
 
+class Seeded(BaseModel):
+    """Values that are made, not written down: pipeline/seeded.py. A whole number may be either bound."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: Annotated[int, Field(ge=0, lt=1 << 64)]
+    low: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+    high: Annotated[float, Field(allow_inf_nan=False)] = 1.0
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> Seeded:
+        if self.low > self.high:
+            raise ValueError(f"low {self.low} is above high {self.high}")
+        return self
+
+
 class TensorValue(BaseModel):
-    """One tensor, row-major."""
+    """One tensor, row-major: its values, or for an input the seed of them.
+
+    every: of a large output only each n-th value is kept, the first one first. tolerance: of this output,
+    where outputs are of different sizes.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     datatype: Datatype
     shape: Shape
-    data: Annotated[tuple[Number, ...], Field(max_length=65_536)]
+    data: Annotated[tuple[Number, ...], Field(max_length=65_536)] = ()
+    seeded: Seeded | None = None
+    every: Annotated[int, Field(ge=1)] = 1
+    tolerance: Annotated[float, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _values_one_way(self) -> TensorValue:
+        elements = math.prod(self.shape)
+        if self.seeded is None and len(self.data) != -(-elements // self.every):
+            wanted = -(-elements // self.every)
+            raise ValueError(f"{self.name} has {len(self.data)} values, its shape and every ask for {wanted}")
+        if self.seeded is not None and self.data:
+            raise ValueError(f"{self.name} has data and a seed: give one of them")
+        if elements > MAX_BUCKET_ELEMENTS:
+            raise ValueError(f"{self.name} has {elements} elements, more than {MAX_BUCKET_ELEMENTS}")
+        return self
 
 
 class SelfTest(BaseModel):
@@ -48,4 +84,6 @@ class SelfTest(BaseModel):
             raise ValueError("a self-test has either a picture with lines or inputs with outputs")
         if self.inputs and not self.outputs:
             raise ValueError("a self-test with inputs needs outputs")
+        if any(tensor.every > 1 for tensor in self.inputs) or any(tensor.seeded for tensor in self.outputs):
+            raise ValueError("an input is whole, and an output is what was seen: no every, no seed for them")
         return self

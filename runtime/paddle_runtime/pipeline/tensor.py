@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from pydantic import JsonValue
 
+from paddle_runtime.bundle.selftest import TensorValue
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.errors import BundleFault, BundleReason, Failed, RequestReason
 from paddle_runtime.pipeline.base import Arrays, PipelineAnswer
+from paddle_runtime.pipeline.seeded import seeded_array
 from paddle_runtime.pipeline.values import as_declared, to_array
 from paddle_runtime.pipeline.warmup import warm_modules
 from paddle_runtime.predictor.devices import DeviceSettings
@@ -34,15 +36,12 @@ class TensorPipeline:
     def self_test(self) -> None:
         """The bundle's known tensors must give their known answers."""
         for number, test in enumerate(self._bundle.manifest.self_test):
-            given = {
-                tensor.name: to_array(tensor.datatype, tensor.shape, tensor.data) for tensor in test.inputs
-            }
+            given = {tensor.name: given_array(tensor) for tensor in test.inputs}
             got = dict(
                 zip((spec.name for spec in self._module.outputs), self._session.run(given), strict=True)
             )
             for wanted in test.outputs:
-                array = to_array(wanted.datatype, wanted.shape, wanted.data)
-                if problem := difference(wanted.name, array, got.get(wanted.name), test.tolerance):
+                if problem := output_problem(wanted, got.get(wanted.name), test.tolerance):
                     raise BundleFault(
                         BundleReason.SelfTestFailed,
                         f"selfTest[{number}]: {problem}. The device or the engine does not fit this program: "
@@ -70,6 +69,22 @@ class TensorPipeline:
 def open_tensor(bundle: Bundle, device: DeviceSettings) -> TensorPipeline:
     """Load the program."""
     return TensorPipeline(bundle, open_session(bundle, MODULE, device))
+
+
+def given_array(tensor: TensorValue) -> Array:
+    """An input of a self-test."""
+    if tensor.seeded is not None:
+        return seeded_array(tensor.datatype, tensor.shape, tensor.seeded)
+    return to_array(tensor.datatype, tensor.shape, tensor.data)
+
+
+def output_problem(wanted: TensorValue, got: Array | None, tolerance: float) -> str | None:
+    """How an output differs from what a self-test expects, or None. An output's own tolerance counts more."""
+    if got is None or got.shape != wanted.shape:
+        return f"output {wanted.name} has shape {None if got is None else got.shape}, not {wanted.shape}"
+    kept = to_array(wanted.datatype, (len(wanted.data),), wanted.data)
+    allowed = tolerance if wanted.tolerance is None else wanted.tolerance
+    return difference(wanted.name, kept, got.ravel()[:: wanted.every], allowed)
 
 
 def difference(name: str, wanted: Array, got: Array | None, tolerance: float) -> str | None:
