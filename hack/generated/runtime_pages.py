@@ -12,6 +12,7 @@ from hack.generated import ROOT
 from paddle_runtime import settings
 from paddle_runtime.cli.outcome import GENERAL_CODES
 from paddle_runtime.errors import BundleReason
+from paddle_runtime.export.faults import ExportReason
 from paddle_runtime.main import COMMANDS
 
 FOLDER = ROOT / "docs" / "reference"
@@ -56,7 +57,7 @@ def commands() -> Iterator[str]:
 
 def exit_codes() -> dict[int, str]:
     """Return what each exit code means, smallest first."""
-    reasons = {reason.value: f"`{reason.name}`" for reason in BundleReason}
+    reasons = {reason.value: f"`{reason.name}`" for reason in (*BundleReason, *ExportReason)}
     return dict(sorted({**GENERAL_CODES, **reasons}.items()))
 
 

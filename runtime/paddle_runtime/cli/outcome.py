@@ -83,3 +83,5 @@ def rows(pairs: Mapping[str, object]) -> str:
 def configure_log() -> None:
     """Plain lines on standard error, unless somebody chose otherwise before."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    # Paddle raises the root's level when it is imported; ours is ours
+    logging.getLogger("paddle_runtime").setLevel(logging.INFO)
