@@ -29,7 +29,7 @@ PACKAGES = ("paddlepaddle", "numpy", "pillow", "starlette", "uvicorn", "uvloop")
 MODEL = "builtin:ppocr-v4-mobile"
 SERVE = (
     *(sys.executable, "-m", "paddle_runtime.main", "serve", "--model", MODEL),
-    *("--host", "127.0.0.1", "--port", "0", "--drain-quiet-seconds", "0"),
+    *("--host", "127.0.0.1", "--port", "0", "--grpc-port", "0", "--drain-quiet-seconds", "0"),
 )
 TEXT = ("发票号码一二三四五六", "上海市浦东新区世纪大道", "Invoice number 20260117 of this month")
 

@@ -133,31 +133,51 @@ class BytesAnswers:
 
     def answer(self, asked: InferRequest) -> tuple[Outputs, Mapping[str, float]]:
         """Run the pipeline as its own endpoint would."""
-        given = self._given(asked.inputs[0])
-        answer = self._pipeline.run(self._kind.name, memoryview(given), _options(asked, self._kind))
+        options = _options(asked, self._kind)
+        given = self._given(asked.inputs[0], options)
+        answer = self._pipeline.run(self._kind.name, memoryview(given), options)
         began = time.monotonic()
         outputs = [self._output(wanted, answer.body) for wanted in asked.outputs]
         return outputs, {**answer.stages, "encode": time.monotonic() - began}
 
-    def _given(self, tensor: Tensor) -> bytes:
+    def _given(self, tensor: Tensor, options: Mapping[str, Any]) -> bytes:
         """The bytes of the one element. No picture is text, so text, which JSON gave, is its base64."""
         element = tensor.data[0]
         if self._kind.payload not in {Payload.PICTURE, Payload.DOCUMENT}:
             return element if isinstance(element, bytes) else str(element).encode()
         picture = element if isinstance(element, bytes) else limits.decode_base64(element)
-        limits.check_one_picture(picture, self._caps)
+        if self._kind.payload is Payload.DOCUMENT and picture:
+            limits.check_document(picture, self._caps, options.get("pages"))
+        else:
+            limits.check_picture(picture, self._caps)
         return picture
 
     def _output(self, wanted: Wanted, body: Body) -> dict[str, Any]:
         row = self._rows[wanted.name]
-        found = body[wanted.name]
-        values = found if isinstance(found, list) else [found]
+        values = _values_of(body, wanted.name)
         if row.datatype == BYTES:
             texts = [_text(value) for value in values]
             data: Any = to_raw(texts) if wanted.binary else texts
         else:
             data = np.asarray(values, NUMPY_OF[row.datatype]).tobytes() if wanted.binary else values
         return {"name": wanted.name, "datatype": row.datatype, "shape": [len(values)], "data": data}
+
+
+def _values_of(body: Body, name: str) -> list[JsonValue]:
+    """One key of a task's answer; of a document all its pages', each saying which page it is from."""
+    pages = body.get("pages")
+    if name in body or not isinstance(pages, list):
+        found = body[name]
+        return found if isinstance(found, list) else [found]
+    values: list[JsonValue] = []
+    for page in pages:
+        assert isinstance(page, dict)
+        number = page["page"]
+        values.extend(
+            {**value, "page": number} if isinstance(value, dict) else value
+            for value in _values_of(page, name)
+        )
+    return values
 
 
 def _text(value: JsonValue) -> str:

@@ -62,7 +62,11 @@ def serve_model(settings: Settings, model: Model, command: tuple[str, ...]) -> i
         log.error("%s", fault)
         return USAGE_EXIT_CODE
     with listener:
-        ended = uvloop.run(Server(settings, model, command).run(listener))
+        try:
+            ended = uvloop.run(Server(settings, model, command).run(listener))
+        except AddressFault as fault:
+            log.error("%s", fault)
+            return USAGE_EXIT_CODE
     return 0 if ended is None else end_with(ended, settings)
 
 

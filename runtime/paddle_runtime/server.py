@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -74,7 +74,10 @@ class Server:
         began = self._clock() - self._model.verify_seconds
         self._metrics = self._make_metrics()
         pool = self._make_pool()
-        http = self._make_http(pool)
+        front = self._make_front(pool)
+        description = Description(_version(), self._model.metadata, lambda: pool.alive)
+        http = self._make_http(front, description)
+        grpc = await self._start_grpc(front, description)
         stop = self._stop_on_signals()
         serving = asyncio.create_task(http.serve(sockets=[listener]))
         watching = asyncio.create_task(self._watch_sla())
@@ -85,10 +88,11 @@ class Server:
         ended = pool.fatal.result() if pool.fatal.done() else None
         if stop.done():
             ended = ended or self._stopped_cold(stop.result(), pool, self._clock() - began)
-            await self._drain(stop.result())
+            await asyncio.gather(self._drain(stop.result()), grpc(self._settings.drain_seconds))
         watching.cancel()
         await pool.stop()
         http.stop()
+        await grpc(0)
         await serving
         return ended
 
@@ -149,7 +153,7 @@ class Server:
         )
         return Pool(workers, plan, self, self._clock)
 
-    def _make_http(self, pool: Pool) -> HttpServer:
+    def _make_front(self, pool: Pool) -> Front:
         settings = self._settings
         service = Service(
             Served(self._model.name, self._model.task, str(self._model.metadata["versions"][0])),
@@ -165,7 +169,8 @@ class Server:
             promised_seconds=lambda: self._thresholds[-1] if self._thresholds else None,
             clock=self._clock,
         )
-        front = Front(
+        self._add_gauges(pool, service)
+        return Front(
             service=service,
             health=self._health,
             metrics=self._metrics,
@@ -175,11 +180,31 @@ class Server:
             thresholds=lambda: self._thresholds,
             headers={"X-Paddle-Revision": settings.revision} if settings.revision else {},
         )
-        self._add_gauges(pool, service)
-        app = make_app(front, Description(_version(), self._model.metadata, lambda: pool.alive))
+
+    def _make_http(self, front: Front, description: Description) -> HttpServer:
+        settings = self._settings
         return make_server(
-            app, header_seconds=settings.header_timeout_seconds, max_header_bytes=settings.max_header_bytes
+            make_app(front, description),
+            header_seconds=settings.header_timeout_seconds,
+            max_header_bytes=settings.max_header_bytes,
         )
+
+    async def _start_grpc(
+        self, front: Front, description: Description
+    ) -> Callable[[float], Coroutine[Any, Any, None]]:
+        """Listen for gRPC too, where a port is given; how to stop it, with the seconds to wait for calls."""
+        settings = self._settings
+        if not settings.grpc_port:
+            return _nothing_to_stop
+        # Workers are started as programs of their own, which needs nothing of gRPC's care for forks.
+        os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+        from paddle_runtime.transport.grpc_server import GrpcServer  # noqa: PLC0415  20 MB, where it is used
+
+        reading = max(1, settings.max_held_bytes // settings.max_body_bytes)
+        server = GrpcServer(front, description, reading=reading, max_message_bytes=settings.max_body_bytes)
+        await server.start(settings.host, settings.grpc_port)
+        log.info("listening for gRPC on %s:%d", settings.host, settings.grpc_port)
+        return server.stop
 
     def _add_gauges(self, pool: Pool, service: Service) -> None:
         metrics = self._metrics
@@ -283,6 +308,10 @@ class Server:
         ):
             await asyncio.sleep(DRAIN_LOOK_SECONDS)
         log.info("drained in %.1f s, %d requests unanswered", self._clock() - since, self._door.inside)
+
+
+async def _nothing_to_stop(_grace_seconds: float) -> None:
+    """Where there is no gRPC."""
 
 
 def _end_at_once(received: signal.Signals) -> NoReturn:

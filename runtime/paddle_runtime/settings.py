@@ -52,6 +52,7 @@ class Settings:
     model_digest: str = option("", "sha256:... that model.yaml must have; empty: any")
     host: str = option("0.0.0.0", "address to listen on")  # noqa: S104  a server in a pod is reached from outside
     port: int = option(8080, "port to listen on; 0 lets the system choose", unit="port", minimum=0)
+    grpc_port: int = option(8081, "port to listen on for gRPC; 0: no gRPC", unit="port", minimum=0)
     device: str = option("CPU", "kind of device", choices=("CPU", "GPU", "NPU", "MLU"))
     device_count: int = option(
         1, "devices that the workers share out among them; nothing on CPU", unit="devices", minimum=1

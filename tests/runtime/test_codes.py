@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grpc
 import pytest
 
 from paddle_runtime.errors import Failed, Invalid, Refused, RequestFault, RequestReason
@@ -10,7 +11,13 @@ from paddle_runtime.transport.replies import refusal, server_timing, with_timing
 
 
 def test_every_reason_has_a_code() -> None:
-    assert set(codes.HTTP_CODES) == set(RequestReason)
+    assert set(codes.HTTP_CODES) == set(codes.GRPC_CODES) == set(RequestReason)
+
+
+def test_grpc_knows_the_names_of_its_codes() -> None:
+    assert set(codes.GRPC_CODES.values()) <= {code.name for code in grpc.StatusCode}
+    repeated = {reason for reason, name in codes.GRPC_CODES.items() if name == "UNAVAILABLE"}
+    assert repeated <= codes.REFUSED_REASONS  # what was begun is not repeated by what stands between
 
 
 @pytest.mark.parametrize("reason", list(RequestReason))

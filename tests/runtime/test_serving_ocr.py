@@ -88,6 +88,17 @@ def test_any_client_of_the_open_inference_protocol_can_have_a_page_read(server: 
     assert tuple(json.loads(line)["text"] for line in answer.json()["outputs"][0]["data"]) == LINES
 
 
+def test_lines_of_a_document_as_a_tensor_say_which_page_they_are_from(server: RunningServer) -> None:
+    frames = [Image.open(io.BytesIO(page(lines=(line,)))) for line in LINES[3:5]]
+    document = io.BytesIO()
+    frames[0].save(document, "TIFF", save_all=True, append_images=frames[1:])
+    coded = base64.b64encode(document.getvalue()).decode()
+    body = {"inputs": [{"name": "image", "shape": [1], "datatype": "BYTES", "data": [coded]}]}
+    answer = server.client.post("/v2/models/ppocr-v4-mobile/infer", json=body)
+    lines = [json.loads(line) for line in answer.json()["outputs"][0]["data"]]
+    assert [(line["page"], line["text"]) for line in lines] == [(1, LINES[3]), (2, LINES[4])]
+
+
 def test_a_picture_as_a_tensor_meets_the_same_limits(server: RunningServer) -> None:
     picture = {"name": "image", "shape": [1], "datatype": "BYTES"}
     long = io.BytesIO()

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
 import tritonclient.http as triton
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
-from tests.runtime.serving.programs import DIGITS, SERVE, digits_bundle, types_bundle
+from tests.runtime.serving.programs import (
+    DIGITS,
+    SERVE,
+    Arrays,
+    digits_bundle,
+    every_type,
+    types_bundle,
+)
 from tests.runtime.serving.testbed import RunningServer
 
 # starting real models takes the processor's time, which a busy machine gives slowly
 pytestmark = pytest.mark.timeout(300)
-Arrays = dict[str, np.ndarray[Any, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -45,18 +50,6 @@ def digits_client(digits: RunningServer) -> Iterator[triton.InferenceServerClien
         yield client
 
 
-def values() -> Arrays:
-    """Two rows of every type at its ends, and a single value."""
-    arrays: Arrays = {"in_bool": np.array([[True, False], [False, True]])}
-    for name in ("uint8", "int8", "int32", "int64"):
-        ends = np.iinfo(name)
-        arrays[f"in_{name}"] = np.array([[ends.min, ends.max], [0, 1]], dtype=name)
-    for name in ("float16", "float32", "float64"):
-        most = np.finfo(name).max
-        arrays[f"in_{name}"] = np.array([[-most, most], [0.1, 1.5]], dtype=name)
-    return {**arrays, "in_single": np.array(3.5, dtype=np.float32)}
-
-
 def inputs_of(arrays: Arrays, *, binary: bool) -> list[triton.InferInput]:
     made = []
     for name, array in arrays.items():
@@ -71,7 +64,7 @@ def inputs_of(arrays: Arrays, *, binary: bool) -> list[triton.InferInput]:
 def test_every_type_goes_in_and_comes_out(
     types_client: triton.InferenceServerClient, send_binary: bool, answer_binary: bool
 ) -> None:
-    arrays = values()
+    arrays = every_type()
     names = [each["name"] for each in types_client.get_model_metadata("types")["outputs"]]
     wanted = [triton.InferRequestedOutput(name, binary_data=answer_binary) for name in names]
     # tritonclient writes no FP16 as JSON
@@ -93,10 +86,10 @@ def test_only_the_outputs_asked_for_come_each_in_its_form(types_client: triton.I
         triton.InferRequestedOutput(names[4], binary_data=True),
         triton.InferRequestedOutput(names[3], binary_data=False),
     ]
-    answer = types_client.infer("types", inputs_of(values(), binary=True), outputs=wanted)
+    answer = types_client.infer("types", inputs_of(every_type(), binary=True), outputs=wanted)
     told = answer.get_response()["outputs"]
     assert [(each["name"], "data" in each) for each in told] == [(names[3], True), (names[4], False)]
-    assert answer.as_numpy(names[4]).tolist() == values()["in_int64"].tolist()
+    assert answer.as_numpy(names[4]).tolist() == every_type()["in_int64"].tolist()
 
 
 def test_digits_are_told_apart_in_both_forms(digits_client: triton.InferenceServerClient) -> None:

@@ -147,7 +147,7 @@ def _parameters(where: str, given: Mapping[str, InferParameter]) -> Mapping[str,
 def _values(where: str, contents: InferTensorContents, datatype: str, sizes: Sequence[int]) -> list[Any]:
     field = CONTENTS.get(datatype)
     if field is None:
-        raise wrong(where, datatype, "has no field of its own: send raw_input_contents")
+        raise wrong(where, str(datatype), "has no field of its own: send raw_input_contents")
     values = getattr(contents, field)
     if len(values) != math.prod(sizes):
         raise wrong(

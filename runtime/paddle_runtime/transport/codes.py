@@ -30,6 +30,29 @@ HTTP_CODES: dict[RequestReason, int] = {
     RequestReason.WORKER_LOST: 502,  # started, so no 503: gateways repeat those, and it may kill again
     RequestReason.TIMED_OUT: 504,
 }
+# Names of gRPC's status codes. UNAVAILABLE is what clients and gateways repeat by themselves.
+GRPC_CODES: dict[RequestReason, str] = {
+    RequestReason.EMPTY: "INVALID_ARGUMENT",
+    RequestReason.MALFORMED: "INVALID_ARGUMENT",
+    RequestReason.WRONG_TASK: "INVALID_ARGUMENT",
+    RequestReason.NOT_FOUND: "NOT_FOUND",
+    RequestReason.WRONG_METHOD: "UNIMPLEMENTED",
+    RequestReason.SLOW_BODY: "DEADLINE_EXCEEDED",
+    RequestReason.TOO_LARGE: "RESOURCE_EXHAUSTED",  # as gRPC itself has it
+    RequestReason.UNSUPPORTED_TYPE: "INVALID_ARGUMENT",
+    RequestReason.TOO_MANY_PIXELS: "INVALID_ARGUMENT",
+    RequestReason.UNDECODABLE: "INVALID_ARGUMENT",
+    RequestReason.TOO_MANY_PAGES: "INVALID_ARGUMENT",
+    RequestReason.NO_SUCH_PAGE: "INVALID_ARGUMENT",
+    RequestReason.CALLER_LEFT: "CANCELLED",
+    RequestReason.QUEUE_FULL: "RESOURCE_EXHAUSTED",
+    RequestReason.PREDICTED_LATE: "RESOURCE_EXHAUSTED",
+    RequestReason.NOT_READY: "UNAVAILABLE",
+    RequestReason.DRAINING: "UNAVAILABLE",
+    RequestReason.INTERNAL: "INTERNAL",
+    RequestReason.WORKER_LOST: "ABORTED",  # for the caller to repeat, not for what stands between
+    RequestReason.TIMED_OUT: "DEADLINE_EXCEEDED",
+}
 INVALID_REASONS = frozenset(reason for reason, code in HTTP_CODES.items() if 400 <= code < 500)
 REFUSED_REASONS = frozenset(
     {

@@ -6,10 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from paddle_runtime.bundle.make import write_manifest
 from paddle_runtime.bundle.signature import NUMPY_NAMES
 
+Arrays = dict[str, np.ndarray[Any, Any]]
 TESTS = Path(__file__).parents[1]
 DIGITS = Path(__file__).parents[3] / "examples" / "02-digits"
 SERVE = (sys.executable, "-m", "paddle_runtime.main", "serve")
@@ -48,6 +52,18 @@ def types_bundle(folder: Path) -> Path:
     start = {"name": "types", "version": "1", "task": "Tensor", "paddleVersion": "3.2.2"}
     write_manifest(folder, {**start, "modules": {"model": module}})
     return folder
+
+
+def every_type() -> Arrays:
+    """Two rows of every type at its ends, and a single value."""
+    arrays: Arrays = {"in_bool": np.array([[True, False], [False, True]])}
+    for name in ("uint8", "int8", "int32", "int64"):
+        ends = np.iinfo(name)
+        arrays[f"in_{name}"] = np.array([[ends.min, ends.max], [0, 1]], dtype=name)
+    for name in ("float16", "float32", "float64"):
+        most = np.finfo(name).max
+        arrays[f"in_{name}"] = np.array([[-most, most], [0.1, 1.5]], dtype=name)
+    return {**arrays, "in_single": np.array(3.5, dtype=np.float32)}
 
 
 def _run(*arguments: str) -> str:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -43,6 +44,13 @@ def wait_until(condition: Callable[[], Any], seconds: float = 20.0, what: str = 
     raise AssertionError(f"{what} did not come true in {seconds:g} s")
 
 
+def free_port() -> int:
+    """One that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def alive(pid: int) -> bool:
     """Whether a process runs (a zombie does not)."""
     try:
@@ -71,12 +79,14 @@ class RunningServer:
         defaults = {
             "host": "127.0.0.1",
             "port": 0,
+            "grpc_port": 0,
             "workers": 1,
             "termination_log": self.termination_file,
             "sla_file": self.sla_file,
             "drain_quiet_seconds": 0.2,
         }
         chosen = {f"PADDLE_RUNTIME_{k.upper()}": str(v) for k, v in {**defaults, **settings}.items()}
+        self.grpc_address = f"127.0.0.1:{settings.get('grpc_port', 0)}"
         self._environment = {
             **os.environ,
             **chosen,

@@ -1,0 +1,108 @@
+"""ModelInfer over gRPC: read, call the service, write answer or status. A skin, like http_models.py."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+
+from paddle_runtime.dispatch.job import Result, Work
+from paddle_runtime.errors import Failed, Invalid, RequestReason
+from paddle_runtime.protocol import v2_grpc
+from paddle_runtime.service import Call, Meter
+from paddle_runtime.transport import codes, front
+from paddle_runtime.transport.front import Ended, Front, Ticket
+from paddle_runtime.transport.replies import server_timing
+
+Context = grpc.aio.ServicerContext[bytes, bytes]
+MAX_WORDS = 1024  # of a status, which travels as a header
+
+
+class ModelInfer:
+    """Called as a stream, which on the wire is the same: so that a request can be refused before it is read.
+
+    reading: how many messages may be on their way in at one time. A message arrives whole or not at all, so
+    its bytes can be counted only afterwards.
+    """
+
+    def __init__(self, front_: Front, *, reading: int) -> None:
+        self._front = front_
+        self._reading = asyncio.Semaphore(reading)
+
+    async def __call__(self, _messages: AsyncIterator[bytes], context: Context) -> bytes:
+        """One request, from its metadata to its counted outcome."""
+        metadata = {
+            key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)
+        }
+        ticket = front.ticket_of(metadata, received_at=self._front.clock(), new_connection=False)
+        with self._front.entered():
+            try:
+                ended = await front.attend(ticket, lambda: self._result(context, ticket))
+            except asyncio.CancelledError:
+                self._gone(context, ticket)
+                raise
+        front.count(self._front, ticket, ended, protocol="grpc")
+        context.set_trailing_metadata(self._trailers(ended, ticket))
+        if ended.result is not None:
+            return ended.result.body
+        assert ended.fault is not None
+        status = grpc.StatusCode[codes.GRPC_CODES[ended.fault.reason]]
+        return await context.abort(status, str(ended.fault)[:MAX_WORDS])
+
+    async def _result(self, context: Context, ticket: Ticket) -> Result:
+        async def read(meter: Meter) -> Work:
+            body = await self._message(context)
+            meter.add(len(body))
+            envelope = v2_grpc.envelope(body)
+            self._front.service.check_model(envelope.model_name, envelope.model_version)
+            return Work("infer", {"id": ticket.id, "form": "grpc"}, body)
+
+        seconds = context.time_remaining()
+        deadline_at = None if seconds is None else ticket.received_at + seconds
+        call = Call("infer", None, ticket.new_connection, read, ticket.received_at, deadline_at)
+        return await self._front.service.answer(call)
+
+    async def _message(self, context: Context) -> bytes:
+        """The one message, in the time that a body may take."""
+        allowed = self._front.rules.timeout_seconds
+        try:
+            async with asyncio.timeout(allowed), self._reading:
+                body = await context.read()
+        except TimeoutError:
+            raise Invalid(
+                RequestReason.SLOW_BODY,
+                f"the message was not here after {allowed:g} s; send it faster or smaller",
+            ) from None
+        if not isinstance(body, bytes):  # the end of the stream
+            raise Invalid(RequestReason.EMPTY, "the call ended without a message; send a ModelInferRequest")
+        return body
+
+    def _gone(self, context: Context, ticket: Ticket) -> None:
+        """The caller left, or its deadline is over, which gRPC tells in the same way."""
+        waited = self._front.clock() - ticket.received_at
+        if context.time_remaining() == 0:
+            fault: Any = Failed(
+                RequestReason.TIMED_OUT, f"no answer until the deadline, after {waited:.3f} s"
+            )
+        else:
+            fault = codes.left(waited, self._front.thresholds())
+        front.count(self._front, ticket, Ended(fault=fault), protocol="grpc")
+
+    def _trailers(self, ended: Ended, ticket: Ticket) -> tuple[tuple[str, str], ...]:
+        total = self._front.clock() - ticket.received_at
+        stages = {} if ended.result is None else ended.result.stages
+        told = {
+            "x-request-id": ticket.id,
+            **{name.lower(): value for name, value in self._front.headers.items()},
+            "server-timing": server_timing({**stages, "total": total}),
+        }
+        fault = ended.fault
+        if fault is not None:
+            told["reason"] = fault.reason.value
+            if fault.retry_after_seconds is not None:
+                told["retry-after"] = str(fault.retry_after_seconds)
+                # what clients with a retry policy wait for
+                told["grpc-retry-pushback-ms"] = str(fault.retry_after_seconds * 1000)
+        return tuple(told.items())
