@@ -44,6 +44,7 @@ GRPC_CODES: dict[RequestReason, str] = {
     RequestReason.UNDECODABLE: "INVALID_ARGUMENT",
     RequestReason.TOO_MANY_PAGES: "INVALID_ARGUMENT",
     RequestReason.NO_SUCH_PAGE: "INVALID_ARGUMENT",
+    RequestReason.UNSUPPORTED_OPTION: "INVALID_ARGUMENT",
     RequestReason.CALLER_LEFT: "CANCELLED",
     RequestReason.QUEUE_FULL: "RESOURCE_EXHAUSTED",
     RequestReason.PREDICTED_LATE: "RESOURCE_EXHAUSTED",
