@@ -82,11 +82,16 @@ def admit_header(load: Load, room: Room) -> None:
             "no worker is warm yet; wait for /v2/health/ready to answer 200",
             retry_after_seconds=NOT_READY_RETRY_SECONDS,
         )
+    admit_several(load, room, 1)
+
+
+def admit_several(load: Load, room: Room, count: int) -> None:
+    """Refuse `count` requests at once that do not all find room to wait."""
     waiting = len(load.backlog.waiting)
-    if waiting >= room.max_waiting_requests:
+    if waiting + count > room.max_waiting_requests:
         raise Refused(
             RequestReason.QUEUE_FULL,
-            f"{waiting} requests are waiting and {room.max_waiting_requests} may; "
+            f"{waiting} requests are waiting and {room.max_waiting_requests} may: no room for {count} more; "
             "send it again later or add replicas",
             retry_after_seconds=retry_after_seconds(load),
         )

@@ -35,6 +35,8 @@ FALSE_WORDS = ("false", "0", "no", "off")
 MAX_JSON_BYTES = 64 * 1024
 MAX_DEADLINE_MS = 3_600_000
 CODED = {key: re.compile(rb'"%s"\s*:\s*"([^"]*)"' % key.encode()) for key in ("image", "file")}
+CODED_LIST = re.compile(rb'"images"\s*:\s*\[')
+CODED_ELEMENT = re.compile(rb'\s*"([^"]*)"\s*(?:,(?=\s*")|(?=\]))')
 # What some JSON writers make of base64's own characters.
 BASE64_ESCAPES = (
     (rb"\/", b"/"), (rb"\u002f", b"/"), (rb"\u002F", b"/"),
@@ -227,11 +229,36 @@ def split_image(body: bytes, key: str = "image") -> tuple[bytes, bytes | None]:
         )
     if found is None:
         return rest, None
-    coded = found[1]
+    return rest, _unescaped(found[1])
+
+
+def _unescaped(coded: bytes) -> bytes:
     if b"\\" in coded:
         for escaped, plain in BASE64_ESCAPES:
             coded = coded.replace(escaped, plain)
-    return rest, coded
+    return coded
+
+
+def split_images(body: bytes, most: int) -> tuple[bytes, list[bytes]]:
+    """The same for the list of strings at "images": the JSON with an empty list, and each string."""
+    found = CODED_LIST.search(body)
+    coded: list[bytes] = []
+    at = found.end() if found else 0
+    while found and (one := CODED_ELEMENT.match(body, at)):
+        if len(coded) >= most:
+            raise Invalid(
+                RequestReason.MALFORMED, f"the batch has more than {most} pictures; send it in parts"
+            )
+        coded.append(one[1])
+        at = one.end()
+    rest = body[: found.end()] + body[at:] if found else body
+    if len(rest) > MAX_JSON_BYTES:
+        raise Invalid(
+            RequestReason.MALFORMED,
+            f"the JSON has {len(rest)} bytes beside the strings in images and {MAX_JSON_BYTES} are allowed; "
+            'send {"images": [base64, ...], "options": {}}',
+        )
+    return rest, [_unescaped(each) for each in coded]
 
 
 def decode_base64(text: object, key: str = "image") -> bytes:

@@ -6,24 +6,27 @@ admission (is there room?) -> read, under limits -> limits (size from the header
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Protocol, TypeVar
 
 from paddle_runtime import admission, limits
-from paddle_runtime.cost import CostModel, Size
+from paddle_runtime.cost import CostModel, Prediction, Size
 from paddle_runtime.dispatch.backlog import Backlog, Terms
 from paddle_runtime.dispatch.job import Done, Result, TimedOut, Work
-from paddle_runtime.errors import Invalid, RequestReason
+from paddle_runtime.errors import Invalid, RequestFault, RequestReason
 from paddle_runtime.tasks import TASKS, Kind, Payload, Task, endpoint
 
+# What the body of a request is read to: Work, or a list of it for a batch.
+Read = TypeVar("Read")
 DOCUMENTS = frozenset({Payload.DOCUMENT, Payload.PADDLEX})
 
 
 @dataclass(frozen=True)
-class Call:
-    """One request as a transport sees it. `read` gets the body's content, counted against `meter`.
+class Call(Generic[Read]):
+    """One request as a transport sees it. `read` gets the body's content, counted against a meter.
 
     model, version: those in the request, None where it names none. new_connection: made after draining began.
     received_at: the first byte came; deadline_at: the caller's own (seconds, the server's clock).
@@ -32,7 +35,7 @@ class Call:
     kind: str
     model: str | None
     new_connection: bool
-    read: Callable[[Meter], Awaitable[Work]]
+    read: Callable[[Meter], Awaitable[Read]]
     received_at: float
     deadline_at: float | None = None
     version: str | None = None
@@ -91,7 +94,7 @@ class Service:
         self._costs: defaultdict[str, CostModel] = defaultdict(CostModel)
         self._refused_in_row: Counter[str] = Counter()
 
-    async def answer(self, call: Call) -> Result:
+    async def answer(self, call: Call[Work]) -> Result:
         """One request, start to end; Invalid, Refused or Failed when there is no answer."""
         kind = self._check_address(call)
         admission.admit_header(self._load(call), self._room)
@@ -101,12 +104,53 @@ class Service:
             sort = _sort(kind, size)
             terms = self._admit(call, sort, size)
             done = await self._compute(work, terms, self._costs[sort], size)
-        return Result(done.result.body, {"queue": done.waited, **done.result.stages}, done.result.meta)
+        return _result(done)
 
-    def _admit(self, call: Call, sort: str, size: Size) -> Terms:
-        """Can it be done in time? The terms, or Refused."""
+    async def answer_batch(self, call: Call[list[Work | RequestFault]]) -> list[Result | RequestFault]:
+        """Several works of one request: taken or refused together, computed as jobs of their own.
+
+        One answer or fault for each, in their order: a bad picture fails alone.
+        """
+        kind = self._check_address(call)
+        admission.admit_header(self._load(call), self._room)
+        with Meter(self, self._caps.max_body_bytes) as meter:
+            works = await call.read(meter)
+            sizes = [self._size_or_fault(work, kind) for work in works]
+            good = [size for size in sizes if isinstance(size, Size)]
+            admission.admit_several(self._load(call), self._room, len(good))
+            whole = Size(sum(size.pixels for size in good), sum(size.payload_bytes for size in good))
+            share = max(1, min(len(good), self._workers.warm))
+            terms = self._admit(call, _sort(kind, whole), whole, share)
+            jobs = (self._job(work, kind, terms, size) for work, size in zip(works, sizes, strict=True))
+            return list(await asyncio.gather(*jobs))
+
+    async def _job(
+        self, work: Work | RequestFault, kind: Kind, terms: Terms, size: Size | RequestFault
+    ) -> Result | RequestFault:
+        """One of a batch, on the batch's terms."""
+        if isinstance(size, RequestFault):
+            return size
+        assert isinstance(work, Work)  # or it would have no size
+        cost = self._costs[_sort(kind, size)]
+        try:
+            own = replace(terms, prediction=cost.predict(size))
+            return _result(await self._compute(work, own, cost, size))
+        except RequestFault as fault:
+            return fault
+
+    def _size_or_fault(self, work: Work | RequestFault, kind: Kind) -> Size | RequestFault:
+        if isinstance(work, RequestFault):
+            return work
+        try:
+            return self._size(work, kind)
+        except RequestFault as fault:
+            return fault
+
+    def _admit(self, call: Call[Any], sort: str, size: Size, share: int = 1) -> Terms:
+        """Can it be done in time? The terms, or Refused. share: workers that compute it side by side."""
         wish = admission.Wish(call.received_at, call.deadline_at, self._promised_seconds())
-        prediction = self._costs[sort].predict(size)
+        whole = self._costs[sort].predict(size)
+        prediction = Prediction(whole.expected / share, whole.sure / share)
         refused = self._refused_in_row[sort]
         self._refused_in_row[sort] += 1
         terms = admission.admit(
@@ -145,7 +189,7 @@ class Service:
                 f"no version {version[:80]!r} of {name!r} here; it is {self.served.version!r}",
             )
 
-    def _check_address(self, call: Call) -> Kind:
+    def _check_address(self, call: Call[Any]) -> Kind:
         """Is that the model and the task that this server has?"""
         self.check_model(call.model, call.version)
         name, task = self.served.name, self.served.task
@@ -156,7 +200,7 @@ class Service:
             )
         return kind
 
-    def _load(self, call: Call | None = None) -> admission.Load:
+    def _load(self, call: Call[Any] | None = None) -> admission.Load:
         return admission.Load(
             warm_workers=self._workers.warm,
             backlog=self._workers.backlog(),
@@ -168,6 +212,10 @@ class Service:
         """Take room for `more` bytes, or raise Refused."""
         admission.admit_bytes(self._load(), self._room, more)
         self.held_bytes += more
+
+
+def _result(done: Done) -> Result:
+    return Result(done.result.body, {"queue": done.waited, **done.result.stages}, done.result.meta)
 
 
 def _sort(kind: Kind, size: Size) -> str:

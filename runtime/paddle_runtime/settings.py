@@ -123,7 +123,9 @@ class Settings:
         unit="dpi",
         minimum=36,
     )
-    max_parts: int = option(16, "parts of a multipart body, else 400", unit="parts", minimum=1)
+    max_parts: int = option(
+        16, "parts of a multipart body or pictures of a batch, else 400", unit="parts", minimum=1
+    )
     drain_seconds: float = option(
         20.0, "after SIGTERM, for requests under way to be answered", unit="seconds", minimum=0
     )

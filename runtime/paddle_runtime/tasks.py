@@ -110,6 +110,16 @@ def paths() -> Mapping[str, str]:
     return {kind.path: kind.name for serving in TASKS.values() for kind in serving.kinds}
 
 
+def batch_paths() -> Mapping[str, str]:
+    """Every endpoint that takes several pictures at once, and the kind that is asked of each."""
+    return {
+        f"{kind.path}:batch": kind.name
+        for serving in TASKS.values()
+        for kind in serving.kinds
+        if kind.payload in {Payload.PICTURE, Payload.DOCUMENT}
+    }
+
+
 def payloads(kind: str) -> frozenset[Payload]:
     """What bodies of the kind of this name hold, over all tasks."""
     return frozenset(

@@ -18,6 +18,7 @@ from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.protocol.v2_binary import EXTENSION
 from paddle_runtime.transport import statistics
 from paddle_runtime.transport.front import Front, request_id
+from paddle_runtime.transport.http_batch import BatchEndpoint
 from paddle_runtime.transport.http_body import READERS
 from paddle_runtime.transport.http_models import ModelEndpoint
 from paddle_runtime.transport.http_page import page_routes
@@ -42,6 +43,10 @@ def make_app(front: Front, description: Description) -> Starlette:
         *(
             Route(path, ModelEndpoint(kind, READERS, front), methods=["POST"])
             for path, kind in tasks.paths().items()
+        ),
+        *(
+            Route(path, BatchEndpoint(kind, READERS, front), methods=["POST"])
+            for path, kind in tasks.batch_paths().items()
         ),
         Route(
             "/v2/models/{name}/versions/{version}/infer",

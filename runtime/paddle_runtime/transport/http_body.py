@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from paddle_runtime import limits
 from paddle_runtime.dispatch.job import Work
-from paddle_runtime.errors import Invalid, RequestReason
+from paddle_runtime.errors import Invalid, RequestFault, RequestReason
 from paddle_runtime.protocol import paddlex
 from paddle_runtime.service import Meter
 from paddle_runtime.tasks import Kind, Payload
@@ -62,6 +62,42 @@ async def read_picture(kind: Kind, request: Request, meter: Meter, rules: BodyRu
             "application/json",
         )
     return Work(kind.name, options, picture)
+
+
+async def read_batch(
+    kind: Kind, request: Request, meter: Meter, rules: BodyRules, request_id: str
+) -> list[Work | RequestFault]:
+    """A form with several files, or JSON {"images": [base64, ...], "options": {}}: options are for all."""
+    media = _media_type(request)
+    options = limits.parse_options(request.query_params.multi_items(), kind.options)
+    pictures: Sequence[bytes | RequestFault]
+    if media == "multipart/form-data":
+        body = await _read(request, meter, rules)
+        pictures, fields = multipart.parse_several(body, request.headers["content-type"], rules.max_parts)
+        options |= limits.parse_options(fields, kind.options)
+    elif media == "application/json":
+        rest, coded = limits.split_images(await _read(request, meter, rules), rules.max_parts)
+        options |= limits.parse_options(_options_beside(limits.parse_json(rest), "images", []), kind.options)
+        pictures = [_decoded(each) for each in coded]
+    else:
+        raise Invalid(
+            RequestReason.UNSUPPORTED_TYPE,
+            f"Content-Type {media[:80]!r}; send a batch as multipart/form-data or application/json",
+        )
+    if not pictures:
+        raise Invalid(RequestReason.EMPTY, "the batch holds no picture; send files, or base64 strings")
+    return [
+        picture if isinstance(picture, RequestFault) else Work(kind.name, options, picture)
+        for picture in pictures
+    ]
+
+
+def _decoded(coded: bytes) -> bytes | RequestFault:
+    """One picture of a batch; what is no base64 is that picture's fault alone."""
+    try:
+        return limits.decode_base64(coded.decode("latin-1"))
+    except Invalid as fault:
+        return fault
 
 
 async def read_paddlex(kind: Kind, request: Request, meter: Meter, rules: BodyRules, request_id: str) -> Work:
@@ -153,15 +189,24 @@ def _from_json(body: bytes) -> tuple[bytes, dict[str, object]]:
     """The JSON form."""
     rest, coded = limits.split_image(body)
     document = limits.parse_json(rest)
-    if not isinstance(document, dict) or "image" not in document:
-        raise Invalid(RequestReason.MALFORMED, 'the body is no object with "image"; send {"image": base64}')
-    unknown = sorted(set(document) - {"image", "options"})
-    if unknown:
-        raise Invalid(RequestReason.MALFORMED, f"unknown key {unknown[0][:40]!r}; known are image, options")
-    options = document.get("options", {})
-    if not isinstance(options, dict):
-        raise Invalid(RequestReason.MALFORMED, 'options is no object; send for instance {"cls": false}')
+    options = _options_beside(document, "image")
+    assert isinstance(document, dict)
     image = document["image"]
     if image == "" and coded is not None:
         image = coded.decode("latin-1")  # which takes every byte: what is no base64 is told by the next line
     return limits.decode_base64(image), options
+
+
+def _options_beside(document: object, key: str, must_be: object = None) -> dict[str, object]:
+    """The options of a JSON form that holds `key` and nothing else."""
+    if not isinstance(document, dict) or key not in document:
+        raise Invalid(RequestReason.MALFORMED, f'there is no "{key}" in an object; send {{"{key}": base64}}')
+    if must_be is not None and document[key] != must_be:
+        raise Invalid(RequestReason.MALFORMED, f"{key} is no list of strings; encode each file in base64")
+    unknown = sorted(set(document) - {key, "options"})
+    if unknown:
+        raise Invalid(RequestReason.MALFORMED, f"unknown key {unknown[0][:40]!r}; known are {key}, options")
+    options = document.get("options", {})
+    if not isinstance(options, dict):
+        raise Invalid(RequestReason.MALFORMED, 'options is no object; send for instance {"cls": false}')
+    return options

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -15,10 +16,13 @@ from paddle_runtime.dispatch.job import Result, Work
 from paddle_runtime.errors import RequestFault
 from paddle_runtime.protocol import paddlex
 from paddle_runtime.service import Call, Meter
-from paddle_runtime.tasks import Payload
+from paddle_runtime.tasks import Kind, Payload
 from paddle_runtime.transport import codes, front, replies
 from paddle_runtime.transport.front import Ended, Front, Ticket
 from paddle_runtime.transport.http_body import ReadBody
+
+Read = TypeVar("Read")
+Told = TypeVar("Told")
 
 
 class ModelEndpoint:
@@ -86,23 +90,41 @@ class ModelEndpoint:
         return paddlex.error_of(str(fault), codes.http_code(fault), _log_id(request, ticket))
 
     async def _result(self, request: Request, ticket: Ticket) -> Result:
+        """Ask the service for one answer."""
+
+        async def read(kind: Kind, meter: Meter) -> Work:
+            return await self._readers[kind.payload](kind, request, meter, self._front.rules, ticket.id)
+
+        return await self._asked(self._front.service.answer, read, request, ticket)
+
+    async def _asked(
+        self,
+        answer: Callable[[Call[Read]], Coroutine[Any, Any, Told]],
+        read: Callable[[Kind, Meter], Awaitable[Read]],
+        request: Request,
+        ticket: Ticket,
+    ) -> Told:
         """Ask the service, and stop asking when the caller leaves."""
         caller = Caller(request)
 
-        async def read(meter: Meter) -> Work:
+        async def read_and_listen(meter: Meter) -> Read:
             kind = self._front.service.served.kind(self._kind)
             assert kind is not None  # the service asks for the body after it looked at the address
-            rules = self._front.rules
-            work = await self._readers[kind.payload](kind, request, meter, rules, ticket.id)
+            work = await read(kind, meter)
             caller.listen(answering)
             return work
 
-        model = request.path_params.get("name")
         seconds = limits.deadline_seconds(request.headers.get("x-deadline-ms"))
-        deadline_at = None if seconds is None else ticket.received_at + seconds
-        version = request.path_params.get("version")
-        call = Call(self._kind, model, ticket.new_connection, read, ticket.received_at, deadline_at, version)
-        answering = asyncio.create_task(self._front.service.answer(call))
+        call = Call(
+            self._kind,
+            request.path_params.get("name"),
+            ticket.new_connection,
+            read_and_listen,
+            ticket.received_at,
+            None if seconds is None else ticket.received_at + seconds,
+            request.path_params.get("version"),
+        )
+        answering = asyncio.create_task(answer(call))
         try:
             return await answering
         except (asyncio.CancelledError, ClientDisconnect) as error:
@@ -126,7 +148,7 @@ class Caller:
         self._request = request
         self._listening: asyncio.Task[None] | None = None
 
-    def listen(self, work: asyncio.Task[Result]) -> None:
+    def listen(self, work: asyncio.Task[Any]) -> None:
         """From now on, leaving cancels `work`."""
         self._listening = asyncio.create_task(self._until_left(work))
 
@@ -135,7 +157,7 @@ class Caller:
         if self._listening is not None:
             self._listening.cancel()
 
-    async def _until_left(self, work: asyncio.Task[Result]) -> None:
+    async def _until_left(self, work: asyncio.Task[Any]) -> None:
         while (await self._request.receive())["type"] != "http.disconnect":
             continue
         self.left = True

@@ -63,6 +63,19 @@ class _Collector:
 
 def parse(body: bytes, content_type: str, max_parts: int) -> tuple[bytes, list[tuple[str, str]]]:
     """The picture (field `file` or `image`) and the other fields, which are options."""
+    pictures, options = parse_several(body, content_type, max_parts)
+    if len(pictures) != 1:
+        raise Invalid(
+            RequestReason.MALFORMED,
+            f"the form has {len(pictures)} parts named file or image; send exactly one picture",
+        )
+    return pictures[0], options
+
+
+def parse_several(
+    body: bytes, content_type: str, max_parts: int
+) -> tuple[list[bytes], list[tuple[str, str]]]:
+    """All pictures, in their order, and the other fields."""
     boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:
         raise Invalid(
@@ -90,17 +103,12 @@ def parse(body: bytes, content_type: str, max_parts: int) -> tuple[bytes, list[t
     return _sort(collected.parts)
 
 
-def _sort(parts: list[Part]) -> tuple[bytes, list[tuple[str, str]]]:
-    """Which part is the picture, which are options."""
-    pictures = [part for part in parts if part.name in PICTURE_FIELDS]
-    if len(pictures) != 1:
-        raise Invalid(
-            RequestReason.MALFORMED,
-            f"the form has {len(pictures)} parts named file or image; send exactly one picture",
-        )
-    options = []
+def _sort(parts: list[Part]) -> tuple[list[bytes], list[tuple[str, str]]]:
+    """Which parts are pictures, which are options."""
+    pictures, options = [], []
     for part in parts:
-        if part is pictures[0]:
+        if part.name in PICTURE_FIELDS:
+            pictures.append(bytes(part.data))
             continue
         if len(part.data) > MAX_FIELD_BYTES:
             raise Invalid(
@@ -108,4 +116,4 @@ def _sort(parts: list[Part]) -> tuple[bytes, list[tuple[str, str]]]:
                 f"form field {part.name[:40]!r} has {len(part.data)} bytes and {MAX_FIELD_BYTES} are allowed",
             )
         options.append((part.name.decode("utf-8", "replace"), part.data.decode("utf-8", "replace")))
-    return bytes(pictures[0].data), options
+    return pictures, options
