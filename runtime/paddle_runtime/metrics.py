@@ -16,7 +16,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 PREFIX = "paddle_runtime_"
 LOAD_PHASES = ("verify", "load", "self-test", "warm-up")
-RESTART_REASONS = ("crash", "stall", "errors", "load_failed")
+RESTART_REASONS = ("crash", "stall", "errors", "memory", "load_failed")
 STAGE_BOUNDARIES_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -20,7 +20,7 @@ from paddle_runtime.bundle.termination import write_termination
 from paddle_runtime.bundle.unpacked import bundle_path, unpacked
 from paddle_runtime.bundle.verify import verify
 from paddle_runtime.dispatch.child import WORKER_COMMAND
-from paddle_runtime.dispatch.seat import too_slow
+from paddle_runtime.dispatch.launch import too_slow
 from paddle_runtime.errors import BundleFault
 from paddle_runtime.protocol.v2_json import model_metadata
 from paddle_runtime.server import Model, Server

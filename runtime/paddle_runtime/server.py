@@ -18,11 +18,13 @@ from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from paddle_runtime import sla
 from paddle_runtime.admission import Room
-from paddle_runtime.dispatch.cpus import cpu_limit, whole_cpus
+from paddle_runtime.dispatch.cpus import cpu_limit
+from paddle_runtime.dispatch.launch import WorkerPlan, too_slow
 from paddle_runtime.dispatch.memory import resident_bytes
 from paddle_runtime.dispatch.pool import Pool
-from paddle_runtime.dispatch.seat import Seat, WorkerPlan, first_of, too_slow
+from paddle_runtime.dispatch.seat import first_of
 from paddle_runtime.dispatch.slab import SlabSize
+from paddle_runtime.dispatch.staffing import wish
 from paddle_runtime.errors import BundleFault
 from paddle_runtime.health import Event, Health, drained
 from paddle_runtime.limits import Limits
@@ -122,36 +124,36 @@ class Server:
         return metrics
 
     def _make_pool(self) -> Pool:
-        settings, limit = self._settings, cpu_limit()
-        on_cpu = settings.device == "CPU"
-        devices = 1 if on_cpu else settings.device_count
-        workers = settings.workers or (whole_cpus(limit) if on_cpu else devices)
-        if workers < devices:
-            log.warning(
-                "workers=%d is less than device_count=%d, and a worker uses one device: %d devices compute "
-                "nothing; set workers to 0 or to at least device_count",
-                workers,
-                devices,
-                devices - workers,
-            )
+        settings, cpus = self._settings, cpu_limit()
+        wished = wish(
+            workers=settings.workers,
+            on_cpu=settings.device == "CPU",
+            cpus=cpus,
+            devices=settings.device_count,
+            standby=settings.standby,
+            worker_mib=settings.worker_memory_mib,
+        )
+        if wished.complaint:
+            log.warning("%s", wished.complaint)
+        model = self._model
         log.info(
-            "serving %s (task %s) with %d worker processes on %s; %.2f CPUs may be used",
-            self._model.name,
-            self._model.task,
-            workers,
+            "serving %s (task %s) on %s; %.2f CPUs may be used, so up to %d worker processes",
+            model.name,
+            model.task,
             settings.device,
-            limit,
+            cpus,
+            wished.workers,
         )
         plan = WorkerPlan(
             command=self._command,
-            order=self._model.order,
-            devices=devices,
+            order=model.order,
+            devices=wished.devices,
             load_timeout_seconds=settings.load_timeout_seconds,
             stall_seconds=settings.stall_seconds,
             ping_seconds=settings.ping_seconds,
             slab=SlabSize.of(settings.shared_memory_mib),
         )
-        return Pool(workers, plan, self, self._clock)
+        return Pool(wished, plan, self, self._clock)
 
     def _make_front(self, pool: Pool) -> Front:
         settings = self._settings
@@ -214,9 +216,9 @@ class Server:
         )
         metrics.gauge("held_bytes", "Bytes of request bodies held", lambda: service.held_bytes)
         metrics.gauge("ready", "1 when ready", lambda: self._health.ready)
-        metrics.gauge("workers", "Worker processes wanted", lambda: len(pool.seats))
+        metrics.gauge("workers", "Worker processes wanted", lambda: pool.wanted)
         metrics.gauge("warm_workers", "Worker processes ready or busy", lambda: pool.warm)
-        metrics.worker_memory({str(seat.index): _memory_of(seat) for seat in pool.seats})
+        metrics.worker_memory({str(index): _memory_of(pool, index) for index in range(pool.wanted)})
 
     # What the pool tells (dispatch.pool.PoolObserver)
 
@@ -319,8 +321,8 @@ def _end_at_once(received: signal.Signals) -> NoReturn:
     os._exit(128 + received)
 
 
-def _memory_of(seat: Seat) -> Callable[[], float]:
-    return lambda: resident_bytes(seat.pid)
+def _memory_of(pool: Pool, index: int) -> Callable[[], float]:
+    return lambda: resident_bytes(pool.pid_of(index))
 
 
 def _version() -> str:

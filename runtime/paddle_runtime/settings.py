@@ -77,6 +77,19 @@ class Settings:
         unit="seconds",
         minimum=0.01,
     )
+    standby: str = option(
+        "auto",
+        "keep one warm worker more, which takes over at once when another is lost, where memory has room "
+        "for it; auto: on CPU only",
+        choices=("auto", "0", "1"),
+    )
+    worker_memory_mib: int = option(
+        0,
+        "a worker that holds more memory of its own is replaced behind a warm one; 0: its share of the "
+        "limit, at most twice what it held when warm and at least 512 MiB more",
+        unit="MiB",
+        minimum=0,
+    )
     ping_seconds: float = option(
         5.0,
         "an idle worker is asked this often whether it lives; it has as long to answer or to begin a job",

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddle_runtime.dispatch import frames
-from paddle_runtime.dispatch.cpus import cpu_limit, whole_cpus
+from paddle_runtime.dispatch.cpus import cpu_limit
 from paddle_runtime.dispatch.job import Job, Result, Work
-from paddle_runtime.dispatch.memory import resident_bytes
+from paddle_runtime.dispatch.launch import too_slow
+from paddle_runtime.dispatch.memory import memory_limit, private_bytes, resident_bytes
 from paddle_runtime.dispatch.restarts import LONGEST_DELAY_SECONDS, SeatRecord, delay_seconds, hopeless
-from paddle_runtime.dispatch.seat import too_slow
 from paddle_runtime.errors import BundleFault, BundleReason
 
 json_values = st.recursive(
@@ -65,13 +65,12 @@ def test_what_is_no_frame_is_refused(data: bytes) -> None:
             frames.receive_frame(theirs)
 
 
-def limit(folder: Path, membership: str, files: dict[str, str], cpus: int = 16) -> float:
+def write(folder: Path, membership: str, files: dict[str, str]) -> None:
     for name, text in files.items():
         file = folder / "group" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     (folder / "membership").write_text(membership)
-    return cpu_limit(folder / "group", folder / "membership", cpus)
 
 
 def quota_v1(folder: str, microseconds: str) -> dict[str, str]:
@@ -95,17 +94,32 @@ def quota_v1(folder: str, microseconds: str) -> dict[str, str]:
 def test_the_least_quota_above_us_is_the_limit(
     tmp_path: Path, membership: str, files: dict[str, str], wanted: float
 ) -> None:
-    assert limit(tmp_path, membership, files) == wanted
-
-
-@pytest.mark.parametrize(("cpus", "count"), [(2.0, 2), (2.9, 2), (0.5, 1)])
-def test_one_worker_for_each_whole_cpu(cpus: float, count: int) -> None:
-    assert whole_cpus(cpus) == count
+    write(tmp_path, membership, files)
+    assert cpu_limit(tmp_path / "group", tmp_path / "membership", cpus=16) == wanted
 
 
 def test_memory_of_nobody_is_zero() -> None:
     assert resident_bytes(None) == 0
     assert resident_bytes(2**22 + 1) == 0
+    assert private_bytes(2**22 + 1) == 0
+
+
+@pytest.mark.parametrize(
+    ("membership", "files", "wanted"),
+    [
+        ("0::/\n", {"memory.max": "1610612736\n"}, 1610612736),
+        ("0::/\n", {"memory.max": "max\n"}, None),
+        ("0::/a/b\n", {"a/b/memory.max": "max\n", "a/memory.max": "1048576\n"}, 1048576),
+        ("4:memory:/x\n", {"memory/x/memory.limit_in_bytes": "2097152\n"}, 2097152),
+        ("4:memory:/\n", {"memory/memory.limit_in_bytes": "9223372036854771712\n"}, None),
+        ("", {}, None),
+    ],
+)
+def test_the_least_memory_limit_above_us_is_the_limit(
+    tmp_path: Path, membership: str, files: dict[str, str], wanted: float | None
+) -> None:
+    write(tmp_path, membership, files)
+    assert memory_limit(tmp_path / "group", tmp_path / "membership") == wanted
 
 
 @given(st.integers(-1, 10_000), st.floats(0, 1))

@@ -12,9 +12,10 @@ from paddle_runtime.cost import Prediction
 from paddle_runtime.dispatch.backlog import Backlog, Terms
 from paddle_runtime.dispatch.job import Job, Work
 from paddle_runtime.dispatch.job_queue import JobQueue
+from paddle_runtime.dispatch.launch import WorkerPlan
 from paddle_runtime.dispatch.pool import Pool
-from paddle_runtime.dispatch.seat import WorkerPlan
 from paddle_runtime.dispatch.slab import SlabSize
+from paddle_runtime.dispatch.staffing import Wish
 from paddle_runtime.errors import Refused, RequestReason
 
 PLAN = WorkerPlan(
@@ -65,7 +66,7 @@ def test_jobs_leave_by_deadline_then_as_they_came_and_without_those_removed(
 
 
 async def test_the_pool_tells_what_waits_in_the_order_of_their_turns() -> None:
-    pool = Pool(0, PLAN, Deaf(), lambda: 100.0)
+    pool = Pool(Wish(1), PLAN, Deaf(), lambda: 100.0)
     late = asyncio.create_task(pool.run(Work("ocr", {}, b""), by(109.0, 0.5)))
     soon = asyncio.create_task(pool.run(Work("ocr", {}, b""), by(105.0, 0.25)))
     unknown = asyncio.create_task(pool.run(Work("ocr", {}, b""), by(107.0)))
@@ -84,7 +85,7 @@ async def test_a_job_that_can_no_longer_be_done_in_time_is_refused_unbegun(
     deadline: float, give_up: float, needs: float
 ) -> None:
     now = asyncio.get_running_loop().time
-    pool = Pool(0, PLAN, Deaf(), now)
+    pool = Pool(Wish(1), PLAN, Deaf(), now)
     began = now()
     with pytest.raises(Refused, match="no worker was free for it within") as fault:
         await pool.run(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from paddle_runtime.answering import open_model
-from paddle_runtime.dispatch.cpus import cpu_limit, whole_cpus
+from paddle_runtime.dispatch.cpus import cpu_limit
 from paddle_runtime.errors import BundleFault
 from paddle_runtime.predictor.devices import Device, DeviceSettings
 from tests.runtime.serving.testbed import RunningServer, picture, wait_until
@@ -18,7 +18,7 @@ from tests.runtime.serving.testbed import RunningServer, picture, wait_until
 LIMITS = {
     "maxBodyBytes": 1, "maxPixels": 40_000_000, "maxSide": 1, "maxPages": 1, "maxDecodeBytes": 1, "pdfDpi": 1,
 }  # fmt: skip
-CPUS = whole_cpus(cpu_limit())
+CPUS = max(int(cpu_limit()), 1)
 
 
 def devices_by_worker(log: str) -> dict[int, int]:

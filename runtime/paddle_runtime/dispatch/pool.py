@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 from paddle_runtime.dispatch.backlog import Backlog, Terms
+from paddle_runtime.dispatch.child import Child
 from paddle_runtime.dispatch.job import Done, Job, Work
 from paddle_runtime.dispatch.job_queue import JobQueue
+from paddle_runtime.dispatch.launch import WorkerPlan, launch
+from paddle_runtime.dispatch.memory import measure, private_bytes
 from paddle_runtime.dispatch.restarts import SeatRecord, hopeless
-from paddle_runtime.dispatch.seat import Seat, WorkerPlan
+from paddle_runtime.dispatch.seat import Seat
+from paddle_runtime.dispatch.spare import Spare
+from paddle_runtime.dispatch.staffing import MIB, Memory, Staffing, Wish, one_more_fits, staff
 from paddle_runtime.errors import BundleFault, Refused, RequestReason
 
 log = logging.getLogger(__name__)
@@ -41,9 +46,21 @@ class Pool:
     """Seats, the queue, and the future `fatal`, which gets the fault when no worker can be had."""
 
     def __init__(
-        self, workers: int, plan: WorkerPlan, observer: PoolObserver, clock: Callable[[], float]
+        self,
+        wish: Wish,
+        plan: WorkerPlan,
+        observer: PoolObserver,
+        clock: Callable[[], float],
+        measure: Callable[[int | None], Memory] = measure,
     ) -> None:
-        self.seats = tuple(Seat(index, plan, self, clock) for index in range(workers))
+        self.seats = [Seat(0, plan, self, clock)]
+        self._wish = wish
+        self._plan = plan
+        self._measure = measure
+        self._memory: Memory | None = None
+        self._staffing: Staffing | None = None
+        self._spare = Spare(self._launch_spare, self.part, plan.ping_seconds)
+        self._leaving: set[asyncio.Task[None]] = set()
         self.fatal: asyncio.Future[BundleFault] = asyncio.get_running_loop().create_future()
         self._observer = observer
         self._clock = clock
@@ -53,23 +70,47 @@ class Pool:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin to start workers; returns at once."""
-        for seat in self.seats:
-            task = asyncio.create_task(seat.run(), name=f"worker-{seat.index}")
-            task.add_done_callback(_complain)
-            self._tasks.append(task)
+        """Begin to start the first worker; returns at once. What it needs says how many others follow."""
+        self._look_after(self.seats[0].run(), "worker-0")
+
+    def _look_after(self, what: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(what, name=name)
+        task.add_done_callback(_complain)
+        self._tasks.append(task)
+
+    def _staff(self, first: Seat) -> None:
+        """The first worker is warm: decide about the others and start them."""
+        self._memory = self._measure(first.pid)
+        self._staffing = staffing = staff(self._wish, self._memory)
+        log.info("%s", staffing.words)
+        for index in range(1, staffing.workers):
+            seat = Seat(index, self._plan, self, self._clock)
+            self.seats.append(seat)
+            self._look_after(seat.run(), f"worker-{index}")
+        if staffing.standby:
+            self._look_after(self._spare.run(), "standby")
 
     async def stop(self) -> None:
         """End all workers and wait until they are gone."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._leaving, return_exceptions=True)
         for job in self._waiting.in_order():
             job.fail(
                 Refused(
                     RequestReason.DRAINING, "this server had to stop; send it again", retry_after_seconds=1
                 )
             )
+
+    @property
+    def wanted(self) -> int:
+        """Workers that there should be; fewer than were wished for where memory has no room."""
+        return self._wish.workers if self._staffing is None else self._staffing.workers
+
+    def pid_of(self, index: int) -> int | None:
+        """The process in that place, if there is one."""
+        return self.seats[index].pid if index < len(self.seats) else None
 
     @property
     def alive(self) -> bool:
@@ -162,7 +203,10 @@ class Pool:
     def changed(self, seat: Seat, record: SeatRecord) -> None:
         """A worker became warm or cold."""
         self.ever_warm = self.ever_warm or record.warm
+        if record.warm and self._staffing is None:
+            self._staff(seat)
         self._observer.warm_workers(self.warm)
+        self._spare.allow(self.warm == len(self.seats))
         fault = hopeless([each.record for each in self.seats], ever_warm=self.ever_warm)
         if fault is not None and not self.fatal.done():
             self.fatal.set_result(fault)
@@ -178,6 +222,49 @@ class Pool:
     def lost(self, reason: str) -> None:
         """Passed on."""
         self._observer.lost(reason)
+
+    # Replacement: the standby, and what takes the place of a worker that grew
+
+    def spare(self) -> Child | None:
+        """The standby, where there is one now; the next one is started at once."""
+        return self._spare.take()
+
+    def outgrown(self, pid: int) -> bool:
+        """Whether a worker holds more of its own than it may."""
+        return self._staffing is not None and private_bytes(pid) > self._staffing.bound_bytes
+
+    def successor(self, seat: Seat) -> asyncio.Task[Child] | None:
+        """A warm worker for a seat whose own goes on serving until then."""
+        log.warning(
+            "worker %d: process %d holds %.0f MiB", seat.index, seat.pid, private_bytes(seat.pid) / MIB
+        )
+        if (standby := self._spare.take()) is not None:
+            return asyncio.create_task(_ready(standby))
+        held = sum(private_bytes(each.pid) for each in self.seats)
+        if self._memory is None or not one_more_fits(self._memory, held):
+            log.warning("there is no memory for its successor beside it: it is replaced as soon as may be")
+            return None
+        return asyncio.create_task(
+            launch(self._plan, f"worker {seat.index}", seat.device, self._observer.loaded)
+        )
+
+    def spared(self, seat: Seat) -> bool:
+        """Whether others are warm."""
+        return any(each.record.warm for each in self.seats if each is not seat)
+
+    def part(self, child: Child) -> None:
+        """End a worker, without waiting for it."""
+        child.kill()
+        leaving = asyncio.create_task(child.close())
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+
+    def _launch_spare(self) -> Coroutine[Any, Any, Child]:
+        return launch(self._plan, "standby", 0, self._observer.loaded)
+
+
+async def _ready(child: Child) -> Child:
+    return child
 
 
 def _complain(task: asyncio.Task[None]) -> None:

@@ -5,44 +5,30 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from paddle_runtime.border import Abandoned
 from paddle_runtime.dispatch.child import Child, WorkerGone
 from paddle_runtime.dispatch.exchange import Answer, Unexpected
 from paddle_runtime.dispatch.job import Job, Result
+from paddle_runtime.dispatch.launch import WorkerPlan, launch, load_fault
 from paddle_runtime.dispatch.restarts import SeatRecord, delay_seconds
-from paddle_runtime.dispatch.slab import Slab, SlabSize
+from paddle_runtime.dispatch.slab import Slab
 from paddle_runtime.dispatch.watch import Watch
 from paddle_runtime.dispatch.watchdog import Verdict
-from paddle_runtime.errors import BundleFault, BundleReason, Failed, RequestReason
+from paddle_runtime.errors import BundleFault, Failed, RequestReason
 
 log = logging.getLogger(__name__)
 
 # One unexpected exception says little; several in a row say that the worker is broken. A failure that a
 # request's content explains never counts: one caller could take everybody's worker away.
 ERRORS_BEFORE_REPLACEMENT = 3
-PHASE_REASONS = {"warm-up": BundleReason.WarmupFailed, "self-test": BundleReason.SelfTestFailed}
-
-
-@dataclass(frozen=True)
-class WorkerPlan:
-    """How workers are started, on how many devices, what they share with us, how long they may take.
-
-    Times are seconds. stall_seconds: longest without progress. ping_seconds: how often an idle worker is
-    asked whether it lives, and how long it has to answer; a busy one has as long to take up what it is given.
-    """
-
-    command: tuple[str, ...]
-    order: Mapping[str, Any]
-    devices: int
-    load_timeout_seconds: float
-    stall_seconds: float
-    ping_seconds: float
-    slab: SlabSize
+# Between two looks at how much memory a worker holds, and before another try to replace one that grew.
+MEMORY_LOOK_SECONDS = 1.0
+MEMORY_RETRY_SECONDS = 30.0
 
 
 class Observer(Protocol):
@@ -69,7 +55,27 @@ class Observer(Protocol):
         ...
 
     def lost(self, reason: str) -> None:
-        """A worker that was started has to be replaced: crash, stall, errors, load_failed."""
+        """A worker that was started has to be replaced: crash, stall, errors, memory, load_failed."""
+        ...
+
+    def spare(self) -> Child | None:
+        """A warm worker to go on with, where one stands by."""
+        ...
+
+    def outgrown(self, pid: int) -> bool:
+        """Whether a worker holds more memory than it may."""
+        ...
+
+    def successor(self, seat: Seat) -> asyncio.Task[Child] | None:
+        """Begin to start a warm worker beside the seat's own; None where memory has no room for both."""
+        ...
+
+    def spared(self, seat: Seat) -> bool:
+        """Whether other workers go on while this seat has none."""
+        ...
+
+    def part(self, child: Child) -> None:
+        """This worker is not needed any more; see to its end."""
         ...
 
 
@@ -85,40 +91,74 @@ class Seat:
         self._observer = observer
         self._clock = clock
         self._errors_in_row = 0
+        self._successor: asyncio.Task[Child] | None = None
+        self._next_memory_look = 0.0
 
     @property
     def pid(self) -> int | None:
         """The worker's process id; None while it is being replaced."""
         return None if self.child is None else self.child.pid
 
+    @property
+    def device(self) -> int:
+        """Which device its workers compute on."""
+        return self.index % self._plan.devices
+
     async def run(self) -> None:
         """Keep one warm worker here."""
+        child: Child | None = None
+        while True:
+            child = await self._one_life(child or await self._start())
+
+    async def _start(self) -> Child:
+        """A warm worker: the standby, or a new one, tried until there is one."""
         while True:
             await asyncio.sleep(delay_seconds(self.record.failures, jitter=random.random()))  # noqa: S311
+            if (spare := self._observer.spare()) is not None:
+                return spare
             try:
-                await self._one_life()
+                return await launch(self._plan, f"worker {self.index}", self.device, self._observer.loaded)
             except BundleFault as fault:
                 self._failed(fault, typed=True)
             except WorkerGone as gone:
-                self._failed(_load_fault(gone), typed=False)
+                self._failed(load_fault(gone), typed=False)
             except OSError as error:  # no process can be started now: no memory, too many processes
                 self._failed(
-                    _load_fault(WorkerGone(f"a worker process cannot be started ({error})")), typed=False
+                    load_fault(WorkerGone(f"a worker process cannot be started ({error})")), typed=False
                 )
 
-    async def _one_life(self) -> None:
-        """One worker from its start to its end."""
-        child = await Child.start(self._plan.command, self._plan.slab)
+    async def _one_life(self, child: Child) -> Child | None:
+        """One worker until its end; returns the warm one that takes its place, where there is one."""
         self.child = child
+        self._errors_in_row = 0
+        self._record(SeatRecord(warm=True))
         try:
-            await self._open(child)
-            reason = await self._serve(child)
-            self._observer.lost(reason)
-            self._record(replace(self.record, warm=False))
+            self._observer.lost(await self._serve(child))
+            successor = self._finished_successor() or self._observer.spare()
         finally:
             self.child = None
-            child.kill()
-            await child.close()
+            if self._successor is not None:
+                self._successor.add_done_callback(self._part_late)
+                self._successor.cancel()
+                self._successor = None
+            self._observer.part(child)
+        if successor is None:
+            self._record(replace(self.record, warm=False))
+        else:
+            log.info("worker %d: process %d takes over", self.index, successor.pid)
+        return successor
+
+    def _finished_successor(self) -> Child | None:
+        task = self._successor
+        if task is None or not task.done() or task.cancelled() or task.exception() is not None:
+            return None
+        self._successor = None
+        return task.result()
+
+    def _part_late(self, task: asyncio.Task[Child]) -> None:
+        """A successor that came though nobody needs it any more."""
+        if not task.cancelled() and task.exception() is None:
+            self._observer.part(task.result())
 
     def _record(self, record: SeatRecord) -> None:
         self.record = record
@@ -131,34 +171,16 @@ class Seat:
         failures = self.record.failures + 1
         self._record(SeatRecord(warm=False, failures=failures, fault=fault, typed=typed))
 
-    async def _open(self, child: Child) -> None:
-        """From a process to a warm worker."""
-
-        order = {**self._plan.order, "deviceId": self.index % self._plan.devices}
-        done: list[str] = []
-
-        def progress(phase: str, seconds: float, text: str) -> None:
-            done.append(phase)
-            log.info("worker %d: %s", self.index, text)
-            self._observer.loaded(phase, seconds)
-
-        try:
-            async with asyncio.timeout(self._plan.load_timeout_seconds):
-                warm = await child.open(order, progress)
-        except TimeoutError:
-            raise too_slow(
-                f"worker process {child.pid} was not warm after {self._plan.load_timeout_seconds:g} s",
-                done,
-            ) from None
-        self._errors_in_row = 0
-        log.info("worker %d: ready, process %d, %s", self.index, child.pid, warm.header.get("text", ""))
-        self._record(SeatRecord(warm=True))
-
     async def _serve(self, child: Child) -> str:
         """Answer batches until the worker has to be replaced; returns why."""
+        idle = False
         while self._errors_in_row < ERRORS_BEFORE_REPLACEMENT:
+            if self._must_make_room(child, idle=idle):
+                return "memory"
             offered = self._observer.offer(self)
-            await first_of(offered, child.exited, seconds=self._plan.ping_seconds)
+            also = [self._successor] if self._successor is not None else []
+            await first_of(offered, child.exited, *also, seconds=self._plan.ping_seconds)
+            idle = not offered.done()
             if child.exited.done():
                 log.error("worker %d: process %d ended while idle", self.index, child.pid)
                 self._observer.withdraw(self, offered.result() if offered.done() else ())
@@ -170,6 +192,25 @@ class Seat:
             if reason is not None:
                 return reason
         return "errors"
+
+    def _must_make_room(self, child: Child, *, idle: bool) -> bool:
+        """Whether the worker goes now since it grew: its successor is warm, or there is room for one only."""
+        now = self._clock()
+        if self._successor is not None:
+            if not self._successor.done():
+                return False
+            if not self._successor.cancelled() and (error := self._successor.exception()) is None:
+                return True
+            log.error("worker %d: cannot be replaced behind a warm one: %s", self.index, error)
+            self._successor, self._next_memory_look = None, now + MEMORY_RETRY_SECONDS
+            return False
+        if now < self._next_memory_look:
+            return False
+        self._next_memory_look = now + MEMORY_LOOK_SECONDS
+        if not self._observer.outgrown(child.pid):
+            return False
+        self._successor = self._observer.successor(self)
+        return self._successor is None and (idle or self._observer.spared(self))
 
     async def _still_there(self, child: Child) -> str | None:
         """Ask an idle worker whether it lives, so that a stopped one is found before a request."""
@@ -289,22 +330,3 @@ def _lost(message: str) -> Failed:
 async def first_of(*futures: asyncio.Future[Any], seconds: float | None = None) -> None:
     """Wait until any of them is done, or for so long; none is cancelled."""
     await asyncio.wait(futures, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-
-
-def _load_fault(gone: WorkerGone) -> BundleFault:
-    """A worker that ended without a word while starting."""
-    return BundleFault(
-        PHASE_REASONS.get(gone.phase, BundleReason.LoadFailed),
-        f"{gone}, before it was ready. If it was ended by SIGKILL the memory limit is too low "
-        "(a worker with the PP-OCR models needs about 1 GiB); otherwise its last log lines say why.",
-    )
-
-
-def too_slow(what: str, phases_done: Collection[str]) -> BundleFault:
-    """Time ran out before the first worker was warm. Trying again would take as long, so it is final."""
-    loaded = "load" in phases_done
-    during = "its model was tested and warmed" if loaded else "its model was loaded"
-    return BundleFault(
-        BundleReason.WarmupFailed if loaded else BundleReason.LoadFailed,
-        f"{what}, while {during}: raise spec.model.preload.timeoutSeconds, or the CPU limit.",
-    )

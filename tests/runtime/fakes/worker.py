@@ -27,6 +27,9 @@ MARK = b"\0fake-orders:"
 class FakeModel:
     """Answers every picture with its size and its orders."""
 
+    def __init__(self) -> None:
+        self._kept: list[bytes] = []
+
     def answer(self, kind: str, request: Mapping[str, Any], payload: memoryview) -> Result:
         picture, _, text = bytes(payload).partition(MARK)
         orders = json.loads(text) if text else {}
@@ -43,12 +46,15 @@ class FakeModel:
         if orders.get("undecodable"):
             raise Invalid(RequestReason.UNDECODABLE, "the picture ends early")
         body: dict[str, Any] = {
+            "worker": os.getpid(),
             "width": 8,
             "height": 8,
             "lines": [],
             "bytes": len(picture),
             "options": dict(request),
         }
+        if orders.get("growMib"):
+            self._kept.append(b"x" * (orders["growMib"] * 1024 * 1024))
         if orders.get("answerBytes"):
             body["filling"] = "x" * orders["answerBytes"]
         return Result(json.dumps(body).encode(), {"decode": 0.001, "detect": 0.002}, orders.get("meta", {}))

@@ -81,6 +81,7 @@ class RunningServer:
             "port": 0,
             "grpc_port": 0,
             "workers": 1,
+            "standby": "0",
             "termination_log": self.termination_file,
             "sla_file": self.sla_file,
             "drain_quiet_seconds": 0.2,

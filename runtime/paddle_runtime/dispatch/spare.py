@@ -1,0 +1,84 @@
+"""The warm standby: one worker that is ready before it is needed, so that a crash costs no cold start."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+
+from paddle_runtime.dispatch.child import Child, WorkerGone
+from paddle_runtime.dispatch.restarts import delay_seconds
+from paddle_runtime.errors import BundleFault
+
+log = logging.getLogger(__name__)
+
+
+class Spare:
+    """`run` keeps one; `take` hands it out. It is made only while it is allowed: when all seats are warm."""
+
+    def __init__(
+        self, start: Callable[[], Awaitable[Child]], part: Callable[[Child], None], ping_seconds: float
+    ) -> None:
+        self.child: Child | None = None
+        self._start = start
+        self._part = part
+        self._ping_seconds = ping_seconds
+        self._allowed = asyncio.Event()
+        self._taken = asyncio.Event()
+
+    def allow(self, allowed: bool) -> None:
+        """Whether one may be started now: workers that are missing come first."""
+        if allowed:
+            self._allowed.set()
+        else:
+            self._allowed.clear()
+
+    def take(self) -> Child | None:
+        """The standby, which belongs to the caller from now on; None when there is none now."""
+        child, self.child = self.child, None
+        if child is None or child.exited.done():
+            return None
+        self._taken.set()
+        return child
+
+    async def run(self) -> None:
+        """For ever."""
+        failures = 0
+        while True:
+            await asyncio.sleep(delay_seconds(failures, jitter=random.random()))  # noqa: S311
+            await self._allowed.wait()
+            try:
+                child = await self._start()
+            except (BundleFault, WorkerGone, OSError) as error:
+                failures += 1
+                log.error("the standby cannot be started: %s", error)
+                continue
+            failures = 0
+            try:
+                taken = await self._keep(child)
+            except asyncio.CancelledError:
+                self._part(child)
+                raise
+            if not taken:
+                log.error("the standby, process %d, ended or was stopped", child.pid)
+                self._part(child)
+
+    async def _keep(self, child: Child) -> bool:
+        """Until it is taken (True), or has ended or answers no more (False)."""
+        self._taken.clear()
+        self.child = child
+        while True:
+            taken = asyncio.ensure_future(self._taken.wait())
+            await asyncio.wait(
+                {taken, child.exited},
+                timeout=self._ping_seconds,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            taken.cancel()
+            if self._taken.is_set():
+                return True
+            self.child = None  # nobody can take it while it is being asked
+            if child.exited.done() or not await child.ping(self._ping_seconds):
+                return False
+            self.child = child
