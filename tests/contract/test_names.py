@@ -57,6 +57,7 @@ def test_every_variable_that_the_operator_sets_is_read_by_the_runtime() -> None:
 
 def test_port_and_files_are_the_runtimes_defaults() -> None:
     assert SETTINGS[names.ENV_PORT] == names.RUNTIME_PORT
+    assert SETTINGS[names.ENV_GRPC_PORT] == names.RUNTIME_GRPC_PORT
     assert SETTINGS[names.ENV_SLA_FILE] == names.SLA_FILE
     assert Path(names.SOURCE_DIR) == location.PVC_MOUNT
 

@@ -1,6 +1,6 @@
 """The NetworkPolicy: who may talk to the pods, and whom they may talk to.
 
-In: the runtime's port, from pods of the cluster. Gateways and Prometheus live in namespaces that the
+In: the runtime's ports, from pods of the cluster. Gateways and Prometheus live in namespaces that the
 operator cannot know, so the rule names no namespace; addresses outside the cluster are refused. Out: DNS,
 and the ports of the model's stores. Nothing else: the API takes no addresses from callers.
 It binds only where the cluster's network plugin enforces NetworkPolicy.
@@ -34,7 +34,10 @@ def network_policy(identity: Identity, stores: tuple[StoreAddress, ...]) -> Kube
         "ingress": [
             {
                 "from": [{"namespaceSelector": {}}],
-                "ports": [{"port": names.RUNTIME_PORT, "protocol": "TCP"}],
+                "ports": [
+                    {"port": port, "protocol": "TCP"}
+                    for port in (names.RUNTIME_PORT, names.RUNTIME_GRPC_PORT)
+                ],
             }
         ],
         "egress": egress,

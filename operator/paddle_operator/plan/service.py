@@ -34,12 +34,12 @@ def _spec(identity: Identity, revision_name: str) -> dict[str, Any]:
         "type": "ClusterIP",
         "selector": {names.LABEL_SERVICE: identity.name, names.LABEL_REVISION: revision_name},
         "ports": [
-            {
-                "name": names.PORT_NAME,
-                "port": names.SERVICE_PORT,
-                "protocol": "TCP",
-                "targetPort": names.PORT_NAME,
-                "appProtocol": "http",
-            }
+            _port(names.PORT_NAME, names.SERVICE_PORT, "http"),
+            _port(names.GRPC_PORT_NAME, names.RUNTIME_GRPC_PORT, "kubernetes.io/h2c"),
         ],
     }
+
+
+def _port(name: str, port: int, protocol: str) -> dict[str, Any]:
+    """Its name is the container port's too, so a pod without one is left out of this port alone."""
+    return {"name": name, "port": port, "protocol": "TCP", "targetPort": name, "appProtocol": protocol}

@@ -163,6 +163,7 @@ def test_the_runtime_learns_what_it_must_know() -> None:
         "PADDLE_RUNTIME_MODEL_NAME": "ocr",
         "PADDLE_RUNTIME_MODEL_DIGEST": DIGEST,
         "PADDLE_RUNTIME_PORT": "8080",
+        "PADDLE_RUNTIME_GRPC_PORT": "8081",
         "PADDLE_RUNTIME_DEVICE": "CPU",
         "PADDLE_RUNTIME_QUEUE_MAX_REQUESTS": "64",
         "PADDLE_RUNTIME_LOAD_TIMEOUT_SECONDS": "300",

@@ -27,6 +27,16 @@ def test_a_plain_service_is_always_there() -> None:
     assert "HTTPRoute" not in kinds(made)
 
 
+def test_grpc_has_a_port_of_its_own_that_pods_without_one_are_left_out_of() -> None:
+    made = planned(a_service(), platform=PLAIN)
+    for name in ("ocr", made.stable):
+        _, port = the(made, "Service", name)["spec"]["ports"]
+        assert (port["port"], port["appProtocol"]) == (8081, "kubernetes.io/h2c")
+        assert port["targetPort"] == "grpc"  # by name: pods of an older revision have none
+    ingress = the(made, "NetworkPolicy")["spec"]["ingress"][0]["ports"]
+    assert [port["port"] for port in ingress] == [8080, 8081]
+
+
 def test_a_route_leads_to_the_service_of_the_revision_and_names_it() -> None:
     made = planned(a_service(a_resource().through("gw", "ocr.example.com")))
     spec = the(made, "HTTPRoute")["spec"]
