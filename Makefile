@@ -36,7 +36,7 @@ test-long: venv ## Sweeps and soaks; the result, with its commit, goes to benchm
 	@$(PY) -m hack.checks test-long
 
 bench: venv ## The runtime's figures on this machine, into benchmarks/results/
-	@$(PY) -m benchmarks.runtime_start && $(PY) -m benchmarks.runtime_throughput
+	@$(PY) -m benchmarks.runtime_start && $(PY) -m benchmarks.runtime_throughput && $(PY) -m benchmarks.dynamic_static
 
 generate: venv ## Write every generated file again
 	@$(PY) -m hack.generate

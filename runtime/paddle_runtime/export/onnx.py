@@ -52,16 +52,22 @@ def convert(program: Path, params: Path, outputs: Sequence[str], into: Path, *, 
         how = f"ended with {done.returncode}"
         if done.returncode < 0:
             how = f"aborted with {signal.Signals(-done.returncode).name}"
-        raise _failed(f"{how}: {' '.join(done.stderr.split())[-WORDS:]}")
+        raise _failed(f"{how}: {last_words(done.stderr)}")
     kept = int(json.loads(done.stdout)["branches"])
     if branches and not kept:
         raise _failed(f"lost the branch: the program has {branches}, its ONNX form none")
     return kept
 
 
+def last_words(said: str) -> str:
+    """The converter's own error; else the end of what it said, which may be Paddle's C++ traceback."""
+    own = [line for line in said.splitlines() if line.startswith("[ERROR]")]
+    return " ".join((" ".join(own) or said).split())[-WORDS:]
+
+
 def _failed(what: str) -> ExportFault:
     return ExportFault(
         ExportReason.OnnxFailed,
         f"paddle2onnx {what}. No bundle was written: export without --onnx, or change what it cannot convert "
-        "(branches and loops on values are known to abort it).",
+        "(branches on values are known to abort it).",
     )
