@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from paddle_runtime import sla
 from paddle_runtime.admission import Room
+from paddle_runtime.batching.policy import Window
 from paddle_runtime.dispatch.cpus import cpu_limit
 from paddle_runtime.dispatch.launch import WorkerPlan, too_slow
 from paddle_runtime.dispatch.memory import resident_bytes
@@ -153,7 +154,8 @@ class Server:
             ping_seconds=settings.ping_seconds,
             slab=SlabSize.of(settings.shared_memory_mib),
         )
-        return Pool(wished, plan, self, self._clock)
+        window = Window(settings.batch_max_size, settings.batch_max_delay_milliseconds / 1000)
+        return Pool(wished, plan, self, self._clock, window=window)
 
     def _make_front(self, pool: Pool) -> Front:
         settings = self._settings

@@ -17,6 +17,7 @@ from paddle_runtime.errors import Fault
 
 ENV_PREFIX = "PADDLE_RUNTIME_"
 MIB = 1024 * 1024
+LARGEST_BATCH = 1024  # dispatch/slab.py has a flag for each
 
 
 class SettingsFault(Fault):
@@ -63,6 +64,15 @@ class Settings:
     )
     workers: int = option(
         0, "worker processes; 0: one a device, or on CPU as many as the CPU limit allows", minimum=0
+    )
+    batch_max_size: int = option(
+        1,
+        "requests computed together where the model can; not on CPU, where it gains nothing",
+        unit="requests",
+        minimum=1,
+    )
+    batch_max_delay_milliseconds: int = option(
+        0, "how long the first request of a batch waits for others", unit="milliseconds", minimum=0
     )
     queue_max_requests: int = option(64, "requests that may wait for a worker", unit="requests", minimum=1)
     max_held_bytes: int = option(
@@ -188,7 +198,21 @@ def read(flags: Mapping[str, str | None], environment: Mapping[str, str]) -> Set
             values[name] = _convert("--" + name.replace("_", "-"), flag, kinds[name], documented)
         elif variable:
             values[name] = _convert(env_name(name), variable, kinds[name], documented)
-    return Settings(**values)
+    settings = Settings(**values)
+    _check_batching(settings)
+    return settings
+
+
+def _check_batching(settings: Settings) -> None:
+    """What no single setting can say."""
+    size, delay = settings.batch_max_size, settings.batch_max_delay_milliseconds
+    if settings.device == "CPU" and (size > 1 or delay > 0):
+        raise SettingsFault(
+            f"batch_max_size={size} and batch_max_delay_milliseconds={delay} with device=CPU: a CPU computes "
+            "requests one by one as fast as together, so waiting buys nothing; leave both out"
+        )
+    if size > LARGEST_BATCH:
+        raise SettingsFault(f"batch_max_size={size}: at most {LARGEST_BATCH} requests")
 
 
 def env_name(name: str) -> str:

@@ -34,6 +34,9 @@ def test_a_flag_wins_over_the_environment_and_an_empty_variable_is_no_value() ->
         (("--port", "http"), {}, ["--port", "'http'", "whole number"]),
         ((), {"PADDLE_RUNTIME_WORKERS": "-1"}, ["PADDLE_RUNTIME_WORKERS", "'-1'", "at least 0"]),
         ((), {"PADDLE_RUNTIME_DEVICE": "TPU"}, ["PADDLE_RUNTIME_DEVICE", "'TPU'", "CPU, GPU, NPU, MLU"]),
+        (("--batch-max-size", "4"), {}, ["batch_max_size=4", "device=CPU", "buys nothing"]),
+        (("--batch-max-delay-milliseconds", "9"), {}, ["batch_max_delay_milliseconds=9", "device=CPU"]),
+        (("--device", "GPU", "--batch-max-size", "1025"), {}, ["batch_max_size=1025", "at most 1024"]),
         ((), {"PADDLE_RUNTIME_DRAIN_SECONDS": "nan"}, ["PADDLE_RUNTIME_DRAIN_SECONDS", "'nan'", "at least"]),
     ],
 )

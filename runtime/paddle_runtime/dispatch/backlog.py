@@ -27,7 +27,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Backlog:
-    """running: (started_at, expected seconds) of each job that a worker holds. waiting: the terms of each job
+    """running: (started_at, expected seconds) of what each busy worker holds. waiting: the terms of each job
     in the queue, in the order in which workers will take them.
     """
 

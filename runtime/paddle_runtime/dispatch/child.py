@@ -55,6 +55,7 @@ class Child:
     ) -> None:
         self.slab = slab
         self.batches = 0
+        self.computes_together = False
         self._process = process
         self._reader = reader
         self._writer = writer
@@ -139,6 +140,7 @@ class Child:
             raise WorkerGone(f"{how} in {phase}", phase) from error
         if frame.kind == "fault":
             raise BundleFault(BundleReason[frame.header["reason"]], str(frame.header["message"]))
+        self.computes_together = bool(frame.header["batches"])
         return frame
 
     def kill(self) -> None:

@@ -22,6 +22,11 @@ class JobQueue:
         """Take a job in; one that a worker gave back unbegun stands again where its deadline puts it."""
         heapq.heappush(self._heap, (job.terms.deadline, next(self._order), job))
 
+    def first(self, count: int) -> list[Job]:
+        """The next jobs, at most so many, which stay in the queue."""
+        entries = self._heap[:1] if count == 1 else heapq.nsmallest(count, self._heap)
+        return [job for _, _, job in entries]
+
     def pop(self) -> Job:
         """The job to do next; IndexError when there is none."""
         return heapq.heappop(self._heap)[2]

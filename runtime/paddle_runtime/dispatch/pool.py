@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
+from paddle_runtime.batching.policy import ALONE, Member, Window, leaves_at
 from paddle_runtime.dispatch.backlog import Backlog, Terms
 from paddle_runtime.dispatch.child import Child
 from paddle_runtime.dispatch.job import Done, Job, Work
@@ -20,6 +21,7 @@ from paddle_runtime.dispatch.staffing import MIB, Memory, Staffing, Wish, one_mo
 from paddle_runtime.errors import BundleFault, Refused, RequestReason
 
 log = logging.getLogger(__name__)
+CLOCK_STEP_SECONDS = 0.001  # of the event loop's timers
 
 
 class PoolObserver(Protocol):
@@ -51,9 +53,13 @@ class Pool:
         plan: WorkerPlan,
         observer: PoolObserver,
         clock: Callable[[], float],
+        *,
         measure: Callable[[int | None], Memory] = measure,
+        window: Window = ALONE,
     ) -> None:
         self.seats = [Seat(0, plan, self, clock)]
+        self._window = window
+        self._closing: asyncio.TimerHandle | None = None
         self._wish = wish
         self._plan = plan
         self._measure = measure
@@ -80,6 +86,12 @@ class Pool:
 
     def _staff(self, first: Seat) -> None:
         """The first worker is warm: decide about the others and start them."""
+        if self._window.max_size > 1 and first.child is not None and not first.child.computes_together:
+            log.warning(
+                "batch_max_size=%d, and this model computes one request at a time: batches are of one",
+                self._window.max_size,
+            )
+            self._window = ALONE
         self._memory = self._measure(first.pid)
         self._staffing = staffing = staff(self._wish, self._memory)
         log.info("%s", staffing.words)
@@ -129,9 +141,12 @@ class Pool:
 
     def backlog(self) -> Backlog:
         """What there is to do now, for those who predict when something new would be done."""
-        held = [job for seat in self.seats for job in seat.jobs]
+        busy = [seat.jobs for seat in self.seats if seat.jobs]
         return Backlog(
-            running=tuple((job.started_at or 0.0, job.terms.prediction.expected) for job in held),
+            running=tuple(
+                (jobs[0].started_at or 0.0, sum(job.terms.prediction.expected for job in jobs))
+                for jobs in busy
+            ),
             waiting=tuple(job.terms for job in self._waiting.in_order()),
         )
 
@@ -175,10 +190,22 @@ class Pool:
     def _match(self) -> None:
         """Pair the most urgent jobs with the workers that have been free for longest."""
         while len(self._waiting) and self._free:
+            jobs = self._waiting.first(self._window.max_size)
+            members = [Member(job.queued_at, job.terms.begin_by) for job in jobs]
+            rest = leaves_at(members, self._window) - self._clock()
+            if rest > 0:
+                self._match_in(rest)
+                return
             seat = next(iter(self._free))
             offered = self._free.pop(seat)
             if not offered.done():
-                offered.set_result([self._waiting.pop()])
+                offered.set_result([self._waiting.pop() for _ in jobs])
+
+    def _match_in(self, seconds: float) -> None:
+        """The window stays open for so long, unless something comes."""
+        if self._closing is not None:
+            self._closing.cancel()
+        self._closing = asyncio.get_running_loop().call_later(max(seconds, CLOCK_STEP_SECONDS), self._match)
 
     # What seats tell (seat.Observer)
 

@@ -11,12 +11,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from paddle_runtime.answering import Progress, WarmModel
 from paddle_runtime.border import border
+from paddle_runtime.dispatch.exchange import Ask
 from paddle_runtime.dispatch.job import Result
 from paddle_runtime.errors import BundleFault, BundleReason, Failed, Invalid, RequestReason
 from paddle_runtime.worker import run
@@ -60,6 +61,20 @@ class FakeModel:
         return Result(json.dumps(body).encode(), {"decode": 0.001, "detect": 0.002}, orders.get("meta", {}))
 
 
+class FakeBatchModel(FakeModel):
+    """Computes what it is given together, and says in each answer how many that were."""
+
+    def answer_all(self, asks: Sequence[Ask]) -> Sequence[Result | Exception]:
+        return [self._answer_one(ask, len(asks)) for ask in asks]
+
+    def _answer_one(self, ask: Ask, together: int) -> Result | Exception:
+        try:
+            result = self.answer(ask.kind, ask.request, ask.payload)
+        except Exception as error:
+            return error
+        return Result(json.dumps({**json.loads(result.body), "together": together}).encode(), result.stages)
+
+
 def open_fake(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel, dict[str, Any]]:
     start = json.loads(os.environ.get("FAKE_START", "{}"))
     time.sleep(start.get("seconds", 0))
@@ -75,7 +90,7 @@ def open_fake(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel, 
     progress("self-test", 0.1, "self-test passed in 0.1 s")
     time.sleep(start.get("warmSeconds", 0))
     progress("warm-up", 0.1, "warmed 3 shapes in 0.1 s")
-    return FakeModel(), {"text": "3 shapes warm"}
+    return FakeBatchModel() if start.get("together") else FakeModel(), {"text": "3 shapes warm"}
 
 
 if __name__ == "__main__":
