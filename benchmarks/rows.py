@@ -23,6 +23,7 @@ from benchmarks.runtime_record import ROOT
 from benchmarks.text_error import NO_ERRORS, Errors, Piece, errors
 
 CPUS = len(os.sched_getaffinity(0))
+CALLERS_PER_CPU = 2
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,8 @@ class Readers:
 
     def close(self) -> None:
         for each in self.readers:
-            each.process.communicate()
+            if each.process.returncode is None:
+                each.process.communicate()
 
 
 class ReaderRow:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -25,7 +25,7 @@ from PIL import Image, ImageDraw
 from hack.demo.page import font
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("paddlepaddle", "numpy", "pillow", "starlette", "uvicorn", "uvloop")
+PACKAGES = ("paddlepaddle", "numpy", "opencv-python-headless", "pillow", "starlette", "uvicorn", "uvloop")
 MODEL = "builtin:ppocr-v4-mobile"
 SERVE = (
     *(sys.executable, "-m", "paddle_runtime.main", "serve", "--model", MODEL),
@@ -133,8 +133,8 @@ def summary(values: Sequence[float]) -> dict[str, float]:
     return {"median": statistics.median(values), "min": min(values), "max": max(values), "n": len(values)}
 
 
-def write(name: str, figures: dict[str, Any]) -> None:
-    """benchmarks/results/NAME.json."""
+def write(name: str, figures: dict[str, Any], versions: Mapping[str, str] | None = None) -> None:
+    """benchmarks/results/NAME.json; versions: of what else took part."""
     asked = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
     commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
     lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -149,7 +149,11 @@ def write(name: str, figures: dict[str, Any]) -> None:
             "cpus": len(os.sched_getaffinity(0)),
             "load_average_at_end": os.getloadavg(),
         },
-        "versions": {"python": platform.python_version(), **{each: version(each) for each in PACKAGES}},
+        "versions": {
+            "python": platform.python_version(),
+            **{each: version(each) for each in PACKAGES},
+            **(versions or {}),
+        },
         "figures": figures,
     }
     file = ROOT / "benchmarks" / "results" / f"{name}.json"
