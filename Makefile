@@ -35,8 +35,9 @@ e2e: venv ## End-to-end tests on the cluster
 test-long: venv ## Sweeps and soaks; the result, with its commit, goes to benchmarks/results/
 	@$(PY) -m hack.checks test-long
 
-bench: venv ## The runtime's figures on this machine, into benchmarks/results/
-	@$(PY) -m benchmarks.runtime_start && $(PY) -m benchmarks.runtime_throughput && $(PY) -m benchmarks.dynamic_static
+bench: venv ## The runtime's figures beside its rivals', into benchmarks/results/ and docs/benchmarks.md: 10 minutes
+	@$(PY) -m hack.peers rapidocr paddlex && $(PY) -m benchmarks.runtime_start --rounds 3
+	@$(PY) -m benchmarks.dynamic_static && $(PY) -m benchmarks.report --minutes 5
 
 generate: venv ## Write every generated file again
 	@$(PY) -m hack.generate

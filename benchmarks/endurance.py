@@ -12,10 +12,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import io
-import json
 import statistics
-import subprocess
-import sys
 import threading
 import time
 from typing import Any
@@ -25,8 +22,8 @@ from PIL import Image
 from benchmarks.corpus import Picture, corpus
 from benchmarks.load_figures import spread
 from benchmarks.processes import resident_bytes, tree
-from benchmarks.rows import CPUS
-from benchmarks.runtime_record import MODEL, ROOT, Served, recognise, summary, write
+from benchmarks.rows import CALLERS_PER_CPU, CPUS, generate
+from benchmarks.runtime_record import MODEL, Served, recognise, summary, write
 from paddle_runtime.bundle.store import builtin_path
 
 PROBE_SECONDS = 0.05
@@ -43,7 +40,7 @@ def measure(minutes: float) -> dict[str, Any]:
         port, front = server.port(), server.process.pid
         line = line_seconds(port)
         with Sampling(port, front) as sampling:
-            load = run_load(port, minutes * 60)
+            load = generate({"ports": [port], "callers": CALLERS_PER_CPU * CPUS, "seconds": minutes * 60})
         return {
             "minutes": minutes,
             "ready_seconds": ready,
@@ -55,21 +52,6 @@ def measure(minutes: float) -> dict[str, Any]:
             "answered_a_second": load["answered_a_second"],
             "bundle_bytes": bundle_bytes(),
         }
-
-
-def run_load(port: int, seconds: float) -> dict[str, Any]:
-    """Closed loop with two callers a worker."""
-    plan = {"ports": [port], "callers": 2 * CPUS, "seconds": seconds}
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.load", "--plan"],
-        input=json.dumps(plan),
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        check=True,
-    )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
 
 
 class Sampling:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hack.generated import (
     ROOT,
+    benchmark_page,
     crd,
     example_plans,
     grpc_messages,
@@ -31,6 +32,7 @@ MADE_FROM: Mapping[str, Sequence[Files]] = {
         runtime_pages.files,
         grpc_messages.files,
         module_map.files,
+        benchmark_page.files,
     ),
     # after the code, which writes one of the charts; helm renders them
     "charts": (install_files.files,),

@@ -53,6 +53,7 @@ class Runner:
 
 _CPU = (
     Runner(Engine.OPENVINO),
+    Runner(Engine.OPENVINO, Precision.BFLOAT16),
     Runner(Engine.ONEDNN),
     Runner(Engine.ONEDNN, Precision.BFLOAT16),
     Runner(Engine.PLAIN),

@@ -39,6 +39,15 @@ def plan_batches(widths: Sequence[int], slots: Sequence[Slot]) -> list[Batch]:
     return planned
 
 
+def squeezed(width: int, widths: Sequence[int], most: float) -> int:
+    """The width in which a line is read: its own, or that of the bucket below where it is little narrower.
+
+    Reading costs by the column. Of widths in steps of a quarter a line fills nine tenths on average; narrowed
+    by up to `most` it mostly takes the step below, and says the same.
+    """
+    return min(width, min((each for each in widths if width <= each * most), default=max(widths)))
+
+
 def best_size(lines: int, sizes: Sequence[int]) -> int:
     """The largest batch that is filled; when none is, the smallest there is."""
     filled = [size for size in sizes if size <= lines]

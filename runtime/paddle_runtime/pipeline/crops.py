@@ -49,9 +49,14 @@ def _tilted(picture: Picture, box: Box) -> Picture:
     )
 
 
+def width_at(line: Picture, height: int) -> int:
+    """How wide a line is at the program's height, its proportions kept."""
+    rows, columns = line.shape[:2]
+    return -(-height * int(columns) // int(rows))
+
+
 def to_height(line: Picture, height: int, max_width: int) -> Picture:
     """A line at the program's height, its proportions kept unless it would be too wide."""
-    wanted = math.ceil(height * line.shape[1] / line.shape[0])
     # Cubic: small print that is enlarged linearly loses its spaces.
     method = cv2.INTER_CUBIC if line.shape[0] < height else cv2.INTER_AREA
-    return cv2.resize(line, (max(1, min(wanted, max_width)), height), interpolation=method)  # type: ignore[no-any-return]
+    return cv2.resize(line, (max(1, min(width_at(line, height), max_width)), height), interpolation=method)  # type: ignore[no-any-return]

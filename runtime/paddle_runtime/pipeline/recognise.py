@@ -10,12 +10,12 @@ import numpy as np
 from paddle_runtime.border import border
 from paddle_runtime.bundle.constants import RecogniseConstants
 from paddle_runtime.bundle.signature import Shape
-from paddle_runtime.pipeline.batches import Slot, plan_batches
-from paddle_runtime.pipeline.crops import to_height
+from paddle_runtime.pipeline.batches import Slot, plan_batches, squeezed
+from paddle_runtime.pipeline.crops import to_height, width_at
 from paddle_runtime.pipeline.ctc import Text, decode_row
 from paddle_runtime.pipeline.normalise import Normaliser
 from paddle_runtime.pipeline.picture import Picture
-from paddle_runtime.pipeline.split import cuts, join
+from paddle_runtime.pipeline.split import MAX_SQUEEZE, cuts, join
 from paddle_runtime.predictor.session import Session
 
 MAX_LINE_WIDTH = 1 << 14
@@ -36,7 +36,7 @@ class Recogniser:
         self._characters = characters
         self._height = shapes[0][2]
         self._slots = [Slot(shape[0], shape[3]) for shape in shapes]
-        self._widest = max(slot.width for slot in self._slots)
+        self._widths = sorted({slot.width for slot in self._slots})
         self._normalise = Normaliser(constants.mean, constants.std)
 
     def read(self, lines: Sequence[Picture]) -> list[Text]:
@@ -52,13 +52,18 @@ class Recogniser:
 
     def _pieces(self, line: Picture) -> tuple[list[Picture], list[int]]:
         """A line at the program's height, cut where it is too wide; and the gaps between the pieces."""
+        if width_at(line, self._height) <= self._widths[-1] * MAX_SQUEEZE:
+            return [self._fitted(line)], []
         scaled = to_height(line, self._height, MAX_LINE_WIDTH)
-        places = cuts(scaled, self._widest)
+        places = cuts(scaled, self._widths[-1])
         edges = [0, *(place.column for place in places), scaled.shape[1]]
-        parts = [scaled[:, a:b] for a, b in pairwise(edges)]
-        return [to_height(part, self._height, self._widest) for part in parts], [
-            place.gap for place in places
-        ]
+        parts = [self._fitted(scaled[:, a:b]) for a, b in pairwise(edges)]
+        return parts, [place.gap for place in places]
+
+    def _fitted(self, piece: Picture) -> Picture:
+        """A piece as it is read: narrowed a little where that spares the next bucket."""
+        width = squeezed(width_at(piece, self._height), self._widths, MAX_SQUEEZE)
+        return to_height(piece, self._height, width)
 
     def _join(self, texts: Sequence[Text], gaps: Sequence[int]) -> Text:
         if len(texts) == 1:

@@ -80,7 +80,7 @@ def test_what_was_read_can_be_written_and_read_again() -> None:
         ({"task": "OCR"}, "task OCR has modules ['detect', 'orient', 'recognise']"),
         ({"modules": module(program="other.pdmodel")}, "modules.model names 'other.pdmodel'"),
         ({"modules": module(engine="Caffe")}, "modules.model.engine = 'Caffe'"),
-        ({"modules": module(engine="TensorRT")}, "TensorRT does not run on CPU; there is OpenVINO, OneDNN, "),
+        ({"modules": module(engine="TensorRT")}, "TensorRT does not run on CPU; there is OpenVINO, "),
         ({"modules": module(engine="OnnxRuntime")}, "name its file as 'onnx'"),
         ({"modules": module(params=None)}, "program and params are named together"),
         ({"modules": module(program=None, params=None)}, "'program' with 'params', or 'onnx'"),

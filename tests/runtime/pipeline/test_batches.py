@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddle_runtime.pipeline.batches import Slot, plan_batches
+from paddle_runtime.pipeline.batches import Slot, plan_batches, squeezed
 
 slots = st.lists(
     st.builds(Slot, batch=st.sampled_from([1, 2, 6, 8]), width=st.sampled_from([96, 160, 320, 640])),
@@ -34,6 +34,23 @@ def test_a_line_takes_the_narrowest_width_that_holds_it(slots: list[Slot], data:
     width = data.draw(st.integers(1, max(slot.width for slot in slots)))
     (batch,) = plan_batches([width], slots)
     assert batch.slot.width == min(slot.width for slot in slots if slot.width >= width)
+
+
+@given(
+    widths=st.lists(st.integers(50, 1600), min_size=1, max_size=12, unique=True), width=st.integers(1, 1800)
+)
+def test_a_line_is_narrowed_a_little_into_a_smaller_bucket_and_never_widened(
+    widths: list[int], width: int
+) -> None:
+    chosen = squeezed(width, widths, 1.15)
+    assert chosen <= min(width, max(widths))
+    assert chosen == width or chosen in widths
+    if width <= max(widths) * 1.15:
+        assert width <= chosen * 1.15
+
+
+def test_a_line_takes_the_bucket_below_when_it_is_up_to_15_percent_too_wide_for_it() -> None:
+    assert [squeezed(width, [320, 400], 1.15) for width in (310, 330, 368, 369)] == [310, 320, 320, 369]
 
 
 def test_full_batches_come_before_part_filled_ones() -> None:

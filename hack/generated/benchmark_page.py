@@ -1,0 +1,168 @@
+"""docs/benchmarks.md from benchmarks/results/: every figure of it comes out of a file, none by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hack.generated import ROOT
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+RESULTS = ROOT / "benchmarks" / "results"
+Result = Mapping[str, Any]
+STRATA = ("lines", "receipts", "pages", "photos", "all")
+INTRODUCTION = """\
+# Benchmarks
+
+Made from benchmarks/results/ by `make generate`; the instruments are in benchmarks/. How each is run, and for
+how long, stands at the top of its file.
+
+- Pictures: benchmarks/corpus.py, 200 in four strata with exact text, of one hash.
+- Errors: benchmarks/text_error.py, edit distance over the length of the truth. Loose: without spaces,
+  full-width signs equal to plain ones.
+- Every row does the same pictures in a round; rounds are interleaved, and a ratio is taken within a round.
+- CPU is the share of all CPUs that the row used. Below 95 % it was held up: by the machine's other work (the
+  column beside it), or by itself.
+"""
+
+
+def files() -> dict[Path, str]:
+    """The page."""
+    results = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in RESULTS.glob("*.json")}
+    return {PAGE: page(results)}
+
+
+def page(results: Mapping[str, Result]) -> str:
+    """The page of these results; what was not measured is not there."""
+    parts = [INTRODUCTION]
+    makers = {"compare": comparison, "overload": load, "endurance": endurance}
+    for name, make in makers.items():
+        if name in results:
+            parts += [*make(results[name]["figures"]), measured(results[name])]
+    return "\n".join(parts)
+
+
+def measured(result: Result) -> str:
+    """Of which commit, when, on what."""
+    machine = result["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    load = ", ".join(f"{each:.1f}" for each in machine["load_average_at_end"])
+    said = (
+        f"Commit {result['commit'][:12]}, {result['finished'][:16]}",
+        f"{machine['cpus']} CPUs ({machine['cpu']})",
+        f"load average at the end {load}. {versions}.\n",
+    )
+    return ", ".join(said)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def spread(values: Mapping[str, float], form: str = ".2f") -> str:
+    """Median, and both ends."""
+    return f"{values['median']:{form}} ({values['min']:{form}} to {values['max']:{form}})"
+
+
+def percent(share: float, form: str = ".0f") -> str:
+    """A share of one as people read it."""
+    return f"{100 * share:{form}} %"
+
+
+def comparison(figures: Result) -> list[str]:
+    """Speed, errors, ratios."""
+    rows = figures["rows"]
+    head = ("row", "pictures a second", "CPU s a picture", "CPU", "others' CPU", "MiB")
+    speed = [
+        (
+            name,
+            spread(row["pictures_a_second"]),
+            spread(row["cpu_seconds_a_picture"], ".3f"),
+            percent(row["cpu_share"]["median"]) + ("" if row["cpu_enough"] else " (held up)"),
+            percent(row["others_cpu_share"]["median"]),
+            f"{row['resident_mib']:.0f}",
+        )
+        for name, row in rows.items()
+    ]
+    wrong = [
+        (name, *(error(row["errors"].get(stratum)) for stratum in STRATA))
+        for name, row in rows.items()
+        if row["errors"]
+    ]
+    return [
+        "## Limits and rivals\n",
+        f"{figures['rounds']} rounds of {figures['pictures_a_round']} pictures.\n",
+        table(head, speed),
+        "Errors, strict (loose):\n",
+        table(("row", *STRATA), wrong),
+        "Ratios of pictures a second:\n",
+        table(("ratio", "median (least to most)"), [(n, spread(r)) for n, r in figures["ratios"].items()]),
+    ]
+
+
+def error(found: Mapping[str, float] | None) -> str:
+    """Strict, and loose behind it."""
+    return "" if found is None else f"{percent(found['rate'], '.2f')} ({percent(found['loose_rate'], '.2f')})"
+
+
+def load(figures: Result) -> list[str]:
+    """Closed and open loops."""
+    head = ["load", "answered a second", "good a second", "median s", "P95 s", "refused", "late", "failed"]
+    head += ["generator CPU", "little off by"]
+    rows = [(f"{callers} callers", *load_row(row)) for callers, row in figures["closed"].items()]
+    rows += [(f"{factor} x capacity", *load_row(row)) for factor, row in figures["open"].items()]
+    over = figures["overload"]
+    began = (
+        f"{figures['seconds_each']:.0f} s each; capacity is {figures['capacity_a_second']:.2f} pictures a "
+        f"second; open loops have a deadline of {figures['deadline_ms']} ms from when a request was due.\n"
+    )
+    inside = "inside" if over["p95_of_accepted_inside_deadline"] else "NOT inside"
+    accounted = "" if over["every_request_answered_or_refused"] else "NOT "
+    ended = (
+        f"At the heaviest load goodput is {percent(over['kept_of_peak'])} of its best. P95 of what was "
+        f"accepted is {inside} the deadline; every request was {accounted}answered or refused.\n"
+    )
+    return ["## Under load\n", began, table(head, rows), ended]
+
+
+def load_row(row: Result) -> tuple[str, ...]:
+    """The cells of one load."""
+    outcomes, latency, steady = row["outcomes"], row["latency_seconds"], row["steady"]
+    little = percent(steady["little_off_by"], ".1f") + ("" if steady["valid"] else " (invalid)")
+    return (
+        f"{row['answered_a_second']:.2f}",
+        f"{row['good_a_second']:.2f}" if "good_a_second" in row else "",
+        *(f"{latency[name]:.2f}" if name in latency else "" for name in ("median", "p95")),
+        *(str(outcomes.get(name, 0)) for name in ("refused", "late", "failed")),
+        percent(row["generator"]["share_of_one_cpu"], ".1f"),
+        little,
+    )
+
+
+def endurance(figures: Result) -> list[str]:
+    """Memory and small things."""
+    probe, bundle = figures["probe_seconds"], figures["bundle_bytes"]
+    rows = [
+        ("ready after process start", f"{figures['ready_seconds']:.2f} s"),
+        (
+            "a picture of one line, 48 x 320, alone",
+            f"{1000 * figures['line_48x320_seconds']['median']:.1f} ms median",
+        ),
+        (
+            "liveness probe at full load",
+            f"P99 {1000 * probe['p99']:.1f} ms of {probe['n']}, {figures['failed_probes']} failed",
+        ),
+        ("bundle", f"{bundle['all'] / 1e6:.1f} MB, its programs {bundle['programs'] / 1e6:.1f} MB"),
+    ]
+    for number, worker in enumerate(figures["memory"]):
+        slope = (
+            f"{worker['slope_mib_a_minute']:+.2f} MiB a minute over the last {worker['minutes']:.0f} minutes"
+        )
+        rows.append((f"memory of worker {number}", f"at most {worker['most_mib']:.0f} MiB, {slope}"))
+    answered = figures["answered"].get("answered", 0)
+    said = f"{answered} pictures of all sizes in {figures['minutes']:.0f} minutes, two callers a worker.\n"
+    return ["## Over time\n", said, table(("what", "how much"), rows)]
