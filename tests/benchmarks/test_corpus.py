@@ -8,11 +8,14 @@ import random
 import pytest
 
 from benchmarks import corpus_draw as draw
-from benchmarks.corpus import STRATA
+from benchmarks.corpus import STRATA, ensure_fonts
 from tests.runtime.pipeline.builders import ocr_bundle
 
-FONTS = all(path.exists() for path in (*draw.CHINESE, *draw.LATIN))
-pytestmark = pytest.mark.skipif(not FONTS, reason="needs fonts-noto-cjk, fonts-dejavu-core, fonts-liberation")
+
+@pytest.fixture(scope="module", autouse=True)
+def fonts() -> None:
+    """Debian's packages: installed as root, else named."""
+    ensure_fonts()
 
 
 @pytest.mark.parametrize("stratum", STRATA)
