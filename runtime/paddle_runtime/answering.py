@@ -8,18 +8,20 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from paddle_runtime.bundle.compose import open_composed
 from paddle_runtime.bundle.store import require_digest
+from paddle_runtime.dispatch.exchange import Ask
 from paddle_runtime.dispatch.job import Result
 from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.limits import Limits
 from paddle_runtime.open_inference import INFER, OpenInference, open_inference
 from paddle_runtime.pipeline import Pipeline, open_pipeline, prove
+from paddle_runtime.pipeline.base import BatchPipeline, Body, PipelineAnswer
 from paddle_runtime.pipeline.document import cap_documents
 from paddle_runtime.pipeline.picture import cap_pixels
 from paddle_runtime.predictor.devices import Device, DeviceSettings
@@ -48,11 +50,38 @@ class ServedModel:
         """`request` holds the options, or what `infer` says of its body."""
         if kind == INFER:
             return self._infer.answer(request, payload)
-        answer = self._pipeline.run(kind, payload, request)
-        began = time.monotonic()
-        # a NaN would be a bug of the model, and is not JSON
-        text = json.dumps(answer.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        return Result(text.encode(), {**answer.stages, "encode": time.monotonic() - began})
+        return _told(self._pipeline.run(kind, payload, request))
+
+
+class TogetherModel(ServedModel):
+    """The same for a pipeline and a device that compute several requests at once."""
+
+    def __init__(self, pipeline: BatchPipeline, infer: OpenInference) -> None:
+        super().__init__(pipeline, infer)
+        self._batches = pipeline
+
+    def answer_all(self, asks: Sequence[Ask]) -> Sequence[Result | Exception]:
+        """One for each, in their order; `infer` is answered by itself."""
+        ends: dict[int, Result | Exception] = {}
+        own = [index for index, ask in enumerate(asks) if ask.kind != INFER]
+        answers = self._batches.run_all(
+            [(asks[index].kind, asks[index].payload, asks[index].request) for index in own]
+        )
+        for index, answer in zip(own, answers, strict=True):
+            ends[index] = answer if isinstance(answer, Exception) else _told(answer)
+        for index in set(range(len(asks))) - set(own):
+            try:
+                ends[index] = self._infer.answer(asks[index].request, asks[index].payload)
+            except Exception as error:  # this caller's alone
+                ends[index] = error
+        return [ends[index] for index in range(len(asks))]
+
+
+def _told(answer: PipelineAnswer[Body]) -> Result:
+    began = time.monotonic()
+    # a NaN would be a bug of the model, and is not JSON
+    text = json.dumps(answer.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Result(text.encode(), {**answer.stages, "encode": time.monotonic() - began})
 
 
 def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel, dict[str, Any]]:
@@ -86,6 +115,8 @@ def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel,
         done.append(f"warmed {shapes} shapes")
     described = {"text": f"{shapes} shapes warm"}
     infer = open_inference(pipeline, bundle.manifest, str(order["modelName"]), caps)
+    if settings.device is not Device.CPU and isinstance(pipeline, BatchPipeline):
+        return TogetherModel(pipeline, infer), described
     return ServedModel(pipeline, infer), described
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -43,4 +43,15 @@ class Pipeline(Protocol[Given_contra, Told_co]):
         self, kind: str, given: Given_contra, options: Mapping[str, JsonValue]
     ) -> PipelineAnswer[Told_co]:
         """Answer one request of a kind of this task; errors.Invalid where it is not to be understood."""
+        ...
+
+
+@runtime_checkable
+class BatchPipeline(Pipeline[memoryview, Body], Protocol):
+    """A pipeline whose programs take several requests at once."""
+
+    def run_all(
+        self, requests: Sequence[tuple[str, memoryview, Mapping[str, JsonValue]]]
+    ) -> list[PipelineAnswer[Body] | Exception]:
+        """Kind, payload and options of each; an answer or an exception of its own for each."""
         ...

@@ -22,16 +22,18 @@ class Batch:
     lines: tuple[int, ...]
 
 
-def plan_batches(widths: Sequence[int], slots: Sequence[Slot]) -> list[Batch]:
-    """Every line into the narrowest width that holds it, lines of one width into the fewest empty rows."""
+def plan_batches(widths: Sequence[int], slots: Sequence[Slot], *, rows_cost: bool = True) -> list[Batch]:
+    """Every line into the narrowest width that holds it, lines of one width into batches.
+
+    rows_cost: whether an empty row costs as much as a full one, as on a CPU; else calls are what costs.
+    """
     planned: list[Batch] = []
     waiting = sorted(range(len(widths)), key=lambda line: (widths[line], line))
     for width in sorted({slot.width for slot in slots}):
         here = [line for line in waiting if widths[line] <= width]
         waiting = waiting[len(here) :]
         sizes = sorted(slot.batch for slot in slots if slot.width == width)
-        while here:
-            size = best_size(len(here), sizes)
+        for size in batch_sizes(len(here), sizes, rows_cost=rows_cost):
             planned.append(Batch(Slot(size, width), tuple(here[:size])))
             here = here[size:]
     if waiting:
@@ -48,7 +50,16 @@ def squeezed(width: int, widths: Sequence[int], most: float) -> int:
     return min(width, min((each for each in widths if width <= each * most), default=max(widths)))
 
 
-def best_size(lines: int, sizes: Sequence[int]) -> int:
-    """The largest batch that is filled; when none is, the smallest there is."""
-    filled = [size for size in sizes if size <= lines]
-    return max(filled) if filled else min(sizes)
+def batch_sizes(lines: int, sizes: Sequence[int], *, rows_cost: bool = True) -> list[int]:
+    """Sizes of the batches that take all lines: the fewest empty rows, or the fewest calls."""
+    chosen: list[int] = []
+    while lines > 0:
+        filled = [size for size in sizes if size <= lines]
+        holding = [size for size in sizes if size >= lines]
+        if rows_cost:
+            size = max(filled) if filled else min(sizes)
+        else:
+            size = min(holding) if holding else max(sizes)
+        chosen.append(size)
+        lines -= size
+    return chosen

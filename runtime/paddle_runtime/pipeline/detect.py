@@ -11,7 +11,9 @@ import numpy.typing as npt
 from pydantic import JsonValue
 
 from paddle_runtime.bundle.constants import DetectConstants
+from paddle_runtime.bundle.signature import Shape
 from paddle_runtime.errors import Invalid, RequestReason
+from paddle_runtime.pipeline.batches import batch_sizes
 from paddle_runtime.pipeline.geometry import Box, ordered_corners, unclip_distance
 from paddle_runtime.pipeline.normalise import Normaliser
 from paddle_runtime.pipeline.picture import Picture
@@ -42,6 +44,16 @@ class Fit:
         """Grey columns left of the picture."""
         return (self.bucket[1] - self.width) // 2
 
+    @property
+    def rows(self) -> slice:
+        """Where the picture lies."""
+        return slice(self.top, self.top + self.height)
+
+    @property
+    def columns(self) -> slice:
+        """Where the picture lies."""
+        return slice(self.left, self.left + self.width)
+
 
 @dataclass(frozen=True)
 class SideLimit:
@@ -69,6 +81,14 @@ class Tuning:
     constants: DetectConstants
     longest_side: int
     limit: SideLimit | None = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """A picture, and how it is to be looked at."""
+
+    picture: Picture
+    tuning: Tuning
 
 
 def fit_bucket(
@@ -104,11 +124,15 @@ class Detector:
     """The detector's program with its constants."""
 
     def __init__(
-        self, session: Session, constants: DetectConstants, buckets: Sequence[tuple[int, int]]
+        self, session: Session, constants: DetectConstants, shapes: Sequence[Shape], *, rows_cost: bool = True
     ) -> None:
         self._session = session
         self._constants = constants
-        self._buckets = tuple(buckets)
+        self._buckets = tuple(dict.fromkeys((shape[2], shape[3]) for shape in shapes))
+        self._sizes = {
+            bucket: sorted(shape[0] for shape in shapes if shape[2:] == bucket) for bucket in self._buckets
+        }
+        self._rows_cost = rows_cost
         self._normalise = Normaliser(constants.mean, constants.std)
 
     def tuned(self, changes: Mapping[str, JsonValue]) -> Tuning:
@@ -126,20 +150,39 @@ class Detector:
 
     def find(self, picture: Picture, tuning: Tuning | None = None) -> list[Box]:
         """Boxes in the picture's own coordinates, in no particular order."""
-        height, width = picture.shape[:2]
-        tuning = tuning or self.tuned({})
-        fit = self.fit(picture, tuning)
-        shrinking = fit.width < width
-        resized = cv2.resize(
-            picture, (fit.width, fit.height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-        )
-        batch = np.zeros((1, 3, *fit.bucket), dtype=np.float32)
-        rows, columns = slice(fit.top, fit.top + fit.height), slice(fit.left, fit.left + fit.width)
-        self._normalise(resized, batch[0, :, rows, columns])
-        probability = np.ascontiguousarray(self._session.run_one(batch)[0, 0, rows, columns])
+        (boxes,) = self.find_all([Look(picture, tuning or self.tuned({}))])
+        return boxes
+
+    def find_all(self, looks: Sequence[Look]) -> list[list[Box]]:
+        """The boxes of each picture; pictures that take the same shape are looked at together."""
+        fits = [self.fit(look.picture, look.tuning) for look in looks]
+        found: list[list[Box]] = [[] for _ in looks]
+        for bucket in dict.fromkeys(fit.bucket for fit in fits):
+            here = [index for index, fit in enumerate(fits) if fit.bucket == bucket]
+            for size in batch_sizes(len(here), self._sizes[bucket], rows_cost=self._rows_cost):
+                batch = np.zeros((size, 3, *bucket), dtype=np.float32)
+                for row, index in zip(batch, here, strict=False):
+                    self._show(looks[index].picture, fits[index], row)
+                maps = self._session.run_one(batch)
+                for row, index in zip(maps, here, strict=False):
+                    found[index] = self._boxes_of(looks[index], fits[index], row[0])
+                here = here[size:]
+        return found
+
+    def _show(self, picture: Picture, fit: Fit, row: npt.NDArray[np.float32]) -> None:
+        """Put a picture into its row of a batch."""
+        shrinking = fit.width < picture.shape[1]
+        method = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+        resized = cv2.resize(picture, (fit.width, fit.height), interpolation=method)
+        self._normalise(resized, row[:, fit.rows, fit.columns])
+
+    def _boxes_of(self, look: Look, fit: Fit, probability: npt.NDArray[np.float32]) -> list[Box]:
+        """From the map of a row to boxes in the picture's coordinates."""
+        height, width = look.picture.shape[:2]
+        seen = np.ascontiguousarray(probability[fit.rows, fit.columns])
         scale = np.array([width / fit.width, height / fit.height], dtype=np.float32)
         limit = np.array([width, height], dtype=np.float32)
-        return [np.clip(box * scale, 0, limit) for box in self.boxes(probability, tuning.constants)]
+        return [np.clip(box * scale, 0, limit) for box in self.boxes(seen, look.tuning.constants)]
 
     def boxes(
         self, probability: npt.NDArray[np.float32], constants: DetectConstants | None = None

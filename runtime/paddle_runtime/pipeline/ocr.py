@@ -18,7 +18,7 @@ from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.pipeline.base import Body, PipelineAnswer
 from paddle_runtime.pipeline.crops import cut
 from paddle_runtime.pipeline.ctc import Text
-from paddle_runtime.pipeline.detect import Tuning
+from paddle_runtime.pipeline.detect import Look, Tuning
 from paddle_runtime.pipeline.document import open_document
 from paddle_runtime.pipeline.geometry import reading_order
 from paddle_runtime.pipeline.ocr_modules import OcrModules, corners, size_of
@@ -27,8 +27,9 @@ from paddle_runtime.pipeline.paddlex_form import data_info, page_result
 from paddle_runtime.pipeline.picture import Picture, decode_picture
 from paddle_runtime.pipeline.read_page import ReadPage
 from paddle_runtime.pipeline.selftest import check_picture
+from paddle_runtime.pipeline.together import Steps, Want, alone, together
 from paddle_runtime.pipeline.warmup import warm_modules
-from paddle_runtime.predictor.devices import DeviceSettings
+from paddle_runtime.predictor.devices import Device, DeviceSettings
 from paddle_runtime.predictor.session import Session, open_session
 
 T = TypeVar("T")
@@ -46,10 +47,10 @@ class OcrOptions:
 class OcrPipeline:
     """Up to three programs on one thread."""
 
-    def __init__(self, bundle: Bundle, sessions: Mapping[str, Session]) -> None:
+    def __init__(self, bundle: Bundle, sessions: Mapping[str, Session], *, rows_cost: bool = True) -> None:
         self._bundle = bundle
         self._sessions = sessions
-        self._modules = OcrModules(bundle, sessions)
+        self._modules = OcrModules(bundle, sessions, rows_cost=rows_cost)
         self._alone: Mapping[str, tuple[str, Callable[[Picture], Body]]] = {
             "ocr/detect": ("detect", self._modules.detect),
             "ocr/orient": ("orient", self._modules.orient),
@@ -80,25 +81,32 @@ class OcrPipeline:
 
     def run(self, kind: str, given: memoryview, options: Mapping[str, JsonValue]) -> PipelineAnswer[Body]:
         """A page, or each page of a document, to its lines; or a picture to what one module says of it."""
-        if kind in {"ocr", "paddlex"}:
-            return self._document(kind, given, options)
-        stage, ask = self._alone[kind]
-        stages: dict[str, float] = {}
-        with timed(stages, "decode"):
-            picture = decode_picture(given)
-        with timed(stages, stage):
-            body = ask(picture)
-        return PipelineAnswer(body, stages)
+        return alone(self._steps(kind, given, options), self._modules.programs)
 
-    def _document(
+    def run_all(
+        self, requests: Sequence[tuple[str, memoryview, Mapping[str, JsonValue]]]
+    ) -> list[PipelineAnswer[Body] | Exception]:
+        """The same for several requests at once: the lines of all of them are read together."""
+        return together([self._steps(*request) for request in requests], self._modules.programs)
+
+    def _steps(
         self, kind: str, given: memoryview, options: Mapping[str, JsonValue]
-    ) -> PipelineAnswer[Body]:
-        """A picture to its lines, in reading order, boxes in its coordinates; or each page of a document."""
-        chosen = self._options(options)
+    ) -> Steps[PipelineAnswer[Body]]:
         stages: dict[str, float] = {}
+        if kind in self._alone:
+            stage, ask = self._alone[kind]
+            with timed(stages, "decode"):
+                picture = decode_picture(given)
+            with timed(stages, stage):
+                body = ask(picture)
+            return PipelineAnswer(body, stages)
+        chosen = self._options(options)
         if kind == "paddlex":
-            return PipelineAnswer(self._in_paddlex_form(given, options, chosen, stages), stages)
-        form, pages = self._pages(given, options, chosen, stages, partial(answer_body, chosen=chosen))
+            body = yield from self._in_paddlex_form(given, options, chosen, stages)
+            return PipelineAnswer(body, stages)
+        form, pages = yield from self._pages(
+            given, options, chosen, stages, partial(answer_body, chosen=chosen)
+        )
         if form == "image":
             return PipelineAnswer(pages[0][1], stages)
         return PipelineAnswer({"pages": [{"page": number, **body} for number, body in pages]}, stages)
@@ -109,7 +117,7 @@ class OcrPipeline:
         options: Mapping[str, JsonValue],
         chosen: OcrOptions,
         stages: dict[str, float],
-    ) -> Body:
+    ) -> Steps[Body]:
         """The result of PaddleX serving's answer."""
         visualize = bool(options.get("visualize"))
         shapes: list[tuple[int, ...]] = []
@@ -120,7 +128,7 @@ class OcrPipeline:
                 page, chosen.tuning, cls=chosen.cls, min_score=chosen.min_score, visualize=visualize
             )
 
-        form, pages = self._pages(given, options, chosen, stages, tell)
+        form, pages = yield from self._pages(given, options, chosen, stages, tell)
         return {"ocrResults": [told for _, told in pages], "dataInfo": data_info(form, shapes)}
 
     def _pages(
@@ -130,42 +138,49 @@ class OcrPipeline:
         chosen: OcrOptions,
         stages: dict[str, float],
         tell: Callable[[ReadPage], T],
-    ) -> tuple[str, list[tuple[int, T]]]:
+    ) -> Steps[tuple[str, list[tuple[int, T]]]]:
         """What the payload is, and of each page its number and what `tell` says of it before the next."""
         with timed(stages, "decode"):
             document = open_document(given, options)
         if document is None:
-            return "image", [(1, tell(self._page(partial(decode_picture, given), chosen, stages)))]
+            page = yield from self._page(partial(decode_picture, given), chosen, stages)
+            return "image", [(1, tell(page))]
+        told: list[tuple[int, T]] = []
         with closing(document):
-            return document.form, [
-                (number, tell(self._page(partial(document.page, number), chosen, stages)))
-                for number in document.numbers
-            ]
+            for number in document.numbers:
+                page = yield from self._page(partial(document.page, number), chosen, stages)
+                told.append((number, tell(page)))
+            return document.form, told
 
-    def _page(self, decode: Callable[[], Picture], chosen: OcrOptions, stages: dict[str, float]) -> ReadPage:
+    def _page(
+        self, decode: Callable[[], Picture], chosen: OcrOptions, stages: dict[str, float]
+    ) -> Steps[ReadPage]:
         """One picture; its seconds are added to those of the pages before."""
         with timed(stages, "decode"):
             picture = decode()
         border()
         with timed(stages, "detect"):
             fit = self._modules.detector.fit(picture, chosen.tuning)
-            boxes = self._modules.detector.find(picture, chosen.tuning)
+            (boxes,) = yield Want("detect", [Look(picture, chosen.tuning)])
             cuts = [cut(picture, box) for box in boxes]
         lines = [line for line, _ in cuts]
         border()
-        with timed(stages, "orient"):
-            turned = self._modules.orienter.upside_down(lines) if chosen.cls else [False] * len(lines)
+        turned = [False] * len(lines)
+        if chosen.cls:
+            with timed(stages, "orient"):
+                scores = yield Want("orient", lines)
+                turned = [self._modules.orienter.is_upside_down(score) for score in scores]
         with timed(stages, "recognise"):
-            texts, turned = self._read(lines, turned)
+            texts, turned = yield from self._read(lines, turned)
         angles = [angle + 180 * turn for (_, angle), turn in zip(cuts, turned, strict=True)]
         return ReadPage(picture, boxes, texts, angles, turned, fit)
 
-    def _read(self, lines: Sequence[Picture], turned: Sequence[bool]) -> tuple[list[Text], list[bool]]:
+    def _read(self, lines: Sequence[Picture], turned: Sequence[bool]) -> Steps[tuple[list[Text], list[bool]]]:
         """Texts, and which lines stood upside down after all."""
         unsure = doubtful(turned)
         upright = [upright_line(line, turn) for line, turn in zip(lines, turned, strict=True)]
         other = [upright_line(lines[index], not turned[index]) for index in unsure]
-        texts = self._modules.recogniser.read([*upright, *other])
+        texts: list[Text] = yield Want("recognise", [*upright, *other])
         chosen, verdicts = texts[: len(lines)], list(turned)
         for index, text in zip(unsure, texts[len(lines) :], strict=True):
             if text.score > chosen[index].score:
@@ -181,7 +196,8 @@ def upright_line(line: Picture, turn: bool) -> Picture:
 def open_ocr(bundle: Bundle, device: DeviceSettings) -> OcrPipeline:
     """Load the programs that the bundle holds."""
     cv2.setNumThreads(0)
-    return OcrPipeline(bundle, {name: open_session(bundle, name, device) for name in bundle.manifest.modules})
+    sessions = {name: open_session(bundle, name, device) for name in bundle.manifest.modules}
+    return OcrPipeline(bundle, sessions, rows_cost=device.device is Device.CPU)
 
 
 def answer_body(page: ReadPage, *, chosen: OcrOptions) -> Body:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 from pydantic import JsonValue
 
 from paddle_runtime.bundle.constants import DetectConstants, OrientConstants, RecogniseConstants
+from paddle_runtime.bundle.signature import Shape
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.pipeline.base import Body
@@ -17,6 +19,7 @@ from paddle_runtime.pipeline.geometry import Box, reading_order
 from paddle_runtime.pipeline.orient import Orienter
 from paddle_runtime.pipeline.picture import Picture
 from paddle_runtime.pipeline.recognise import Recogniser
+from paddle_runtime.pipeline.together import Programs
 from paddle_runtime.predictor.session import Session
 
 C = TypeVar("C")
@@ -25,11 +28,21 @@ C = TypeVar("C")
 class OcrModules:
     """Up to three programs with their constants; one that is missing is told to the caller who needs it."""
 
-    def __init__(self, bundle: Bundle, sessions: Mapping[str, Session]) -> None:
+    def __init__(self, bundle: Bundle, sessions: Mapping[str, Session], *, rows_cost: bool = True) -> None:
         self._names = tuple(sessions)
-        self._detector = open_detector(bundle, sessions["detect"]) if "detect" in sessions else None
-        self._orienter = open_orienter(bundle, sessions["orient"]) if "orient" in sessions else None
-        self._recogniser = open_recogniser(bundle, sessions["recognise"]) if "recognise" in sessions else None
+        parts = Parts(bundle, sessions, rows_cost)
+        self._detector = parts.detector() if "detect" in sessions else None
+        self._orienter = parts.orienter() if "orient" in sessions else None
+        self._recogniser = parts.recogniser() if "recognise" in sessions else None
+
+    @property
+    def programs(self) -> Programs:
+        """What a page needs, stage by stage; looked up when wanted, so that a missing one is told then."""
+        return {
+            "detect": lambda looks: self.detector.find_all(looks),  # noqa: PLW0108
+            "orient": lambda lines: self.orienter.scores(lines),  # noqa: PLW0108
+            "recognise": lambda lines: self.recogniser.read(lines),  # noqa: PLW0108
+        }
 
     @property
     def detector(self) -> Detector:
@@ -82,26 +95,35 @@ class OcrModules:
         return {**size_of(line), "text": text.text, "score": round(text.score, 4)}
 
 
-def open_detector(bundle: Bundle, session: Session) -> Detector:
-    """The detector with its constants and its buckets (height, width)."""
-    shapes = bundle.manifest.modules["detect"].shapes()
-    constants = constants_of(bundle, "detect", DetectConstants)
-    return Detector(session, constants, [(shape[2], shape[3]) for shape in shapes])
+@dataclass(frozen=True)
+class Parts:
+    """What the modules are made of. rows_cost: see batches.plan_batches."""
 
+    bundle: Bundle
+    sessions: Mapping[str, Session]
+    rows_cost: bool
 
-def open_orienter(bundle: Bundle, session: Session) -> Orienter:
-    """The direction classifier with its constants."""
-    shapes = bundle.manifest.modules["orient"].shapes()
-    return Orienter(session, constants_of(bundle, "orient", OrientConstants), shapes)
+    def detector(self) -> Detector:
+        """The detector with its constants and its shapes."""
+        constants = constants_of(self.bundle, "detect", DetectConstants)
+        return Detector(self.sessions["detect"], constants, self._shapes("detect"), rows_cost=self.rows_cost)
 
+    def orienter(self) -> Orienter:
+        """The direction classifier with its constants."""
+        constants = constants_of(self.bundle, "orient", OrientConstants)
+        return Orienter(self.sessions["orient"], constants, self._shapes("orient"), rows_cost=self.rows_cost)
 
-def open_recogniser(bundle: Bundle, session: Session) -> Recogniser:
-    """The recogniser with its constants and its dictionary."""
-    module = bundle.manifest.modules["recognise"]
-    dictionary = bundle.file(module.dictionary or "").read_bytes()
-    characters = load_characters(dictionary, module.outputs[0].shape[-1])
-    constants = constants_of(bundle, "recognise", RecogniseConstants)
-    return Recogniser(session, constants, module.shapes(), characters)
+    def recogniser(self) -> Recogniser:
+        """The recogniser with its constants and its dictionary."""
+        module = self.bundle.manifest.modules["recognise"]
+        dictionary = self.bundle.file(module.dictionary or "").read_bytes()
+        characters = load_characters(dictionary, module.outputs[0].shape[-1])
+        constants = constants_of(self.bundle, "recognise", RecogniseConstants)
+        session, shapes = self.sessions["recognise"], self._shapes("recognise")
+        return Recogniser(session, constants, shapes, characters, rows_cost=self.rows_cost)
+
+    def _shapes(self, module: str) -> tuple[Shape, ...]:
+        return self.bundle.manifest.modules[module].shapes()
 
 
 def constants_of(bundle: Bundle, module: str, kind: type[C]) -> C:

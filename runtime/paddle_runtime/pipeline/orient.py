@@ -32,8 +32,11 @@ def doubtful(turned: Sequence[bool]) -> list[int]:
 class Orienter:
     """The direction classifier with its constants."""
 
-    def __init__(self, session: Session, constants: OrientConstants, shapes: Sequence[Shape]) -> None:
+    def __init__(
+        self, session: Session, constants: OrientConstants, shapes: Sequence[Shape], *, rows_cost: bool = True
+    ) -> None:
         self._session = session
+        self._rows_cost = rows_cost
         self._constants = constants
         self._height = shapes[0][2]
         self._slots = [Slot(shape[0], shape[3]) for shape in shapes]
@@ -56,7 +59,7 @@ class Orienter:
         """For every line how probable it is that it stands upside down."""
         answer = [0.0] * len(lines)
         small = [to_height(self._start(line), self._height, self._widest) for line in lines]
-        for batch in plan_batches([self._widest] * len(lines), self._slots):
+        for batch in plan_batches([self._widest] * len(lines), self._slots, rows_cost=self._rows_cost):
             block = np.zeros((batch.slot.batch, 3, self._height, batch.slot.width), dtype=np.float32)
             for row, index in enumerate(batch.lines):
                 self._normalise(small[index], block[row])

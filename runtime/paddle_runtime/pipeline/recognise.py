@@ -30,9 +30,12 @@ class Recogniser:
         constants: RecogniseConstants,
         shapes: Sequence[Shape],
         characters: Sequence[str],
+        *,
+        rows_cost: bool = True,
     ) -> None:
         self.min_score = constants.min_score
         self._session = session
+        self._rows_cost = rows_cost
         self._characters = characters
         self._height = shapes[0][2]
         self._slots = [Slot(shape[0], shape[3]) for shape in shapes]
@@ -74,7 +77,8 @@ class Recogniser:
 
     def _read_pieces(self, pieces: Sequence[Picture]) -> list[Text]:
         answer = [Text("", 0.0)] * len(pieces)
-        for batch in plan_batches([piece.shape[1] for piece in pieces], self._slots):
+        widths = [piece.shape[1] for piece in pieces]
+        for batch in plan_batches(widths, self._slots, rows_cost=self._rows_cost):
             border()
             block = np.zeros((batch.slot.batch, 3, self._height, batch.slot.width), dtype=np.float32)
             for row, index in enumerate(batch.lines):

@@ -15,13 +15,13 @@ slots = st.lists(
 )
 
 
-@given(slots=slots, data=st.data())
+@given(slots=slots, rows_cost=st.booleans(), data=st.data())
 def test_every_line_is_in_one_batch_that_holds_it_and_is_declared(
-    slots: list[Slot], data: st.DataObject
+    slots: list[Slot], rows_cost: bool, data: st.DataObject
 ) -> None:
     widest = max(slot.width for slot in slots)
     widths = data.draw(st.lists(st.integers(1, widest), max_size=40))
-    planned = plan_batches(widths, slots)
+    planned = plan_batches(widths, slots, rows_cost=rows_cost)
     assert sorted(line for batch in planned for line in batch.lines) == list(range(len(widths)))
     for batch in planned:
         assert batch.slot in slots
@@ -56,6 +56,15 @@ def test_a_line_takes_the_bucket_below_when_it_is_up_to_15_percent_too_wide_for_
 def test_full_batches_come_before_part_filled_ones() -> None:
     planned = plan_batches([90] * 9, [Slot(1, 96), Slot(4, 96)])
     assert [batch.slot.batch for batch in planned] == [4, 4, 1]
+
+
+def test_where_calls_cost_and_rows_do_not_one_call_takes_all_that_it_can() -> None:
+    slots = [Slot(1, 96), Slot(4, 96), Slot(8, 96)]
+    sizes = {
+        lines: [batch.slot.batch for batch in plan_batches([90] * lines, slots, rows_cost=False)]
+        for lines in (1, 2, 5, 9, 17)
+    }
+    assert sizes == {1: [1], 2: [4], 5: [8], 9: [8, 1], 17: [8, 8, 1]}
 
 
 def test_a_line_wider_than_every_bucket_is_a_mistake_of_the_code() -> None:
