@@ -19,13 +19,17 @@ SHAPE_NAMES = frozenset({"shape", "size", "numel"})
 
 @dataclass(frozen=True)
 class Branch:
-    """One condition. sides: which outcomes ran. on_shape: the condition is made of sizes of tensors."""
+    """One condition. sides: which outcomes ran. raises: those that only raise.
+
+    on_shape: the condition is made of sizes of tensors. on_values: it asks a tensor for its value.
+    """
 
     file: str
     line: int
     condition: str
     sides: frozenset[bool]
     on_shape: bool
+    on_values: bool
     raises: frozenset[bool]
     numbers: frozenset[int]
 
@@ -53,7 +57,7 @@ def branches(seen: Mapping[CodeType, Executed]) -> list[Branch]:
             placed = [(index, span) for index, span in enumerate(spans(code)) if span is not None]
             for node, function in conditions:
                 if taken := _sides(node, placed, executed):
-                    found.append(_branch(file, node, function, taken, executed))
+                    found.append(_branch(file, node, function, sides=taken, executed=executed, placed=placed))
     return sorted(found, key=lambda branch: (branch.file, branch.line, branch.condition))
 
 
@@ -106,7 +110,15 @@ def _span(node: ast.expr | ast.stmt) -> Span:
     return Span((node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset))
 
 
-def _branch(file: str, node: Tested, function: ast.AST, sides: frozenset[bool], executed: Executed) -> Branch:
+def _branch(
+    file: str,
+    node: Tested,
+    function: ast.AST,
+    *,
+    sides: frozenset[bool],
+    executed: Executed,
+    placed: list[tuple[int, Span]],
+) -> Branch:
     sized = _made_of_sizes(function)
     otherwise = node.orelse if isinstance(node.orelse, list) else [node.orelse]
     raises = {
@@ -120,6 +132,7 @@ def _branch(file: str, node: Tested, function: ast.AST, sides: frozenset[bool], 
         condition=ast.unparse(node.test),
         sides=sides,
         on_shape=_mentions(node.test, sized),
+        on_values=any(_span(node.test).holds(place) for index, place in placed if index in executed.values),
         raises=frozenset(raises),
         numbers=frozenset(_numbers(node.test, function, executed)),
     )

@@ -67,7 +67,7 @@ def _lines(exported: Exported) -> Iterator[str]:
     for branch in sides.alive:
         yield f"both sides alive and proved: {branch.place}"
     for branch in sides.dropped:
-        yield f"LEFT OUT, other shapes are refused: {branch.place}"
+        yield f"ONE SIDE LEFT OUT OR UNPROVED: {branch.place}"
     rows = [comparison.dynamic, *comparison.engines.values()]
     yield f"\n{comparison.repetitions} interleaved calls each, milliseconds (median / p95 / difference):"
     yield _cells("input", [row.name for row in rows])

@@ -59,7 +59,7 @@ def take_sides(dynamic: Dynamic, inputs: Inputs, *, allow_untaken: bool) -> Side
     for branch in found:
         if branch.missing and (fault := _fault_of(branch, dynamic, inputs, allow_untaken=allow_untaken)):
             raise fault
-        if branch.missing and branch.on_shape:
+        if branch.missing and (branch.on_shape or branch.on_values):
             dropped.append(branch)
     alive = [branch for branch in found if len(branch.sides) == 2]
     return Sides(tuple(vectors), tuple(alive), tuple(dropped))
@@ -105,8 +105,10 @@ def _taken(runs: Iterable[Iterable[Branch]]) -> int:
 
 
 def _fault_of(branch: Branch, dynamic: Dynamic, inputs: Inputs, *, allow_untaken: bool) -> ExportFault | None:
-    """Why a branch with a side that was not taken is refused; None for one that no shape can turn."""
+    """Why a branch with a side that was not taken is refused; None for one that no request can turn."""
     side = "true" if True in branch.missing else "false"
+    if branch.on_values:
+        return None if allow_untaken else _values_fault(branch, side)
     for free in (True, False):
         for bucket in _probes(branch, inputs, free=free):
             if not _turns(branch, dynamic, inputs, bucket):
@@ -133,6 +135,14 @@ def _fault_of(branch: Branch, dynamic: Dynamic, inputs: Inputs, *, allow_untaken
         ExportReason.BranchNotTaken,
         f"{branch.place}: no bucket takes its {side} side, and no shape was found that does: add a --bucket "
         "that takes it, or leave that side unproved with --allow-untaken.",
+    )
+
+
+def _values_fault(branch: Branch, side: str) -> ExportFault:
+    return ExportFault(
+        ExportReason.BranchNotTaken,
+        f"{branch.place}: no known input has values that take its {side} side: give the bounds of "
+        "values that do with --range NAME=LOW,HIGH, or leave that side unproved with --allow-untaken.",
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import sysconfig
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
@@ -17,9 +17,14 @@ from typing import Any
 
 import numpy as np
 
+import paddle_runtime
 from paddle_runtime.export.framework import paddle
 
-PADDLE, NUMPY = (f"{Path(str(library.__file__)).resolve().parent}/" for library in (paddle, np))
+NOT_THEIRS = tuple(
+    f"{Path(str(library.__file__)).resolve().parent}/" for library in (paddle, np, paddle_runtime)
+)
+# how a condition gets at a tensor's value
+CONVERSIONS = ("__bool__", "__int__", "__float__", "item")
 # which may lie inside the standard library's folder
 SITE_PACKAGES = f"{Path(sysconfig.get_path('purelib')).resolve()}/"
 STANDARD_LIBRARY = f"{Path(sysconfig.get_path('stdlib')).resolve()}/"
@@ -39,9 +44,13 @@ class Span:
 
 @dataclass
 class Executed:
-    """How often each instruction of a code object ran, and what its names stood for when it was entered."""
+    """How often each instruction of a code object ran, and what its names stood for when it was entered.
+
+    values: the instructions that asked a tensor for its value.
+    """
 
     hits: Counter[int] = field(default_factory=Counter)
+    values: set[int] = field(default_factory=set)
     names: Mapping[str, Any] = field(default_factory=dict)
     owner: object = None
 
@@ -52,9 +61,12 @@ class Watch:
     def __init__(self) -> None:
         self.seen: dict[CodeType, Executed] = {}
         self._before: Any = None
+        self._real = {name: getattr(paddle.Tensor, name) for name in CONVERSIONS}
 
     def __enter__(self) -> Watch:
         self._before = sys.gettrace()
+        for name, real in self._real.items():
+            setattr(paddle.Tensor, name, self._noting(real))
         sys.settrace(self._called)
         return self
 
@@ -62,6 +74,19 @@ class Watch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         sys.settrace(self._before)
+        for name, real in self._real.items():
+            setattr(paddle.Tensor, name, real)
+
+    def _noting(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        """A tensor's conversion to a Python value that notes who asked."""
+
+        def convert(tensor: Any, *args: Any) -> Any:
+            frame = sys._getframe(1)  # noqa: SLF001  the one that is watched
+            if frame.f_code in self.seen:
+                self.seen[frame.f_code].values.add(frame.f_lasti // 2)
+            return real(tensor, *args)
+
+        return convert
 
     def _called(self, frame: FrameType, event: str, argument: object) -> Any:
         if not is_theirs(frame.f_code.co_filename):
@@ -81,11 +106,11 @@ class Watch:
 
 
 def is_theirs(file: str) -> bool:
-    """Whether a file is neither Paddle, numpy nor Python itself: their branches are on ranks and types."""
+    """Whether a file is not Paddle's, numpy's, Python's or ours: their branches are on ranks and types."""
     if file.startswith("<"):
         return False
     path = str(Path(file).resolve())
-    if path.startswith((PADDLE, NUMPY)):
+    if path.startswith(NOT_THEIRS):
         return False
     return path.startswith(SITE_PACKAGES) or not path.startswith(STANDARD_LIBRARY)
 

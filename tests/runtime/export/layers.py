@@ -75,6 +75,15 @@ class ValueBranch(Base):
         return self.features(x)
 
 
+class FarValue(Base):
+    """A side that only large values take."""
+
+    @paddle.jit.to_static(input_spec=FREE)  # type: ignore[untyped-decorator]
+    def forward(self, x: Any) -> Any:
+        large = x.sum()
+        return self.features(x / large if large > 1e6 else x)
+
+
 class Checked(Base):
     """Branches that are none: a check that raises, a rank, and a setting."""
 

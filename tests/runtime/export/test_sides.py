@@ -71,6 +71,14 @@ def test_a_branch_on_values_gets_values_for_each_side() -> None:
     assert [vector.inputs.ranges for vector in sides.vectors] == [{}, {"x": (-1.0, 0.0)}]
 
 
+def test_a_side_that_no_values_take_is_refused() -> None:
+    with pytest.raises(ExportFault, match="no known input has values that take its true side") as fault:
+        looked_at("FarValue", NARROW)
+    assert fault.value.reason is ExportReason.BranchNotTaken
+    _, _, sides = looked_at("FarValue", NARROW, allow_untaken=True)
+    assert [(branch.condition, branch.on_values) for branch in sides.dropped] == [("large > 1000000.0", True)]
+
+
 def test_checks_ranks_and_settings_are_no_branches() -> None:
     for double in (False, True):
         _, _, sides = looked_at("Checked", NARROW, double=double)
