@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from paddle_runtime import sla
 from paddle_runtime.admission import Room
+from paddle_runtime.allocator import Trimmer, glibc_trim, keep_small
 from paddle_runtime.batching.policy import Window
 from paddle_runtime.dispatch.cpus import cpu_limit
 from paddle_runtime.dispatch.launch import WorkerPlan, too_slow
@@ -84,6 +85,7 @@ class Server:
         stop = self._stop_on_signals()
         serving = asyncio.create_task(http.serve(sockets=[listener]))
         watching = asyncio.create_task(self._watch_sla())
+        trimming = asyncio.create_task(keep_small(Trimmer(glibc_trim())))
         pool.start()
         host, port = listener.getsockname()[:2]
         log.info("listening on http://%s:%d, not ready until a worker is warm", host, port)
@@ -93,6 +95,7 @@ class Server:
             ended = ended or self._stopped_cold(stop.result(), pool, self._clock() - began)
             await asyncio.gather(self._drain(stop.result()), grpc(self._settings.drain_seconds))
         watching.cancel()
+        trimming.cancel()
         await pool.stop()
         http.stop()
         await grpc(0)

@@ -64,6 +64,9 @@ class Connection(HttpToolsProtocol):
         """The header is whole; from here the body has its own bounds."""
         self._disarm()
         self._between_bytes = 0
+        version = self.parser.get_http_version()
+        if version not in {"1.0", "1.1"}:  # the parser takes HTTP/0.9, which has neither headers nor lengths
+            raise ValueError(f"HTTP/{version} is not spoken here")
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

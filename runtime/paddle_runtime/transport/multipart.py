@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from paddle_runtime.errors import Invalid, RequestReason
 
 PICTURE_FIELDS = (b"file", b"image")
 MAX_FIELD_BYTES = 4096
+MAX_BOUNDARY_BYTES = 70  # RFC 2046; the parser refuses longer ones in a way of its own
 
 
 @dataclass
@@ -77,9 +78,11 @@ def parse_several(
 ) -> tuple[list[bytes], list[tuple[str, str]]]:
     """All pictures, in their order, and the other fields."""
     boundary = parse_options_header(content_type)[1].get(b"boundary")
-    if not boundary:
+    if not boundary or len(boundary) > MAX_BOUNDARY_BYTES:
         raise Invalid(
-            RequestReason.MALFORMED, "multipart/form-data without a boundary; let the client set it"
+            RequestReason.MALFORMED,
+            f"multipart/form-data with a boundary of {len(boundary or b'')} bytes; let the client set one of "
+            f"1 to {MAX_BOUNDARY_BYTES}",
         )
     collected = _Collector(max_parts)
     try:
@@ -96,7 +99,7 @@ def parse_several(
         )
         parser.write(body)
         parser.finalize()
-    except MultipartParseError as error:
+    except FormParserError as error:
         raise Invalid(RequestReason.MALFORMED, f"the form is not multipart/form-data ({error})") from None
     if not collected.ended:
         raise Invalid(RequestReason.MALFORMED, "the form ends before its last boundary; send it whole")
