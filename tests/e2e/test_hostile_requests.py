@@ -11,7 +11,8 @@ from hack.demo.kubectl import Kube
 from tests.e2e.resources import DIGITS_REQUEST, Resource, digits, ocr
 from tests.e2e.testbed import ready_pods
 from tests.runtime.hostile.case import Case, send, verdict
-from tests.runtime.hostile.requests import quick, slow_senders, tensors
+from tests.runtime.hostile.json_requests import tensors
+from tests.runtime.hostile.requests import quick, slow_senders
 from tests.runtime.hostile.test_hostile_requests import line_of_text
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]

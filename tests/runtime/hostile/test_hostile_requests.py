@@ -17,7 +17,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tests.runtime.hostile.case import Case, Outcome, send, verdict
-from tests.runtime.hostile.requests import quick, slow_senders, tensors
+from tests.runtime.hostile.json_requests import tensors
+from tests.runtime.hostile.requests import quick, slow_senders
 from tests.runtime.serving.testbed import RunningServer, wait_until
 
 pytestmark = pytest.mark.timeout(600)  # real models on a busy machine
