@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,10 +25,22 @@ from PIL import Image, ImageDraw
 from hack.demo.page import font
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("paddlepaddle", "numpy", "opencv-python-headless", "pillow", "starlette", "uvicorn", "uvloop")
+PACKAGES = (
+    "paddlepaddle",
+    "onnxruntime",
+    "onnxruntime-gpu",
+    "numpy",
+    "opencv-python-headless",
+    "pillow",
+    "starlette",
+    "uvicorn",
+    "uvloop",
+)
+# For a machine that has the sources and not their history.
+COMMIT_ENV = "BENCHMARK_COMMIT"
 MODEL = "builtin:ppocr-v4-mobile"
 SERVE = (
-    *(sys.executable, "-m", "paddle_runtime.main", "serve", "--model", MODEL),
+    *(sys.executable, "-m", "paddle_runtime.main", "serve"),
     *("--host", "127.0.0.1", "--port", "0", "--grpc-port", "0", "--drain-quiet-seconds", "0"),
 )
 TEXT = ("发票号码一二三四五六", "上海市浦东新区世纪大道", "Invoice number 20260117 of this month")
@@ -50,11 +62,11 @@ def page(lines: int = 18, width: int = 1280, height: int = 960) -> bytes:
 class Served:
     """`paddle-runtime serve` as a process; `started` is the time just before it was started."""
 
-    def __init__(self, workers: int = 0) -> None:
+    def __init__(self, workers: int = 0, model: str = MODEL, *more: str) -> None:
         self.log = tempfile.NamedTemporaryFile(prefix="serve-", suffix=".log", delete=False)  # noqa: SIM115
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [*SERVE, "--workers", str(workers)],
+            [*SERVE, "--model", model, "--workers", str(workers), *more],
             stdout=self.log,
             stderr=self.log,
         )
@@ -133,10 +145,23 @@ def summary(values: Sequence[float]) -> dict[str, float]:
     return {"median": statistics.median(values), "min": min(values), "max": max(values), "n": len(values)}
 
 
+def described() -> str:
+    """The commit of this checkout."""
+    asked = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
+    return subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def installed(package: str) -> str | None:
+    """Its version; a machine may serve without Paddle."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
 def write(name: str, figures: dict[str, Any], versions: Mapping[str, str] | None = None) -> None:
     """benchmarks/results/NAME.json; versions: of what else took part."""
-    asked = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
-    commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    commit = os.environ.get(COMMIT_ENV) or described()
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     cpu = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     result = {
@@ -151,7 +176,7 @@ def write(name: str, figures: dict[str, Any], versions: Mapping[str, str] | None
         },
         "versions": {
             "python": platform.python_version(),
-            **{each: version(each) for each in PACKAGES},
+            **{each: found for each in PACKAGES if (found := installed(each))},
             **(versions or {}),
         },
         "figures": figures,

@@ -67,10 +67,16 @@ class FileEntry(Frozen):
 
 
 class RunnerChoice(Frozen):
-    """An engine and its precision, for a device other than the CPU."""
+    """An engine and its precision, for a device other than the CPU.
+
+    batches: how many requests' rows go into one call; each bucket is run at each of these first dimensions.
+    """
 
     engine: Engine
     precision: Precision = Precision.FLOAT32
+    batches: Annotated[tuple[Annotated[int, Field(ge=1, le=256)], ...], Field(min_length=1, max_length=8)] = (
+        1,
+    )
 
 
 class Module(Frozen):
@@ -128,6 +134,10 @@ class Module(Frozen):
         for index, bucket in enumerate(self.buckets):
             if problem := bucket_problem(self.inputs, bucket):
                 raise ValueError(f"buckets[{index}]: {problem}")
+        for device in self.devices:
+            for bucket in self.on(device).buckets:
+                if problem := bucket_problem(self.inputs, bucket):
+                    raise ValueError(f"devices.{device}.batches: {problem}")
         return self
 
     def runner(self, device: Device) -> Runner:
@@ -138,6 +148,18 @@ class Module(Frozen):
             return Runner(choice.engine, choice.precision)
         legacy = self.program is not None and self.program.endswith(".pdmodel")
         return default_runner(device, paddle=self.program is not None, legacy=legacy)
+
+    def on(self, device: Device) -> Module:
+        """The module as that device runs it: its buckets at each of the device's batch sizes."""
+        choice = self.devices.get(device)
+        if choice is None:
+            return self
+        buckets = [
+            {name: (rows * shape[0], *shape[1:]) if shape else shape for name, shape in bucket.items()}
+            for bucket in self.buckets
+            for rows in choice.batches
+        ]
+        return self.model_copy(update={"buckets": tuple(MappingProxyType(bucket) for bucket in buckets)})
 
     def shapes(self) -> tuple[Shape, ...]:
         """The buckets of a module with one input."""
@@ -202,6 +224,11 @@ class Manifest(Frozen):
     def model_format(self) -> str:
         """The word of the resource's model.format."""
         return "PaddleInference" if any(m.program for m in self.modules.values()) else "Onnx"
+
+    def on(self, device: Device) -> Manifest:
+        """The bundle as that device runs it."""
+        modules = {name: module.on(device) for name, module in self.modules.items()}
+        return self.model_copy(update={"modules": MappingProxyType(modules)})
 
     @property
     def size_bytes(self) -> int:

@@ -182,3 +182,20 @@ def test_the_largest_of_all_buckets_holds_each_of_them(buckets: list[tuple[int, 
 
 def test_a_schema_can_be_written_for_editors() -> None:
     assert Manifest.model_json_schema()["properties"]["task"]
+
+
+def on_gpu(batches: list[int]) -> dict[str, Any]:
+    return {"devices": {"GPU": {"engine": "Plain", "batches": batches}}}
+
+
+def test_a_device_runs_each_bucket_at_each_of_its_batch_sizes() -> None:
+    own = parsed_module(**on_gpu([1, 4]))
+    assert own.shapes() == ((1, 4), (8, 4))
+    assert own.on(Device.GPU).shapes() == ((1, 4), (4, 4), (8, 4), (32, 4))
+    assert own.on(Device.CPU) is own
+
+
+def test_batches_that_the_program_does_not_take_are_told() -> None:
+    fixed = [{"name": "x", "datatype": "FP32", "shape": [1, 4]}]
+    with pytest.raises(ValidationError, match=r"devices.GPU.batches: x has 2 in dimension 0, 1 is declared"):
+        parsed_module(inputs=fixed, buckets=[[1, 4]], **on_gpu([1, 2]))
