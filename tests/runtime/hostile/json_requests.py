@@ -52,6 +52,21 @@ def ocr_json() -> Iterator[Case]:
     )
 
 
+def paddlex_json() -> Iterator[Case]:
+    """POST /ocr, whose original takes addresses of files too."""
+    bodies: dict[str, object] = {
+        "nothing": {}, "a list": [], "an address": {"file": METADATA}, "another address": {"file": "HTTP://127.0.0.1:1/"},
+        "a file of the server": {"file": "file:///etc/passwd"}, "a path": {"file": "/etc/passwd"}, "a number": {"file": 1},
+        "an empty file": {"file": ""}, "no base64": {"file": "%"}, "a kind that is none": {"file": CODED, "fileType": 7},
+        "a PDF that is none": {"file": CODED, "fileType": 0}, "text for a switch": {"file": CODED, "useDocUnwarping": {"a": []}},
+        "a threshold beyond all": {"file": CODED, "textRecScoreThresh": 1e308}, "a side below zero": {"file": CODED, "textDetLimitSideLen": -1},
+    }  # fmt: skip
+    for name, body in bodies.items():
+        yield Case(f"PaddleX: {name}", posted(json.dumps(body).encode(), JSON, "/ocr"))
+    yield Case("PaddleX: deep", posted(b'{"file":' * 50_000, JSON, "/ocr"))
+    yield Case("PaddleX: another type", posted(b"file=x", "text/plain", "/ocr"))
+
+
 def tensors(model: str) -> Iterator[Case]:
     """For a model with one input x [-1, 64] of FP32."""
     path = f"/v2/models/{model}/infer"

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.runtime.hostile.case import ODD, REFUSED, Case, Pieces, forever, posted, request
-from tests.runtime.hostile.json_requests import CODED, JSON, METADATA, PICTURE, ocr_json
+from tests.runtime.hostile.json_requests import CODED, JSON, METADATA, PICTURE, ocr_json, paddlex_json
 from tests.runtime.hostile.pictures import MIB, ODD_PICTURES, REFUSED_PICTURES, cut_pictures, plain
 
 FORM = "multipart/form-data; boundary=b"
@@ -289,4 +289,13 @@ def framing() -> Iterator[Case]:
 
 def quick() -> list[Case]:
     """All that an OCR model is asked, but the slow ones."""
-    return [*pictures(), *bodies(), *forms(), *ocr_json(), *addresses(), *headers(), *framing()]
+    return [
+        *pictures(),
+        *bodies(),
+        *forms(),
+        *ocr_json(),
+        *paddlex_json(),
+        *addresses(),
+        *headers(),
+        *framing(),
+    ]
