@@ -96,7 +96,7 @@ ENV_S3_REGION = "PADDLE_RUNTIME_S3_REGION"
 ENV_S3_ADDRESSING = "PADDLE_RUNTIME_S3_ADDRESSING"
 ENV_CREDENTIALS_DIR = "PADDLE_RUNTIME_CREDENTIALS_DIR"
 
-PATHS_SERVED = ("/v1", "/v2", "/page", "/ocr")  # the last one is PaddleX serving's
+PATHS_SERVED = ("/v1", "/v2", "/page", "/docs", "/openapi.json", "/ocr")  # the last one is PaddleX serving's
 """Prefixes that a gateway sends on; the metrics are for the cluster."""
 PATH_PAGE = "/"
 """The page for people, which a gateway sends on by this path alone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from tests.runtime.serving.programs import (
     every_type,
     types_bundle,
 )
+from tests.runtime.serving.schemas import disagreements
 from tests.runtime.serving.testbed import RunningServer
 
 # starting real models takes the processor's time, which a busy machine gives slowly
@@ -149,3 +151,9 @@ def test_bytes_without_the_header_are_of_no_known_type(digits: RunningServer) ->
     answer = digits.client.post("/v2/models/digits/infer", content=b"\0" * 256, headers=headers)
     assert (answer.status_code, answer.json()["reason"]) == (415, "unsupported_type")
     assert "Inference-Header-Content-Length" in answer.json()["error"]
+
+
+def test_the_server_does_what_its_document_says(digits: RunningServer, tmp_path: Path) -> None:
+    """A few examples of each operation; tests/long has many."""
+    if told := disagreements(digits, tmp_path, examples=5):
+        pytest.fail(told)

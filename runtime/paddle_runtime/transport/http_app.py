@@ -16,14 +16,16 @@ from paddle_runtime import metrics as metric_names
 from paddle_runtime import tasks
 from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.protocol.v2_binary import EXTENSION
-from paddle_runtime.transport import statistics
+from paddle_runtime.transport import openapi, statistics
 from paddle_runtime.transport.front import Front, request_id
 from paddle_runtime.transport.http_batch import BatchEndpoint
 from paddle_runtime.transport.http_body import READERS
+from paddle_runtime.transport.http_docs import docs_routes
 from paddle_runtime.transport.http_models import ModelEndpoint
 from paddle_runtime.transport.http_page import page_routes
 from paddle_runtime.transport.replies import json_response
 
+OPENAPI = "/openapi.json"
 SERVER_NAME = "paddle-runtime"
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -57,9 +59,21 @@ def make_app(front: Front, description: Description) -> Starlette:
         *_metadata_routes(front, description),
         *page_routes(model=front.service.served.name, task=front.service.served.task),
     ]
+    routes += docs_routes(_openapi([*(route.path for route in routes), OPENAPI], front, description))
     app = Starlette(routes=routes, exception_handlers={HTTPException: _no_such_endpoint})
     app.router.redirect_slashes = False  # it would send a POST to whatever host the caller named
     return app
+
+
+def _openapi(paths: list[str], front: Front, description: Description) -> dict[str, Any]:
+    served = front.service.served
+    return openapi.document(
+        paths,
+        task=served.task,
+        model=served.name,
+        model_version=served.version,
+        version=description.version,
+    )
 
 
 def _probe_routes(front: Front, description: Description) -> list[Route]:
