@@ -31,8 +31,8 @@ def test_a_picture_lies_inside_its_bucket_and_keeps_its_proportions(height: int,
 @pytest.mark.parametrize(
     ("size", "bucket"),
     [
-        ((960, 1280), (736, 960)),
-        ((1280, 905), (960, 736)),
+        ((960, 1280), (768, 960)),
+        ((1280, 905), (960, 704)),
         ((1080, 1920), (544, 960)),
         ((100, 200), (320, 320)),
     ],

@@ -1,0 +1,90 @@
+"""Which runner of a module is taken, from what was measured. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from paddle_runtime.bundle.calibration import Calibration, Measured
+from paddle_runtime.bundle.engine import RUNNERS, Device, Precision, Runner, runner_problem
+from paddle_runtime.bundle.manifest import Module
+
+# A measured gain below this is noise: what is there stays.
+LEAST_GAIN = 0.03
+# Engines at full precision differ in the last digits, which may turn one doubtful character in a thousand.
+MAX_TEXT_ERROR = 0.001
+MAX_DIFFERENCE = 1e-3
+
+
+def candidates(module: Module, device: Device) -> tuple[Runner, ...]:
+    """Every runner of a device that has the program it needs."""
+    paddle, onnx = module.program is not None, module.onnx is not None
+    legacy = module.program is not None and module.program.endswith(".pdmodel")
+    return tuple(
+        runner
+        for runner in RUNNERS[device]
+        if runner_problem(device, runner, paddle=paddle, onnx=onnx) is None
+        and (legacy or runner.engine not in {"OpenVINO", "TensorRT"})
+    )
+
+
+def acceptable(measured: Measured, *, text: bool) -> bool:
+    """Whether it ran and answers rightly. Less than full precision must read the very same text."""
+    if measured.failed is not None or measured.difference is None or measured.median_milliseconds is None:
+        return False
+    if not text:
+        return measured.difference <= MAX_DIFFERENCE
+    full = measured.precision is Precision.FLOAT32
+    return measured.difference <= (MAX_TEXT_ERROR if full else 0.0)
+
+
+def chosen(measured: Sequence[Measured], present: Runner, *, text: bool) -> Runner:
+    """The fastest that answers rightly; the present one where nothing is faster by more than noise."""
+    right = [each for each in measured if acceptable(each, text=text)]
+    if not right:
+        return present
+    best = min(right, key=_milliseconds)
+    here = next((each for each in right if Runner(each.engine, each.precision) == present), None)
+    if here is not None and _milliseconds(best) > (1 - LEAST_GAIN) * _milliseconds(here):
+        return present
+    return Runner(best.engine, best.precision)
+
+
+def geometric_mean(values: Iterable[float]) -> float:
+    """So that a small bucket's gain of a tenth counts as much as a large one's."""
+    logarithms = [math.log(max(value, 1e-6)) for value in values]
+    return math.exp(sum(logarithms) / len(logarithms))
+
+
+def calibrated(
+    document: Mapping[str, Any], calibration: Calibration, buckets: Mapping[str, Sequence[Any]]
+) -> dict[str, Any]:
+    """model.yaml with the chosen runners, the learned buckets and the evidence, which replaces older one."""
+    device = calibration.device
+    modules = {name: dict(module) for name, module in document["modules"].items()}
+    for name, measured in calibration.modules.items():
+        taken = next((each for each in measured if each.chosen), None)
+        if taken is None:
+            continue
+        words = _words(Runner(taken.engine, taken.precision))
+        if device is Device.CPU:
+            modules[name].pop("precision", None)
+            modules[name].update(words)
+        else:
+            modules[name]["devices"] = {**modules[name].get("devices", {}), device.value: words}
+    for name, shapes in buckets.items():
+        modules[name]["buckets"] = shapes
+    older = [each for each in document.get("calibration", ()) if each["device"] != device.value]
+    evidence = calibration.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {**document, "modules": modules, "calibration": [*older, evidence]}
+
+
+def _words(runner: Runner) -> dict[str, str]:
+    full = runner.precision is Precision.FLOAT32
+    return {"engine": runner.engine.value, **({} if full else {"precision": runner.precision.value})}
+
+
+def _milliseconds(measured: Measured) -> float:
+    assert measured.median_milliseconds is not None
+    return measured.median_milliseconds
