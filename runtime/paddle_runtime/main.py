@@ -17,6 +17,7 @@ COMMANDS = {
     "fetch": "fetch and verify a bundle, or only resolve its digest",
     "bundle": "write model.yaml for a folder of files",
     "verify": "check every file of a bundle, and on wish its self-test on this machine",
+    "bench": "measure a bundle on this machine; on wish choose engines and shapes, and write them into it",
     "inspect": "show what a bundle holds and what it would answer",
     "export": "turn a paddle.nn.Layer in a file of yours into a bundle, every branch alive",
 }

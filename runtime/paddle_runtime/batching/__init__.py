@@ -1,1 +1,1 @@
-"""Requests that are computed together, where a device is faster that way. Pure."""
+"""Shapes that programs are run at, and requests that are computed together where that is faster. Pure."""

@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from paddle_runtime.bundle.calibration import Calibration
 from paddle_runtime.bundle.constants import Constants, DetectConstants, OrientConstants, RecogniseConstants
 from paddle_runtime.bundle.engine import Device, Engine, Precision, Runner, default_runner, runner_problem
 from paddle_runtime.bundle.paths import MANIFEST_NAME, Names, unsafe_path
@@ -184,6 +185,7 @@ class Manifest(Frozen):
     source: str | None = None
     modules: Annotated[FrozenMap[str, Module], Field(min_length=1, max_length=16)]
     files: Annotated[FrozenMap[str, FileEntry], Field(min_length=1, max_length=MAX_FILES)]
+    calibration: Annotated[tuple[Calibration, ...], Field(max_length=len(Device))] = ()
     self_test: Annotated[tuple[SelfTest, ...], Field(max_length=32)] = ()
 
     @model_validator(mode="after")
@@ -198,6 +200,13 @@ class Manifest(Frozen):
         for field, path in needed:
             if path not in self.files:
                 raise ValueError(f"{field} names {path!r}, which is not under files: add its sha256 and size")
+        return self
+
+    @model_validator(mode="after")
+    def _calibrations_are_of_these_modules(self) -> Manifest:
+        for each in self.calibration:
+            if unknown := sorted(set(each.modules) - set(self.modules)):
+                raise ValueError(f"calibration on {each.device} measured {unknown}, which are no modules")
         return self
 
     @model_validator(mode="after")

@@ -57,10 +57,17 @@ def geometric_mean(values: Iterable[float]) -> float:
     return math.exp(sum(logarithms) / len(logarithms))
 
 
-def calibrated(
-    document: Mapping[str, Any], calibration: Calibration, buckets: Mapping[str, Sequence[Any]]
-) -> dict[str, Any]:
-    """model.yaml with the chosen runners, the learned buckets and the evidence, which replaces older one."""
+def with_buckets(document: Mapping[str, Any], buckets: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """model.yaml with other shapes."""
+    modules = {
+        name: {**module, "buckets": list(buckets[name])} if name in buckets else module
+        for name, module in document["modules"].items()
+    }
+    return {**document, "modules": modules}
+
+
+def calibrated(document: Mapping[str, Any], calibration: Calibration) -> dict[str, Any]:
+    """model.yaml with the chosen runners and the evidence, which replaces that of an earlier run."""
     device = calibration.device
     modules = {name: dict(module) for name, module in document["modules"].items()}
     for name, measured in calibration.modules.items():
@@ -73,8 +80,6 @@ def calibrated(
             modules[name].update(words)
         else:
             modules[name]["devices"] = {**modules[name].get("devices", {}), device.value: words}
-    for name, shapes in buckets.items():
-        modules[name]["buckets"] = shapes
     older = [each for each in document.get("calibration", ()) if each["device"] != device.value]
     evidence = calibration.model_dump(mode="json", by_alias=True, exclude_none=True)
     return {**document, "modules": modules, "calibration": [*older, evidence]}

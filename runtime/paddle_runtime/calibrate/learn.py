@@ -30,7 +30,7 @@ def learned(
     bundle: Bundle, folder: Path, most: int, limit: int, told: Told
 ) -> dict[str, tuple[Mapping[str, Size], ...]]:
     """New buckets by module; a module whose sizes the sample does not show keeps its own."""
-    if bundle.manifest.task is Task.OCR:
+    if bundle.manifest.task is Task.OCR and {"detect", "recognise"} <= set(bundle.manifest.modules):
         pictures = sample_pictures(folder, limit)
         observed = observe_pictures(bundle, pictures, told) if pictures else {}
     else:
@@ -62,6 +62,8 @@ def saved_share(module: Module, asked: Sequence[Size], buckets: Sequence[Mapping
 
 def observe_requests(bundle: Bundle, files: Sequence[Path]) -> Mapping[str, Sequence[Size]]:
     """The shapes in bodies of /v2/models/NAME/infer; files that are none are left out."""
+    if len(bundle.manifest.modules) != 1:
+        return {}
     ((name, module),) = bundle.manifest.modules.items()
     found = [size for file in files if (size := request_size(module, file)) is not None]
     return {name: found} if found else {}

@@ -29,6 +29,7 @@ from paddle_runtime.tasks import Task
 
 # told(what is done now, share of all that is done)
 Told = Callable[[str, float], None]
+MAX_WORDS = 300
 LINE = (1, 3, 48, 320)
 
 
@@ -120,7 +121,7 @@ def line_median(bundle: Bundle, times: Mapping[str, Mapping[int, Sequence[float]
 
 def calibrate(bundle: Bundle, plan: Plan, told: Told) -> Calibration:
     """Every runner of every module, and which is taken."""
-    text = bundle.manifest.task is Task.OCR
+    text = reads_text(bundle)
     texts = Texts(bundle, plan) if text else None
     measured: dict[str, tuple[Measured, ...]] = {}
     for name, module in bundle.manifest.modules.items():
@@ -147,6 +148,7 @@ def calibrate(bundle: Bundle, plan: Plan, told: Told) -> Calibration:
 def try_candidates(bundle: Bundle, name: str, plan: Plan, told: Told) -> list[Candidate]:
     """Open every runner of a module, time them in turns, compare their numbers with the reference's."""
     module = bundle.manifest.modules[name]
+    last: ProbeFailed | None = None
     tried = [Candidate(runner) for runner in candidates(module, plan.device)]
     with ExitStack() as stack, tempfile.TemporaryDirectory() as scratch:
         for each in tried:
@@ -157,12 +159,14 @@ def try_candidates(bundle: Bundle, name: str, plan: Plan, told: Told) -> list[Ca
                 each.load_seconds = each.probe.opened["seconds"]["load"]
                 each.resident_mib = each.probe.opened["residentMib"]
             except ProbeFailed as failure:
-                each.failed = str(failure)
+                each.failed, last = str(failure)[:MAX_WORDS], failure
+        if last is not None and all(each.failed is not None for each in tried):
+            raise last
         running = [each for each in tried if each.probe is not None]
         rows = interleaved([_alive(each) for each in running], name, module, plan.repetitions, told)
         for each, times in zip(running, rows, strict=True):
             each.times = times
-        if bundle.manifest.task is not Task.OCR:
+        if not reads_text(bundle):
             compare_numbers(name, running, Path(scratch))
     return tried
 
@@ -179,6 +183,11 @@ def interleaved(
                 answer = probe.ask(do="time", module=name, bucket=bucket)
                 row.setdefault(bucket, []).append(answer["milliseconds"])
     return rows
+
+
+def reads_text(bundle: Bundle) -> bool:
+    """Whether a change shows in the text that is read; else it shows in the numbers."""
+    return bundle.manifest.task is Task.OCR and "recognise" in bundle.manifest.modules
 
 
 def reference_of(runners: Sequence[Runner]) -> Runner:
@@ -219,6 +228,7 @@ class Texts:
         tests = [test.picture for test in bundle.manifest.self_test if test.picture is not None]
         self._pictures = [*(bundle.file(picture) for picture in tests), *plan.pictures]
         self._reference: list[str] | None = None
+        self._kind = "ocr" if {"detect", "recognise"} <= set(bundle.manifest.modules) else "ocr/recognise"
 
     def compare(self, name: str, candidate: Candidate, told: Told) -> None:
         """Set the candidate's error rate over all pictures against the reference."""
@@ -228,7 +238,7 @@ class Texts:
             reference = self._reference or self._read_reference(told)
             texts = self._read({name: candidate.runner}, f"{name} {candidate.runner}", told)
         except ProbeFailed as failure:
-            candidate.failed = str(failure)
+            candidate.failed = str(failure)[:MAX_WORDS]
             return
         candidate.difference = error_rate("\n".join(reference), "\n".join(texts))
 
@@ -244,7 +254,7 @@ class Texts:
         with Probe(order) as probe:
             for number, picture in enumerate(self._pictures):
                 told(f"reading {picture.name} with {what}", number / len(self._pictures))
-                texts.append(str(probe.ask(do="read", picture=str(picture))["text"]))
+                texts.append(str(probe.ask(do="read", picture=str(picture), kind=self._kind)["text"]))
         return texts
 
 

@@ -23,9 +23,10 @@ from paddle_runtime.bundle.manifest import Module, RunnerChoice
 from paddle_runtime.bundle.signature import NUMPY_NAMES, Datatype, Shape
 from paddle_runtime.bundle.store import Bundle, open_bundle
 from paddle_runtime.dispatch.memory import resident_bytes
+from paddle_runtime.errors import BundleFault
 from paddle_runtime.pipeline import open_pipeline, prove
 from paddle_runtime.pipeline.selftest import texts_of
-from paddle_runtime.pipeline.values import to_array
+from paddle_runtime.pipeline.tensor import given_array
 from paddle_runtime.pipeline.warmup import warm_modules
 from paddle_runtime.predictor.devices import DeviceSettings
 from paddle_runtime.predictor.session import Array, open_session, paddle_words
@@ -46,6 +47,9 @@ def main() -> int:
         for line in sys.stdin:
             asked = json.loads(line)
             _tell(answers, actions[asked["do"]](asked))
+    except BundleFault as fault:
+        _tell(answers, {"failed": str(fault), "reason": fault.reason.name})
+        return 1
     except Exception as error:
         _tell(answers, {"failed": paddle_words(error)})
         return 1
@@ -87,7 +91,7 @@ def _open_whole(bundle: Bundle, settings: DeviceSettings, order: Mapping[str, An
             pipeline.warm_up(lambda what, share: None)
 
     def read(asked: Mapping[str, Any]) -> Answer:
-        answer = pipeline.run("ocr", memoryview(Path(asked["picture"]).read_bytes()), {})
+        answer = pipeline.run(asked["kind"], memoryview(Path(asked["picture"]).read_bytes()), {})
         return {"text": "\n".join(texts_of(answer.body))}
 
     return {"seconds": seconds, **_memory()}, {"read": read, "memory": lambda _: _memory()}
@@ -116,7 +120,11 @@ def _open_modules(
         module = modules[asked["module"]]
         given = [noise(module, bucket) for bucket in module.buckets]
         if len(bundle.manifest.modules) == 1:
-            given += [tested(test.inputs) for test in bundle.manifest.self_test if test.inputs]
+            given += [
+                {each.name: given_array(each) for each in test.inputs}
+                for test in bundle.manifest.self_test
+                if test.inputs
+            ]
         outputs = [array for inputs in given for array in sessions[asked["module"]].run(inputs)]
         np.savez(asked["file"], *outputs)
         return {"arrays": len(outputs)}
@@ -136,11 +144,6 @@ def noise(module: Module, bucket: Mapping[str, Shape]) -> dict[str, Array]:
     return inputs
 
 
-def tested(values: Any) -> dict[str, Array]:
-    """A self-test's inputs."""
-    return {value.name: to_array(value.datatype, value.shape, value.data) for value in values}
-
-
 class _Timed:
     """Seconds of a phase under its name."""
 
@@ -155,8 +158,10 @@ class _Timed:
 
 
 def _memory() -> Answer:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"residentMib": resident_bytes(os.getpid()) / MIB, "peakMib": peak}
+    resident = resident_bytes(os.getpid()) / MIB
+    # The kernel counts the two apart, and the peak a little late.
+    peak = max(resident, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return {"residentMib": resident, "peakMib": peak}
 
 
 def _tell(stream: TextIO, answer: Answer) -> None:

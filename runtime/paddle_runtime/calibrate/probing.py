@@ -15,12 +15,13 @@ from types import TracebackType
 from typing import Any
 
 from paddle_runtime.bundle.engine import Device, Runner
-from paddle_runtime.dispatch.child import ONE_MATH_THREAD, QUIET
+from paddle_runtime.dispatch.child import LITTLE_MEMORY, ONE_MATH_THREAD, QUIET
+from paddle_runtime.errors import BundleFault, BundleReason
 
 COMMAND = (sys.executable, "-P", "-m", "paddle_runtime.calibrate.probe")
 
 
-class ProbeFailed(Exception):
+class ProbeFailed(BundleFault):
     """The engine could not do it; the message is its own words."""
 
 
@@ -49,7 +50,7 @@ class Probe:
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
-            env={**os.environ, **QUIET, **ONE_MATH_THREAD},
+            env={**LITTLE_MEMORY, **os.environ, **QUIET, **ONE_MATH_THREAD},
         )
         try:
             self.opened = self.ask(
@@ -78,7 +79,8 @@ class Probe:
             line = ""
         answer: Mapping[str, Any] = json.loads(line) if line else {"failed": self._last_words()}
         if "failed" in answer:
-            raise ProbeFailed(str(answer["failed"])[:300])
+            reason = BundleReason[answer.get("reason", BundleReason.LoadFailed.name)]
+            raise ProbeFailed(reason, str(answer["failed"]))
         return answer
 
     def _last_words(self) -> str:

@@ -1,0 +1,114 @@
+"""`paddle-runtime bench` on a real program: the direction classifier by itself, as tensors, in both forms."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paddle_runtime.bundle.engine import Device, Engine, Runner
+from paddle_runtime.bundle.make import write_manifest
+from paddle_runtime.bundle.store import builtin_path, open_bundle
+from paddle_runtime.bundle.verify import verify
+from paddle_runtime.calibrate.measure import largest_difference, percentile
+from paddle_runtime.calibrate.probing import Order, Probe, ProbeFailed
+from paddle_runtime.main import main
+
+INPUT = {"name": "x", "datatype": "FP32", "shape": [-1, 3, 48, 192]}
+OUTPUT = {"name": "softmax_0.tmp_0", "datatype": "FP32", "shape": [-1, 2]}
+
+
+@pytest.fixture
+def classifier(tmp_path: Path) -> Path:
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    for suffix in ("pdmodel", "pdiparams"):
+        shutil.copyfile(
+            builtin_path("ppocr-v4-mobile") / "orient" / f"inference.{suffix}", folder / f"model.{suffix}"
+        )
+    module = {
+        "program": "model.pdmodel",
+        "params": "model.pdiparams",
+        "engine": "Plain",
+        "inputs": [INPUT],
+        "outputs": [OUTPUT],
+        "buckets": [[1, 3, 48, 192], [2, 3, 48, 192]],
+    }
+    start = {"name": "turned", "version": "1", "task": "Tensor", "paddleVersion": "3.2.2"}
+    write_manifest(folder, {**start, "modules": {"model": module}})
+    return folder
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    assert main(["bench", *arguments, "--output", "json"]) == 0
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    result: dict[str, Any] = document["result"]
+    return result
+
+
+def test_engines_are_measured_and_the_choice_is_written_with_its_evidence(
+    classifier: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = open_bundle(classifier)
+    result = told(capsys, str(classifier), "--calibrate", "--repetitions", "3")
+    bundle = open_bundle(classifier)
+    verify(bundle)
+    assert result["digest"] == bundle.digest != before.digest
+    (calibration,) = bundle.manifest.calibration
+    rows = calibration.modules["model"]
+    assert [str(Runner(row.engine, row.precision)) for row in rows] == [
+        "OpenVINO", "OpenVINO BFloat16", "OneDNN", "OneDNN BFloat16", "Plain",
+    ]  # fmt: skip
+    (taken,) = [row for row in rows if row.chosen]
+    assert bundle.manifest.modules["model"].runner(Device.CPU) == Runner(taken.engine, taken.precision)
+    for row in rows:
+        if row.failed is None:
+            assert row.median_milliseconds and row.resident_mib and row.load_seconds  # noqa: PT018
+            assert row.difference is not None
+    assert next(row for row in rows if row.engine is Engine.PLAIN).difference == 0.0
+    assert calibration.paddle == "3.2.2"
+    assert main(["inspect", str(classifier)]) == 0
+
+
+def test_a_report_alone_writes_nothing(classifier: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = open_bundle(classifier).digest
+    result = told(capsys, str(classifier), "--repetitions", "2")
+    assert open_bundle(classifier).digest == before == result["digest"]
+    assert result["bundleBytes"] == open_bundle(classifier).manifest.size_bytes
+    assert set(result["loadSeconds"]) == {"load", "selfTest", "warmUp"}
+    assert [each["shapes"]["x"][0] for each in result["modules"]["model"]["buckets"]] == [1, 2]
+    assert result["lineMedianMilliseconds"] is None
+    assert result["residentMib"] <= result["peakMib"]
+
+
+def test_what_is_built_in_is_never_written_to(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "builtin:ppocr-v4-mobile", "--calibrate", "--output", "json"]) == 13
+    assert "copy it to a folder of your own" in json.loads(capsys.readouterr().out)["message"]
+
+
+def test_a_process_that_dies_is_a_failed_candidate_with_its_last_words(classifier: Path) -> None:
+    (classifier / "model.pdiparams").write_bytes(b"short")
+    write_manifest(classifier)
+    runner = Runner(Engine.PLAIN)
+    with pytest.raises(ProbeFailed, match=r"."):
+        Probe(Order(classifier, Device.CPU, {"model": runner}, modules=["model"]))
+
+
+def test_a_missing_device_ends_the_command_with_what_to_install(
+    classifier: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", str(classifier), "--device", "GPU", "--output", "json"]) == 23
+    assert "sees 0 GPUs" in json.loads(capsys.readouterr().out)["message"]
+
+
+def test_numbers() -> None:
+    import numpy as np  # noqa: PLC0415
+
+    assert percentile([1, 2, 3, 4], 95) == 4
+    assert percentile(list(range(1, 101)), 95) == 95
+    assert largest_difference(np.array([1.0, 2.0]), np.array([1.0, 2.5])) == 0.5
+    assert largest_difference(np.zeros(2), np.zeros(3)) > 1e29
+    assert largest_difference(np.zeros(1), np.array([np.nan])) > 1e29
