@@ -10,8 +10,8 @@ from pathlib import Path
 from tests.runtime.serving.testbed import RunningServer
 
 # No schema can say what is a picture, or which tensors a program takes, so that a request is valid by the
-# document does not make it good. 503 and 504 are right answers to a deadline of a millisecond. A batch is answered
-# though a picture of it is none.
+# document does not make it good. 503 and 504 are right answers to a deadline of a millisecond. A batch is
+# answered though a picture of it is none.
 CONFIGURATION = """
 color = false
 
