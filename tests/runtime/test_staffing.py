@@ -62,6 +62,13 @@ def test_fewer_workers_than_cpus_are_told_with_the_sum() -> None:
     )
 
 
+def test_a_bound_that_a_warm_worker_fills_is_none_and_said_so() -> None:
+    decided = staff(Wish(1, worker_bytes=600 * MIB), memory(4096))
+    assert decided.bound_bytes == math.inf
+    assert "no bound: 600 MiB for each is no more than a warm one has" in decided.words
+    assert staff(Wish(1, worker_bytes=700 * MIB), memory(4096)).bound_bytes == 700 * MIB
+
+
 sizes = st.floats(1, 1e6)
 
 

@@ -195,22 +195,28 @@ class Seat:
 
     def _must_make_room(self, child: Child, *, idle: bool) -> bool:
         """Whether the worker goes now since it grew: its successor is warm, or there is room for one only."""
-        now = self._clock()
         if self._successor is not None:
-            if not self._successor.done():
-                return False
-            if not self._successor.cancelled() and (error := self._successor.exception()) is None:
-                return True
-            log.error("worker %d: cannot be replaced behind a warm one: %s", self.index, error)
-            self._successor, self._next_memory_look = None, now + MEMORY_RETRY_SECONDS
-            return False
+            return self._successor.done() and self._can_take_over(self._successor)
+        now = self._clock()
         if now < self._next_memory_look:
             return False
         self._next_memory_look = now + MEMORY_LOOK_SECONDS
         if not self._observer.outgrown(child.pid):
             return False
         self._successor = self._observer.successor(self)
-        return self._successor is None and (idle or self._observer.spared(self))
+        leaves_nobody = not (idle or self._observer.spared(self))
+        if self._successor is None and leaves_nobody:
+            self._next_memory_look = now + MEMORY_RETRY_SECONDS  # the only one, and busy
+        return self._successor is None and not leaves_nobody
+
+    def _can_take_over(self, successor: asyncio.Task[Child]) -> bool:
+        """Whether its start went well; otherwise there is another one after a while."""
+        error = None if successor.cancelled() else successor.exception()
+        if error is None and not successor.cancelled():
+            return True
+        log.error("worker %d: cannot be replaced behind a warm one: %s", self.index, error)
+        self._successor, self._next_memory_look = None, self._clock() + MEMORY_RETRY_SECONDS
+        return False
 
     async def _still_there(self, child: Child) -> str | None:
         """Ask an idle worker whether it lives, so that a stopped one is found before a request."""

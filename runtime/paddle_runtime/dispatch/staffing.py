@@ -84,7 +84,8 @@ def staff(wish: Wish, memory: Memory) -> Staffing:
     fitting = max(math.floor((memory.limit - memory.base) / (memory.worker * WORKER_ROOM)), 1)
     workers = wish.workers if wish.given else min(wish.workers, fitting)
     standby = _standby(wish, memory, workers)
-    bound = wish.worker_bytes or _bound(memory, workers + standby)
+    useless = 0 < wish.worker_bytes < memory.worker * WORKER_ROOM
+    bound = math.inf if useless else wish.worker_bytes or _bound(memory, workers + standby)
     words = (
         f"{workers} worker processes{' and a warm standby' if standby else ', no standby'}: a warm worker "
         f"has {_mib(memory.worker)} of its own, {_mib(memory.base)} are used beside workers, and "
@@ -96,6 +97,8 @@ def staff(wish: Wish, memory: Memory) -> Staffing:
             f"{', which workers asks for all the same' if wish.given else ', so there are fewer'}: "
             "raise the memory limit"
         )
+    if useless:
+        words += f"; no bound: {_mib(wish.worker_bytes)} for each is no more than a warm one has"
     if math.isfinite(bound):
         words += f"; one that grows over {_mib(bound)} is replaced"
     return Staffing(workers, standby, bound, words)
