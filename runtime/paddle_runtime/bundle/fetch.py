@@ -9,12 +9,15 @@ makes a folder a bundle, is moved last. A container that is killed goes on where
 from __future__ import annotations
 
 import logging
+import math
 import shutil
+import threading
 import time
-from dataclasses import dataclass, field
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from paddle_runtime.bundle.addresses import AddressPolicy, checked_pool
+from paddle_runtime.bundle.addresses import PARALLEL_CONNECTIONS, AddressPolicy, checked_pool
 from paddle_runtime.bundle.deadline import Deadline, retried
 from paddle_runtime.bundle.disk import no_space, writing_to
 from paddle_runtime.bundle.download import Download
@@ -88,10 +91,35 @@ def fetch_folder(
     with writing_to(incoming, manifest.size_bytes):
         incoming.mkdir(parents=True, exist_ok=True)
     require_room(incoming, manifest)
-    arrivals = Arrivals(manifest.size_bytes, report)
-    for relative, entry in manifest.files.items():
-        Download(source, relative, entry, incoming / relative, deadline, arrivals.arrived).run()
+    download_all(source, manifest, incoming, deadline, Arrivals(manifest.size_bytes, report))
     return found
+
+
+def download_all(
+    source: Source, manifest: Manifest, incoming: Path, deadline: Deadline, arrivals: Arrivals
+) -> None:
+    """Some files at a time: a store answers each after its own while, and gives one connection only so much.
+
+    The first fault is the answer; the others stop at their next bytes.
+    """
+    stopped = threading.Event()
+
+    def sleep(seconds: float) -> None:
+        stopped.wait(seconds)
+
+    until = replace(deadline, clock=lambda: math.inf if stopped.is_set() else deadline.clock(), sleep=sleep)
+    with ThreadPoolExecutor(PARALLEL_CONNECTIONS, thread_name_prefix="fetch") as workers:
+        running = [
+            workers.submit(Download(source, name, entry, incoming / name, until, arrivals.arrived).run)
+            for name, entry in manifest.files.items()
+        ]
+        ended, others = wait(running, return_when=FIRST_EXCEPTION)
+        stopped.set()
+        for other in others:
+            other.cancel()
+    for future in running:
+        if future in ended:
+            future.result()
 
 
 def resolve(uri: str, options: FetchOptions) -> Resolved:
@@ -180,14 +208,16 @@ class Arrivals:
         self._done = 0
         self._started = time.monotonic()
         self._report = report
+        self._lock = threading.Lock()
 
     def seconds(self) -> float:
         """Seconds since the start."""
         return time.monotonic() - self._started
 
     def arrived(self, count: int) -> None:
-        """Some bytes came."""
-        self._done += count
-        rate = self._done / 1e6 / max(1e-3, self.seconds())
-        shown = f"{self._done / 1e6:.1f} of {self._total / 1e6:.1f} MB, {rate:.1f} MB/s"
-        self._report(shown, self._done / max(1, self._total))
+        """Some bytes came, to whichever of the downloads."""
+        with self._lock:
+            self._done += count
+            rate = self._done / 1e6 / max(1e-3, self.seconds())
+            shown = f"{self._done / 1e6:.1f} of {self._total / 1e6:.1f} MB, {rate:.1f} MB/s"
+            self._report(shown, self._done / max(1, self._total))
