@@ -70,10 +70,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="add the program's ONNX form, which must answer as the layer does (needs the extra 'export')",
     )
-    add("--repetitions", type=int, default=30, help="calls of each contestant and input (default 30)")
+    add("--repetitions", type=repetitions, default=30, help="calls of each contestant and input (default 30)")
     add(
         "--tolerance",
-        type=float,
+        type=share,
         default=1e-3,
         help="difference that passes, as a share of an output's largest value (default 0.001)",
     )
@@ -111,12 +111,30 @@ def _export(args: argparse.Namespace, progress: Progress) -> Result:
             engine=None if args.engine is None else Engine(args.engine),
             allow_untaken=args.allow_untaken,
             onnx=args.onnx,
-            repetitions=max(1, args.repetitions),
+            repetitions=args.repetitions,
             tolerance=args.tolerance,
         ),
         progress,
     )
     return Result(report.document(exported), report.text(exported))
+
+
+def repetitions(text: str) -> int:
+    """At least one call."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def share(text: str) -> float:
+    """Between nothing and everything."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to below 1")
+    return value
 
 
 def bundle_name(name: str) -> str:

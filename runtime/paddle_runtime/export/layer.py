@@ -75,4 +75,21 @@ class Dynamic:
                 f"the layer itself fails at bucket {shown(bucket)} with {type(error).__name__}: "
                 f"{paddle_words(error)} Give a bucket, an --input or a --range that it can take.",
             ) from error
+        require_comparable(outputs, bucket)
         return outputs, branches(watch.seen)
+
+
+def require_comparable(outputs: Sequence[Array], bucket: Bucket) -> None:
+    """Outputs that a known answer can be made of: some values, all of them numbers."""
+    for index, output in enumerate(outputs):
+        if output.size == 0:
+            problem = f"is empty (shape {output.shape})"
+        elif output.dtype.kind == "f" and not np.all(np.isfinite(output)):
+            problem = "holds values that are not finite"
+        else:
+            continue
+        raise ExportFault(
+            ExportReason.InputInvalid,
+            f"output {index} of the layer {problem} at bucket {shown(bucket)}, so nothing can be compared "
+            "with it: give a bucket or a --range that it answers with numbers.",
+        )

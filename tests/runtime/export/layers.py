@@ -102,6 +102,12 @@ class Checked(Base):
         return self.features(x)
 
 
+class Endless(Base):
+    @paddle.jit.to_static(input_spec=FREE)  # type: ignore[untyped-decorator]
+    def forward(self, x: Any) -> Any:
+        return self.features(x) / 0.0
+
+
 class Random(Base):
     @paddle.jit.to_static(input_spec=FREE)  # type: ignore[untyped-decorator]
     def forward(self, x: Any) -> Any:

@@ -12,6 +12,7 @@ from paddle_runtime.export.faults import ExportFault, ExportReason
 from paddle_runtime.export.inputs import buckets_of, parse_bucket, parse_input, parse_range, shown, spelled
 from paddle_runtime.export.layer import own_inputs
 from paddle_runtime.export.source import Source, build_layer, parse_source
+from paddle_runtime.main import main
 
 LAYERS = str(Path(__file__).with_name("layers.py"))
 X = parse_input("x=FP32[-1,3,8,-1]")
@@ -117,6 +118,25 @@ def test_a_range_that_cannot_be_read_is_told(text: str) -> None:
     assert parse_range("ids=0,6000", TWO) == ("ids", (0.0, 6000.0))
     with pytest.raises(ExportFault, match="--range"):
         parse_range(text, TWO)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["--repetitions", "0"],
+        ["--repetitions", "many"],
+        ["--tolerance", "nan"],
+        ["--tolerance", "1"],
+        ["--engine", "TensorRT"],
+    ],
+)
+def test_a_flag_that_cannot_be_read_is_wrong_usage(
+    given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["export", f"{LAYERS}:ShapeBranch", "--into", str(tmp_path / "b"), *given])
+    assert ended.value.code == 2
+    assert given[0] in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
-"""`paddle-runtime export` from end to end, in processes of its own, on real layers."""
+"""`paddle-runtime export` from end to end, on real layers."""
 
 from __future__ import annotations
 
 import json
+import os
 import pickletools
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,33 +14,39 @@ import yaml
 
 from paddle_runtime.bundle.store import open_bundle
 from paddle_runtime.bundle.verify import verify
+from paddle_runtime.main import main
 from paddle_runtime.pipeline import open_pipeline
 from paddle_runtime.predictor.devices import DeviceSettings
 
-# each run starts Paddle several times, which a busy machine does slowly
+# a run starts Paddle several times, which a busy machine does slowly
 pytestmark = pytest.mark.timeout(300)
 LAYERS = Path(__file__).with_name("layers.py")
 LINE = LAYERS.read_text().splitlines().index("    if x.shape[-1] > LIMIT:") + 1
 BRANCH = f"layers.py:{LINE}: if x.shape[-1] > LIMIT"
 
 
-def run(name: str, into: Path, *arguments: str) -> tuple[int, dict[str, Any], str]:
-    command = [sys.executable, "-m", "paddle_runtime.main", "export", f"{LAYERS}:{name}", "--into", str(into)]
-    done = subprocess.run(
-        [*command, "--repetitions", "2", "--output", "json", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    (line,) = done.stdout.splitlines()
+def run(name: str, into: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """The command in this process, which has Paddle already; its contestants are processes of their own."""
+    told = into.with_name("told.json")
+    with told.open("w") as file:
+        ours = os.dup(1)
+        os.dup2(file.fileno(), 1)
+        try:
+            command = ["export", f"{LAYERS}:{name}", "--into", str(into), "--repetitions", "2"]
+            code = main([*command, "--output", "json", *arguments])
+        finally:
+            os.dup2(ours, 1)
+            os.close(ours)
+    (line,) = told.read_text().splitlines()
+    told.unlink()
     document: dict[str, Any] = json.loads(line)
-    assert document["exitCode"] == done.returncode
-    return done.returncode, document, done.stderr
+    assert document["exitCode"] == code
+    return code, document
 
 
 def test_a_branch_on_the_shape_ends_in_a_bundle_with_both_sides_alive(tmp_path: Path) -> None:
-    code, document, said = run("ShapeBranch", tmp_path / "b", "--bucket", "1x3x8x32", "--bucket", "2x3x8x64")
-    assert code == 0, said
+    code, document = run("ShapeBranch", tmp_path / "b", "--bucket", "1x3x8x32", "--bucket", "2x3x8x64")
+    assert code == 0, document
     result = document["result"]
     assert result["branches"]["alive"] == [BRANCH]
     assert (result["form"], result["branches"]["conditionalsInProgram"]) == ("Legacy", 1)
@@ -60,8 +65,8 @@ def test_a_branch_on_the_shape_ends_in_a_bundle_with_both_sides_alive(tmp_path: 
 
 def test_the_onnx_form_keeps_the_branch_and_answers_as_the_layer_does(tmp_path: Path) -> None:
     arguments = ("--bucket", "1x3x8x32", "--bucket", "1x3x8x64", "--onnx")
-    code, document, said = run("ShapeBranch", tmp_path / "b", *arguments)
-    assert code == 0, said
+    code, document = run("ShapeBranch", tmp_path / "b", *arguments)
+    assert code == 0, document
     row = document["result"]["comparison"]["contestants"]["OnnxRuntime"]
     assert len(row["difference"]) == 2
     assert max(row["difference"]) < 1e-5
@@ -80,8 +85,8 @@ def is_pickle(path: Path) -> bool:
 @pytest.fixture(scope="module")
 def fixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     into = tmp_path_factory.mktemp("fixed") / "b"
-    code, document, said = run("Fixed", into, "--bucket", "1x3x8x32", "--allow-untaken")
-    assert code == 0, said
+    code, document = run("Fixed", into, "--bucket", "1x3x8x32", "--allow-untaken")
+    assert code == 0, document
     assert document["result"]["branches"] == {
         "alive": [],
         "leftOut": [BRANCH],
@@ -132,28 +137,27 @@ def test_a_changed_weight_is_caught_by_the_bundles_own_self_test(fixed: Path) ->
 def test_what_cannot_be_exported_leaves_nothing_behind(
     name: str, arguments: tuple[str, ...], code: int, reason: str, words: str, tmp_path: Path
 ) -> None:
-    ended, document, said = run(name, tmp_path / "b", *arguments)
+    ended, document = run(name, tmp_path / "b", *arguments)
     assert (ended, document["reason"]) == (code, reason)
     assert words in document["message"]
-    assert "Traceback" not in said
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("")
-    ended, document, _ = run("ShapeBranch", tmp_path, "--bucket", "1x3x8x32")
+    ended, document = run("ShapeBranch", tmp_path, "--bucket", "1x3x8x32")
     assert (ended, document["reason"]) == (31, "InputInvalid")
     assert "not empty" in document["message"]
 
 
 def test_operators_that_the_legacy_form_lacks_are_written_and_answer_alike(tmp_path: Path) -> None:
-    code, document, said = run(
+    code, document = run(
         "Operators",
         tmp_path / "b",
         *("--input", "a=FP32[-1,4]", "--input", "b=INT64[-1]"),
         *("--bucket", "a=2x4,b=3", "--bucket", "a=5x4,b=1", "--range", "b=0,9", "--name", "ops"),
     )
-    assert code == 0, said
+    assert code == 0, document
     result = document["result"]
     assert result["form"] == "Legacy"
     assert {"OpenVINO", "OneDNN", "Plain"} <= result["comparison"]["contestants"].keys() | result[

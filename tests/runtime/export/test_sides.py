@@ -107,6 +107,11 @@ def test_a_branch_that_paddle_lost_is_refused(form: Form, tmp_path: Path) -> Non
     assert fault.value.reason is ExportReason.BranchDropped
 
 
+def test_an_output_that_nothing_can_be_compared_with_is_refused() -> None:
+    with pytest.raises(ExportFault, match="output 0 of the layer holds values that are not finite"):
+        looked_at("Endless", NARROW)
+
+
 def test_a_bucket_that_the_layer_cannot_take_is_told_in_its_own_words() -> None:
     with pytest.raises(ExportFault, match="fails at bucket 1x3x8x1") as fault:
         looked_at("NeedsWidth", "1x3x8x1")
