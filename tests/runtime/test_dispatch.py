@@ -15,7 +15,12 @@ from paddle_runtime.dispatch import frames
 from paddle_runtime.dispatch.cpus import cpu_limit
 from paddle_runtime.dispatch.job import Job, Result, Work
 from paddle_runtime.dispatch.launch import too_slow
-from paddle_runtime.dispatch.memory import memory_limit, private_bytes, resident_bytes
+from paddle_runtime.dispatch.memory import (
+    memory_files_bytes,
+    memory_limit,
+    private_bytes,
+    resident_bytes,
+)
 from paddle_runtime.dispatch.restarts import LONGEST_DELAY_SECONDS, SeatRecord, delay_seconds, hopeless
 from paddle_runtime.errors import BundleFault, BundleReason
 
@@ -102,6 +107,22 @@ def test_memory_of_nobody_is_zero() -> None:
     assert resident_bytes(None) == 0
     assert resident_bytes(2**22 + 1) == 0
     assert private_bytes(2**22 + 1) == 0
+
+
+@pytest.mark.parametrize(
+    ("membership", "files", "wanted"),
+    [
+        ("0::/\n", {"memory.stat": "anon 5\nshmem 4096\n"}, 4096),
+        ("4:memory:/x\n", {"memory/memory.stat": "shmem 9\n", "memory/x/memory.stat": "total_shmem 7\n"}, 7),
+        ("0::/a/b\n", {"memory.stat": "shmem 9\n", "a/b/memory.stat": "shmem 8\n"}, 8),
+        ("", {}, 0),
+    ],
+)  # fmt: skip
+def test_files_in_memory_are_those_of_our_own_group(
+    tmp_path: Path, membership: str, files: dict[str, str], wanted: float
+) -> None:
+    write(tmp_path, membership, files)
+    assert memory_files_bytes(tmp_path / "group", tmp_path / "membership") == wanted
 
 
 @pytest.mark.parametrize(

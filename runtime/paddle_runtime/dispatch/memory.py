@@ -58,9 +58,8 @@ def machine_bytes(file: Path = Path("/proc/meminfo")) -> float:
 
 def memory_files_bytes(root: Path = ROOT, membership: Path = MEMBERSHIP) -> float:
     """Files in memory that are charged to this process's own group, a bundle in a tmpfs for instance."""
-    for folder in folders("memory", root, membership):
-        if not (folder / "memory.max").exists() and not (folder / "memory.limit_in_bytes").exists():
-            continue
+    # the deepest is its own; those above it count what belongs to others too
+    for folder in sorted(folders("memory", root, membership), key=lambda each: len(each.parts), reverse=True):
         said = words(folder / "memory.stat")
         stat = dict(zip(said[::2], said[1::2], strict=False))
         for key in ("total_shmem", "shmem"):
