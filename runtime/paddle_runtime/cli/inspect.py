@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
+from paddle_runtime.bundle.calibration import Calibration
 from paddle_runtime.bundle.engine import Device
 from paddle_runtime.bundle.manifest import Manifest, Module
 from paddle_runtime.bundle.signature import TensorSpec
@@ -53,6 +54,7 @@ def document_of(bundle: Bundle) -> dict[str, JsonValue]:
         "sizeBytes": manifest.size_bytes,
         "endpoints": list(endpoints(manifest)),
         "selfTests": len(manifest.self_test),
+        "memory": [memory_document(each) for each in manifest.calibration],
         "modules": {name: module_document(module) for name, module in manifest.modules.items()},
     }
 
@@ -67,6 +69,34 @@ def module_document(module: Module) -> dict[str, JsonValue]:
         "outputs": [spec.model_dump(mode="json") for spec in module.outputs],
         "buckets": [{name: list(shape) for name, shape in bucket.items()} for bucket in module.buckets],
     }
+
+
+def memory_document(calibration: Calibration) -> dict[str, JsonValue]:
+    """What a worker needs on one device, from what its modules were seen to need each by itself.
+
+    Together they share the interpreter and the libraries: more than the largest, at most the sum.
+    """
+    seen = {name: chosen.resident_mib for name, rows in calibration.modules.items() for chosen in rows
+            if chosen.chosen and chosen.resident_mib is not None}  # fmt: skip
+    return {
+        "device": calibration.device.value,
+        "date": calibration.date,
+        "modulesMiB": dict(seen),
+        "atLeastMiB": max(seen.values(), default=None),
+        "atMostMiB": sum(seen.values()) if seen else None,
+    }
+
+
+def memory_text(manifest: Manifest) -> str:
+    """The same for people."""
+    documents = [memory_document(each) for each in manifest.calibration]
+    told = [
+        f"{each['atLeastMiB']:.0f} to {each['atMostMiB']:.0f} MiB a worker on {each['device']} "
+        f"({each['date']})"
+        for each in documents
+        if each["modulesMiB"]
+    ]
+    return "; ".join(told) or "not measured: 'paddle-runtime bench --calibrate' does"
 
 
 def endpoints(manifest: Manifest) -> tuple[str, ...]:
@@ -87,6 +117,7 @@ def text_of(bundle: Bundle) -> Iterator[str]:
             "files": f"{len(manifest.files)}, {manifest.size_bytes / 1e6:.1f} MB",
             "format": manifest.model_format,
             "paddle": manifest.paddle_version or "-",
+            "memory": memory_text(manifest),
             "self-tests": tests or "none: nothing proves a device or an engine right",
         }
     )

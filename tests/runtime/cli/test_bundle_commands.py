@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from paddle_runtime.bundle.make import write_manifest
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.cli.outcome import Result, finish
 from paddle_runtime.cli.progress import Progress
 from paddle_runtime.main import COMMANDS, main
-from tests.runtime.bundle.builders import small_bundle
+from tests.runtime.bundle.builders import description, small_bundle
 
 
 @pytest.fixture
@@ -84,6 +85,25 @@ def test_inspect_tells_what_a_bundle_holds_and_answers(
     module = result["modules"]["model"]
     assert module["inputs"] == [{"name": "x", "datatype": "FP32", "shape": [-1, 4]}]
     assert module["buckets"] == [{"x": [1, 4]}, {"x": [8, 4]}]
+
+
+def test_inspect_tells_what_memory_was_seen_to_be_needed(
+    small: Bundle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told(capsys, "inspect", str(small.path))["result"]["memory"] == []
+    assert main(["inspect", str(small.path)]) == 0
+    assert "memory      not measured" in capsys.readouterr().out
+    rows = [
+        {"engine": "Plain", "chosen": True, "residentMib": 250.5, "medianMilliseconds": 1.0},
+        {"engine": "OneDNN", "residentMib": 400.0},
+    ]
+    seen = {"date": "2026-11-25", "device": "CPU", "machine": "m", "cpus": 2, "measure": "MaxAbsDifference"}
+    write_manifest(small.path, description(calibration=[{**seen, "modules": {"model": rows}}]))
+    (memory,) = told(capsys, "inspect", str(small.path))["result"]["memory"]
+    assert memory["modulesMiB"] == {"model": 250.5}
+    assert (memory["atLeastMiB"], memory["atMostMiB"]) == (250.5, 250.5)
+    assert main(["inspect", str(small.path)]) == 0
+    assert "250 to 250 MiB a worker on CPU (2026-11-25)" in capsys.readouterr().out
 
 
 def test_inspect_reads_well_for_people(small: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
