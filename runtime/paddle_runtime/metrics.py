@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.process_collector import ProcessCollector
 
 PREFIX = "paddle_runtime_"
+PROTOCOLS = ("http", "grpc")
 LOAD_PHASES = ("verify", "load", "self-test", "warm-up")
 RESTART_REASONS = ("crash", "stall", "errors", "memory", "load_failed")
 STAGE_BOUNDARIES_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -40,6 +41,9 @@ class Metrics:
         self._synthetic = self._counter(
             "synthetic_requests", "Requests tagged as synthetic, kept out of all else", "outcome", "code"
         )
+        self._protocols = self._counter(
+            "protocol_requests", "Requests ended, by the protocol they came over", "protocol"
+        )
         self._refused = self._counter("refused", "Requests refused for want of room", "reason")
         self._restarts = self._counter("worker_restarts", "Workers that had to be replaced", "reason")
         self._busy = self._counter("busy_seconds", "Seconds that workers computed, all workers together")
@@ -58,6 +62,7 @@ class Metrics:
             self._requests.labels(outcome, code)
             self._synthetic.labels(outcome, code)
         for family, values in (
+            (self._protocols, PROTOCOLS),
             (self._refused, refusals),
             (self._restarts, RESTART_REASONS),
             (self._stages, stages),
@@ -92,6 +97,10 @@ class Metrics:
         self._requests.labels(outcome, code).inc()
         if outcome == "good":
             self._latency.observe(seconds)
+
+    def came_over(self, protocol: str) -> None:
+        """One request ended: a series of its own, so that those of the promise have no more labels."""
+        self._protocols.labels(protocol).inc()
 
     def answered_synthetic(self, outcome: str, code: int) -> None:
         """One synthetic request ended."""

@@ -31,6 +31,9 @@ def test_all_label_sets_are_there_at_zero() -> None:
         labels = {"outcome": outcome, "code": str(code)}
         assert registry.get_sample_value("paddle_runtime_requests_total", labels) == 0
         assert registry.get_sample_value("paddle_runtime_synthetic_requests_total", labels) == 0
+    for protocol in ("http", "grpc"):
+        labels = {"protocol": protocol}
+        assert registry.get_sample_value("paddle_runtime_protocol_requests_total", labels) == 0
     reasons = {"queue_full", "predicted_late", "not_ready", "draining"}
     assert reasons == {reason.value for reason in RequestReason if reason in codes.REFUSED_REASONS}
     for reason in reasons:

@@ -59,12 +59,14 @@ def fault_of(channel: grpc.Channel, body: bytes, **options: Any) -> tuple[grpc.R
 
 
 def test_a_call_is_answered_counted_and_told_who_it_was(server: RunningServer, channel: grpc.Channel) -> None:
-    before = server.requests("good", 200)
+    over_grpc = 'paddle_runtime_protocol_requests_total{protocol="grpc"}'
+    before, came = server.requests("good", 200), server.metrics()[over_grpc]
     body, trailers = infer(channel, request(), metadata=(("x-request-id", "mine"),))
     assert b'"bytes"' in body  # what the fake worker answers
     assert trailers["x-request-id"] == "mine"
     assert "decode;dur=" in trailers["server-timing"]
     assert server.requests("good", 200) == before + 1
+    assert server.metrics()[over_grpc] == came + 1
 
 
 @pytest.mark.parametrize(

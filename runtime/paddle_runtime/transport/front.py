@@ -125,6 +125,7 @@ def count(front: Front, ticket: Ticket, ended: Ended, *, protocol: str) -> None:
     if ticket.synthetic:
         metrics.answered_synthetic(ended.outcome, ended.code)
         return
+    metrics.came_over(protocol)
     metrics.answered(ended.outcome, ended.code, seconds)
     if ended.result is not None:
         metrics.stages(ended.result.stages)
