@@ -70,7 +70,7 @@ def figures(
         "sent_late_seconds": spread([each.sent - each.due for each in outcomes]),
         "errors": {name: {"rate": e.rate, "loose_rate": e.loose_rate} for name, e in totals.items()},
         "error_counts": {name: asdict(each) for name, each in totals.items()},
-        **(goodput(plan.deadline_ms / 1000, outcomes, read, wall) if plan.deadline_ms else {}),
+        **(goodput(plan, outcomes, read) if plan.deadline_ms and plan.seconds else {}),
         **({"steady": steady(plan, outcomes)} if plan.seconds is not None else {}),
     }
 
@@ -105,17 +105,21 @@ def error_totals(
     return totals
 
 
-def goodput(
-    deadline: float, outcomes: Sequence[Outcome], read: Sequence[Errors | None], wall: float
-) -> dict[str, Any]:
-    """Right answers inside the deadline, and how the accepted ones kept it."""
+def goodput(plan: Plan, outcomes: Sequence[Outcome], read: Sequence[Errors | None]) -> dict[str, Any]:
+    """Right answers inside the deadline a second, of what was due after the start had passed."""
+    assert plan.seconds is not None
+    assert plan.deadline_ms is not None
+    begin, deadline = plan.warm_share * plan.seconds, plan.deadline_ms / 1000
     good = sum(
-        wrong is not None and wrong.rate <= RIGHT_UP_TO and outcome.latency <= deadline
+        wrong is not None
+        and wrong.rate <= RIGHT_UP_TO
+        and outcome.latency <= deadline
+        and begin <= outcome.due < plan.seconds
         for outcome, wrong in zip(outcomes, read, strict=True)
     )
     accepted = [each.latency for each in outcomes if each.kind in ("answered", "late")]
     return {
-        "good_a_second": good / wall,
+        "good_a_second": good / (plan.seconds - begin),
         "accepted_latency_seconds": spread(accepted),
         "p95_of_accepted_inside_deadline": bool(accepted) and spread(accepted)["p95"] <= deadline,
         "every_request_answered_or_refused": all(each.kind in ("answered", "refused") for each in outcomes),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
 from benchmarks.corpus import Picture
 from benchmarks.corpus_draw import Line
 from benchmarks.load import Generator, Plan
-from benchmarks.load_figures import figures
+from benchmarks.load_figures import Outcome, figures, steady
 
 BOX = ((0.0, 0.0), (90.0, 0.0), (90.0, 20.0), (0.0, 20.0))
 PICTURES = [
@@ -76,16 +77,27 @@ async def test_a_wrong_text_counts_by_its_characters() -> None:
     assert found["errors"] == {"lines": {"rate": pytest.approx(1 / 12), "loose_rate": pytest.approx(1 / 10)}}
 
 
-async def test_callers_are_latency_times_throughput() -> None:
-    async def answer(_: int) -> bytes:
-        await asyncio.sleep(0.02)
-        return reply(200, RIGHT)
+def back_to_back(callers: int, latency: float, seconds: float) -> list[Outcome]:
+    """What callers see who send the next picture when they have their answer."""
+    return [
+        Outcome(0, turn * latency, turn * latency, (turn + 1) * latency, 200)
+        for turn in range(round(seconds / latency))
+        for _ in range(callers)
+    ]
 
-    found = await measured(Plan([], callers=4, seconds=1.0), answer)
-    steady = found["steady"]
-    assert isinstance(steady, dict)
-    assert steady["valid"], steady
-    assert steady["clients"] == 4
+
+def test_callers_are_latency_times_throughput() -> None:
+    plan = Plan([], callers=4, seconds=100.0)
+    found = steady(plan, back_to_back(4, 0.25, 100))
+    assert found["valid"], found
+    assert found["answered_a_second"] == pytest.approx(16, rel=0.01)
+
+
+def test_a_row_whose_latencies_are_too_short_for_its_throughput_is_marked() -> None:
+    outcomes = [replace(each, due=each.due + 0.1) for each in back_to_back(4, 0.25, 100)]
+    found = steady(Plan([], callers=4, seconds=100.0), outcomes)
+    assert not found["valid"]
+    assert found["little_off_by"] == pytest.approx(0.4, abs=0.02)
 
 
 async def test_an_open_loop_counts_from_when_a_request_was_due() -> None:
