@@ -21,7 +21,7 @@ from paddle_runtime.dispatch.job import Result
 from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.limits import Limits
 from paddle_runtime.open_inference import INFER, OpenInference, open_inference
-from paddle_runtime.pipeline import Pipeline, open_pipeline, prove
+from paddle_runtime.pipeline import Pipeline, open_pipeline, open_with_paddleocr, prove
 from paddle_runtime.pipeline.base import BatchPipeline, Body, PipelineAnswer
 from paddle_runtime.pipeline.document import cap_documents
 from paddle_runtime.pipeline.picture import cap_pixels
@@ -107,7 +107,8 @@ def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel,
     )
     cap_documents(caps, pdf_dpi=int(order["pdfDpi"]))
     with _phase(progress, "load", BundleReason.LoadFailed) as done:
-        pipeline = open_pipeline(bundle, settings)
+        opened = open_with_paddleocr if order["engine"] == "paddleocr" else open_pipeline
+        pipeline = opened(bundle, settings)
         done.append("loaded")
     with _phase(progress, "self-test", BundleReason.SelfTestFailed) as done:
         prove(pipeline, settings)

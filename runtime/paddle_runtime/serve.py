@@ -36,7 +36,7 @@ def serve(settings: Settings, command: tuple[str, ...] = WORKER_COMMAND) -> int:
     _end_on_sigterm(time.monotonic())
     try:
         with opened_model(settings) as model:
-            return serve_model(settings, model, command)
+            return serve_model(settings, model, (settings.worker_python or command[0], *command[1:]))
     except BundleFault as fault:
         return end_with(fault, settings)
 
@@ -133,6 +133,7 @@ def _describe(
             "maxPages": settings.max_pages,
             "maxDecodeBytes": settings.max_decode_bytes,
             "pdfDpi": settings.pdf_dpi,
+            "engine": settings.engine,
             "logFormat": settings.log_format,
         },
         verify_seconds=verify_seconds,

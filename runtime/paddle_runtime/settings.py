@@ -54,6 +54,14 @@ class Settings:
     host: str = option("0.0.0.0", "address to listen on")  # noqa: S104  a server in a pod is reached from outside
     port: int = option(8080, "port to listen on; 0 lets the system choose", unit="port", minimum=0)
     grpc_port: int = option(8081, "port to listen on for gRPC; 0: no gRPC", unit="port", minimum=0)
+    engine: str = option(
+        "bundle",
+        "what runs a bundle of task OCR: the engines that it names, or PaddleOCR's own pipeline",
+        choices=("bundle", "paddleocr"),
+    )
+    worker_python: str = option(
+        "", "interpreter of the workers, where they need packages of their own; empty: this one"
+    )
     device: str = option("CPU", "kind of device", choices=("CPU", "GPU", "NPU", "MLU"))
     device_count: int = option(
         1, "devices that the workers share out among them; nothing on CPU", unit="devices", minimum=1

@@ -145,6 +145,7 @@ def test_whatever_a_phase_of_the_start_raises_becomes_its_fault(
         "maxPages": 1,
         "maxDecodeBytes": 1,
         "pdfDpi": 1,
+        "engine": "bundle",
     }
     with pytest.raises(BundleFault, match="RuntimeError: boom") as fault:
         open_model(order, progress)

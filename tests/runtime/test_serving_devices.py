@@ -17,6 +17,7 @@ from tests.runtime.serving.testbed import RunningServer, picture, wait_until
 
 LIMITS = {
     "maxBodyBytes": 1, "maxPixels": 40_000_000, "maxSide": 1, "maxPages": 1, "maxDecodeBytes": 1, "pdfDpi": 1,
+    "engine": "bundle",
 }  # fmt: skip
 CPUS = max(int(cpu_limit()), 1)
 

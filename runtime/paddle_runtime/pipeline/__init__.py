@@ -6,17 +6,30 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from paddle_runtime.bundle.store import Bundle
-from paddle_runtime.errors import BundleFault
+from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.pipeline.base import Arrays, Body, Pipeline, PipelineAnswer
 from paddle_runtime.predictor.devices import Device, DeviceSettings
 from paddle_runtime.tasks import Task
 
-__all__ = ["Pipeline", "PipelineAnswer", "open_pipeline", "prove"]
+__all__ = ["Pipeline", "PipelineAnswer", "open_pipeline", "open_with_paddleocr", "prove"]
 
 
 def open_pipeline(bundle: Bundle, device: DeviceSettings) -> Pipeline[Any, Any]:
     """Load the programs of a bundle; BundleFault LoadFailed or DeviceUnavailable when that cannot be."""
     return OPENERS[bundle.manifest.task](bundle, device)
+
+
+def open_with_paddleocr(bundle: Bundle, device: DeviceSettings) -> Pipeline[Any, Any]:
+    """The same for task OCR with PaddleOCR's own pipeline, where it is installed."""
+    if bundle.manifest.task is not Task.OCR:
+        raise BundleFault(
+            BundleReason.LoadFailed,
+            f"the engine paddleocr serves task OCR, and this bundle is of task {bundle.manifest.task}; leave "
+            "out --engine",
+        )
+    from paddle_runtime.pipeline.paddleocr_engine import open_paddleocr  # noqa: PLC0415
+
+    return open_paddleocr(bundle, device)
 
 
 def prove(pipeline: Pipeline[Any, Any], device: DeviceSettings) -> None:
