@@ -52,6 +52,14 @@ class PaddleSession:
                 f"paddlepaddle {libpaddle.paddle_version()} fell back to CPU although runtime.device is GPU: "
                 "install a CUDA build of paddlepaddle that knows this GPU.",
             )
+        if (lacking := engine_lacking(runner.engine, config)) is not None:
+            log.warning(
+                "this paddlepaddle %s was built without %s (so are those for arm64) and runs %s on its own "
+                "kernels, ten times slower: give the module its ONNX form and engine OnnxRuntime",
+                libpaddle.paddle_version(),
+                lacking,
+                program.program,
+            )
         self._predictor = core.create_predictor(config)
         self._signature = Signature(
             module,
@@ -114,6 +122,16 @@ def require_program_form(path: Path) -> None:
             BundleReason.LoadFailed,
             f"{path.name} {problem}, it does not begin like a {path.suffix} file: export the model again.",
         )
+
+
+def engine_lacking(engine: Engine, config: Any) -> Engine | None:
+    """The engine that was asked for and that this build does not have: Paddle only logs it, and goes on."""
+    have = {
+        Engine.OPENVINO: "openvino_engine_enabled",
+        Engine.ONEDNN: "onednn_enabled",
+        Engine.TENSORRT: "tensorrt_engine_enabled",
+    }
+    return engine if engine in have and not getattr(config, have[engine])() else None
 
 
 def apply_calls(core: Any, config: object, calls: Sequence[Call]) -> None:

@@ -6,15 +6,19 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from paddle_runtime.bundle.engine import RUNNERS, Engine, Runner
 from paddle_runtime.bundle.store import builtin_path, open_bundle
 from paddle_runtime.errors import BundleFault, BundleReason
+from paddle_runtime.predictor import libpaddle
 from paddle_runtime.predictor.devices import Device, DeviceSettings
-from paddle_runtime.predictor.paddle import require_program_form
+from paddle_runtime.predictor.engines import PADDLE_PRECISIONS, Program, config_calls
+from paddle_runtime.predictor.paddle import apply_calls, engine_lacking, require_program_form
 from paddle_runtime.predictor.session import Session, open_session, paddle_words
 
 ORIENT_SHAPE = (1, 3, 48, 192)
@@ -98,3 +102,34 @@ if sys.argv[1] == "die":
     assert told == [[name, "0"], [name, "0"]]
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert list((tmp_path / name).iterdir()) == []
+
+
+class BuiltWithout:
+    """A fake at the narrowest edge: what a Config says in a build that lacks every engine."""
+
+    def __getattr__(self, name: str) -> Callable[[], bool]:
+        return lambda: False
+
+
+def test_an_engine_that_this_build_has_is_told_from_one_that_it_lacks() -> None:
+    config = libpaddle.load(Device.CPU).AnalysisConfig()
+    config.enable_openvino_engine()
+    assert engine_lacking(Engine.OPENVINO, config) is None
+    assert engine_lacking(Engine.OPENVINO, BuiltWithout()) is Engine.OPENVINO
+    assert engine_lacking(Engine.PLAIN, BuiltWithout()) is None
+
+
+@pytest.mark.parametrize("runner", RUNNERS[Device.CPU], ids=str)
+def test_the_installed_paddle_takes_every_call_of_a_cpu(runner: Runner, tmp_path: Path) -> None:
+    if runner.engine is Engine.ONNXRUNTIME:
+        return
+    core = libpaddle.load(Device.CPU)
+    program = Program(tmp_path / "m.pdmodel", tmp_path / "m.pdiparams", [{"x": (1, 3, 48, 320)}])
+    config = core.AnalysisConfig()
+    apply_calls(core, config, config_calls(DeviceSettings(), runner, program, tmp_path))
+    assert engine_lacking(runner.engine, config) is None
+
+
+def test_every_precision_is_one_of_paddles() -> None:
+    known = libpaddle.load(Device.CPU).AnalysisConfig.Precision.__members__
+    assert set(PADDLE_PRECISIONS.values()) <= set(known)
