@@ -5,7 +5,10 @@
 # Another device takes its vendor's base and its vendor's Paddle wheel (x86-64 and arm64 alike):
 #   docker build --target runtime --build-arg DEVICE=GPU \
 #     --build-arg BASE_IMAGE=nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04 \
-#     --build-arg PADDLE_WHEEL='paddlepaddle-gpu==3.2.2 --index-url INDEX-OF-THE-VENDOR' .
+#     --build-arg PADDLE_WHEEL='paddlepaddle-gpu==3.2.2 --index-url INDEX-OF-THE-VENDOR' \
+#     --build-arg ONNXRUNTIME_WHEEL='onnxruntime-gpu==1.32.0' .
+# ONNXRUNTIME_WHEEL takes the place of the CPU's onnxruntime. Alone it makes an image without Paddle, which serves
+# bundles in the ONNX form, such as builtin:ppocr-v4-mobile-onnx.
 # BASE_IMAGE needs apt or a Python between 3.11 and 3.12 of its own (named by PYTHON).
 #
 # Layers run from what changes least to what changes most: a change of source rebuilds the last one, of some
@@ -50,7 +53,8 @@ RUN set -eu; \
     export="uv export --frozen --no-dev --no-emit-project --no-header --no-annotate --format requirements-txt --quiet"; \
     $export --extra operator -o operator.txt; \
     $export --extra runtime -o runtime.txt; \
-    $export --extra runtime --no-emit-package paddlepaddle -o runtime-without-paddle.txt
+    $export --extra runtime --no-emit-package paddlepaddle -o runtime-without-paddle.txt; \
+    $export --extra runtime --no-emit-package paddlepaddle --no-emit-package onnxruntime -o runtime-without-engines.txt
 
 # ---- dependencies of the operator -----------------------------------------------------------------------------
 FROM python AS operator-deps
@@ -76,19 +80,25 @@ RUN set -eu; \
 ARG PYTHON=/usr/bin/python3
 ARG DEVICE=CPU
 ARG PADDLE_WHEEL=
-COPY --from=lock /lock/runtime.txt /lock/runtime-without-paddle.txt /usr/share/paddle-sla/
+ARG ONNXRUNTIME_WHEEL=
+COPY --from=lock /lock/runtime.txt /lock/runtime-without-paddle.txt /lock/runtime-without-engines.txt /usr/share/paddle-sla/
 RUN --mount=type=bind,from=tools,source=/opt/tools,target=/opt/tools \
     set -eu; \
     export UV_SYSTEM_CERTS=1 UV_NO_CACHE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never; \
     /opt/tools/bin/uv venv --python "${PYTHON}" /opt/paddle-sla; \
     install="/opt/tools/bin/uv pip install --python /opt/paddle-sla/bin/python --compile-bytecode"; \
-    if [ -n "${PADDLE_WHEEL}" ]; then \
+    if [ -n "${ONNXRUNTIME_WHEEL}" ]; then \
+        $install --require-hashes -r /usr/share/paddle-sla/runtime-without-engines.txt; \
+        $install ${ONNXRUNTIME_WHEEL}; \
+        if [ -n "${PADDLE_WHEEL}" ]; then $install ${PADDLE_WHEEL}; fi; \
+    elif [ -n "${PADDLE_WHEEL}" ]; then \
         $install --require-hashes -r /usr/share/paddle-sla/runtime-without-paddle.txt; \
         $install ${PADDLE_WHEEL}; \
     elif [ "${DEVICE}" = CPU ]; then \
         $install --require-hashes -r /usr/share/paddle-sla/runtime.txt; \
     else \
-        echo "DEVICE=${DEVICE} needs PADDLE_WHEEL: the package, file or address of the vendor's Paddle for that device" >&2; \
+        echo "DEVICE=${DEVICE} needs PADDLE_WHEEL, the package, file or address of the vendor's Paddle for that device," \
+            "or for bundles in the ONNX form ONNXRUNTIME_WHEEL" >&2; \
         exit 1; \
     fi; \
     cd /opt/paddle-sla/lib/python3*/site-packages; \

@@ -37,10 +37,10 @@ class Settings:
 
     @classmethod
     def of(cls, engine: Engine, environment: Mapping[str, str] = os.environ) -> Settings:
-        """From the environment; BASE_IMAGE, DEVICE, PADDLE_WHEEL and PYTHON go to the Dockerfile."""
+        """From the environment; BASE_IMAGE, DEVICE, the two wheels and PYTHON go to the Dockerfile."""
         made_here = engine.local_base and base_image.possible()
         base = environment.get(BASE_VARIABLE) or (None if made_here else PUBLIC_BASE)
-        names = ("DEVICE", "PADDLE_WHEEL", "PYTHON")
+        names = ("DEVICE", "PADDLE_WHEEL", "ONNXRUNTIME_WHEEL", "PYTHON")
         return cls(engine, base, {name: environment[name] for name in names if environment.get(name)})
 
 

@@ -82,10 +82,10 @@ def test_a_changed_image_is_handed_over_without_the_layers_it_shares(cache: Path
 
 
 def test_the_environment_chooses_base_and_device() -> None:
-    given = {"BASE_IMAGE": "nvidia/cuda:12", "DEVICE": "GPU", "PADDLE_WHEEL": "paddlepaddle-gpu==3.2.2"}
-    settings = Settings.of(Engine("buildah"), given)
+    wheels = {"PADDLE_WHEEL": "paddlepaddle-gpu==3.2.2", "ONNXRUNTIME_WHEEL": "onnxruntime-gpu==1.32.0"}
+    settings = Settings.of(Engine("buildah"), {"BASE_IMAGE": "nvidia/cuda:12", "DEVICE": "GPU", **wheels})
     assert settings.base == "nvidia/cuda:12"
-    assert settings.arguments == {"DEVICE": "GPU", "PADDLE_WHEEL": "paddlepaddle-gpu==3.2.2"}
+    assert settings.arguments == {"DEVICE": "GPU", **wheels}
 
 
 def test_docker_is_given_the_public_base() -> None:
