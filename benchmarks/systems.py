@@ -27,7 +27,7 @@ peers: Any = import_module("hack.peers")
 READERS = ROOT / "benchmarks" / "readers"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1"}
 
-# The detector at up to 960 pixels instead of "at least 736": ten times less work on a single line; at 736 it is
+# The detector at up to 960 pixels, not at least 736: ten times less work on a single line; at up to 736 it is
 # faster still and loses whole lines of small print on pages. No batches: six lines are padded to the widest.
 RAPIDOCR_TUNED = {"det_limit_side_len": 960, "det_limit_type": "max", "rec_batch_num": 1}
 # One block for receipts and pages, one line where there is one; automatic segmentation loses rows.
