@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
@@ -66,10 +67,10 @@ def page(context: BrowserContext, server: RunningServer) -> Page:
 def opened(context: BrowserContext, address: str) -> Page:
     """The page, when its script has run; whatever it asks for elsewhere fails the test."""
     opened = context.new_page()
-    own = address.split("/", 3)[2]
+    own = urlsplit(address).hostname
 
     def only_here(url: str) -> None:
-        assert url.startswith(("blob:", "data:")) or url.split("/", 3)[2] == own, url
+        assert url.startswith(("blob:", "data:")) or urlsplit(url).hostname == own, url
 
     opened.on("request", lambda request: only_here(request.url))
     opened.goto(address)
