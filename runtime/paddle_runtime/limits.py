@@ -52,6 +52,7 @@ PDF_DPI_RANGE = (36, 600)
 # second one while it turns it upright. tests/runtime/pipeline/test_decode_memory.py measures again.
 PICTURE_BYTES_A_PIXEL = 5
 DECODE_BYTES_A_PIXEL = {"JPEG": 9, "PNG": 9, "BMP": 9, "TIFF": 13, "WEBP": 18}
+MAX_TOP_K = 1000
 
 Options = dict[str, bool | float | Ranges]
 
@@ -322,20 +323,25 @@ def _score(name: str, value: object) -> float:
     return number
 
 
-def _dpi(name: str, value: object) -> float:
-    least, most = PDF_DPI_RANGE
-    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    if not re.fullmatch(r"\d{1,3}", text, re.ASCII) or not least <= int(text) <= most:
-        raise Invalid(
-            RequestReason.MALFORMED,
-            f"option {name} is {str(value)[:40]!r}; give a whole number from {least} to {most}",
-        )
-    return int(text)
+def _whole(least: int, most: int) -> Callable[[str, object], int]:
+    """The check of an option that is a whole number."""
+
+    def check(name: str, value: object) -> int:
+        text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+        if not re.fullmatch(r"\d{1,4}", text, re.ASCII) or not least <= int(text) <= most:
+            raise Invalid(
+                RequestReason.MALFORMED,
+                f"option {name} is {str(value)[:40]!r}; give a whole number from {least} to {most}",
+            )
+        return int(text)
+
+    return check
 
 
 OPTIONS: Mapping[str, Callable[[str, object], bool | float | Ranges]] = {
     "cls": _flag,
     "minScore": _score,
     "pages": page_ranges.parse,
-    "dpi": _dpi,
+    "dpi": _whole(*PDF_DPI_RANGE),
+    "topK": _whole(1, MAX_TOP_K),
 }

@@ -17,6 +17,9 @@ class Task(StrEnum):
     """What a bundle does; it picks the pipeline and the endpoints."""
 
     OCR = "OCR"
+    DETECTION = "Detection"
+    IMAGE_CLASSIFICATION = "ImageClassification"
+    TEXT_CLASSIFICATION = "TextClassification"
     TENSOR = "Tensor"
 
 
@@ -26,6 +29,7 @@ class Payload(StrEnum):
     PICTURE = "picture"
     DOCUMENT = "document"  # a picture, or a TIFF or PDF of several pages
     PADDLEX = "paddlex"  # such a document in the JSON of PaddleX's serving, answered likewise
+    TEXT = "text"
     TENSORS = "tensors"
 
 
@@ -81,6 +85,9 @@ OCR_STAGES = ("decode", "detect", "orient", "recognise", "encode")
 OCR_OPTIONS = ("cls", "minScore")
 PAGE_OPTIONS = ("pages", "dpi")
 
+PICTURE_STAGES = ("decode", "prepare", "infer", "encode")
+TEXT_STAGES = ("decode", "tokenise", "infer", "encode")
+
 TASKS: Mapping[Task, Serving] = MappingProxyType(
     {
         Task.OCR: Serving(
@@ -97,6 +104,30 @@ TASKS: Mapping[Task, Serving] = MappingProxyType(
             ),
             inputs=(TensorRow("image", "BYTES", (1,)),),
             outputs=(TensorRow("lines", "BYTES", (-1,)),),
+        ),
+        Task.DETECTION: Serving(
+            kinds=(
+                Kind("detect", "/v1/detect", Payload.PICTURE, PICTURE_STAGES, ("minScore",)),
+                _infer(*PICTURE_STAGES, options=("minScore",)),
+            ),
+            inputs=(TensorRow("image", "BYTES", (1,)),),
+            outputs=(TensorRow("objects", "BYTES", (-1,)),),
+        ),
+        Task.IMAGE_CLASSIFICATION: Serving(
+            kinds=(
+                Kind("classify", "/v1/classify", Payload.PICTURE, PICTURE_STAGES, ("minScore", "topK")),
+                _infer(*PICTURE_STAGES, options=("minScore", "topK")),
+            ),
+            inputs=(TensorRow("image", "BYTES", (1,)),),
+            outputs=(TensorRow("classes", "BYTES", (-1,)),),
+        ),
+        Task.TEXT_CLASSIFICATION: Serving(
+            kinds=(
+                Kind("classify", "/v1/classify", Payload.TEXT, TEXT_STAGES, ("minScore", "topK")),
+                _infer(*TEXT_STAGES, options=("minScore", "topK")),
+            ),
+            inputs=(TensorRow("text", "BYTES", (1,)),),
+            outputs=(TensorRow("classes", "BYTES", (-1,)),),
         ),
         Task.TENSOR: Serving(
             kinds=(_infer("decode", "infer", "encode"),),

@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from paddle_operator import names
+from paddle_operator.cli.inference import ENDPOINTS
 from paddle_operator.plan.fetching import fetch_arguments
 from paddle_operator.reasons import EXIT_CODES
 from paddle_operator.sla.objectives import sla_document
@@ -67,6 +68,11 @@ def test_both_sides_know_the_same_devices_tasks_formats_and_addressings() -> Non
     assert {task.value for task in tasks.Task} == set(Task)
     assert {style.value for style in s3.Addressing} == set(Addressing)
     assert {ModelFormat.PADDLE_INFERENCE.value} == set(ModelFormat)
+
+
+def test_the_cli_sends_a_file_where_the_runtime_answers_its_task() -> None:
+    own = {task.value: serving.kinds[0].path for task, serving in tasks.TASKS.items()}
+    assert own == {**ENDPOINTS, "Tensor": "/v2/models/{name}/infer"}
 
 
 @pytest.mark.parametrize("path", [names.PATH_LIVE, names.PATH_READY, names.PATH_METRICS])

@@ -23,6 +23,9 @@ def test_the_examples_are_all_here() -> None:
         "06-mlu",
         "07-https",
         "08-pvc",
+        "09-detection",
+        "10-classification",
+        "11-text",
     ]
 
 

@@ -1,4 +1,4 @@
-"""One request to a service: a picture is read, a JSON file goes to the Open Inference Protocol."""
+"""One request to a service: a picture or a text to its task, other JSON to the Open Inference Protocol."""
 
 from __future__ import annotations
 
@@ -11,15 +11,27 @@ from typing import Any
 import aiohttp
 
 from paddle_operator.cli.access import NoWay
+from paddle_operator.spec.source import Task
 
 TIMEOUT_SECONDS = 60.0
 JSON_TYPE = "application/json"
+ENDPOINTS: Mapping[str, str] = {
+    Task.OCR: "/v1/ocr",
+    Task.DETECTION: "/v1/detect",
+    Task.IMAGE_CLASSIFICATION: "/v1/classify",
+    Task.TEXT_CLASSIFICATION: "/v1/classify",
+}
 
 
-def request_of(name: str, file: Path) -> tuple[str, str]:
-    """Where a file is sent and as what, by its kind."""
+def request_of(name: str, file: Path, task: str) -> tuple[str, str]:
+    """Where a file is sent and as what, by its kind and the service's task.
+
+    Only of texts JSON is the task's own form; of the others it is a request of the Open Inference Protocol.
+    """
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    return (f"/v2/models/{name}/infer", JSON_TYPE) if kind == JSON_TYPE else ("/v1/ocr", kind)
+    if kind == JSON_TYPE and task != Task.TEXT_CLASSIFICATION:
+        return f"/v2/models/{name}/infer", JSON_TYPE
+    return ENDPOINTS.get(task, ENDPOINTS[Task.OCR]), kind
 
 
 async def infer(base: str, path: str, kind: str, content: bytes, host: str = "") -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ from paddle_operator.cli.show import answer_lines, condition, service_page, serv
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.api import Api, connect_as_person
 from paddle_operator.errors import OperatorError
+from paddle_operator.spec.source import Task
 
 GOOD, WRONG, USAGE = 0, 1, 2
 WATCH_SECONDS = 1.0
@@ -64,13 +65,16 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("name", help="the service")
     status.add_argument("-w", "--watch", action="store_true", help="show changes until it is ready")
     send = commands.add_parser(
-        "infer", parents=[shared], help="send a picture, or a JSON request, to a service"
+        "infer", parents=[shared], help="send a picture, a text, or a JSON request, to a service"
     )
     send.add_argument("name", help="the service")
     send.add_argument(
-        "file", type=Path, help="picture, or .json with a request of the Open Inference Protocol"
+        "file",
+        type=Path,
+        help="picture, .txt, or .json with texts or a request of the Open Inference Protocol",
     )
     send.add_argument("--url", default="", help="where the service answers; by default kubectl port-forward")
+    send.add_argument("--task", choices=list(Task), default=Task.OCR, help="with --url: the model's task")
     send.add_argument("--host", default="", help="Host header, with --url of a gateway")
     commands.add_parser("doctor", parents=[shared], help="check CRD, operator, gateway and your rights")
     return parser
@@ -111,13 +115,17 @@ async def _status(api: Api, chosen: argparse.Namespace) -> int:
 
 
 async def _infer(api: Api, chosen: argparse.Namespace) -> int:
-    request = (*request_of(chosen.name, chosen.file), await asyncio.to_thread(chosen.file.read_bytes))
+    content = await asyncio.to_thread(chosen.file.read_bytes)
     if chosen.url:
-        answer = await infer(chosen.url, *request, chosen.host)
+        answer = await infer(
+            chosen.url, *request_of(chosen.name, chosen.file, chosen.task), content, chosen.host
+        )
     else:
-        await api.get(kinds.SERVICE_RESOURCE, chosen.namespace, chosen.name)  # a wrong name is told as such
+        # a wrong name is told as such
+        service = await api.get(kinds.SERVICE_RESOURCE, chosen.namespace, chosen.name)
+        task = service["spec"]["model"].get("task", Task.OCR)
         async with forwarded(chosen.namespace, chosen.name, chosen.context) as url:
-            answer = await infer(url, *request)
+            answer = await infer(url, *request_of(chosen.name, chosen.file, task), content)
     _print(chosen, answer, answer_lines(answer))
     return GOOD
 

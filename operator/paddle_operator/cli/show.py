@@ -79,7 +79,12 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
 
 
 def answer_lines(answer: Mapping[str, Any]) -> str:
-    """Recognised lines with their scores; another answer is shown by its outputs' shapes."""
+    """Lines, objects and classes with their scores; another answer is shown by its outputs' shapes."""
+    if "results" in answer:
+        return "\n".join(answer_lines(one) for one in answer["results"])
+    for one in ("objects", "classes"):
+        if one in answer:
+            return "".join(_named(each) for each in answer[one]) or f"no {one} were found\n"
     if "lines" in answer:
         lines = answer["lines"]
         if not lines:
@@ -87,6 +92,11 @@ def answer_lines(answer: Mapping[str, Any]) -> str:
         return "".join(f"{float(one.get('score', 0)):.3f}  {one.get('text', '')}\n" for one in lines)
     outputs = answer.get("outputs") or ()
     return "".join(f"{one.get('name')}  {one.get('datatype')}  {one.get('shape')}\n" for one in outputs)
+
+
+def _named(found: Mapping[str, Any]) -> str:
+    box = f"  {found['box']}" if "box" in found else ""
+    return f"{float(found.get('score', 0)):.3f}  {found.get('label', '')}{box}\n"
 
 
 def _revision(found: Mapping[str, Any]) -> str:

@@ -14,6 +14,9 @@ class Task(StrEnum):
     """What the model is for, which decides the endpoints that serve it."""
 
     OCR = "OCR"
+    DETECTION = "Detection"
+    IMAGE_CLASSIFICATION = "ImageClassification"
+    TEXT_CLASSIFICATION = "TextClassification"
     TENSOR = "Tensor"
 
 
@@ -92,7 +95,9 @@ class Model(Block):
     """Free text for people. A change asks for the same address to be read again; pods are replaced only if
     its bytes differ."""
     task: Task = Task.OCR
-    """OCR serves /v1/ocr, Tensor serves /v2/models/NAME/infer. Must be the bundle's own task."""
+    """What the bundle does. OCR serves /v1/ocr, Detection /v1/detect, ImageClassification and
+    TextClassification /v1/classify; all of them, and Tensor alone, /v2/models/NAME/infer. Must be the
+    bundle's own task."""
     format: ModelFormat = ModelFormat.PADDLE_INFERENCE
     """Form of the bundle's programs. Training checkpoints (.pdparams, pickles) are never read."""
     s3: S3 | None = None

@@ -46,4 +46,57 @@ class RecogniseConstants(_Frozen):
     min_score: Annotated[float, Field(ge=0, le=1)] = 0.5
 
 
-Constants = DetectConstants | OrientConstants | RecogniseConstants
+class _Picture(_Frozen):
+    """How a picture becomes numbers: (value / 255 - mean) / std in the order of the channels named."""
+
+    channels: Literal["RGB", "BGR"] = "RGB"
+    mean: Triple = (0.485, 0.456, 0.406)
+    std: Triple = (0.229, 0.224, 0.225)
+
+
+class ClassifyConstants(_Picture):
+    """Picture to classes: the short side to `resizeShort` and the middle cut out, or else stretched.
+
+    activation: what the program's scores are, probabilities or what a softmax makes them from.
+    """
+
+    kind: Literal["classify"] = "classify"
+    resize_short: Annotated[int, Field(ge=1, le=4096)] | None = 256
+    activation: Literal["Softmax", "None"] = "None"
+    top_k: Annotated[int, Field(ge=1, le=1000)] = 5
+    min_score: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
+class ObjectsConstants(_Picture):
+    """Picture to objects, in PaddleDetection's form: rows of class, score, left, top, right and bottom.
+
+    keep_ratio: the picture keeps its proportions, and what is left of a bucket is 0; else it is stretched.
+    """
+
+    kind: Literal["objects"] = "objects"
+    keep_ratio: bool = False
+    min_score: Annotated[float, Field(ge=0, le=1)] = 0.5
+    max_objects: Annotated[int, Field(ge=1, le=10_000)] = 300
+
+
+class TextConstants(_Frozen):
+    """Text to classes, in PaddleNLP's form: the module's dictionary is the WordPiece vocabulary.
+
+    activation: as of ClassifyConstants. lower_case: the vocabulary knows no capitals and no accents.
+    """
+
+    kind: Literal["text"] = "text"
+    lower_case: bool = True
+    activation: Literal["Softmax", "None"] = "None"
+    top_k: Annotated[int, Field(ge=1, le=1000)] = 5
+    min_score: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
+Constants = (
+    DetectConstants
+    | OrientConstants
+    | RecogniseConstants
+    | ClassifyConstants
+    | ObjectsConstants
+    | TextConstants
+)

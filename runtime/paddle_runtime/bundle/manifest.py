@@ -24,7 +24,15 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from paddle_runtime.bundle.calibration import Calibration
-from paddle_runtime.bundle.constants import Constants, DetectConstants, OrientConstants, RecogniseConstants
+from paddle_runtime.bundle.constants import (
+    ClassifyConstants,
+    Constants,
+    DetectConstants,
+    ObjectsConstants,
+    OrientConstants,
+    RecogniseConstants,
+    TextConstants,
+)
 from paddle_runtime.bundle.engine import Device, Engine, Precision, Runner, default_runner, runner_problem
 from paddle_runtime.bundle.paths import MANIFEST_NAME, Names, unsafe_path
 from paddle_runtime.bundle.selftest import SelfTest
@@ -40,8 +48,14 @@ MAX_BUCKETS = 64
 # serves by itself, or takes the place of another bundle's.
 MODULES: Mapping[Task, Mapping[str, Any]] = {
     Task.OCR: {"detect": DetectConstants, "orient": OrientConstants, "recognise": RecogniseConstants},
+    Task.DETECTION: {"model": ObjectsConstants},
+    Task.IMAGE_CLASSIFICATION: {"model": ClassifyConstants},
+    Task.TEXT_CLASSIFICATION: {"model": TextConstants},
     Task.TENSOR: {"model": NoneType},
 }
+# Files beside the program that a kind of constants cannot do without.
+NEEDS_DICTIONARY = (RecogniseConstants, TextConstants)
+NEEDS_LABELS = (ClassifyConstants, ObjectsConstants, TextConstants)
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -98,6 +112,7 @@ class Module(Frozen):
     outputs: Annotated[tuple[TensorSpec, ...], Field(min_length=1)]
     buckets: Annotated[tuple[FrozenMap[str, Shape], ...], Field(min_length=1, max_length=MAX_BUCKETS)]
     dictionary: str | None = None
+    labels: str | None = None
     constants: Constants | None = Field(default=None, discriminator="kind")
 
     @model_validator(mode="before")
@@ -169,8 +184,30 @@ class Module(Frozen):
 
     def file_names(self) -> tuple[str, ...]:
         """Every file that this module needs."""
-        names = (self.program, self.params, self.onnx, self.dictionary)
+        names = (self.program, self.params, self.onnx, self.dictionary, self.labels)
         return tuple(name for name in names if name is not None)
+
+
+# What a program of these constants may take: names and numbers of dimensions. The first one it must take.
+INPUTS: Mapping[type[Any], Mapping[str, int]] = {
+    ObjectsConstants: {"image": 4, "im_shape": 2, "scale_factor": 2},
+    TextConstants: {"input_ids": 2, "token_type_ids": 2, "attention_mask": 2},
+}
+
+
+def input_problem(module: Module) -> str | None:
+    """Why a pipeline could not feed this program, or None."""
+    have = {spec.name: len(spec.shape) for spec in module.inputs}
+    if isinstance(module.constants, ClassifyConstants):
+        return (
+            None if list(have.values()) == [4] else f"one picture [-1, 3, H, W] is fed, declared are {have}"
+        )
+    allowed = INPUTS.get(type(module.constants))
+    if allowed is None:
+        return None
+    if next(iter(allowed)) not in have or not have.items() <= allowed.items():
+        return f"fed are {dict(allowed)} (name and dimensions), declared are {have}"
+    return None
 
 
 class Manifest(Frozen):
@@ -225,8 +262,14 @@ class Manifest(Frozen):
             if not isinstance(module.constants, kind):
                 word = "left out" if kind is NoneType else f"of kind {kind.model_fields['kind'].default!r}"
                 raise ValueError(f"modules.{name}.constants must be {word}")
-            if name == "recognise" and module.dictionary is None:
-                raise ValueError("modules.recognise.dictionary must name a file of characters, one a line")
+            if isinstance(module.constants, NEEDS_DICTIONARY) and module.dictionary is None:
+                raise ValueError(
+                    f"modules.{name}.dictionary must name a file of characters or words, one a line"
+                )
+            if isinstance(module.constants, NEEDS_LABELS) and module.labels is None:
+                raise ValueError(f"modules.{name}.labels must name a file of class names, one a line")
+            if problem := input_problem(module):
+                raise ValueError(f"modules.{name}.inputs: {problem}")
         return self
 
     @property

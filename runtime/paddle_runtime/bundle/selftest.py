@@ -62,8 +62,24 @@ class TensorValue(BaseModel):
         return self
 
 
+class ExpectedClass(BaseModel):
+    """A class and its score, which is held against `tolerance`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: str
+    score: Annotated[float, Field(ge=0, le=1)]
+
+
+class ExpectedObject(ExpectedClass):
+    """An object and its box (left, top, right, bottom), which is held against `boxTolerancePixels`."""
+
+    box: tuple[float, float, float, float]
+
+
 class SelfTest(BaseModel):
-    """Either a picture with its lines of text (OCR) or tensors with their answer (Tensor).
+    """One of: a picture with its lines of text, its objects or its classes; a text with its classes; tensors
+    with their answer.
 
     module: the picture is of one line, for the module `recognise` by itself.
     """
@@ -72,7 +88,11 @@ class SelfTest(BaseModel):
 
     module: Literal["recognise"] | None = None
     picture: str | None = None
+    text: Annotated[str, Field(min_length=1, max_length=10_000)] | None = None
     lines: tuple[str, ...] = ()
+    classes: tuple[ExpectedClass, ...] = ()
+    objects: tuple[ExpectedObject, ...] = ()
+    box_tolerance_pixels: Annotated[float, Field(ge=0)] = 2.0
     max_error_rate: Annotated[float, Field(ge=0, le=1)] = 0.0
     inputs: tuple[TensorValue, ...] = ()
     outputs: tuple[TensorValue, ...] = ()
@@ -80,8 +100,8 @@ class SelfTest(BaseModel):
 
     @model_validator(mode="after")
     def _one_kind(self) -> SelfTest:
-        if (self.picture is None) == (not self.inputs):
-            raise ValueError("a self-test has either a picture with lines or inputs with outputs")
+        if [self.picture is not None, self.text is not None, bool(self.inputs)].count(True) != 1:
+            raise ValueError("a self-test has one of a picture, a text, and inputs with outputs")
         if self.inputs and not self.outputs:
             raise ValueError("a self-test with inputs needs outputs")
         if any(tensor.every > 1 for tensor in self.inputs) or any(tensor.seeded for tensor in self.outputs):

@@ -61,7 +61,28 @@ def _tensor(bundle: Bundle, device: DeviceSettings) -> Pipeline[Arrays, Arrays]:
     return open_tensor(bundle, device)
 
 
+def _detection(bundle: Bundle, device: DeviceSettings) -> Pipeline[memoryview, Body]:
+    from paddle_runtime.pipeline.objects import open_detection  # noqa: PLC0415
+
+    return open_detection(bundle, device)
+
+
+def _classification(bundle: Bundle, device: DeviceSettings) -> Pipeline[memoryview, Body]:
+    from paddle_runtime.pipeline.classify import open_classification  # noqa: PLC0415
+
+    return open_classification(bundle, device)
+
+
+def _texts(bundle: Bundle, device: DeviceSettings) -> Pipeline[memoryview, Body]:
+    from paddle_runtime.pipeline.texts import open_texts  # noqa: PLC0415
+
+    return open_texts(bundle, device)
+
+
 OPENERS: Mapping[Task, Callable[[Bundle, DeviceSettings], Pipeline[Any, Any]]] = {
     Task.OCR: _ocr,
+    Task.DETECTION: _detection,
+    Task.IMAGE_CLASSIFICATION: _classification,
+    Task.TEXT_CLASSIFICATION: _texts,
     Task.TENSOR: _tensor,
 }

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -27,6 +26,7 @@ from paddle_runtime.pipeline.paddlex_form import data_info, page_result
 from paddle_runtime.pipeline.picture import Picture, decode_picture
 from paddle_runtime.pipeline.read_page import ReadPage
 from paddle_runtime.pipeline.selftest import check_picture
+from paddle_runtime.pipeline.stages import timed
 from paddle_runtime.pipeline.together import Steps, Want, alone, together
 from paddle_runtime.pipeline.warmup import warm_modules
 from paddle_runtime.predictor.devices import Device, DeviceSettings
@@ -216,13 +216,3 @@ def answer_body(page: ReadPage, *, chosen: OcrOptions) -> Body:
         for index in (sure[place] for place in order)
     ]
     return {**size_of(picture), "lines": lines}
-
-
-@contextmanager
-def timed(stages: dict[str, float], name: str) -> Iterator[None]:
-    """Add the seconds of one stage."""
-    started = time.perf_counter()
-    try:
-        yield
-    finally:
-        stages[name] = stages.get(name, 0.0) + time.perf_counter() - started

@@ -24,11 +24,12 @@ from paddle_runtime.errors import BundleFault, BundleReason, Invalid, RequestRea
 from paddle_runtime.pipeline.base import Body, PipelineAnswer
 from paddle_runtime.pipeline.ctc import Text
 from paddle_runtime.pipeline.detect import Fit, SideLimit, Tuning
-from paddle_runtime.pipeline.ocr import OcrOptions, OcrPipeline, timed
+from paddle_runtime.pipeline.ocr import OcrOptions, OcrPipeline
 from paddle_runtime.pipeline.ocr_modules import constants_of
 from paddle_runtime.pipeline.picture import Picture
 from paddle_runtime.pipeline.read_page import ReadPage
 from paddle_runtime.pipeline.selftest import check_picture
+from paddle_runtime.pipeline.stages import timed
 from paddle_runtime.pipeline.together import Steps
 from paddle_runtime.predictor.devices import DeviceSettings
 

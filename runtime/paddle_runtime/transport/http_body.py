@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from starlette.requests import Request
 
-from paddle_runtime import limits
+from paddle_runtime import limits, text_limits
 from paddle_runtime.dispatch.job import Work
 from paddle_runtime.errors import Invalid, RequestFault, RequestReason
 from paddle_runtime.protocol import paddlex
@@ -119,6 +120,38 @@ async def read_paddlex(kind: Kind, request: Request, meter: Meter, rules: BodyRu
     return Work(kind.name, asked.options, data)
 
 
+async def read_texts(kind: Kind, request: Request, meter: Meter, rules: BodyRules, request_id: str) -> Work:
+    """JSON {"text": "...", "options": {}} or {"texts": [...]}, or the text itself as text/plain.
+
+    The payload is the text; of several, which the request's `texts` counts, a JSON list.
+    """
+    media = _media_type(request)
+    options = limits.parse_options(request.query_params.multi_items(), kind.options)
+    if media not in ("", "application/json", "text/plain"):
+        raise Invalid(
+            RequestReason.UNSUPPORTED_TYPE,
+            f'Content-Type {media[:80]!r}; send application/json with {{"text": "..."}}, or text/plain',
+        )
+    body = await _read(request, meter, rules)
+    text_limits.check_text_length(len(body))
+    if media == "text/plain":
+        return Work(kind.name, options, text_limits.check_texts([text_limits.decode_text(body)])[0].encode())
+    document = limits.parse_json(body)
+    if not isinstance(document, dict) or ("text" in document) == ("texts" in document):
+        raise Invalid(
+            RequestReason.MALFORMED, 'the body is no object with "text" or "texts"; send {"text": "..."}'
+        )
+    options |= limits.parse_options(
+        _options_beside(document, "text" if "text" in document else "texts"), kind.options
+    )
+    if "text" in document:
+        return Work(kind.name, options, text_limits.check_texts([document["text"]])[0].encode())
+    if not isinstance(document["texts"], list):
+        raise Invalid(RequestReason.MALFORMED, 'texts is no list; send {"texts": ["...", "..."]}')
+    texts = text_limits.check_texts(document["texts"])
+    return Work(kind.name, {**options, "texts": len(texts)}, json.dumps(texts, ensure_ascii=False).encode())
+
+
 async def read_tensors(kind: Kind, request: Request, meter: Meter, rules: BodyRules, request_id: str) -> Work:
     """The Open Inference Protocol's body, unread: a worker parses it, so large tensors stop nobody."""
     media = _media_type(request)
@@ -151,6 +184,7 @@ READERS: Mapping[Payload, ReadBody] = {
     Payload.PICTURE: read_picture,
     Payload.DOCUMENT: read_picture,
     Payload.PADDLEX: read_paddlex,
+    Payload.TEXT: read_texts,
     Payload.TENSORS: read_tensors,
 }
 

@@ -13,7 +13,7 @@ from paddle_runtime.errors import RequestReason
 from paddle_runtime.limits import MAX_DEADLINE_MS
 from paddle_runtime.tasks import TASKS, Kind, Payload, Task
 from paddle_runtime.transport import codes
-from paddle_runtime.transport.openapi_schemas import OPTION_SCHEMAS, SCHEMAS, data_of, ref
+from paddle_runtime.transport.openapi_schemas import OPTION_SCHEMAS, SCHEMAS, TEXT, data_of, ref
 
 Json = dict[str, Any]
 VERSION_PREFIX = "/v2/models/{name}/versions/{version}"
@@ -44,7 +44,8 @@ GETS = {
 }
 POSTS = {
     Payload.DOCUMENT: "Read a picture, or the pages of a TIFF or PDF",
-    Payload.PICTURE: "What one module says of a picture",
+    Payload.PICTURE: "What the model, or one module of it, says of a picture",
+    Payload.TEXT: "What the model says of a text, or of several",
     Payload.PADDLEX: "Read a picture or PDF, in the form of PaddleX's serving",
     Payload.TENSORS: "Tensors in, tensors out: the Open Inference Protocol",
 }
@@ -183,6 +184,8 @@ def _bodies(kind: Kind) -> Json:
         }
     if kind.payload is Payload.PADDLEX:
         return {"application/json": {"schema": ref("PaddleXRequest")}}
+    if kind.payload is Payload.TEXT:
+        return {"application/json": {"schema": ref("TextRequest")}, "text/plain": {"schema": TEXT}}
     kinds_of_bytes = ["application/octet-stream", "image/png", "image/jpeg"]
     if kind.payload is Payload.DOCUMENT:
         kinds_of_bytes += ["image/tiff", "application/pdf"]

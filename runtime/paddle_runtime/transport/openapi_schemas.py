@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from paddle_runtime.errors import RequestReason
+from paddle_runtime.limits import MAX_TOP_K
 from paddle_runtime.tasks import Kind, Payload
 
 Json = dict[str, Any]
@@ -19,6 +20,7 @@ OPTION_SCHEMAS: dict[str, Json] = {
     "minScore": {"type": "number", "minimum": 0, "maximum": 1},
     "pages": {"type": "string", "examples": ["1-3,5"]},
     "dpi": {"type": "integer"},
+    "topK": {"type": "integer", "minimum": 1, "maximum": MAX_TOP_K},
 }
 
 
@@ -94,6 +96,12 @@ SCHEMAS: Json = {
             )
         }
     ),
+    "TextRequest": {
+        "oneOf": [
+            obj({"text": {"type": "string", "minLength": 1}}, {"options": PARAMETERS}, closed=True),
+            obj({"texts": {**many(TEXT), "minItems": 1}}, {"options": PARAMETERS}, closed=True),
+        ]
+    },
     "InferRequest": obj(
         {
             "inputs": many(

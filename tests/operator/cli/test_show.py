@@ -81,11 +81,25 @@ def test_a_long_message_is_wrapped_under_its_condition() -> None:
 def test_recognised_lines_come_with_their_scores() -> None:
     assert answer_lines({"lines": [{"text": "发票", "score": 0.98765}]}) == "0.988  发票\n"
     assert answer_lines({"lines": []}) == "no text was found\n"
+    box = {"label": "circle", "score": 0.5, "box": [1, 2, 3, 4]}
+    assert answer_lines({"objects": [box]}) == "0.500  circle  [1, 2, 3, 4]\n"
+    assert answer_lines({"objects": []}) == "no objects were found\n"
+    four = {"classes": [{"label": "four", "score": 1}]}
+    assert answer_lines({"results": [four, four]}) == "1.000  four\n\n1.000  four\n"
     assert "y  FP32  [1, 10]" in answer_lines(
         {"outputs": [{"name": "y", "datatype": "FP32", "shape": [1, 10]}]}
     )
 
 
 def test_a_file_goes_where_its_kind_belongs() -> None:
-    assert request_of("calm", Path("page.png")) == ("/v1/ocr", "image/png")
-    assert request_of("calm", Path("request.json")) == ("/v2/models/calm/infer", "application/json")
+    infer = ("/v2/models/calm/infer", "application/json")
+    assert request_of("calm", Path("page.png"), "OCR") == ("/v1/ocr", "image/png")
+    assert request_of("calm", Path("shapes.jpg"), "Detection") == ("/v1/detect", "image/jpeg")
+    assert request_of("calm", Path("four.png"), "ImageClassification") == ("/v1/classify", "image/png")
+    assert request_of("calm", Path("texts.json"), "TextClassification") == (
+        "/v1/classify",
+        "application/json",
+    )
+    assert request_of("calm", Path("text.txt"), "TextClassification") == ("/v1/classify", "text/plain")
+    for task in ("OCR", "Detection", "ImageClassification", "Tensor"):
+        assert request_of("calm", Path("request.json"), task) == infer

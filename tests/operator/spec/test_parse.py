@@ -114,7 +114,11 @@ def test_an_unknown_field_hides_no_other_violation() -> None:
     [
         ("spec.model.version", 4, "must be a string, is 4: put it in quotes"),
         ("spec.model.version", True, "must be a string, is true: put it in quotes"),
-        ("spec.model.task", "ocr", "must be one of 'OCR' or 'Tensor', is \"ocr\""),
+        (
+            "spec.model.task",
+            "ocr",
+            "must be one of 'OCR', 'Detection', 'ImageClassification', 'TextClassification' or 'Tensor', is",
+        ),
         ("spec.scaling", {"replicas": 0}, "must be at least 1, is 0"),
         ("spec.scaling", {"replicas": 2.5}, "must be a whole number, is 2.5"),
         ("spec.sla", None, "spec.sla: is required"),

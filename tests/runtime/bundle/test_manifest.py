@@ -99,7 +99,7 @@ def test_what_was_read_can_be_written_and_read_again() -> None:
         ({"files": {"model.pdmodel": {"sha256": "x", "size": 1}}}, "files.model.pdmodel.sha256 = 'x'"),
         ({"files": {"model.pdmodel": {"sha256": "0" * 64, "size": -1}}}, "files.model.pdmodel.size = -1"),
         ({"files": {f"{n}.txt": entry(b"") for n in range(257)}}, "files"),
-        ({"selfTest": [{"lines": ["a"]}]}, "either a picture with lines or inputs with outputs"),
+        ({"selfTest": [{"lines": ["a"]}]}, "one of a picture, a text, and inputs with outputs"),
     ],
 )
 def test_a_mistake_names_the_field_the_value_and_the_remedy(changes: dict[str, object], words: str) -> None:
