@@ -40,6 +40,7 @@ class BatchModel(Protocol):
         ...
 
 
+Compute = Callable[[Sequence[Ask]], list[Answer]]
 Opener = Callable[[Mapping[str, Any], Progress], tuple[WarmModel, dict[str, Any]]]
 
 
@@ -62,8 +63,15 @@ def run(descriptor: int, parent: int, open_: Opener) -> int:
                 connection, BundleFault(BundleReason.LoadFailed, f"{type(error).__name__}: {error}")
             )
         _leave_signals_to_the_front_end()  # again, since Paddle takes SIGTERM for itself when it is imported
-        send_frame(connection, {"type": "warm", **described, "batches": isinstance(model, BatchModel)})
-        _serve(connection, _slab(order), model)
+        slab = _slab(order)
+        together = isinstance(
+            model, BatchModel
+        )  # once: the look costs as much as all else of a small request
+        compute: Compute = partial(_one_by_one, model, slab)
+        if isinstance(model, BatchModel):
+            compute = partial(_together, model, slab)
+        send_frame(connection, {"type": "warm", **described, "batches": together})
+        _serve(connection, slab, compute)
     return 0
 
 
@@ -74,7 +82,7 @@ def _slab(order: Frame) -> Slab:
     return Slab(int(told["slab"]), size)
 
 
-def _serve(connection: socket.socket, slab: Slab, model: WarmModel) -> None:
+def _serve(connection: socket.socket, slab: Slab, compute: Callable[[Sequence[Ask]], list[Answer]]) -> None:
     """Batches in, answers out, until the front end closes the connection."""
     while (frame := receive_frame(connection)) is not None:
         if frame.kind == "ping":
@@ -82,15 +90,18 @@ def _serve(connection: socket.socket, slab: Slab, model: WarmModel) -> None:
             continue
         began = time.monotonic()
         slab.take_up(int(frame.header["number"]))
-        answers = _answers(model, slab, unpack_batch(slab, frame))
+        answers = compute(unpack_batch(slab, frame))
         send_frame(connection, *pack_answers(slab, answers, time.monotonic() - began))
 
 
-def _answers(model: WarmModel, slab: Slab, asks: Sequence[Ask]) -> list[Answer]:
-    """One answer a job, all together where the model can, else one after the other."""
-    if not isinstance(model, BatchModel):
-        return [_guarded(partial(_one, model, ask), slab, {job: ask})[0] for job, ask in enumerate(asks)]
+def _together(model: BatchModel, slab: Slab, asks: Sequence[Ask]) -> list[Answer]:
+    """All at once."""
     return _guarded(lambda: model.answer_all(asks), slab, dict(enumerate(asks)))
+
+
+def _one_by_one(model: WarmModel, slab: Slab, asks: Sequence[Ask]) -> list[Answer]:
+    """One after the other; what one met is nothing to the next."""
+    return [_guarded(partial(_one, model, ask), slab, {job: ask})[0] for job, ask in enumerate(asks)]
 
 
 def _one(model: WarmModel, ask: Ask) -> list[Result]:
