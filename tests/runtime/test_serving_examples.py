@@ -181,6 +181,8 @@ def test_any_client_of_the_open_inference_protocol_can_have_a_text_classified(te
     assert answer.status_code == 200, answer.text
     (output,) = answer.json()["outputs"]
     assert [json.loads(each)["label"] for each in output["data"]] == ["thanks"]
+    long = texts.client.post("/v2/models/m/infer", json={"inputs": [{**given, "data": ["a" * 10_001]}]})
+    assert (long.status_code, long.json()["reason"]) == (413, "too_large")
 
 
 @pytest.mark.parametrize("fixture", ["pictures", "texts"])

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from pydantic import JsonValue
 
+from paddle_runtime import text_limits
 from paddle_runtime.bundle.constants import TextConstants
 from paddle_runtime.bundle.signature import NUMPY_NAMES
 from paddle_runtime.bundle.store import Bundle
-from paddle_runtime.errors import BundleFault, BundleReason, Invalid, RequestReason
+from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.pipeline.base import Body, PipelineAnswer
 from paddle_runtime.pipeline.batches import Slot, plan_batches
 from paddle_runtime.pipeline.classes import Choice, Scores, best, classes_problem, load_labels, probabilities
@@ -93,14 +94,8 @@ class TextPipeline:
 
 
 def utf8(given: memoryview) -> str:
-    """The one text; a tensor of bytes was not looked at before."""
-    try:
-        text = bytes(given).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Invalid(RequestReason.MALFORMED, f"the text is not UTF-8 ({error}); encode it so") from None
-    if not text.strip():
-        raise Invalid(RequestReason.EMPTY, "the text is empty; send text")
-    return text
+    """The one text, under its caps; a tensor of bytes was not looked at before."""
+    return text_limits.check_texts([text_limits.decode_text(bytes(given))])[0]
 
 
 def open_texts(bundle: Bundle, device: DeviceSettings) -> TextPipeline:
