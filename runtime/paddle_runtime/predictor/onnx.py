@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import onnxruntime
@@ -12,7 +13,13 @@ import onnxruntime
 from paddle_runtime.bundle.manifest import Module
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.predictor.devices import Device, DeviceSettings
-from paddle_runtime.predictor.providers import providers, require_active, require_provider
+from paddle_runtime.predictor.providers import (
+    CUDA_PROVIDER,
+    gpu_pool,
+    providers,
+    require_active,
+    require_provider,
+)
 from paddle_runtime.predictor.session import Array, Signature
 
 ERRORS_ONLY = 3
@@ -28,6 +35,7 @@ class OnnxSession:
     def __init__(self, file: Path, module: Module, settings: DeviceSettings) -> None:
         if settings.device is Device.GPU:
             load_cuda_libraries()
+            share_gpu_memory(settings.device_id, settings.memory_mib)
         self._file, self._settings = file, settings
         self._first = self._open()
         self._by_shape: dict[tuple[tuple[int, ...], ...], onnxruntime.InferenceSession] = {}
@@ -42,7 +50,10 @@ class OnnxSession:
         settings, version = self._settings, str(onnxruntime.__version__)
         require_provider(settings, onnxruntime.get_available_providers(), version)
         wanted = [(name, dict(options)) for name, options in providers(settings)]
-        session = onnxruntime.InferenceSession(str(self._file), session_options(), providers=wanted)
+        options = session_options()
+        if settings.device is Device.GPU:
+            options.add_session_config_entry("session.use_env_allocators", "1")
+        session = onnxruntime.InferenceSession(str(self._file), options, providers=wanted)
         require_active(settings, session.get_providers(), version)
         return session
 
@@ -85,6 +96,15 @@ def session_options() -> onnxruntime.SessionOptions:
     options.enable_mem_pattern = False
     options.log_severity_level = ERRORS_ONLY
     return options
+
+
+@cache
+def share_gpu_memory(device_id: int, memory_mib: int) -> None:
+    """One pool for all sessions of this process: of its own, each would keep the most it ever needed."""
+    kind, use = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, onnxruntime.OrtMemType.DEFAULT
+    memory = onnxruntime.OrtMemoryInfo("Cuda", kind, device_id, use)
+    pool = onnxruntime.OrtArenaCfg(gpu_pool(memory_mib))
+    onnxruntime.create_and_register_allocator_v2(CUDA_PROVIDER, memory, {"device_id": str(device_id)}, pool)
 
 
 def load_cuda_libraries() -> None:

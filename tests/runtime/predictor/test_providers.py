@@ -9,6 +9,7 @@ from paddle_runtime.predictor.devices import Device, DeviceSettings
 from paddle_runtime.predictor.providers import (
     CPU_PROVIDER,
     CUDA_PROVIDER,
+    gpu_pool,
     providers,
     require_active,
     require_provider,
@@ -24,13 +25,15 @@ def test_providers_and_options_of_a_cpu_and_a_gpu() -> None:
             "CUDAExecutionProvider",
             {
                 "device_id": "1",
-                "gpu_mem_limit": "2147483648",
-                "arena_extend_strategy": "kSameAsRequested",
-                "cudnn_conv_algo_search": "EXHAUSTIVE",
+                "cudnn_conv_algo_search": "HEURISTIC",
             },
         ),
         ("CPUExecutionProvider", {}),
     )
+
+
+def test_the_memory_of_the_settings_is_one_pool_for_all_programs_of_a_worker() -> None:
+    assert gpu_pool(2048) == {"max_mem": 2147483648, "arena_extend_strategy": 1}
 
 
 def test_what_is_there_is_taken() -> None:
