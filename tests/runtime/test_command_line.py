@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -108,7 +107,7 @@ def test_a_json_log_line_is_one_object_with_its_traceback_inside() -> None:
     ],
 )
 def test_whatever_a_phase_of_the_start_raises_becomes_its_fault(
-    monkeypatch: pytest.MonkeyPatch, broken: str, reason: BundleReason
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, broken: str, reason: BundleReason
 ) -> None:
     class BrokenPipeline:
         """A FAKE pipeline that fails in one phase."""
@@ -125,14 +124,13 @@ def test_whatever_a_phase_of_the_start_raises_becomes_its_fault(
             raise RuntimeError("boom")
         return BrokenPipeline()
 
-    bundle = SimpleNamespace(path="/b", digest="d")
-    monkeypatch.setattr("paddle_runtime.answering.open_composed", lambda path, digest, modules: bundle)
+    bundle = small_bundle(tmp_path / "bundle")
     monkeypatch.setattr("paddle_runtime.answering.open_pipeline", opened)
     seen: list[str] = []
     progress: Progress = lambda phase, seconds, text: seen.append(phase)  # noqa: E731
     order = {
-        "bundle": "/b",
-        "digest": "d",
+        "bundle": str(bundle.path),
+        "digest": bundle.digest,
         "modules": {},
         "device": "CPU",
         "deviceId": 0,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from paddle_runtime.answering import open_model
 from paddle_runtime.dispatch.cpus import cpu_limit
 from paddle_runtime.errors import BundleFault
 from paddle_runtime.predictor.devices import Device, DeviceSettings
+from tests.runtime.bundle.builders import small_bundle
 from tests.runtime.serving.testbed import RunningServer, picture, wait_until
 
 LIMITS = {
@@ -60,17 +60,18 @@ def test_devices_without_a_worker_are_told_with_both_values(tmp_path: Path) -> N
         assert "3 devices compute nothing" in server.log
 
 
-def test_a_worker_opens_its_model_on_the_device_of_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_opens_its_model_on_the_device_of_its_order(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     asked: list[DeviceSettings] = []
 
     def open_pipeline(bundle: object, device: DeviceSettings) -> None:
         asked.append(device)
 
-    bundle = SimpleNamespace(path="/b", digest="d")
-    monkeypatch.setattr("paddle_runtime.answering.open_composed", lambda path, digest, modules: bundle)
+    bundle = small_bundle(tmp_path / "bundle")
     monkeypatch.setattr("paddle_runtime.answering.open_pipeline", open_pipeline)
     device = {"device": "MLU", "deviceId": 1, "deviceMemoryMib": 7, "engineCacheDir": "/c"}
-    order = {"bundle": "/b", "digest": "d", "modules": {}, **device}
+    order = {"bundle": str(bundle.path), "digest": bundle.digest, "modules": {}, **device}
     with pytest.raises(BundleFault, match="self-test failed"):  # there is no pipeline to test
         open_model({**order, **LIMITS, "modelName": "m"}, lambda *_: None)
     assert asked == [DeviceSettings(Device.MLU, device_id=1, memory_mib=7, cache_dir=Path("/c"))]

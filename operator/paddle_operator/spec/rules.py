@@ -43,7 +43,9 @@ def _same(field: str) -> str:
 
 _PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 _HOST = rf"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:{_PORT})?"
-_PATH = r"[A-Za-z0-9._~+=@%/-]*"
+# %XX stands for what a path may hold: neither a control character nor a way to write '.', '/' or '\\' unseen.
+_CODED = "%([3-46-9A-Fa-f][0-9A-Fa-f]|2[0-9A-Da-d]|5[0-9A-BD-Fa-bd-f])"
+_PATH = rf"([A-Za-z0-9._~+=@/-]|{_CODED})*"
 _DOTTED = r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?"
 URI_FORM = (
     rf"^(s3://[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9](/{_PATH})?|https://{_HOST}(/{_PATH})?"

@@ -20,7 +20,7 @@ from paddle_runtime.pipeline.picture import Picture
 from paddle_runtime.predictor.session import Session
 
 # Small print in a small picture is found better enlarged; beyond this nothing is gained.
-MAX_ENLARGEMENT = 1.25
+MAX_ENLARGEMENT = 1.3
 
 
 @dataclass(frozen=True)

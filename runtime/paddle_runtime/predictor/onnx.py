@@ -35,6 +35,8 @@ class OnnxSession:
     def __init__(self, file: Path, module: Module, settings: DeviceSettings) -> None:
         if settings.device is Device.GPU:
             load_cuda_libraries()
+        require_provider(settings, onnxruntime.get_available_providers(), str(onnxruntime.__version__))
+        if settings.device is Device.GPU:
             share_gpu_memory(settings.device_id, settings.memory_mib)
         self._file, self._settings = file, settings
         self._first = self._open()
@@ -47,14 +49,13 @@ class OnnxSession:
         )
 
     def _open(self) -> onnxruntime.InferenceSession:
-        settings, version = self._settings, str(onnxruntime.__version__)
-        require_provider(settings, onnxruntime.get_available_providers(), version)
+        settings = self._settings
         wanted = [(name, dict(options)) for name, options in providers(settings)]
         options = session_options()
         if settings.device is Device.GPU:
             options.add_session_config_entry("session.use_env_allocators", "1")
         session = onnxruntime.InferenceSession(str(self._file), options, providers=wanted)
-        require_active(settings, session.get_providers(), version)
+        require_active(settings, session.get_providers(), str(onnxruntime.__version__))
         return session
 
     def _session_for(self, arrays: Mapping[str, Array]) -> onnxruntime.InferenceSession:
