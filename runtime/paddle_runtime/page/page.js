@@ -149,8 +149,8 @@ function entriesOf(answer) {
       text: label, score, corners: [[left, top], [right, top], [right, bottom], [left, bottom]],
     }));
   }
-  if (answer.texts) {
-    return answer.texts.flatMap((one, index) => one.classes.map((found, rank) => ({
+  if (answer.results) {
+    return answer.results.flatMap((one, index) => one.classes.map((found, rank) => ({
       text: found.label, score: found.score, corners: null, heading: rank ? null : asked(index),
     })));
   }
@@ -162,7 +162,7 @@ const asked = (index) => $("text").value.split("\n").filter((line) => line.trim(
 function summary(answer, count) {
   const ms = Math.round(answer.timings?.totalMs ?? 0);
   if (count === 0) return words.nothing;
-  const said = answer.objects ? words.objects : answer.classes || answer.texts ? words.classes : words.found;
+  const said = answer.objects ? words.objects : answer.classes || answer.results ? words.classes : words.found;
   return (answer.pages ? `${words.pages(answer.pages.length)}, ` : "") + said(count, ms);
 }
 
