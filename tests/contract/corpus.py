@@ -110,6 +110,9 @@ REJECTED = (
     Case("two CPUs as devices", CPU.on("CPU", deviceCount=2), ("device-count-on-cpu",)),
     Case("a resource for CPU", CPU.on("CPU", deviceResource="a.com/b"), ("device-resource-on-cpu",)),
     Case("device memory on NPU", CPU.on("NPU", deviceMemoryMiB=500), ("device-memory-on-gpu",)),
+    Case(
+        "batches on a CPU", CPU.with_("spec.runtime.batching", {"maxSize": 2}), ("batching-on-accelerators",)
+    ),
     Case("a device without a vendor", CPU.on("GPU", deviceResource="gpu"), ("device-resource-form",)),
     Case("an image with a space", CPU.on("CPU", image="a b"), ("image-form",)),
     Case("a device among the limits", limits(**{"nvidia.com/gpu": 1}), ("device-in-resources",)),

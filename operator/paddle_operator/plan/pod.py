@@ -140,6 +140,9 @@ def _environment(service: str, revision: Revision, revision_name: str) -> list[d
         ours[names.ENV_DEVICE_COUNT] = str(revision.device_count)
     if revision.device is Device.GPU:
         ours[names.ENV_DEVICE_MEMORY_MIB] = str(revision.device_memory_mib)
+    if (batching := revision.batching) is not None:
+        ours[names.ENV_BATCH_MAX_SIZE] = str(batching.max_size)
+        ours[names.ENV_BATCH_MAX_DELAY] = str(batching.max_delay_milliseconds)
     theirs = {variable.name: variable.value for variable in revision.pod.env}
     return [
         _variable(name, value) for name, value in {**ENVIRONMENT[revision.device], **theirs, **ours}.items()

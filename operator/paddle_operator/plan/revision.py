@@ -16,7 +16,7 @@ from paddle_operator import names
 from paddle_operator.spec.base import Block, canonical_json
 from paddle_operator.spec.source import S3, CredentialsRef, ModelFormat, Preload, Task
 from paddle_operator.spec.traffic import Probes
-from paddle_operator.spec.workload import Device, Pod, Queue, Resources
+from paddle_operator.spec.workload import Batching, Device, Pod, Queue, Resources
 
 _FOLLOWS_FROM_DIGEST = ("size_bytes", "task", "format")
 """Recorded for later checks, and no part of the name: the digest says it already."""
@@ -40,6 +40,7 @@ class Revision(Block):
     device_resource: str
     device_memory_mib: int
     image: str
+    batching: Batching | None = None
     queue: Queue
     resources: Resources
     pod: Pod

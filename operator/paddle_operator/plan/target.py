@@ -80,6 +80,7 @@ def revision_of(spec: Spec, image: str, known: Resolution) -> Revision:
         device_resource=runtime.device_resource or RESOURCES[runtime.device],
         device_memory_mib=memory_mib,
         image=image,
+        batching=runtime.batching,
         queue=runtime.queue,
         resources=runtime.resources,
         pod=runtime.pod,

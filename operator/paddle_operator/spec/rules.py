@@ -173,6 +173,14 @@ RUNTIME_RULES: tuple[Rule, ...] = (
         lambda runtime: "deviceMemoryMiB" not in runtime or runtime["device"] == "GPU",
         "deviceMemoryMiB",
     ),
+    Rule(
+        "batching-on-accelerators",
+        "spec.runtime",
+        "!has(self.batching) || self.device != 'CPU'",
+        "batching is for GPU, NPU and MLU, on a CPU it gains nothing: remove it, or set spec.runtime.device",
+        lambda runtime: "batching" not in runtime or runtime["device"] != "CPU",
+        "batching",
+    ),
     pattern_rule(
         "device-resource-form",
         "spec.runtime.deviceResource",

@@ -34,6 +34,15 @@ class Queue(Block):
     """Requests that may wait in one pod. More are answered 503 at once, with Retry-After."""
 
 
+class Batching(Block):
+    """Requests that an accelerator computes together: their lines or rows cost little more than one."""
+
+    max_size: Annotated[int, Field(ge=1, le=64)] = 4
+    """Requests computed together at most."""
+    max_delay_milliseconds: Annotated[int, Field(ge=0, le=1000)] = 20
+    """How long the first request waits for others. None waits longer than half of the time it has."""
+
+
 class Toleration(Block):
     """A taint that the pods tolerate, as in a pod's spec."""
 
@@ -127,6 +136,8 @@ class Runtime(Block):
     image: Annotated[str, Field(max_length=512)] = ""
     """Runtime image. Empty: the operator's image for the device, recorded when the revision is made, so that
     an upgrade of the operator replaces no pod."""
+    batching: Batching | None = None
+    """Requests computed together. GPU, NPU and MLU only: on a CPU it gains nothing. Absent: each alone."""
     queue: Queue = Queue()
     """Requests that wait."""
     resources: Resources = Resources()

@@ -173,6 +173,15 @@ def test_the_runtime_learns_what_it_must_know() -> None:
     }
 
 
+def test_batches_are_the_runtimes_settings_where_they_are_asked_for() -> None:
+    resource = a_resource().on("GPU", batching={"maxSize": 8})
+    variables = environment(container(planned(a_service(resource))))
+    assert variables["PADDLE_RUNTIME_BATCH_MAX_SIZE"] == "8"
+    assert variables["PADDLE_RUNTIME_BATCH_MAX_DELAY_MILLISECONDS"] == "20"
+    alone = environment(container(planned(a_service(a_resource().on("GPU")))))
+    assert not [name for name in alone if "BATCH" in name]
+
+
 def test_probes_are_every_ten_seconds_and_three_failures() -> None:
     one = container(planned(a_service()))
     for probe, path in (("livenessProbe", "/v2/health/live"), ("readinessProbe", "/v2/health/ready")):

@@ -93,7 +93,7 @@ def test_a_path_is_written_as_people_write_it() -> None:
         ("spec.modle", {}, 'did you mean "model"?'),
         ("spec.replicas", 2, "did you mean spec.scaling.replicas?"),
         ("spec.runtime.sizeLimit", "1Gi", "did you mean spec.model.preload.sizeLimit?"),
-        ("spec.runtime.batching", {}, "known here are device, deviceCount"),
+        ("spec.runtime.batches", {}, "known here are device, deviceCount"),
         ("spec.sla.objectives.0.avail", {}, "known here are name, availability"),
         ("spec.model.s3.Endpoint", "x", 'did you mean "endpoint"?'),
     ],
