@@ -110,7 +110,7 @@ def line_seconds(port: int) -> dict[str, float]:
     """A line of 48 x 320 pixels from request to answer, nobody else there."""
     body = line_png(next(each for each in corpus() if each.stratum == "lines"))
     caller = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    seconds = [recognise(caller, body)[0] for _ in range(LINE_REQUESTS)]
+    seconds = [recognise(caller, body, "/v1/ocr/recognise")[0] for _ in range(LINE_REQUESTS)]
     caller.close()
     return summary(seconds[10:])
 
