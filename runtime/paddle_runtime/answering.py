@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -96,7 +95,7 @@ def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel,
         memory_mib=int(order["deviceMemoryMib"]),
         cache_dir=Path(order["engineCacheDir"]) if order["engineCacheDir"] else None,
     )
-    bundle = replace(bundle, manifest=bundle.manifest.on(settings.device))
+    bundle = bundle.on(settings.device)
     cap_pixels(int(order["maxPixels"]))
     caps = Limits(
         max_body_bytes=int(order["maxBodyBytes"]),

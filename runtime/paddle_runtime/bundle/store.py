@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from paddle_runtime.bundle.engine import Device
 from paddle_runtime.bundle.manifest import MANIFEST_MAX_BYTES, Manifest, digest_of, parse_manifest
 from paddle_runtime.bundle.paths import MANIFEST_NAME
 from paddle_runtime.errors import BundleFault, BundleReason
@@ -31,6 +32,10 @@ class Bundle:
         """Where a file that the manifest names lies."""
         place, _, rest = relative.partition("/")
         return self.parts[place] / rest if place in self.parts else self.path / relative
+
+    def on(self, device: Device) -> Bundle:
+        """The bundle as that device runs it."""
+        return replace(self, manifest=self.manifest.on(device))
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,9 @@ def calibrated(document: Mapping[str, Any], calibration: Calibration) -> dict[st
             modules[name].pop("precision", None)
             modules[name].update(words)
         else:
-            modules[name]["devices"] = {**modules[name].get("devices", {}), device.value: words}
+            devices = modules[name].get("devices", {})
+            kept = {key: value for key, value in devices.get(device.value, {}).items() if key != "precision"}
+            modules[name]["devices"] = {**devices, device.value: {**kept, **words}}
     older = [each for each in document.get("calibration", ()) if each["device"] != device.value]
     evidence = calibration.model_dump(mode="json", by_alias=True, exclude_none=True)
     return {**document, "modules": modules, "calibration": [*older, evidence]}

@@ -75,6 +75,7 @@ class Candidate:
 
 def report(bundle: Bundle, plan: Plan, told: Told) -> dict[str, JsonValue]:
     """A bundle as a worker starts it, then each program at each bucket."""
+    bundle = bundle.on(plan.device)
     told("starting as a worker does", 0.0)
     with Probe(Order(bundle.path, plan.device, {})) as worker:
         cold = worker.start_seconds
@@ -121,6 +122,7 @@ def line_median(bundle: Bundle, times: Mapping[str, Mapping[int, Sequence[float]
 
 def calibrate(bundle: Bundle, plan: Plan, told: Told) -> Calibration:
     """Every runner of every module, and which is taken."""
+    bundle = bundle.on(plan.device)
     text = reads_text(bundle)
     texts = Texts(bundle, plan) if text else None
     measured: dict[str, tuple[Measured, ...]] = {}

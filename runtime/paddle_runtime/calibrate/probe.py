@@ -59,6 +59,7 @@ def main() -> int:
 def _open(order: Mapping[str, Any]) -> tuple[Answer, Actions]:
     settings = DeviceSettings(device=Device(order["device"]))
     bundle = with_runners(open_bundle(Path(order["bundle"])), settings.device, order["runners"])
+    bundle = bundle.on(settings.device)
     opener = _open_whole if order["whole"] else _open_modules
     return opener(bundle, settings, order)
 
@@ -74,7 +75,9 @@ def with_runners(bundle: Bundle, device: Device, runners: Mapping[str, tuple[str
 def _with_runner(module: Module, device: Device, engine: Engine, precision: Precision) -> Module:
     if device is Device.CPU:
         return module.model_copy(update={"engine": engine, "precision": precision})
-    choice = RunnerChoice(engine=engine, precision=precision)
+    words = {"engine": engine, "precision": precision}
+    present = module.devices.get(device)
+    choice = present.model_copy(update=words) if present else RunnerChoice(**words)
     return module.model_copy(update={"devices": {**module.devices, device: choice}})
 
 

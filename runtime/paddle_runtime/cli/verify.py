@@ -70,7 +70,7 @@ def _self_test(bundle: Bundle, device: str, progress: Progress) -> Mapping[str, 
     progress.step(f"loading {bundle.manifest.name} on {device}")
     began = time.monotonic()
     settings = DeviceSettings(device=Device(device))
-    pipeline = open_pipeline(bundle, settings)
+    pipeline = open_pipeline(bundle.on(settings.device), settings)
     progress.step(f"running {count} self-tests")
     prove(pipeline, settings)
     return {"passed": count, "device": device, "seconds": round(time.monotonic() - began, 2)}

@@ -14,8 +14,10 @@ from paddle_runtime.bundle.make import write_manifest
 from paddle_runtime.bundle.store import builtin_path, open_bundle
 from paddle_runtime.bundle.verify import verify
 from paddle_runtime.calibrate.measure import largest_difference, percentile
+from paddle_runtime.calibrate.probe import with_runners
 from paddle_runtime.calibrate.probing import Order, Probe, ProbeFailed
 from paddle_runtime.main import main
+from tests.runtime.bundle.builders import description, small_bundle
 
 INPUT = {"name": "x", "datatype": "FP32", "shape": [-1, 3, 48, 192]}
 OUTPUT = {"name": "softmax_0.tmp_0", "datatype": "FP32", "shape": [-1, 2]}
@@ -102,6 +104,17 @@ def test_a_missing_device_ends_the_command_with_what_to_install(
 ) -> None:
     assert main(["bench", str(classifier), "--device", "GPU", "--output", "json"]) == 23
     assert "sees 0 GPUs" in json.loads(capsys.readouterr().out)["message"]
+
+
+def test_another_engine_is_tried_at_the_devices_batches(tmp_path: Path) -> None:
+    folder = small_bundle(tmp_path / "small").path
+    document = description()
+    document["modules"]["model"]["devices"] = {"GPU": {"engine": "Plain", "batches": [1, 4]}}
+    write_manifest(folder, document)
+    tried = with_runners(open_bundle(folder), Device.GPU, {"model": ("TensorRT", "Float16")}).on(Device.GPU)
+    module = tried.manifest.modules["model"]
+    assert str(module.runner(Device.GPU)) == "TensorRT Float16"
+    assert module.shapes() == ((1, 4), (4, 4), (8, 4), (32, 4))
 
 
 def test_numbers() -> None:

@@ -93,6 +93,14 @@ def test_the_choice_and_its_evidence_are_written_by_device() -> None:
     assert description()["modules"]["model"]["engine"] == "Plain"
 
 
+def test_a_devices_batches_outlive_another_choice_of_engine() -> None:
+    present = {"engine": "TensorRT", "precision": "Float16", "batches": [1, 4]}
+    before = description()
+    before["modules"]["model"]["devices"] = {"GPU": present}
+    after = calibrated(before, evidence(Device.GPU, Engine.PLAIN))["modules"]["model"]["devices"]
+    assert after == {"GPU": {"engine": "Plain", "batches": [1, 4]}}
+
+
 def test_learned_shapes_replace_those_of_their_module() -> None:
     assert with_buckets(description(), {"model": [[2, 4]]})["modules"]["model"]["buckets"] == [[2, 4]]
     assert with_buckets(description(), {})["modules"] == description()["modules"]
