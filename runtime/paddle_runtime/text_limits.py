@@ -26,6 +26,14 @@ def decode_text(body: bytes) -> str:
         raise Invalid(RequestReason.MALFORMED, f"the body is not UTF-8 ({error}); encode it so") from None
 
 
+def is_unicode(text: str) -> bool:
+    """Whether it can be written: JSON's escapes can say half a surrogate pair, which no encoding can."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
 def check_texts(texts: Sequence[object]) -> list[str]:
     """Texts to classify: some, not too many, none of them empty or without an end."""
     if not 1 <= len(texts) <= MAX_TEXTS:
@@ -43,11 +51,9 @@ def check_texts(texts: Sequence[object]) -> list[str]:
                 RequestReason.TOO_LARGE,
                 f"text {index} has {len(text)} characters and the cap is {MAX_TEXT_CHARACTERS}; send less",
             )
-        try:
-            text.encode()
-        except UnicodeEncodeError:
+        if not is_unicode(text):
             raise Invalid(
                 RequestReason.MALFORMED, f"text {index} holds half a surrogate pair; send Unicode text"
-            ) from None
+            )
         checked.append(text)
     return checked

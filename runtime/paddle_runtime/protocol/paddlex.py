@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from paddle_runtime.errors import Invalid, RequestReason
+from paddle_runtime.text_limits import is_unicode
 
 PDF, IMAGE = 0, 1
 URL_STARTS = ("http://", "https://")
@@ -77,10 +78,10 @@ def log_id_of(document: Mapping[str, object], request_id: str) -> str:
     value = document.get("logId")
     if value is None:
         return request_id
-    if not isinstance(value, str) or len(value) > MAX_LOG_ID:
+    if not isinstance(value, str) or len(value) > MAX_LOG_ID or not is_unicode(value):
         raise Invalid(
             RequestReason.MALFORMED,
-            f"logId is {str(value)[:40]!r}; give text of at most {MAX_LOG_ID} characters",
+            f"logId is {str(value)[:40]!r}; give Unicode text of at most {MAX_LOG_ID} characters",
         )
     return value or request_id
 
@@ -130,13 +131,13 @@ def _number(low: float, high: float) -> Callable[[str, object], Value]:
     """A number above `low` and up to `high`."""
 
     def read(name: str, value: object) -> Value:
-        number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
-        if not low <= number <= high:
+        number = value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+        if not low <= number <= high:  # compared as it is: a whole number can be too large for a float
             raise Invalid(
                 RequestReason.MALFORMED,
                 f"{name} is {str(value)[:40]!r}; give a number from {low:g} to {high:g}",
             )
-        return number
+        return float(number)
 
     return read
 

@@ -17,6 +17,7 @@ from paddle_runtime.bundle.manifest import Manifest
 from paddle_runtime.bundle.signature import Shape, largest, shape_problem
 from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.tasks import TASKS, Task
+from paddle_runtime.text_limits import is_unicode
 
 ELEMENT_BYTES = {
     "BOOL": 1, "UINT8": 1, "INT8": 1, "INT32": 4, "INT64": 8, "FP16": 2, "FP32": 4, "FP64": 8,
@@ -190,6 +191,9 @@ def check_values(where: str, values: Sequence[object], datatype: str) -> None:
     if datatype == BYTES:
         if kinds - {str}:
             raise wrong(where, _first(values, {str}), "must be text")
+        for text in values:
+            if isinstance(text, str) and not is_unicode(text):
+                raise wrong(where, text, "holds half a surrogate pair; send Unicode text")
         return
     if datatype == "BOOL":
         if kinds - {bool}:

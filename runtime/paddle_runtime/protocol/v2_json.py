@@ -23,6 +23,7 @@ from paddle_runtime.protocol.tensors import (
     wrong,
 )
 from paddle_runtime.protocol.v2_binary import SIZE, Tail, lift, raw_input, split
+from paddle_runtime.text_limits import is_unicode
 
 MAX_DEPTH = 8
 
@@ -42,6 +43,8 @@ def decode_infer(
     request_id = document.get("id")
     if request_id is not None and not isinstance(request_id, str):
         raise wrong("id", request_id, "must be a string")
+    if request_id and not is_unicode(request_id):
+        raise wrong("id", request_id, "holds half a surrogate pair; send Unicode text")
     parameters = _parameters("", document)
     inputs = Inputs(signature)
     _read_inputs(document.get("inputs"), inputs, tail)

@@ -18,8 +18,9 @@ CLOSING_REASONS = frozenset({RequestReason.DRAINING, RequestReason.SLOW_BODY})
 
 
 def json_response(document: object, code: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A small JSON document."""
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    """A small JSON document; half a surrogate pair, from what a caller sent, stays the escape that it was."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    body = text.encode(errors="backslashreplace")
     return Response(body, status_code=code, media_type=JSON, headers=dict(headers or {}))
 
 

@@ -60,6 +60,8 @@ def paddlex_json() -> Iterator[Case]:
         "an empty file": {"file": ""}, "no base64": {"file": "%"}, "a kind that is none": {"file": CODED, "fileType": 7},
         "a PDF that is none": {"file": CODED, "fileType": 0}, "text for a switch": {"file": CODED, "useDocUnwarping": {"a": []}},
         "a threshold beyond all": {"file": CODED, "textRecScoreThresh": 1e308}, "a side below zero": {"file": CODED, "textDetLimitSideLen": -1},
+        "a threshold of 400 digits": {"file": CODED, "textRecScoreThresh": 10**400}, "half a character for an id": {"file": CODED, "logId": "\ud800"},
+        "half a character for an option": {"file": CODED, "\ud800": 1},
     }  # fmt: skip
     for name, body in bodies.items():
         yield Case(f"PaddleX: {name}", posted(json.dumps(body).encode(), JSON, "/ocr"))
@@ -92,6 +94,7 @@ def tensors(model: str) -> Iterator[Case]:
         "no inputs": "{}", "inputs that are null": '{"inputs": null}', "inputs that are an object": '{"inputs": {}}',
         "an empty list": '{"inputs": []}', "the same input twice": json.dumps({"inputs": [right, right]}),
         "NaN": json.dumps({"inputs": [{**right, "data": [float("nan")] * 64}]}), "infinity": json.dumps({"inputs": [{**right, "data": [float("inf")] * 64}]}),
+        "half a character for an id": json.dumps({"id": "\ud800", "inputs": [right]}),
         "an output that is none": json.dumps({"inputs": [right], "outputs": [{"name": "z"}]}), "outputs that are text": json.dumps({"inputs": [right], "outputs": "all"}),
         "deep values": '{"inputs": [{"name": "x", "shape": [1, 64], "datatype": "FP32", "data": ' + "[" * 5000 + "]" * 5000 + "}]}",
         "a number of 5000 digits": json.dumps({"inputs": [{**right, "data": [0] * 64}]}).replace("[0,", "[" + "9" * 5000 + ",", 1),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from paddle_runtime.errors import Invalid
 from paddle_runtime.protocol import paddlex
+from paddle_runtime.transport.replies import json_response
 
 VALUES = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just([]) | st.just({})
@@ -61,6 +62,18 @@ def test_options_take_the_pipelines_names() -> None:
     )
 
 
+def test_a_number_that_no_float_holds_is_out_of_range() -> None:
+    with pytest.raises(Invalid, match="give a number from 0 to 1"):
+        paddlex.parse({"textRecScoreThresh": 10**400})
+
+
+def test_a_refusal_can_quote_half_a_character() -> None:
+    with pytest.raises(Invalid) as fault:
+        paddlex.parse({"\ud800": 1})
+    answer = json_response(paddlex.error_of(str(fault.value), 400, "own"))
+    assert json.loads(answer.body)["errorMsg"] == str(fault.value)
+
+
 @given(st.text(max_size=20), st.binary(max_size=5))
 def test_an_answer_is_spliced_whole(log_id: str, data: bytes) -> None:
     result = json.dumps({"data": data.hex()}).encode()
@@ -72,7 +85,7 @@ def test_an_answer_is_spliced_whole(log_id: str, data: bytes) -> None:
     }
 
 
-@pytest.mark.parametrize("value", ["x" * 129, 5, [], {}])
+@pytest.mark.parametrize("value", ["x" * 129, 5, [], {}, "\ud800"])
 def test_a_log_id_that_is_none_is_invalid(value: object) -> None:
     with pytest.raises(Invalid, match="logId is"):
         paddlex.log_id_of({"logId": value}, "own")

@@ -14,6 +14,7 @@ from paddle_runtime.bundle.store import builtin_path, open_bundle
 from paddle_runtime.errors import Failed, Invalid, RequestReason
 from paddle_runtime.protocol.tensors import InferRequest, Signature, Wanted, signature_of
 from paddle_runtime.protocol.v2_json import decode_infer, encode_infer, model_metadata
+from paddle_runtime.tasks import TensorRow
 from tests.runtime.bundle.builders import tensor_manifest
 
 X = TensorSpec(name="x", datatype=Datatype.FP32, shape=(-1, 2))
@@ -77,7 +78,17 @@ def test_a_wrong_input_is_named_with_its_value(inputs: object, words: str) -> No
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"\xff", b"{", b"[]", b'{"inputs": [NaN]}', b"[" * 100_000, b'{"id": 3, "inputs": []}']
+    "body",
+    [
+        b"",
+        b"\xff",
+        b"{",
+        b"[]",
+        b'{"inputs": [NaN]}',
+        b"[" * 100_000,
+        b'{"id": 3, "inputs": []}',
+        b'{"id": "\\ud800", "inputs": []}',
+    ],
 )
 def test_what_is_no_request_is_malformed(body: bytes) -> None:
     with pytest.raises(Invalid) as fault:
@@ -105,6 +116,16 @@ def test_booleans_are_true_or_false_only() -> None:
     assert [each.data for each in decoded(good, flag).inputs] == [[True, False]]
     with pytest.raises(Invalid, match="must be true or false"):
         decoded(bad, flag)
+
+
+def test_text_that_nothing_can_encode_is_refused_before_a_worker_takes_it() -> None:
+    text = Signature((TensorRow("text", "BYTES", (1,)),), (Y,), {"text": (1,)})
+    given_text = {"name": "text", "shape": [1], "datatype": "BYTES"}
+    assert decoded({"inputs": [{**given_text, "data": ["\U0001f600"]}]}, text).inputs[0].data == [
+        "\U0001f600"
+    ]
+    with pytest.raises(Invalid, match="half a surrogate pair"):
+        decoded({"inputs": [{**given_text, "data": ["a\ud800"]}]}, text)
 
 
 def test_a_single_value_has_no_dimensions_and_one_value() -> None:
