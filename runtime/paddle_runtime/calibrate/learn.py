@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from paddle_runtime.batching.buckets import Size, covers, padded_area, plan_buckets
+from paddle_runtime.batching.buckets import Size, covers, plan_buckets
 from paddle_runtime.bundle.manifest import Module
 from paddle_runtime.bundle.signature import bucket_problem
 from paddle_runtime.bundle.store import Bundle
@@ -51,13 +51,6 @@ def new_buckets(module: Module, asked: Sequence[Size], most: int) -> tuple[Mappi
     sizes = [*asked, *(size for size in ends if not covers(asked, [size]))]
     planned = plan_buckets(sizes, most, given=given, area=lambda size: area(module, size))
     return tuple(unflat(module, size) for size in planned)
-
-
-def saved_share(module: Module, asked: Sequence[Size], buckets: Sequence[Mapping[str, Size]]) -> float:
-    """How much less is computed than with the present buckets, as a share of it."""
-    before = padded_area([flat(module, bucket) for bucket in module.buckets], asked)
-    after = padded_area([flat(module, bucket) for bucket in buckets], asked)
-    return 1 - after / before
 
 
 def observe_requests(bundle: Bundle, files: Sequence[Path]) -> Mapping[str, Sequence[Size]]:
