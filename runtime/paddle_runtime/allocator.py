@@ -12,17 +12,12 @@ import ctypes
 import logging
 import os
 from collections.abc import Callable
-from pathlib import Path
+
+from paddle_runtime.dispatch.memory import private_bytes
 
 LOOK_SECONDS = 1.0
 KEPT_BYTES = 16 * 1024 * 1024
 log = logging.getLogger(__name__)
-
-
-def private_bytes() -> int:
-    """Resident memory of this process that is its own: without its program and without shared memory."""
-    _, resident, shared = Path("/proc/self/statm").read_text().split()[:3]
-    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
 
 def glibc_trim() -> Callable[[], object]:
@@ -41,7 +36,9 @@ class Trimmer:
     Also while bodies are held, since nobody knows which of its pages are free: some milliseconds each time.
     """
 
-    def __init__(self, trim: Callable[[], object], measure: Callable[[], int] = private_bytes) -> None:
+    def __init__(
+        self, trim: Callable[[], object], measure: Callable[[], float] = lambda: private_bytes(os.getpid())
+    ) -> None:
         self._trim = trim
         self._measure = measure
         self._least = measure()
