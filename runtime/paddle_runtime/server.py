@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,11 +23,11 @@ from paddle_runtime.allocator import Trimmer, glibc_trim, keep_small
 from paddle_runtime.batching.policy import Window
 from paddle_runtime.dispatch.cpus import cpu_limit
 from paddle_runtime.dispatch.launch import WorkerPlan, too_slow
-from paddle_runtime.dispatch.memory import resident_bytes
+from paddle_runtime.dispatch.memory import measure, resident_bytes
 from paddle_runtime.dispatch.pool import Pool
 from paddle_runtime.dispatch.seat import first_of
 from paddle_runtime.dispatch.slab import SlabSize
-from paddle_runtime.dispatch.staffing import wish
+from paddle_runtime.dispatch.staffing import MIB, wish
 from paddle_runtime.errors import BundleFault
 from paddle_runtime.health import Event, Health, drained
 from paddle_runtime.limits import Limits
@@ -158,7 +159,14 @@ class Server:
             slab=SlabSize.of(settings.shared_memory_mib),
         )
         window = Window(settings.batch_max_size, settings.batch_max_delay_milliseconds / 1000)
-        return Pool(wished, plan, self, self._clock, window=window)
+        # For every task, since tensors in JSON grow as pictures do. A PDF's renderer works in the decoder's
+        # place and takes less for usual files.
+        measured = partial(
+            measure,
+            held_bytes=settings.max_held_bytes,
+            request_bytes=settings.max_decode_bytes + settings.shared_memory_mib * MIB,
+        )
+        return Pool(wished, plan, self, self._clock, measure=measured, window=window)
 
     def _make_front(self, pool: Pool) -> Front:
         settings = self._settings

@@ -13,8 +13,8 @@ DEFAULT_ON_CPU: ResourceBlock = {
     "requests": {"cpu": "500m", "memory": "1Gi"},
     "limits": {"cpu": "1", "memory": "2Gi"},
 }
-"""One worker has about 850 MiB resident with PP-OCRv4; a picture at the cap of 40 megapixels needs as much
-again while it is read."""
+"""One worker has about 850 MiB resident with PP-OCRv4, a picture at the caps takes 350 MiB more while it is
+read, and bodies of requests up to 256 MiB: two workers need 2.5 GiB, for more CPUs raise the memory too."""
 DEFAULT_ON_ACCELERATOR: ResourceBlock = {
     "requests": {"cpu": "2", "memory": "4Gi"},
     "limits": {"cpu": "4", "memory": "8Gi"},

@@ -68,16 +68,20 @@ def memory_files_bytes(root: Path = ROOT, membership: Path = MEMBERSHIP) -> floa
     return 0.0
 
 
-def measure(pid: int | None) -> Memory:
-    """What the first warm worker needs, and what there is (bytes)."""
+def measure(pid: int | None, *, held_bytes: float = 0.0, request_bytes: float = 0.0) -> Memory:
+    """What the first warm worker needs, and what there is (bytes).
+
+    held_bytes: bodies in the front end at the most. request_bytes: what a request may take of a worker.
+    """
     limit = memory_limit()
     machine = machine_bytes()
     files = memory_files_bytes() if limit is not None else 0.0
-    base = private_bytes(os.getpid()) + mapped_file_bytes(pid) + files
+    base = private_bytes(os.getpid()) + mapped_file_bytes(pid) + files + held_bytes
     return Memory(
         limit=min(limit or machine, machine),
         base=base,
         worker=max(peak_private_bytes(pid), 1.0),
+        request=request_bytes,
         limited=limit is not None and limit < machine,
     )
 

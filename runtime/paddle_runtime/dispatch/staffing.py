@@ -1,8 +1,9 @@
 """How many workers, whether a warm standby, and how large a worker may grow: one sum over memory. Pure.
 
 What a worker needs is known when the first one is warm, so that one is started alone and measured. Workers
-then have WORKER_ROOM times its memory each; a standby, which only shortens a replacement, is kept where
-everybody could grow to STANDBY_ROOM times of it.
+then have WORKER_ROOM times its memory each, and beside it what one request may take: every one of them can
+be reading the largest picture at the same time, and one byte too many ends the whole pod. A standby, which
+only shortens a replacement, is kept where everybody could grow to STANDBY_ROOM times of a warm worker.
 """
 
 from __future__ import annotations
@@ -45,15 +46,22 @@ class Wish:
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes. base: the front end, files in memory and libraries. worker: a warm one's own.
+    """Bytes. base: the front end with all bodies that it may hold, files in memory, libraries.
 
+    worker: a warm one's own. request: what a request at the caps takes of a worker beside that.
     limited: the limit is the control group's, whose overstepping kills; else it is all that the machine has.
     """
 
     limit: float
     base: float
     worker: float
+    request: float = 0.0
     limited: bool = True
+
+    @property
+    def busy_worker(self) -> float:
+        """One that reads the largest picture."""
+        return self.worker * WORKER_ROOM + self.request
 
 
 @dataclass(frozen=True)
@@ -81,19 +89,20 @@ def wish(*, workers: int, on_cpu: bool, cpus: float, devices: int, standby: str,
 
 def staff(wish: Wish, memory: Memory) -> Staffing:
     """The decision, with the sum that it rests on in words for the log."""
-    fitting = max(math.floor((memory.limit - memory.base) / (memory.worker * WORKER_ROOM)), 1)
+    fitting = max(math.floor((memory.limit - memory.base) / memory.busy_worker), 1)
     workers = wish.workers if wish.given else min(wish.workers, fitting)
     standby = _standby(wish, memory, workers)
     useless = 0 < wish.worker_bytes < memory.worker * WORKER_ROOM
     bound = math.inf if useless else wish.worker_bytes or _bound(memory, workers + standby)
     words = (
         f"{workers} worker processes{' and a warm standby' if standby else ', no standby'}: a warm worker "
-        f"has {_mib(memory.worker)} of its own, {_mib(memory.base)} are used beside workers, and "
+        f"has {_mib(memory.worker)} of its own, a request may take {_mib(memory.request)} of it more, "
+        f"{_mib(memory.base)} are used or kept for bodies beside workers, and "
         f"{'the memory limit' if memory.limited else 'the machine'} has {_mib(memory.limit)}"
     )
     if fitting < wish.workers:
         words += (
-            f"; {wish.workers} would need {_mib(wish.workers * memory.worker * WORKER_ROOM + memory.base)}"
+            f"; {wish.workers} would need {_mib(wish.workers * memory.busy_worker + memory.base)}"
             f"{', which workers asks for all the same' if wish.given else ', so there are fewer'}: "
             "raise the memory limit"
         )
@@ -113,12 +122,14 @@ def _standby(wish: Wish, memory: Memory, workers: int) -> bool:
     """One is for one device: which one would be lost is not known. Device memory is not spent by default."""
     if wish.standby == "0" or wish.devices > 1:
         return False
-    fits = (workers + 1) * memory.worker * STANDBY_ROOM + memory.base <= memory.limit
+    grown = memory.worker * STANDBY_ROOM  # the standby reads nothing until it takes a worker's place
+    fits = workers * max(grown, memory.busy_worker) + grown + memory.base <= memory.limit
     return fits and (wish.standby == "1" or wish.on_cpu)
 
 
 def _bound(memory: Memory, processes: int) -> float:
     grown = memory.worker + max(memory.worker, LEAST_GROWTH_BYTES)
+    # a request's part is in it: what a worker keeps of a large picture is there for the next one
     share = (memory.limit - memory.base) / processes
     if not memory.limited:
         return grown
