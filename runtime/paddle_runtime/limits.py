@@ -122,7 +122,7 @@ def check_picture(data: bytes, limits: Limits) -> tuple[int, int]:
 def check_one_picture(data: bytes, limits: Limits) -> None:
     """The same where a document of several pages has no place in the answer."""
     check_picture(data, limits)
-    if is_tiff(data) and len(tiff_page_sizes(data, 2)) > 1:
+    if is_tiff(data) and len(page_sizes(data, 2)) > 1:
         raise Invalid(
             RequestReason.TOO_MANY_PAGES,
             "the TIFF has several pages and one is read here; send them one by one",
@@ -140,14 +140,19 @@ def check_document(data: bytes, limits: Limits, ranges: Ranges | None) -> list[S
         size = check_picture(data, limits)
         page_ranges.chosen(ranges, 1, limits.max_pages)
         return [size]
-    try:
-        sizes = tiff_page_sizes(data, page_ranges.last_needed(ranges, limits.max_pages))
-    except BadHeader as error:
-        raise _bad_header(error) from None
+    sizes = page_sizes(data, page_ranges.last_needed(ranges, limits.max_pages))
     wanted = [sizes[number - 1] for number in page_ranges.chosen(ranges, len(sizes), limits.max_pages)]
     for size in wanted:
         check_size(size, limits, decoding_cost(data))
     return wanted
+
+
+def page_sizes(data: bytes, most: int) -> list[Size]:
+    """Sizes of a TIFF's first pages, `most` of them at most; Invalid where one's header is broken."""
+    try:
+        return tiff_page_sizes(data, most)
+    except BadHeader as error:
+        raise _bad_header(error) from None
 
 
 def is_pdf(data: bytes) -> bool:

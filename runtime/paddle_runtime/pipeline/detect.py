@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import JsonValue
 
+from paddle_runtime.border import border
 from paddle_runtime.bundle.constants import DetectConstants
 from paddle_runtime.bundle.signature import Shape
 from paddle_runtime.errors import Invalid, RequestReason
@@ -160,6 +161,7 @@ class Detector:
         for bucket in dict.fromkeys(fit.bucket for fit in fits):
             here = [index for index, fit in enumerate(fits) if fit.bucket == bucket]
             for size in batch_sizes(len(here), self._sizes[bucket], rows_cost=self._rows_cost):
+                border()
                 batch = np.zeros((size, 3, *bucket), dtype=np.float32)
                 for row, index in zip(batch, here, strict=False):
                     self._show(looks[index].picture, fits[index], row)

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from paddle_runtime import limits
 from paddle_runtime.limits import Limits
 from paddle_runtime.page_ranges import Ranges, chosen, last_needed
-from paddle_runtime.picture_size import is_tiff, tiff_page_sizes
+from paddle_runtime.picture_size import is_tiff
 from paddle_runtime.pipeline.picture import Picture, decode_picture
 
 _caps = Limits(max_body_bytes=20 << 20, max_pixels=40_000_000, max_side=16_384)
@@ -75,7 +75,7 @@ def open_document(payload: memoryview, request: Mapping[str, JsonValue]) -> Docu
         dpi = request.get("dpi", _pdf_dpi)
         assert isinstance(dpi, int | float)
         return open_pdf(data, ranges, _caps, dpi)
-    if not is_tiff(data) or len(tiff_page_sizes(data, 2)) < 2:
+    if not is_tiff(data) or len(limits.page_sizes(data, 2)) < 2:
         return None
-    pages = len(tiff_page_sizes(data, last_needed(ranges, _caps.max_pages)))
+    pages = len(limits.page_sizes(data, last_needed(ranges, _caps.max_pages)))
     return Tiff(payload, chosen(ranges, pages, _caps.max_pages))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from paddle_runtime.border import border
 from paddle_runtime.bundle.constants import OrientConstants
 from paddle_runtime.bundle.signature import Shape
 from paddle_runtime.pipeline.batches import Slot, plan_batches
@@ -60,6 +61,7 @@ class Orienter:
         answer = [0.0] * len(lines)
         small = [to_height(self._start(line), self._height, self._widest) for line in lines]
         for batch in plan_batches([self._widest] * len(lines), self._slots, rows_cost=self._rows_cost):
+            border()
             block = np.zeros((batch.slot.batch, 3, self._height, batch.slot.width), dtype=np.float32)
             for row, index in enumerate(batch.lines):
                 self._normalise(small[index], block[row])

@@ -60,6 +60,8 @@ class Placer:
         bucket = self.bucket_for((1, 1))
         # No smaller than what is cut out of it.
         factor = max(short / min(height, width), bucket[0] / height, bucket[1] / width)
+        picture = picture[_inner(height, bucket[0] / factor), _inner(width, bucket[1] / factor)]
+        height, width = picture.shape[:2]
         shape = max(bucket[0], round(height * factor)), max(bucket[1], round(width * factor))
         top, left = (shape[0] - bucket[0]) // 2, (shape[1] - bucket[1]) // 2
         cut = resized(picture, shape)[top : top + bucket[0], left : left + bucket[1]]
@@ -74,6 +76,15 @@ class Placer:
 def resized(picture: Picture, shape: Sides) -> Picture:
     """Another size, by straight lines between pixels: what such programs are trained with."""
     return cv2.resize(picture, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)  # type: ignore[no-any-return]
+
+
+def _inner(size: int, needed: float) -> slice:
+    """Twice as much of a side's middle as is needed, so that a picture of usual sides stays whole.
+
+    Without it a thread of a picture would be enlarged to gigabytes.
+    """
+    beside = max(0, int(size - 2 * needed - 2) // 2)
+    return slice(beside, size - beside)
 
 
 def clamp(size: float, most: int) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import JsonValue
 
 from paddle_runtime import text_limits
+from paddle_runtime.border import border
 from paddle_runtime.bundle.constants import TextConstants
 from paddle_runtime.bundle.signature import NUMPY_NAMES
 from paddle_runtime.bundle.store import Bundle
@@ -77,6 +78,7 @@ class TextPipeline:
     def _scores(self, rows: Sequence[Sequence[int]]) -> list[Scores]:
         found: list[Scores] = [np.zeros(0)] * len(rows)
         for batch in plan_batches([len(row) for row in rows], self._slots):
+            border()
             shape = (batch.slot.batch, batch.slot.width)
             ids = np.full(shape, self._tokeniser.padding, dtype=np.int64)
             mask = np.zeros(shape, dtype=np.int64)

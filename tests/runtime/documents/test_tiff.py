@@ -67,6 +67,18 @@ def test_a_page_that_is_not_there_is_said() -> None:
     assert fault.value.reason is RequestReason.NO_SUCH_PAGE
 
 
+def test_a_broken_second_page_is_the_callers_mistake_also_where_the_first_alone_is_wanted() -> None:
+    data = start(8) + ifd((8, 8), 2**31)
+    assert limits.check_document(data, CAPS, [[1, 1]]) == [(8, 8)]
+    for read in (
+        lambda: open_document(memoryview(data), {"pages": [[1, 1]]}),
+        lambda: limits.check_one_picture(data, CAPS),
+    ):
+        with pytest.raises(Invalid, match="it ends early") as fault:
+            read()
+        assert fault.value.reason is RequestReason.UNDECODABLE
+
+
 def test_one_picture_has_one_page() -> None:
     buffer = io.BytesIO()
     grey((8, 8)).save(buffer, "PNG")

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from tests.runtime.hostile.case import ODD, REFUSED, Case, Pieces, forever, posted, request
 from tests.runtime.hostile.json_requests import CODED, JSON, METADATA, PICTURE, ocr_json, paddlex_json
 from tests.runtime.hostile.pictures import MIB, ODD_PICTURES, REFUSED_PICTURES, cut_pictures, plain
+from tests.runtime.hostile.png_and_jpeg import SIDE
+from tests.runtime.hostile.webp_bmp_tiff import tiff
 
 FORM = "multipart/form-data; boundary=b"
 GIB = 1024 * MIB
@@ -22,6 +24,17 @@ def pictures() -> Iterator[Case]:
         yield Case(name, lambda make=make: posted(make())())  # type: ignore[misc]
     for name, make in ODD_PICTURES.items():
         yield Case(name, lambda make=make: posted(make())(), ODD)  # type: ignore[misc]
+
+
+def documents() -> Iterator[Case]:
+    """What only shows once some pages of a document are asked for."""
+    broken = tiff(again=2**31)
+    yield Case("TIFF whose second page is beyond its end", posted(broken, path="/v1/ocr?pages=1"))
+    yield Case(
+        "TIFF whose pages turn in circles, one of them",
+        posted(tiff(again=8 + SIDE * SIDE * 3), path="/v1/ocr?pages=1"),
+        ODD,
+    )
 
 
 def bodies() -> Iterator[Case]:
@@ -291,6 +304,7 @@ def quick() -> list[Case]:
     """All that an OCR model is asked, but the slow ones."""
     return [
         *pictures(),
+        *documents(),
         *bodies(),
         *forms(),
         *ocr_json(),

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddle_runtime.pipeline.scaling import Placer
+from paddle_runtime.pipeline import scaling
+from paddle_runtime.pipeline.scaling import Placer, resized
 
 NONE = (0.0, 0.0, 0.0)
 ONE = (1.0, 1.0, 1.0)
@@ -61,6 +62,29 @@ def test_what_is_cut_out_is_the_middle() -> None:
     wide = np.zeros((32, 96, 3), dtype=np.uint8)
     wide[:, 32:64] = 255
     assert (placer((32, 32)).middle(wide, 32).image == 1).all()
+
+
+@given(st.integers(1, 40), st.integers(1, 3000), st.booleans())
+def test_it_is_the_same_middle_when_only_that_is_resized(short: int, long: int, upright: bool) -> None:
+    ramp = np.linspace(0, 255, long).astype(np.uint8)[np.newaxis, :, np.newaxis]
+    given = np.ascontiguousarray(np.broadcast_to(ramp, (short, long, 3)))
+    given = given.transpose(1, 0, 2) if upright else given
+    shape = tuple(max(32, round(side * max(32 / short, 32 / long))) for side in given.shape[:2])
+    top, left = ((side - 32) // 2 for side in shape)
+    whole = resized(given, (shape[0], shape[1]))[top : top + 32, left : left + 32].transpose(2, 0, 1) / 255
+    assert np.abs(placer((32, 32)).middle(given, 1).image[0] - whole).max() < 0.03
+
+
+@pytest.mark.parametrize("shape", [(1, 16384), (16384, 1)])
+def test_a_thread_of_a_picture_is_not_enlarged_whole(
+    shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    monkeypatch.setattr(
+        scaling, "resized", lambda given, to: made.append(to[0] * to[1]) or resized(given, to)
+    )
+    assert (placer((224, 224)).middle(picture(*shape), 256).image > 0).all()
+    assert made[0] < 1_000_000
 
 
 def test_the_bucket_that_shows_a_picture_largest_is_taken() -> None:
