@@ -60,6 +60,14 @@ def test_nineteen_of_twenty_end_within_the_margin() -> None:
     assert 0.03 < late / 2000 < 0.07
 
 
+def test_one_callers_dense_pictures_do_not_make_everybody_elses_unsure() -> None:
+    model, plain = taught(lambda pixels, mib: 0.1 * pixels), Size(10**6, MIB // 20)
+    for number in range(200):
+        model.learn(plain, 2.0 if number % 2 else 0.1)
+    prediction = model.predict(plain)
+    assert prediction.sure <= 3 * prediction.expected
+
+
 def test_a_machine_that_became_slower_is_followed() -> None:
     model = taught(lambda pixels, mib: 0.1 * pixels)
     for _ in range(700):
