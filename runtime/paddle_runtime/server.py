@@ -201,6 +201,7 @@ class Server:
         return make_server(
             make_app(front, description),
             header_seconds=settings.header_timeout_seconds,
+            answer_seconds=settings.body_timeout_seconds,
             max_header_bytes=settings.max_header_bytes,
         )
 

@@ -128,7 +128,10 @@ class Settings:
         10.0, "for a request's header to arrive whole", unit="seconds", minimum=0.01
     )
     body_timeout_seconds: float = option(
-        20.0, "for a request's body to arrive whole, else 408", unit="seconds", minimum=0.01
+        20.0,
+        "for a request's body to arrive whole, else 408; and for a caller to take an answer",
+        unit="seconds",
+        minimum=0.01,
     )
     max_header_bytes: int = option(
         65_536, "largest request header, counted in whole reads, else 431", unit="bytes", minimum=1

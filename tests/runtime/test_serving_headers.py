@@ -1,4 +1,4 @@
-"""Headers without end, on real connections: they are bounded in bytes and time, and nobody else notices."""
+"""Headers without end and answers that nobody takes, on real connections: bounded, and nobody else notices."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.serving.testbed import RunningServer, picture
+from tests.runtime.serving.testbed import RunningServer, picture, wait_until
 
 CAP = 65_536
 CHUNKED = b"POST /v1/ocr HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -165,3 +165,36 @@ def test_a_header_that_drips_is_given_up_though_it_never_pauses(tmp_path: Path, 
                 caller.sendall(b"a")
             assert caller.recv(65536) == b""
         assert time.monotonic() - began < 3
+
+
+def held_open(server_port: int, caller_port: int) -> bool:
+    """Whether the server's end of a connection is open still (state 1), whatever its kernel has left to send."""
+    ends = f":{server_port:04X}", f":{caller_port:04X}"
+    rows = [line.split()[1:4] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any((here[-5:], there[-5:], state) == (*ends, "01") for here, there, state in rows)
+
+
+@pytest.mark.parametrize("connection", [b"keep-alive", b"close"])
+def test_an_answer_that_nobody_reads_is_not_held_for_ever(tmp_path: Path, connection: bytes) -> None:
+    data = picture(answerBytes=8_000_000)
+    head = b"POST /v1/ocr HTTP/1.1\r\nHost: x\r\nConnection: %b\r\nContent-Length: %d\r\n\r\n"
+    with RunningServer(tmp_path, body_timeout_seconds=1) as server, socket.socket() as caller:
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        caller.settimeout(20)
+        caller.connect(("127.0.0.1", server.port))
+        caller.sendall(head % (connection, len(data)) + data)
+        assert caller.recv(15) == b"HTTP/1.1 200 OK"
+        own = caller.getsockname()[1]
+        assert held_open(server.port, own)
+        wait_until(lambda: not held_open(server.port, own), what="the connection cut off")
+
+
+def test_an_answer_that_is_read_in_time_is_whole_and_its_connection_lives(tmp_path: Path) -> None:
+    data = picture(answerBytes=8_000_000)
+    with RunningServer(tmp_path, body_timeout_seconds=1) as server, connected(server) as caller:
+        caller.sendall(b"POST /v1/ocr HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(data) + data)
+        time.sleep(0.5)
+        assert len(received(caller, b"totalMs", 1)) > 8_000_000
+        time.sleep(1)
+        caller.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        received(caller, b"HTTP/1.1 200", 1)

@@ -2,7 +2,7 @@
 
 A header must arrive whole in time and within its cap, a silent connection is closed, and the rest of what was
 answered early (413, 431, 503) is thrown away for a moment, so that the caller can read the answer, and then
-cut off.
+cut off. An answer that nobody takes is thrown away too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ class Connection(HttpToolsProtocol):
 
     header_seconds = 10.0
     max_header_bytes = 65_536
+    answer_seconds = 20.0
     _timer: TimerHandle | None = None
+    _taking: TimerHandle | None = None
     _connected_at = 0.0
     # Bytes of reads in which no request began, no header ended and no body came. The parser joins the pieces
     # of a name or value one by one, so the work for an endless one would grow with its square. A read that
@@ -81,6 +83,7 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """The answer is out; where the body is not in yet, throw the rest away for a while."""
+        self._await_taking()
         super().on_response_complete()
         if self.cycle.response_complete and self.cycle.more_body and not self.transport.is_closing():
             self._arm(LINGER_SECONDS)
@@ -88,11 +91,14 @@ class Connection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """What is no HTTP; uvicorn would answer in words of its own."""
         self.transport.write(_answer(400, f"this is no HTTP/1.1 request ({msg}); nothing of it was read"))
+        self._await_taking()
         self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The caller is gone."""
         self._disarm()
+        if self._taking is not None:
+            self._taking.cancel()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
@@ -108,6 +114,7 @@ class Connection(HttpToolsProtocol):
             return
         self._refused = True
         self.transport.write(_too_large(self.max_header_bytes))
+        self._await_taking()
         self._arm(LINGER_SECONDS)
 
     def _arm(self, seconds: float) -> None:
@@ -123,6 +130,22 @@ class Connection(HttpToolsProtocol):
         self._timer = None
         self.transport.close()
 
+    def _await_taking(self) -> None:
+        """The last answer is written; closing waits for a caller to read it, but not for ever."""
+        if self._taking is not None:
+            self._taking.cancel()
+        self._taking = self.loop.call_later(self.answer_seconds, self._cut_off) if self._untaken else None
+
+    @property
+    def _untaken(self) -> int:
+        """Bytes that were answered and that not even the caller's kernel has taken."""
+        return self.transport.get_write_buffer_size()
+
+    def _cut_off(self) -> None:
+        self._taking = None
+        if self._untaken:
+            self.transport.abort()
+
 
 def _too_large(cap: int) -> bytes:
     return _answer(431, f"the request's header has more than {cap} bytes; send a shorter one")
@@ -137,7 +160,11 @@ def _answer(code: int, problem: str) -> bytes:
     return STATUS_LINE[code] + head.encode() + b"connection: close\r\n\r\n" + body
 
 
-def connection_class(header_seconds: float, max_header_bytes: int) -> type[Connection]:
+def connection_class(header_seconds: float, max_header_bytes: int, answer_seconds: float) -> type[Connection]:
     """The protocol class with its bounds, in the form that uvicorn's Config takes."""
-    bounds = {"header_seconds": header_seconds, "max_header_bytes": max_header_bytes}
+    bounds = {
+        "header_seconds": header_seconds,
+        "max_header_bytes": max_header_bytes,
+        "answer_seconds": answer_seconds,
+    }
     return type("BoundedConnection", (Connection,), bounds)

@@ -36,12 +36,14 @@ class HttpServer(uvicorn.Server):
         self.should_exit = True
 
 
-def make_server(app: ASGIApp, *, header_seconds: float, max_header_bytes: int) -> HttpServer:
-    """A server for the application; `serve(sockets=[...])` runs it."""
+def make_server(
+    app: ASGIApp, *, header_seconds: float, max_header_bytes: int, answer_seconds: float
+) -> HttpServer:
+    """A server for the application; `serve(sockets=[...])` runs it. answer_seconds: to take a whole answer."""
     return HttpServer(
         uvicorn.Config(
             app,
-            http=connection_class(header_seconds, max_header_bytes),
+            http=connection_class(header_seconds, max_header_bytes, answer_seconds),
             ws="none",
             lifespan="off",
             access_log=False,
