@@ -22,7 +22,7 @@ SHORTEST_SECONDS = 1e-4
 # Of requests like this one, the share that ends within `margin` times the prediction.
 SURE_SHARE = 0.95
 STEP = 0.05
-# One margin is for all callers of a kind: bounded, so that one caller's odd pictures do not get others refused.
+# One margin is for all callers of a kind: bounded, so that one caller's odd pictures refuse nobody else's.
 FIRST_MARGIN, LARGEST_MARGIN = 1.2, 3.0
 
 Vector = tuple[float, float, float]

@@ -1,4 +1,4 @@
-"""Headers without end and answers that nobody takes, on real connections: bounded, and nobody else notices."""
+"""Headers without end and answers that nobody takes, on real connections: bounded, and nobody notices."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_a_header_that_drips_is_given_up_though_it_never_pauses(tmp_path: Path, 
 
 
 def held_open(server_port: int, caller_port: int) -> bool:
-    """Whether the server's end of a connection is open still (state 1), whatever its kernel has left to send."""
+    """Whether the server's end of a connection is open (state 1), whatever its kernel has left to send."""
     ends = f":{server_port:04X}", f":{caller_port:04X}"
     rows = [line.split()[1:4] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return any((here[-5:], there[-5:], state) == (*ends, "01") for here, there, state in rows)

@@ -39,7 +39,7 @@ class HttpServer(uvicorn.Server):
 def make_server(
     app: ASGIApp, *, header_seconds: float, max_header_bytes: int, answer_seconds: float
 ) -> HttpServer:
-    """A server for the application; `serve(sockets=[...])` runs it. answer_seconds: to take a whole answer."""
+    """A server for the application; `serve(sockets=[...])` runs it. answer_seconds: to take an answer."""
     return HttpServer(
         uvicorn.Config(
             app,
