@@ -10,14 +10,14 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from paddle_runtime.bundle.manifest import MODULES, Module
+from paddle_runtime.bundle.manifest import MODULES, Manifest, Module
 from paddle_runtime.bundle.selftest import SelfTest
 from paddle_runtime.bundle.store import Bundle, open_bundle
 from paddle_runtime.errors import BundleFault, BundleReason
 
 # Whoever reads decides what a page's known text is.
 READER = "recognise"
-FILE_FIELDS = ("program", "params", "onnx", "dictionary")
+FILE_FIELDS = ("program", "params", "onnx", "dictionary", "labels")
 
 
 def open_composed(path: Path, digest: str | None, modules: Mapping[str, Path]) -> Bundle:
@@ -32,7 +32,8 @@ def compose(base: Bundle, parts: Mapping[str, Bundle]) -> Bundle:
         return base
     manifest = base.manifest
     modules, files = dict(manifest.modules), dict(manifest.files)
-    tests = [test for test in manifest.self_test if (test.module or READER) not in parts]
+    reader = READER if _of_several(manifest) else next(iter(modules))
+    tests = [test for test in manifest.self_test if (test.module or reader) not in parts]
     for name, part in parts.items():
         _check(base, name, part)
         modules[name] = _moved(part.manifest.modules[name], name)
@@ -47,6 +48,11 @@ def compose(base: Bundle, parts: Mapping[str, Bundle]) -> Bundle:
         digest="sha256:" + hashlib.sha256(told.encode()).hexdigest(),
         parts={f"@{name}": part.path for name, part in parts.items()},
     )
+
+
+def _of_several(manifest: Manifest) -> bool:
+    """Whether the task has modules beside each other; where there is one, every test proves that one."""
+    return len(MODULES[manifest.task]) > 1
 
 
 def _check(base: Bundle, name: str, part: Bundle) -> None:
@@ -79,7 +85,7 @@ def _tests(part: Bundle, name: str) -> list[SelfTest]:
     """
     alone = set(part.manifest.modules) == {name}
     kept = [
-        test.model_copy(update={"module": name} if alone else {})
+        test.model_copy(update={"module": name} if alone and _of_several(part.manifest) else {})
         for test in part.manifest.self_test
         if alone or test.module == name or (test.module is None and name == READER)
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -79,17 +79,8 @@ class PaddleocrPipeline(OcrPipeline):
             return answer
         raise AssertionError(f"{steps} wants a program of ours")
 
-    def run_all(
-        self, requests: Sequence[tuple[str, memoryview, Mapping[str, JsonValue]]]
-    ) -> list[PipelineAnswer[Body] | Exception]:
-        """One after the other: it shares nothing between pictures."""
-        ends: list[PipelineAnswer[Body] | Exception] = []
-        for request in requests:
-            try:
-                ends.append(self.run(*request))
-            except Exception as error:  # this caller's alone
-                ends.append(error)
-        return ends
+    # It shares nothing between pictures: no BatchPipeline, so that no request waits for another's picture.
+    run_all = None  # type: ignore[assignment]
 
     def _options(self, request: Mapping[str, JsonValue]) -> OcrOptions:
         wanted: Any = request.get("detect", {})

@@ -11,6 +11,7 @@ from pathlib import Path
 import onnxruntime
 
 from paddle_runtime.bundle.manifest import Module
+from paddle_runtime.bundle.signature import Shape
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.predictor.devices import Device, DeviceSettings
 from paddle_runtime.predictor.providers import (
@@ -23,13 +24,15 @@ from paddle_runtime.predictor.providers import (
 from paddle_runtime.predictor.session import Array, Signature
 
 ERRORS_ONLY = 3
+Bucket = frozenset[tuple[str, Shape]]
 
 
 class OnnxSession:
-    """session.Session on onnxruntime.InferenceSessions: one on a CPU, on a GPU one for every shape.
+    """session.Session on onnxruntime.InferenceSessions: one on a CPU, on a GPU one for every bucket.
 
     On a GPU a session plans its convolutions anew whenever the shape differs from that of the call before:
-    0.1 to 1 s each time, seen on an H100 with 1.31. The shapes are a closed set, the weights are small.
+    0.1 to 1 s each time, seen on an H100 with 1.31. Buckets are few and weights are small; other shapes,
+    of which a caller may send any number, share one session.
     """
 
     def __init__(self, file: Path, module: Module, settings: DeviceSettings) -> None:
@@ -40,7 +43,8 @@ class OnnxSession:
             share_gpu_memory(settings.device_id, settings.memory_mib)
         self._file, self._settings = file, settings
         self._first = self._open()
-        self._by_shape: dict[tuple[tuple[int, ...], ...], onnxruntime.InferenceSession] = {}
+        self._buckets = {frozenset(bucket.items()) for bucket in module.buckets}
+        self._by_bucket: dict[Bucket | None, onnxruntime.InferenceSession] = {}
         self._signature = Signature(
             module,
             file,
@@ -61,10 +65,11 @@ class OnnxSession:
     def _session_for(self, arrays: Mapping[str, Array]) -> onnxruntime.InferenceSession:
         if self._settings.device is not Device.GPU:
             return self._first
-        shapes = tuple(array.shape for array in arrays.values())
-        if shapes not in self._by_shape:
-            self._by_shape[shapes] = self._open() if self._by_shape else self._first
-        return self._by_shape[shapes]
+        shapes = frozenset((name, array.shape) for name, array in arrays.items())
+        bucket = shapes if shapes in self._buckets else None
+        if bucket not in self._by_bucket:
+            self._by_bucket[bucket] = self._open() if self._by_bucket else self._first
+        return self._by_bucket[bucket]
 
     def run(self, inputs: Mapping[str, Array]) -> list[Array]:
         """Outputs in the manifest's order."""

@@ -11,10 +11,11 @@ from hack import peers
 from hack.paddlex_serving import ENVIRONMENT
 from hack.venv import ROOT
 from paddle_runtime.errors import BundleFault, BundleReason
-from paddle_runtime.pipeline.paddleocr_engine import lay_out, open_paddleocr
+from paddle_runtime.pipeline.base import BatchPipeline
+from paddle_runtime.pipeline.paddleocr_engine import PaddleocrPipeline, lay_out, open_paddleocr
 from paddle_runtime.predictor.devices import DeviceSettings
 from tests.runtime.documents.builders import text_pdf
-from tests.runtime.pipeline.builders import encoded, lines_of, ocr_bundle, page
+from tests.runtime.pipeline.builders import encoded, lines_of, ocr_bundle, page, real_ocr
 from tests.runtime.serving.programs import SERVE
 from tests.runtime.serving.testbed import RunningServer
 
@@ -40,6 +41,11 @@ def test_where_it_is_not_installed_it_is_said_what_to_install() -> None:
     with pytest.raises(BundleFault, match="--worker-python") as fault:
         open_paddleocr(ocr_bundle(), DeviceSettings())
     assert fault.value.reason is BundleReason.LoadFailed
+
+
+def test_it_is_given_one_request_at_a_time_on_a_gpu_too() -> None:
+    assert isinstance(real_ocr(), BatchPipeline)
+    assert not isinstance(PaddleocrPipeline(ocr_bundle(), list), BatchPipeline)
 
 
 @pytest.mark.long

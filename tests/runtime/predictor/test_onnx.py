@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,19 @@ from paddle_runtime.predictor.session import open_session
 
 PADDLE, ONNX = (open_bundle(builtin_path(name)) for name in ("ppocr-v4-mobile", "ppocr-v4-mobile-onnx"))
 SHAPES = {"detect": (1, 3, 320, 544), "orient": (1, 3, 48, 192), "recognise": (1, 3, 48, 320)}
+
+
+class OnGpu(OnnxSession):
+    """A session on the CPU that chooses as on a GPU, which is not here."""
+
+    opened = 0
+
+    def _open(self) -> Any:
+        self._settings = DeviceSettings()
+        self.opened += 1
+        opened = super()._open()
+        self._settings = DeviceSettings(device=Device.GPU)
+        return opened
 
 
 @pytest.mark.parametrize("name", list(SHAPES))
@@ -41,6 +55,17 @@ def test_one_math_thread_that_never_spins_and_no_plan_of_memory_for_each_shape()
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)
     assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
     assert (options.enable_mem_pattern, options.enable_cpu_mem_arena) == (False, True)
+
+
+def test_on_a_gpu_every_bucket_has_a_session_and_all_other_shapes_together_one() -> None:
+    module = ONNX.manifest.modules["orient"]
+    session = OnGpu(ONNX.file("orient/inference.onnx"), module, DeviceSettings())
+    for width in range(16, 336, 16):
+        session.run_one(np.zeros((1, 3, 48, width), dtype=np.float32))
+    for _ in range(2):
+        for shape in module.shapes():
+            session.run_one(np.zeros(shape, dtype=np.float32))
+    assert session.opened == len(module.buckets) + 1
 
 
 def test_names_that_the_program_does_not_have_are_told() -> None:
