@@ -77,7 +77,9 @@ class BundleFault(Fault):
 
 
 class RequestFault(Fault):
-    """One request cannot be answered."""
+    """One request cannot be answered. worked_seconds: a worker's time that it took nevertheless."""
+
+    worked_seconds = 0.0
 
     def __init__(
         self, reason: RequestReason, message: str, *, retry_after_seconds: int | None = None

@@ -172,8 +172,10 @@ class Service:
         """The answer; what it cost is learned from, also where it was too much."""
         try:
             done = await self._workers.run(work, terms)
-        except TimedOut as fault:
-            cost.learn_at_least(size, fault.worked_seconds)
+        except RequestFault as fault:
+            # a first one that ended early would make all others look cheap
+            if isinstance(fault, TimedOut) or cost.factors is not None:
+                cost.learn_at_least(size, fault.worked_seconds)
             raise
         cost.learn(size, done.worked)
         return done

@@ -108,6 +108,15 @@ def test_what_waits_while_workers_are_busy_leaves_together(
         assert sorted(each.result().json()["together"] for each in others) == [1, 4, 4, 4, 4]
 
 
+def test_a_request_costs_its_share_of_a_batch(tmp_path: Path, accelerator: dict[str, object]) -> None:
+    with RunningServer(tmp_path, start=TOGETHER, request_timeout_seconds=120, **accelerator) as server:
+        body = picture(seconds=0.5)
+        assert [answer.json()["together"] for answer in send(server, [body] * 4)] == [4] * 4
+        # the batch took 2 s; were that the cost of one, it would be refused as too late
+        answer = server.client.post("/v1/ocr", content=body, headers={**PNG, "X-Deadline-Ms": "1900"})
+        assert (answer.status_code, answer.json()["together"]) == (200, 1)
+
+
 def test_a_worker_that_dies_costs_the_batch_that_it_held(
     tmp_path: Path, accelerator: dict[str, object]
 ) -> None:

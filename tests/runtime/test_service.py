@@ -92,12 +92,39 @@ async def test_what_was_given_up_is_learned_from_too() -> None:
         await one.answer(call(reading(picture()), deadline_at=102.0))
 
 
-async def test_mistakes_of_callers_teach_nothing() -> None:
-    workers = FakeWorkers(fault=Invalid(RequestReason.UNDECODABLE, "bad"))
+FAULTS = [Invalid(RequestReason.UNDECODABLE, "bad"), Failed(RequestReason.INTERNAL, "NaN")]
+
+
+def having_worked(fault: RequestFault, seconds: float) -> RequestFault:
+    fault.worked_seconds = seconds
+    return fault
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_what_failed_slowly_is_learned_from_too(fault: RequestFault) -> None:
+    workers = FakeWorkers(worked=0.2)
     one = service(workers)
-    for _ in range(2):
-        with pytest.raises(Invalid):
-            await one.answer(call(reading(picture()), deadline_at=100.01))
+    await one.answer(call(reading(picture())))
+    workers.fault = having_worked(fault, 9.0)
+    for _ in range(60):
+        with pytest.raises(type(fault)):
+            await one.answer(call(reading(picture())))
+    with pytest.raises(Refused):
+        await one.answer(call(reading(picture()), deadline_at=101.0))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_what_failed_early_makes_nothing_look_cheaper(fault: RequestFault) -> None:
+    workers = FakeWorkers(fault=having_worked(fault, 0.001))
+    one = service(workers)
+    for known in (False, True):
+        workers.fault = fault
+        with pytest.raises(type(fault)):
+            await one.answer(call(reading(picture())))
+        assert workers.works[-1][1].prediction.expected == (pytest.approx(0.2, rel=0.01) if known else 0.0)
+        workers.fault = None
+        await one.answer(call(reading(picture())))
+    assert workers.works[-1][1].prediction.expected == pytest.approx(0.2, rel=0.01)
 
 
 async def test_the_promise_is_asked_for_at_every_request() -> None:

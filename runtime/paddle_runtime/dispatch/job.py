@@ -35,7 +35,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Done:
-    """A result with the seconds that it waited for a worker, and that a worker held it."""
+    """A result, the seconds that it waited for a worker, and its share of those that a worker computed."""
 
     result: Result
     waited: float
@@ -43,7 +43,7 @@ class Done:
 
 
 class TimedOut(Failed):
-    """The time was over while a worker computed; `worked_seconds`: so long already."""
+    """The time was over while a worker computed."""
 
     def __init__(self, message: str, worked_seconds: float) -> None:
         super().__init__(RequestReason.TIMED_OUT, message)
@@ -54,8 +54,8 @@ class TimedOut(Failed):
 class Job:
     """Work with the place where its answer appears. A caller that left has cancelled `answer`.
 
-    queued_at, started_at: seconds of the server's clock. given_back: a worker was lost before it took this
-    up, so it waits once more.
+    queued_at, started_at: seconds of the server's clock. together: jobs of the batch that it was started in.
+    given_back: a worker was lost before it took this up, so it waits once more.
     """
 
     work: Work
@@ -63,12 +63,19 @@ class Job:
     queued_at: float
     terms: Terms
     started_at: float | None = field(default=None)
+    together: int = field(default=1)
     given_back: bool = field(default=False)
+
+    def worked_seconds(self, now: float) -> float:
+        """Its share of a worker's time until now: costs are learned from it, backlogs are sums of it."""
+        return (now - (self.started_at or now)) / self.together
 
     def timed_out(self, now: float) -> TimedOut:
         """Why there is no answer though a worker has begun."""
-        total, worked = now - self.queued_at, now - (self.started_at or now)
-        return TimedOut(f"no answer after {total:.2f} s, {worked:.2f} s of it in a worker", worked)
+        total, held = now - self.queued_at, now - (self.started_at or now)
+        return TimedOut(
+            f"no answer after {total:.2f} s, {held:.2f} s of it in a worker", self.worked_seconds(now)
+        )
 
     def resolve(self, result: Result) -> None:
         """Hand over the answer, unless nobody waits for it any more."""

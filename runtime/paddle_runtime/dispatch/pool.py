@@ -18,7 +18,7 @@ from paddle_runtime.dispatch.restarts import SeatRecord, hopeless
 from paddle_runtime.dispatch.seat import Seat
 from paddle_runtime.dispatch.spare import Spare
 from paddle_runtime.dispatch.staffing import MIB, Memory, Staffing, Wish, one_more_fits, staff
-from paddle_runtime.errors import BundleFault, Refused, RequestReason
+from paddle_runtime.errors import BundleFault, Failed, Invalid, Refused, RequestReason
 
 log = logging.getLogger(__name__)
 CLOCK_STEP_SECONDS = 0.001  # of the event loop's timers
@@ -167,11 +167,14 @@ class Pool:
             if job.started_at is None:
                 raise self._too_late(job) from None
             raise job.timed_out(self._clock()) from None
+        except (Invalid, Failed) as fault:
+            fault.worked_seconds = job.worked_seconds(self._clock())
+            raise
         finally:
             shedding.cancel()
             self._waiting.remove(job)
         assert job.started_at is not None  # a worker answered it
-        return Done(result, job.started_at - job.queued_at, self._clock() - job.started_at)
+        return Done(result, job.started_at - job.queued_at, job.worked_seconds(self._clock()))
 
     def _shed(self, job: Job) -> None:
         """Too late to begin it: it is told so now, and the workers do what can still be done in time."""

@@ -241,7 +241,7 @@ class Seat:
             return None
         now = self._clock()
         for job in jobs:
-            job.started_at = now
+            job.started_at, job.together = now, len(jobs)
         self.jobs = jobs
         watch = Watch(
             child,
