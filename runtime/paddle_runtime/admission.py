@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 from paddle_runtime.cost import Prediction
 from paddle_runtime.dispatch.backlog import Backlog, Terms
-from paddle_runtime.errors import Refused, RequestReason
+from paddle_runtime.errors import Invalid, Refused, RequestReason
 
 LONGEST_RETRY_SECONDS = 30
 NOT_READY_RETRY_SECONDS = 5
@@ -86,7 +86,13 @@ def admit_header(load: Load, room: Room) -> None:
 
 
 def admit_several(load: Load, room: Room, count: int) -> None:
-    """Refuse `count` requests at once that do not all find room to wait."""
+    """Refuse `count` requests at once that do not all find room to wait; Invalid where they never would."""
+    if count > room.max_waiting_requests:
+        raise Invalid(
+            RequestReason.MALFORMED,
+            f"the batch has {count} pictures and {room.max_waiting_requests} requests may wait here; "
+            "send it in parts",
+        )
     waiting = len(load.backlog.waiting)
     if waiting + count > room.max_waiting_requests:
         raise Refused(

@@ -119,14 +119,15 @@ def check_picture(data: bytes, limits: Limits) -> tuple[int, int]:
     return width, height
 
 
-def check_one_picture(data: bytes, limits: Limits) -> None:
+def check_one_picture(data: bytes, limits: Limits) -> Size:
     """The same where a document of several pages has no place in the answer."""
-    check_picture(data, limits)
+    size = check_picture(data, limits)
     if is_tiff(data) and len(page_sizes(data, 2)) > 1:
         raise Invalid(
             RequestReason.TOO_MANY_PAGES,
             "the TIFF has several pages and one is read here; send them one by one",
         )
+    return size
 
 
 def check_document(data: bytes, limits: Limits, ranges: Ranges | None) -> list[Size]:

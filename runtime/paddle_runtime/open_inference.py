@@ -149,7 +149,7 @@ class BytesAnswers:
         if self._kind.payload is Payload.DOCUMENT and picture:
             limits.check_document(picture, self._caps, options.get("pages"))
         else:
-            limits.check_picture(picture, self._caps)
+            limits.check_one_picture(picture, self._caps)
         return picture
 
     def _output(self, wanted: Wanted, body: Body) -> dict[str, Any]:

@@ -117,6 +117,8 @@ class Service:
             works = await call.read(meter)
             sizes = [self._size_or_fault(work, kind) for work in works]
             good = [size for size in sizes if isinstance(size, Size)]
+            if not good:  # nothing to admit or to compute
+                return [size for size in sizes if isinstance(size, RequestFault)]
             admission.admit_several(self._load(call), self._room, len(good))
             whole = Size(sum(size.pixels for size in good), sum(size.payload_bytes for size in good))
             share = max(1, min(len(good), self._workers.warm))
@@ -163,7 +165,7 @@ class Service:
         """How large it is, within the caps."""
         sizes: list[tuple[int, int]] = []
         if kind.payload is Payload.PICTURE:
-            sizes = [limits.check_picture(work.payload, self._caps)]
+            sizes = [limits.check_one_picture(work.payload, self._caps)]
         elif kind.payload in DOCUMENTS:
             sizes = limits.check_document(work.payload, self._caps, work.request.get("pages"))
         return Size(sum(width * height for width, height in sizes), len(work.payload))

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import pytest
+from PIL import Image
 
 from paddle_runtime.admission import Room
 from paddle_runtime.cost import Prediction
@@ -15,6 +16,7 @@ from paddle_runtime.errors import Failed, Invalid, Refused, RequestFault, Reques
 from paddle_runtime.limits import Limits
 from paddle_runtime.service import Call, Meter, Served, Service
 from paddle_runtime.tasks import Task
+from tests.runtime.documents.builders import tiff
 from tests.runtime.serving.testbed import picture
 
 
@@ -197,6 +199,30 @@ async def test_nothing_stays_held_whatever_the_end(fault: RequestFault | None) -
     except RequestFault as raised:
         assert raised is fault  # noqa: PT017
     assert one.held_bytes == 0
+
+
+@pytest.mark.parametrize(("kind", "taken"), [("ocr", True), ("ocr/detect", False), ("ocr/recognise", False)])
+async def test_of_a_tiff_of_several_pages_no_page_is_left_out_in_silence(kind: str, taken: bool) -> None:
+    pages = tiff(*[Image.new("1", (8, 8))] * 2)
+    workers = FakeWorkers()
+    asked = service(workers).answer(call(reading(pages, kind), kind=kind))
+    if taken:
+        await asked
+    else:
+        with pytest.raises(Invalid, match="several pages"):
+            await asked
+    assert len(workers.works) == taken
+
+
+async def test_a_batch_without_a_good_picture_is_answered_though_there_is_no_room() -> None:
+    workers = FakeWorkers()
+
+    async def bad(meter: Meter) -> list[Work | RequestFault]:
+        workers.waiting = 2
+        return [Work("ocr", {}, b""), Invalid(RequestReason.MALFORMED, "no base64")]
+
+    faults = await service(workers).answer_batch(call(bad))
+    assert [fault.reason for fault in faults] == [RequestReason.EMPTY, RequestReason.MALFORMED]
 
 
 async def test_a_tensor_model_takes_infer_and_says_so_to_pictures() -> None:

@@ -6,6 +6,7 @@ import base64
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from paddle_runtime import limits
 from paddle_runtime.errors import Invalid
-from tests.runtime.serving.testbed import RunningServer, picture
+from tests.runtime.serving.testbed import RunningServer, picture, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -92,9 +93,19 @@ def test_a_lost_worker_costs_one_picture_and_the_batch_counts_as_bad(server: Run
 
 
 def test_a_batch_that_finds_no_room_is_refused_whole(server: RunningServer) -> None:
+    with ThreadPoolExecutor() as callers:
+        others = [callers.submit(form, server, *[picture(seconds=1)] * 4) for _ in range(2)]
+        wait_until(lambda: server.metrics()["paddle_runtime_queue_depth"] >= 4)
+        answer = form(server, *[picture()] * 6)
+        assert (answer.status_code, answer.json()["reason"]) == (503, "queue_full")
+        assert int(answer.headers["retry-after"]) >= 1
+        assert [other.result().status_code for other in others] == [200, 200]
+
+
+def test_a_batch_that_never_finds_room_is_the_callers_mistake(server: RunningServer) -> None:
     answer = form(server, *[picture()] * 7)
-    assert (answer.status_code, answer.json()["reason"]) == (503, "queue_full")
-    assert int(answer.headers["retry-after"]) >= 1
+    assert (answer.status_code, answer.json()["reason"]) == (400, "malformed")
+    assert "7 pictures and 6 requests may wait" in answer.json()["error"]
 
 
 @pytest.mark.parametrize(

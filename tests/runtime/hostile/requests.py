@@ -10,7 +10,7 @@ from tests.runtime.hostile.case import ODD, REFUSED, Case, Pieces, forever, post
 from tests.runtime.hostile.json_requests import CODED, JSON, METADATA, PICTURE, ocr_json, paddlex_json
 from tests.runtime.hostile.pictures import MIB, ODD_PICTURES, REFUSED_PICTURES, cut_pictures, plain
 from tests.runtime.hostile.png_and_jpeg import SIDE
-from tests.runtime.hostile.webp_bmp_tiff import tiff
+from tests.runtime.hostile.webp_bmp_tiff import moving, tiff
 
 FORM = "multipart/form-data; boundary=b"
 GIB = 1024 * MIB
@@ -55,6 +55,8 @@ def bodies() -> Iterator[Case]:
     yield Case(
         "a form of addresses", posted(b"url=" + METADATA.encode(), "application/x-www-form-urlencoded")
     )
+    for path in ("/v1/ocr/detect", "/v1/ocr/orient", "/v1/ocr/recognise"):
+        yield Case(f"many pages for {path}", posted(moving("TIFF"), path=path))
     yield Case("packed", lambda: [request(b"\x1f\x8b" + bytes(100), headers=[("Content-Encoding", "gzip")])])
     yield Case("packed twice", lambda: [request(b"x", headers=[("Content-Encoding", "gzip, gzip")])])
 
