@@ -15,6 +15,8 @@ from hack.generated import (
     install_files,
     module_map,
     reference_pages,
+    runtime_errors_page,
+    runtime_metrics_page,
     runtime_pages,
 )
 
@@ -30,6 +32,8 @@ MADE_FROM: Mapping[str, Sequence[Files]] = {
         example_plans.files,
         reference_pages.files,
         runtime_pages.files,
+        runtime_errors_page.files,
+        runtime_metrics_page.files,
         grpc_messages.files,
         module_map.files,
         benchmark_page.files,

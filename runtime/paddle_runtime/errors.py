@@ -12,6 +12,7 @@ Source of the reasons: they are the operator's condition reasons, so both sides 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum, StrEnum
 
 
@@ -57,6 +58,31 @@ class RequestReason(StrEnum):
     WORKER_LOST = "worker_lost"
     TIMED_OUT = "timed_out"
     INTERNAL = "internal"
+
+
+REQUEST_MEANINGS: Mapping[RequestReason, str] = {
+    RequestReason.EMPTY: "nothing was sent: a body, a batch or a text without content",
+    RequestReason.MALFORMED: "it cannot be read: JSON, base64, tensors, a header, or the value of an option",
+    RequestReason.WRONG_TASK: "the model has another task; the message says where to send it",
+    RequestReason.NOT_FOUND: "no such address, model or version",
+    RequestReason.WRONG_METHOD: "the address is there for another method",
+    RequestReason.SLOW_BODY: "the body was not here within body_timeout_seconds",
+    RequestReason.TOO_LARGE: "more bytes than max_body_bytes, or a text that is too long",
+    RequestReason.UNSUPPORTED_TYPE: "another kind of body or picture than is read here",
+    RequestReason.TOO_MANY_PIXELS: "more than max_pixels, max_side or max_decode_bytes, by the header alone",
+    RequestReason.TOO_MANY_PAGES: "more pages than are read at a time; choose some with the option pages",
+    RequestReason.NO_SUCH_PAGE: "the option pages asks for a page that the document does not have",
+    RequestReason.UNSUPPORTED_OPTION: "an option that is known and cannot be had here",
+    RequestReason.UNDECODABLE: "a picture or document that is damaged or cut off",
+    RequestReason.CALLER_LEFT: "the caller left before the answer; nobody reads it, it is for the counters",
+    RequestReason.QUEUE_FULL: "no room for it in the queue or in memory",
+    RequestReason.PREDICTED_LATE: "it could not be answered by its deadline",
+    RequestReason.NOT_READY: "no worker is warm yet",
+    RequestReason.DRAINING: "the server is going away",
+    RequestReason.INTERNAL: "the server or the model failed; the log says more under the request's id",
+    RequestReason.WORKER_LOST: "its worker died while it computed",
+    RequestReason.TIMED_OUT: "its deadline passed, or its worker stood still",
+}
 
 
 class Fault(Exception):

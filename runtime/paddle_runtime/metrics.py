@@ -19,6 +19,15 @@ PROTOCOLS = ("http", "grpc")
 LOAD_PHASES = ("verify", "load", "self-test", "warm-up")
 RESTART_REASONS = ("crash", "stall", "errors", "memory", "load_failed")
 STAGE_BOUNDARIES_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+# Asked for when they are scraped.
+GAUGES = {
+    "queue_depth": "Requests waiting for a worker",
+    "inflight_requests": "Requests inside, from header to answer",
+    "held_bytes": "Bytes of request bodies held",
+    "ready": "1 when ready",
+    "workers": "Worker processes wanted",
+    "warm_workers": "Worker processes ready or busy",
+}
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -134,9 +143,9 @@ class Metrics:
         self._info.clear()
         self._info.labels(name, digest, task, engine, device, revision).set(1)
 
-    def gauge(self, name: str, text: str, read: Callable[[], float]) -> None:
-        """A gauge whose value is asked for when it is scraped."""
-        self._gauge(name, text).set_function(read)
+    def gauge(self, name: str, read: Callable[[], float]) -> None:
+        """One of GAUGES, and how its value is read."""
+        self._gauge(name, GAUGES[name]).set_function(read)
 
     def worker_memory(self, read: Mapping[str, Callable[[], float]]) -> None:
         """Resident bytes of each worker, asked for when scraped; 0 while it is being replaced."""

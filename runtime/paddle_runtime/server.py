@@ -224,14 +224,12 @@ class Server:
 
     def _add_gauges(self, pool: Pool, service: Service) -> None:
         metrics = self._metrics
-        metrics.gauge("queue_depth", "Requests waiting for a worker", lambda: pool.waiting)
-        metrics.gauge(
-            "inflight_requests", "Requests inside, from header to answer", lambda: self._door.inside
-        )
-        metrics.gauge("held_bytes", "Bytes of request bodies held", lambda: service.held_bytes)
-        metrics.gauge("ready", "1 when ready", lambda: self._health.ready)
-        metrics.gauge("workers", "Worker processes wanted", lambda: pool.wanted)
-        metrics.gauge("warm_workers", "Worker processes ready or busy", lambda: pool.warm)
+        metrics.gauge("queue_depth", lambda: pool.waiting)
+        metrics.gauge("inflight_requests", lambda: self._door.inside)
+        metrics.gauge("held_bytes", lambda: service.held_bytes)
+        metrics.gauge("ready", lambda: self._health.ready)
+        metrics.gauge("workers", lambda: pool.wanted)
+        metrics.gauge("warm_workers", lambda: pool.warm)
         metrics.worker_memory({str(index): _memory_of(pool, index) for index in range(pool.wanted)})
 
     # What the pool tells (dispatch.pool.PoolObserver)

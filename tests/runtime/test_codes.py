@@ -5,13 +5,24 @@ from __future__ import annotations
 import grpc
 import pytest
 
-from paddle_runtime.errors import Failed, Invalid, Refused, RequestFault, RequestReason
+from paddle_runtime.errors import (
+    REQUEST_MEANINGS,
+    Failed,
+    Invalid,
+    Refused,
+    RequestFault,
+    RequestReason,
+)
 from paddle_runtime.transport import codes
 from paddle_runtime.transport.replies import refusal, server_timing, with_timings
 
 
 def test_every_reason_has_a_code() -> None:
     assert set(codes.HTTP_CODES) == set(codes.GRPC_CODES) == set(RequestReason)
+
+
+def test_every_reason_has_a_meaning() -> None:
+    assert set(REQUEST_MEANINGS) == set(RequestReason)
 
 
 def test_grpc_knows_the_names_of_its_codes() -> None:
