@@ -26,6 +26,8 @@ from paddle_runtime.protocol.v2_binary import SIZE, Tail, lift, raw_input, split
 from paddle_runtime.text_limits import is_unicode
 
 MAX_DEPTH = 8
+# What begins a value or stands before the next: each is 30 to 200 bytes of objects once JSON is parsed.
+MARKS, MAX_MARKS = b",:[{", 2_000_000
 
 
 def decode_infer(
@@ -39,6 +41,7 @@ def decode_infer(
     if json_bytes == 0:
         return raw_input(view, signature)
     text, tail = split(view, json_bytes)
+    _check_values(text)
     document = _parse(text)
     request_id = document.get("id")
     if request_id is not None and not isinstance(request_id, str):
@@ -53,6 +56,19 @@ def decode_infer(
     wanted = _outputs(document.get("outputs"), otherwise=otherwise)
     outputs = outputs_of(signature, wanted, otherwise=otherwise)
     return InferRequest(request_id, inputs.all(), outputs, parameters)
+
+
+def _check_values(text: bytes) -> None:
+    """Refuse JSON that is small and makes many objects: 20 MiB of `{},` would be 600 MB of them."""
+    if len(text) <= MAX_MARKS:
+        return
+    marks = len(text) - len(text.translate(None, MARKS))
+    if marks > MAX_MARKS:
+        raise Invalid(
+            RequestReason.TOO_LARGE,
+            f"the JSON has {marks} values or more and {MAX_MARKS} are read; send large tensors as bytes "
+            f"behind the JSON, with {SIZE}, or fewer at once",
+        )
 
 
 def _parse(body: bytes) -> dict[str, JsonValue]:

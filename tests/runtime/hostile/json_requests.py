@@ -99,6 +99,7 @@ def tensors(model: str) -> Iterator[Case]:
         "deep values": '{"inputs": [{"name": "x", "shape": [1, 64], "datatype": "FP32", "data": ' + "[" * 5000 + "]" * 5000 + "}]}",
         "a number of 5000 digits": json.dumps({"inputs": [{**right, "data": [0] * 64}]}).replace("[0,", "[" + "9" * 5000 + ",", 1),
         "half": '{"inputs": [', "a million empty objects": '{"inputs": [' + "{}," * 1_000_000 + "{}]}", "no JSON": "inputs",
+        "7 million empty objects": '{"inputs": [' + "{}," * 6_900_000 + "{}]}", "10 million zeros": json.dumps({"inputs": [{**right, "data": []}]}).replace("[]", "[" + "0," * 10_000_000 + "0]"),
     }  # fmt: skip
     for name, text in texts.items():
         yield Case(f"tensor: {name}", posted(text.encode(), JSON, path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -37,6 +38,24 @@ def test_a_right_request_keeps_its_id_and_values() -> None:
     assert request.id == "a"
     assert [(each.spec, each.shape, each.data) for each in request.inputs] == [(X, (1, 2), [1, 2.5])]
     assert request.outputs == (Wanted("y", binary=False),)
+
+
+@pytest.mark.parametrize("element", ["{}", "0", '""', '{"a":0}', "[[]]"])
+def test_many_values_in_little_json_are_refused_before_they_are_objects(element: str) -> None:
+    body = ('{"inputs": [' + f"{element}," * (20 * 1024 * 1024 // (len(element) + 1)) + "{}]}").encode()
+    tracemalloc.start()
+    with pytest.raises(Invalid, match="2000000 are read; send large tensors as bytes") as fault:
+        decode_infer(body, ONE)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert fault.value.reason is RequestReason.TOO_LARGE
+    assert most < 3 * len(body)
+
+
+def test_a_tensor_of_a_million_values_may_be_json() -> None:
+    wide = Signature(inputs=(X,), outputs=(Y,), limits={"x": (500_000, 2)})
+    request = decoded({"inputs": [tensor(shape=[500_000, 2], data=[0.125] * 1_000_000)]}, wide)
+    assert len(request.inputs[0].data) == 1_000_000
 
 
 @given(st.lists(st.tuples(st.floats(-1e30, 1e30), st.floats(-1e30, 1e30)), min_size=1, max_size=8))
