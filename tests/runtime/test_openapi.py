@@ -62,6 +62,22 @@ def test_every_route_is_described_or_for_people_or_another_tasks(task: Task) -> 
     assert {path for path in routes - others if not openapi.for_people(path)} == set(document["paths"])
 
 
+@pytest.mark.parametrize(
+    "path", ["/", "/page/page.css", "/docs", "/openapi.json", "/health", "/v2", "/nothing"]
+)
+def test_every_answer_carries_its_requests_id(server: RunningServer, path: str) -> None:
+    answer = server.client.get(path, headers={"X-Request-Id": "mine"})
+    assert answer.headers["x-request-id"] == "mine"
+    if tag := answer.headers.get("etag"):
+        again = server.client.get(path, headers={"X-Request-Id": "mine", "If-None-Match": tag})
+        assert (again.status_code, again.headers["x-request-id"]) == (304, "mine")
+
+
+@pytest.mark.parametrize("path", ["/health", "/v2/health/live", "/v2/health/ready"])
+def test_a_probe_says_when_it_answers_503(path: str) -> None:
+    assert "503" in described(Task.OCR)["paths"][path]["get"]["responses"]
+
+
 def test_the_page_shows_every_path_and_needs_nothing_from_elsewhere(server: RunningServer) -> None:
     document, page = server.get("/openapi.json").json(), server.get("/docs")
     for path in document["paths"]:

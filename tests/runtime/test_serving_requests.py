@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from paddle_runtime.tasks import TASKS, Task
 from tests.runtime.serving.testbed import RunningServer, picture, wait_until
 
 
@@ -202,6 +204,14 @@ def test_unknown_paths_and_methods_answer_in_the_same_form(server: RunningServer
     assert (wrong.status_code, wrong.json()["reason"]) == (405, "wrong_method")
     assert "use POST" in wrong.json()["error"]
     assert server.client.post("/v1/ocr/", content=picture()).json()["reason"] == "not_found"
+
+
+def test_an_unknown_path_is_answered_with_those_that_this_model_has(server: RunningServer) -> None:
+    error = server.get("/nothing").json()["error"]
+    own = {kind.path.format(name="fake") for kind in TASKS[Task.OCR].kinds}
+    assert set(re.findall(r"(/[\w./]+)", error.partition("try ")[2])) == own | {
+        "/v2", "/v2/health/ready", "/metrics",
+    }  # fmt: skip
 
 
 def test_every_label_set_starts_at_zero_and_outcomes_are_counted_apart(server: RunningServer) -> None:

@@ -16,6 +16,7 @@ from paddle_runtime import metrics as metric_names
 from paddle_runtime import tasks
 from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.protocol.v2_binary import EXTENSION
+from paddle_runtime.service import Served
 from paddle_runtime.transport import openapi, statistics
 from paddle_runtime.transport.front import Front, request_id
 from paddle_runtime.transport.http_batch import BatchEndpoint
@@ -55,12 +56,15 @@ def make_app(front: Front, description: Description) -> Starlette:
             ModelEndpoint("infer", READERS, front),
             methods=["POST"],
         ),
-        *_probe_routes(front, description),
-        *_metadata_routes(front, description),
-        *page_routes(model=front.service.served.name, task=front.service.served.task),
+        *map(_identified, _probe_routes(front, description)),
+        *map(_identified, _metadata_routes(front, description)),
+        *map(_identified, page_routes(model=front.service.served.name, task=front.service.served.task)),
     ]
-    routes += docs_routes(_openapi([*(route.path for route in routes), OPENAPI], front, description))
-    app = Starlette(routes=routes, exception_handlers={HTTPException: _no_such_endpoint})
+    document = _openapi([*(route.path for route in routes), OPENAPI], front, description)
+    routes += map(_identified, docs_routes(document))
+    app = Starlette(
+        routes=routes, exception_handlers={HTTPException: _no_such_endpoint(front.service.served)}
+    )
     app.router.redirect_slashes = False  # it would send a POST to whatever host the caller named
     return app
 
@@ -89,10 +93,10 @@ def _probe_routes(front: Front, description: Description) -> list[Route]:
         return Response(front.metrics.render(), media_type=metric_names.CONTENT_TYPE)
 
     return [
-        Route("/health", _identified(live)),
-        Route("/v2/health/live", _identified(live)),
-        Route("/v2/health/ready", _identified(ready)),
-        Route("/metrics", _identified(metrics)),
+        Route("/health", live),
+        Route("/v2/health/live", live),
+        Route("/v2/health/ready", ready),
+        Route("/metrics", metrics),
     ]
 
 
@@ -117,14 +121,14 @@ def _metadata_routes(front: Front, description: Description) -> list[Route]:
         return json_response(front.statistics.document(served.name, served.version))
 
     return [
-        Route("/v2", _identified(server)),
-        Route("/v2/models", _identified(models)),
-        Route("/v2/models/{name}", _identified(_of_this_model(front, model))),
-        Route("/v2/models/{name}/ready", _identified(_of_this_model(front, model_ready))),
-        Route("/v2/models/{name}/stats", _identified(_of_this_model(front, stats))),
-        Route("/v2/models/{name}/versions/{version}", _identified(_of_this_model(front, model))),
-        Route("/v2/models/{name}/versions/{version}/ready", _identified(_of_this_model(front, model_ready))),
-        Route("/v2/models/{name}/versions/{version}/stats", _identified(_of_this_model(front, stats))),
+        Route("/v2", server),
+        Route("/v2/models", models),
+        Route("/v2/models/{name}", _of_this_model(front, model)),
+        Route("/v2/models/{name}/ready", _of_this_model(front, model_ready)),
+        Route("/v2/models/{name}/stats", _of_this_model(front, stats)),
+        Route("/v2/models/{name}/versions/{version}", _of_this_model(front, model)),
+        Route("/v2/models/{name}/versions/{version}/ready", _of_this_model(front, model_ready)),
+        Route("/v2/models/{name}/versions/{version}/stats", _of_this_model(front, stats)),
     ]
 
 
@@ -147,29 +151,33 @@ def _of_this_model(front: Front, handler: Handler) -> Handler:
     return checked
 
 
-def _identified(handler: Handler) -> Handler:
+def _identified(route: Route) -> Route:
     """Every answer carries its request's id."""
 
     async def answered(request: Request) -> Response:
-        response = await handler(request)
+        response: Response = await route.endpoint(request)
         response.headers["X-Request-Id"] = request_id(request.headers)
         return response
 
-    return answered
+    return Route(route.path, answered)
 
 
-async def _no_such_endpoint(request: Request, error: Exception) -> Response:
+def _no_such_endpoint(served: Served) -> Callable[[Request, Exception], Awaitable[Response]]:
     """404 and 405 in the same form as every other error."""
-    if not isinstance(error, HTTPException):
-        raise error
-    detail, reason = error.detail, RequestReason.NOT_FOUND
-    if error.status_code == 404 and detail == "Not Found":
-        known = ", ".join(tasks.paths())
-        detail = f"no endpoint {request.url.path[:80]!r}; try {known}, /v2, /v2/health/ready or /metrics"
-    if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
-        detail = f"{request.method} is not for {request.url.path[:80]!r}; use {allowed}"
-        reason = RequestReason.WRONG_METHOD
-    own = request_id(request.headers)
-    document = {"error": detail, "reason": reason.value, "requestId": own}
-    return json_response(document, error.status_code, {**(error.headers or {}), "X-Request-Id": own})
+    known = ", ".join(kind.path.format(name=served.name) for kind in tasks.TASKS[served.task].kinds)
+
+    async def answered(request: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            raise error
+        detail, reason = error.detail, RequestReason.NOT_FOUND
+        if error.status_code == 404 and detail == "Not Found":
+            detail = f"no endpoint {request.url.path[:80]!r}; try {known}, /v2, /v2/health/ready or /metrics"
+        if error.status_code == 405:
+            allowed = (error.headers or {}).get("Allow", "")
+            detail = f"{request.method} is not for {request.url.path[:80]!r}; use {allowed}"
+            reason = RequestReason.WRONG_METHOD
+        own = request_id(request.headers)
+        document = {"error": detail, "reason": reason.value, "requestId": own}
+        return json_response(document, error.status_code, {**(error.headers or {}), "X-Request-Id": own})
+
+    return answered

@@ -31,7 +31,7 @@ class Told:
 
 
 GETS = {
-    "/health": Told("Is the process alive, in one line", "Live"),
+    "/health": Told("Is the process alive, in one line", "Live", unready=True),
     "/v2/health/live": Told("Is the process alive; 503 asks for a restart", "Live", unready=True),
     "/v2/health/ready": Told("Is a worker warm; 503 while it is not", "Ready", unready=True),
     "/metrics": Told("Metrics for Prometheus", media="text/plain"),
