@@ -30,10 +30,14 @@ Vector = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Size:
-    """What is known of a request before work is done on it. pixels: 0 for what is no picture."""
+    """What is known of a request before work is done on it. pixels: 0 for what is no picture.
+
+    pages: of a document; 0 for a PDF, of which only the bytes are known.
+    """
 
     pixels: int
     payload_bytes: int
+    pages: int = 1
 
     def features(self) -> Vector:
         """One, megapixels, mebibytes."""

@@ -163,15 +163,18 @@ class Service:
 
     def _size(self, work: Work, kind: Kind) -> Size:
         """How large it is, within the caps."""
-        sizes: list[tuple[int, int]] = []
         if kind.payload is Payload.PICTURE:
             sizes = [limits.check_one_picture(work.payload, self._caps)]
         elif kind.payload in DOCUMENTS:
             sizes = limits.check_document(work.payload, self._caps, work.request.get("pages"))
-        return Size(sum(width * height for width, height in sizes), len(work.payload))
+        else:
+            return Size(0, len(work.payload))
+        return Size(sum(width * height for width, height in sizes), len(work.payload), len(sizes))
 
     async def _compute(self, work: Work, terms: Terms, cost: CostModel, size: Size) -> Done:
         """The answer; what it cost is learned from, also where it was too much."""
+        if size.pages != 1:
+            work = replace(work, alone=True)
         try:
             done = await self._workers.run(work, terms)
         except RequestFault as fault:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paddle_runtime.batching.policy import Window
 from paddle_runtime.cost import Prediction
 from paddle_runtime.dispatch.backlog import Backlog, Terms
 from paddle_runtime.dispatch.job import Job, Work
@@ -63,6 +64,36 @@ def test_jobs_leave_by_deadline_then_as_they_came_and_without_those_removed(
     assert queue.in_order() == wanted
     assert [queue.pop() for _ in wanted] == wanted
     loop.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "taken"),
+    [
+        ("abcd", ["abcd"]),
+        ("abcde", ["abcd"]),  # the last one's window is open
+        ("abDc", ["ab", "D"]),
+        ("Dabcd", ["D", "abcd"]),
+        ("DEabcd", ["D", "E", "abcd"]),
+    ],
+)
+async def test_a_document_goes_alone_and_nobody_waits_in_a_window_before_it(
+    asked: str, taken: list[str]
+) -> None:
+    pool = Pool(Wish(1), PLAN, Deaf(), lambda: 100.0, window=Window(4, 1000.0))
+    for name in asked:
+        pool._waiting.push(  # the seats of a pool that was not started ask for nothing
+            Job(
+                Work(name, {}, b"", alone=name.isupper()),
+                asyncio.get_running_loop().create_future(),
+                100.0,
+                by(9000.0),
+            )
+        )
+    batches = []
+    while (offered := pool.offer(pool.seats[0])).done():
+        batches.append("".join(job.work.kind for job in offered.result()))
+    assert batches == taken
+    await pool.stop()
 
 
 async def test_the_pool_tells_what_waits_in_the_order_of_their_turns() -> None:

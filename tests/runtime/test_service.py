@@ -74,6 +74,20 @@ async def test_a_picture_goes_to_a_worker_with_its_deadline_and_the_wait_is_a_st
     assert [(work.payload, terms.deadline) for work, terms in workers.works] == [(picture(), 130.0)]
 
 
+PAGE = Image.new("1", (8, 8))
+
+
+@pytest.mark.parametrize(
+    ("data", "alone"),
+    [(picture(), False), (tiff(PAGE), False), (tiff(PAGE, PAGE), True), (b"%PDF-1.7", True)],
+    ids=["PNG", "one page", "two pages", "PDF"],
+)
+async def test_a_document_of_several_pages_is_no_member_of_a_batch(data: bytes, alone: bool) -> None:
+    workers = FakeWorkers()
+    await service(workers).answer(call(reading(data)))
+    assert [work.alone for work, _ in workers.works] == [alone]
+
+
 async def test_the_cost_of_answers_is_learned_and_decides_over_the_next_deadline() -> None:
     workers = FakeWorkers(worked=0.2)
     one = service(workers)

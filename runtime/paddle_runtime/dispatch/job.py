@@ -14,11 +14,15 @@ from paddle_runtime.errors import Failed, RequestReason
 # Compared by identity: a look into the queue must not compare megabytes of pictures.
 @dataclass(frozen=True, eq=False)
 class Work:
-    """What a worker needs to know: the kind (its name in tasks.py), the small part and the bytes."""
+    """What a worker needs to know: the kind (its name in tasks.py), the small part and the bytes.
+
+    alone: it is put into no batch, whose other requests would wait for all of its pages.
+    """
 
     kind: str
     request: Mapping[str, Any]
     payload: bytes
+    alone: bool = False
 
 
 @dataclass(frozen=True)

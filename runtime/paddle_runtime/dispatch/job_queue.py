@@ -22,10 +22,16 @@ class JobQueue:
         """Take a job in; one that a worker gave back unbegun stands again where its deadline puts it."""
         heapq.heappush(self._heap, (job.terms.deadline, next(self._order), job))
 
-    def first(self, count: int) -> list[Job]:
-        """The next jobs, at most so many, which stay in the queue."""
+    def first(self, count: int) -> tuple[list[Job], bool]:
+        """The next jobs to be done together, at most so many, which stay in the queue; whether no more can
+        join them, because they are so many or one that goes alone is among them or next.
+        """
         entries = self._heap[:1] if count == 1 else heapq.nsmallest(count, self._heap)
-        return [job for _, _, job in entries]
+        jobs = [job for _, _, job in entries]
+        alone = next((place for place, job in enumerate(jobs) if job.work.alone), None)
+        if alone is None:
+            return jobs, len(jobs) == count
+        return jobs[: max(alone, 1)], True
 
     def pop(self) -> Job:
         """The job to do next; IndexError when there is none."""

@@ -193,10 +193,10 @@ class Pool:
     def _match(self) -> None:
         """Pair the most urgent jobs with the workers that have been free for longest."""
         while len(self._waiting) and self._free:
-            jobs = self._waiting.first(self._window.max_size)
+            jobs, whole = self._waiting.first(self._window.max_size)
             members = [Member(job.queued_at, job.terms.begin_by) for job in jobs]
             rest = leaves_at(members, self._window) - self._clock()
-            if rest > 0:
+            if rest > 0 and not whole:
                 self._match_in(rest)
                 return
             seat = next(iter(self._free))
