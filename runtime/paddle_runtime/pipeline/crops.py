@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
+from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.pipeline.geometry import Box, side_lengths
 from paddle_runtime.pipeline.picture import Picture
 
 # A box this much taller than wide holds a line that runs down or up the page.
 UPRIGHT_RATIO = 1.5
 LEVEL_PIXELS = 1.0
+# Of all lines of a picture, which are held at one time: half as much again as the largest picture has.
+MAX_LINES_PIXELS = 60_000_000
+
+
+def cut_all(picture: Picture, boxes: Sequence[Box]) -> list[tuple[Picture, int]]:
+    """Every line of a picture; Invalid where boxes that were grown over each other would fill the memory."""
+    pixels = round(sum(width * height for width, height in map(side_lengths, boxes)))
+    if pixels > MAX_LINES_PIXELS:
+        raise Invalid(
+            RequestReason.TOO_MANY_PIXELS,
+            f"the {len(boxes)} boxes of text that were found hold {pixels} pixels and {MAX_LINES_PIXELS} are "
+            "read of one picture; grow boxes less (the unclip ratio), or scale the picture down",
+        )
+    return [cut(picture, box) for box in boxes]
 
 
 def cut(picture: Picture, box: Box) -> tuple[Picture, int]:

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from paddle_runtime.border import border
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.pipeline.base import Body, PipelineAnswer
-from paddle_runtime.pipeline.crops import cut
+from paddle_runtime.pipeline.crops import cut_all
 from paddle_runtime.pipeline.ctc import Text
 from paddle_runtime.pipeline.detect import Look, Tuning
 from paddle_runtime.pipeline.document import open_document
@@ -162,7 +162,7 @@ class OcrPipeline:
         with timed(stages, "detect"):
             fit = self._modules.detector.fit(picture, chosen.tuning)
             (boxes,) = yield Want("detect", [Look(picture, chosen.tuning)])
-            cuts = [cut(picture, box) for box in boxes]
+            cuts = cut_all(picture, boxes)
         lines = [line for line, _ in cuts]
         border()
         turned = [False] * len(lines)

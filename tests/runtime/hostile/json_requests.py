@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import struct
 from collections.abc import Iterator
+
+from PIL import Image, ImageDraw
 
 from tests.runtime.hostile.case import ODD, Case, posted, request
 from tests.runtime.hostile.png_and_jpeg import plain
@@ -65,8 +68,24 @@ def paddlex_json() -> Iterator[Case]:
     }  # fmt: skip
     for name, body in bodies.items():
         yield Case(f"PaddleX: {name}", posted(json.dumps(body).encode(), JSON, "/ocr"))
+    yield Case(
+        "PaddleX: lines that cover a page twice",
+        lambda: [request(grown(), path="/ocr", headers=[("Content-Type", JSON)])],
+    )
     yield Case("PaddleX: deep", posted(b'{"file":' * 50_000, JSON, "/ocr"))
     yield Case("PaddleX: another type", posted(b"file=x", "text/plain", "/ocr"))
+
+
+def grown() -> bytes:
+    """A page full of slanting lines, and boxes that are to be grown far over each other."""
+    page = Image.new("L", (6000, 6000), "white")
+    for top in range(0, 6000, 160):
+        ImageDraw.Draw(page).text((5, top), "word " * 40, fill="black", font_size=130)
+    buffer = io.BytesIO()
+    page.rotate(3, fillcolor="white").save(buffer, "PNG")
+    return json.dumps(
+        {"file": base64.b64encode(buffer.getvalue()).decode(), "fileType": 1, "textDetUnclipRatio": 5}
+    ).encode()
 
 
 def tensors(model: str) -> Iterator[Case]:
