@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.prefix) / "bin"
 PYTHON = sys.executable
+TWO_AT_A_TIME = ("-n", "2", "--dist", "loadfile", "--durations=5")
 LONG_REPORT = ROOT / "build" / "test-long.xml"
 
 
@@ -67,7 +68,8 @@ UNIT = (
     Stage(
         "unit",
         "unit, golden, property and contract tests",
-        tool("pytest", "-q", "-m", "not e2e and not long", "--ignore=tests/charts", "--durations=5"),
+        # two at a time: most of it is starting servers and models, and a file shares what it started
+        tool("pytest", "-q", "-m", "not e2e and not long", "--ignore=tests/charts", *TWO_AT_A_TIME),
     ),
 )
 PROGRAMS = (Stage("programs", "pinned programs are built", module("hack.cluster", "build")),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -188,6 +189,7 @@ def test_a_screen_reader_finds_names_roles_and_states(page: Page) -> None:
     page.click("#sample")
     texts(page)
     tree = page.locator("body").aria_snapshot()
+    assert re.search(r'- button "Service level agreement 2026 [01]\.\d\d sure"', tree)
     for part in (
         '- link "Skip to the result"',
         '- region "Input"',
@@ -196,7 +198,6 @@ def test_a_screen_reader_finds_names_roles_and_states(page: Page) -> None:
         '- region "Result"',
         '- button "Copy text"',
         "- status: 3 lines in",
-        '- button "Service level agreement 2026 0.99 sure"',
         '- region "Time by stage"',
         '- rowheader "finding lines"',
     ):
