@@ -9,9 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from paddle_runtime import page_ranges
@@ -29,9 +27,6 @@ from paddle_runtime.picture_size import (
     tiff_page_sizes,
 )
 
-TRUE_WORDS = ("true", "1", "yes", "on")
-FALSE_WORDS = ("false", "0", "no", "off")
-
 MAX_JSON_BYTES = 64 * 1024
 MAX_DEADLINE_MS = 3_600_000
 CODED = {key: re.compile(rb'"%s"\s*:\s*"([^"]*)"' % key.encode()) for key in ("image", "file")}
@@ -45,16 +40,12 @@ BASE64_ESCAPES = (
 
 # A PDF's readers look for its mark among its first bytes: what stands before it is of some program's making.
 PDF_MARK, PDF_MARK_WITHIN = b"%PDF-", 1024
-PDF_DPI_RANGE = (36, 600)
 
 # What decoding takes at its worst for each pixel, the three bytes of the result included, as measured with
 # Pillow 12: its pictures have four bytes a pixel, WebP's decoder holds several of them, and TIFF's keeps a
 # second one while it turns it upright. tests/runtime/pipeline/test_decode_memory.py measures again.
 PICTURE_BYTES_A_PIXEL = 5
 DECODE_BYTES_A_PIXEL = {"JPEG": 9, "PNG": 9, "BMP": 9, "TIFF": 13, "WEBP": 18}
-MAX_TOP_K = 1000
-
-Options = dict[str, bool | float | Ranges]
 
 
 @dataclass(frozen=True)
@@ -292,62 +283,3 @@ def parse_json(body: bytes) -> object:
         raise Invalid(
             RequestReason.MALFORMED, f"the body is not JSON ({error}); send one JSON object"
         ) from None
-
-
-def parse_options(
-    values: Mapping[str, object] | Iterable[tuple[str, object]], known: Sequence[str]
-) -> Options:
-    """Options of a request from query, form or JSON; unknown names are refused, so typos are seen."""
-    result: Options = {}
-    for name, value in values.items() if isinstance(values, Mapping) else values:
-        if name not in known:
-            have = f"known are {', '.join(known)}" if known else "there are none here"
-            raise Invalid(RequestReason.MALFORMED, f"unknown option {name[:40]!r}; {have}")
-        result[name] = OPTIONS[name](name, value)
-    return result
-
-
-def _flag(name: str, value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.lower() in TRUE_WORDS + FALSE_WORDS:
-        return value.lower() in TRUE_WORDS
-    raise Invalid(RequestReason.MALFORMED, f"option {name} is {str(value)[:40]!r}; give true or false")
-
-
-def _score(name: str, value: object) -> float:
-    number = math.nan
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
-        try:
-            number = float(value)
-        except (ValueError, OverflowError):
-            number = math.nan
-    if not 0.0 <= number <= 1.0:
-        raise Invalid(
-            RequestReason.MALFORMED, f"option {name} is {str(value)[:40]!r}; give a number from 0 to 1"
-        )
-    return number
-
-
-def _whole(least: int, most: int) -> Callable[[str, object], int]:
-    """The check of an option that is a whole number."""
-
-    def check(name: str, value: object) -> int:
-        text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-        if not re.fullmatch(r"\d{1,4}", text, re.ASCII) or not least <= int(text) <= most:
-            raise Invalid(
-                RequestReason.MALFORMED,
-                f"option {name} is {str(value)[:40]!r}; give a whole number from {least} to {most}",
-            )
-        return int(text)
-
-    return check
-
-
-OPTIONS: Mapping[str, Callable[[str, object], bool | float | Ranges]] = {
-    "cls": _flag,
-    "minScore": _score,
-    "pages": page_ranges.parse,
-    "dpi": _whole(*PDF_DPI_RANGE),
-    "topK": _whole(1, MAX_TOP_K),
-}

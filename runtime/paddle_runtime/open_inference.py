@@ -32,6 +32,7 @@ from paddle_runtime.protocol.tensors import (
     to_raw,
     wrong,
 )
+from paddle_runtime.request_options import parse_options
 from paddle_runtime.tasks import TASKS, Kind, Payload, Serving
 
 INFER = "infer"
@@ -193,7 +194,7 @@ def _text(value: JsonValue) -> str:
 def _options(asked: InferRequest, kind: Kind) -> Mapping[str, Any]:
     """Parameters that are options of the task; others are hints that nobody here takes."""
     known = {name: value for name, value in asked.parameters.items() if name in kind.options}
-    return limits.parse_options(known, kind.options)
+    return parse_options(known, kind.options)
 
 
 def open_inference(

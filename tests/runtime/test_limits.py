@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from paddle_runtime import limits
+from paddle_runtime import limits, request_options
 from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.limits import Limits
 from paddle_runtime.picture_size import FORMATS
@@ -113,9 +113,9 @@ def test_what_is_no_base64_is_malformed(value: object) -> None:
     )
 )
 def test_an_option_is_right_or_invalid_whatever_it_is(value: object) -> None:
-    for name in limits.OPTIONS:
+    for name in request_options.OPTIONS:
         try:
-            (parsed,) = limits.parse_options({name: value}, ("cls", "minScore")).values()
+            (parsed,) = request_options.parse_options({name: value}, ("cls", "minScore")).values()
         except Invalid as fault:
             assert name in str(fault)  # noqa: PT017
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddle_runtime import limits, tasks
+from paddle_runtime import request_options, tasks
 from paddle_runtime.pipeline import OPENERS
 from paddle_runtime.tasks import TASKS, Payload, Task
 from paddle_runtime.transport.http_body import READERS
@@ -17,7 +17,7 @@ def test_every_task_has_a_row_and_a_pipeline() -> None:
 def test_every_payload_has_a_reader_and_every_option_a_check() -> None:
     assert set(READERS) == set(Payload)
     used = {option for serving in TASKS.values() for kind in serving.kinds for option in kind.options}
-    assert used == set(limits.OPTIONS)
+    assert used == set(request_options.OPTIONS)
 
 
 def test_an_address_asks_for_one_kind_whatever_the_task() -> None:

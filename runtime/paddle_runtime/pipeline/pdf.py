@@ -21,9 +21,10 @@ import numpy as np
 from paddle_runtime import limits
 from paddle_runtime.border import border
 from paddle_runtime.errors import Invalid, RequestReason
-from paddle_runtime.limits import PDF_DPI_RANGE, Limits
+from paddle_runtime.limits import Limits
 from paddle_runtime.page_ranges import Ranges, chosen
 from paddle_runtime.pipeline.picture import Picture
+from paddle_runtime.request_options import PDF_DPI_RANGE
 
 COMMAND = (sys.executable, "-P", "-m", "paddle_runtime.pdf_renderer")
 POINTS_AN_INCH = 72

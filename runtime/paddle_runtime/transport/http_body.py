@@ -14,6 +14,7 @@ from paddle_runtime import limits, text_limits
 from paddle_runtime.dispatch.job import Work
 from paddle_runtime.errors import Invalid, RequestFault, RequestReason
 from paddle_runtime.protocol import paddlex
+from paddle_runtime.request_options import parse_options
 from paddle_runtime.service import Meter
 from paddle_runtime.tasks import Kind, Payload
 from paddle_runtime.transport import multipart
@@ -45,14 +46,14 @@ class ReadBody(Protocol):
 async def read_picture(kind: Kind, request: Request, meter: Meter, rules: BodyRules, request_id: str) -> Work:
     """Raw bytes, multipart/form-data with field file or image, or JSON {"image": base64, "options": {}}."""
     media = _media_type(request)
-    options = limits.parse_options(request.query_params.multi_items(), kind.options)
+    options = parse_options(request.query_params.multi_items(), kind.options)
     if media == "multipart/form-data":
         body = await _read(request, meter, rules)
         picture, fields = multipart.parse(body, request.headers["content-type"], rules.max_parts)
-        options |= limits.parse_options(fields, kind.options)
+        options |= parse_options(fields, kind.options)
     elif media == "application/json":
         picture, more = _from_json(await _read(request, meter, rules))
-        options |= limits.parse_options(more, kind.options)
+        options |= parse_options(more, kind.options)
     elif media in kinds_of_bytes(kind.payload) or media.startswith("image/"):
         picture = await _read(request, meter, rules)
     else:
@@ -70,15 +71,15 @@ async def read_batch(
 ) -> list[Work | RequestFault]:
     """A form with several files, or JSON {"images": [base64, ...], "options": {}}: options are for all."""
     media = _media_type(request)
-    options = limits.parse_options(request.query_params.multi_items(), kind.options)
+    options = parse_options(request.query_params.multi_items(), kind.options)
     pictures: Sequence[bytes | RequestFault]
     if media == "multipart/form-data":
         body = await _read(request, meter, rules)
         pictures, fields = multipart.parse_several(body, request.headers["content-type"], rules.max_parts)
-        options |= limits.parse_options(fields, kind.options)
+        options |= parse_options(fields, kind.options)
     elif media == "application/json":
         rest, coded = limits.split_images(await _read(request, meter, rules), rules.max_parts)
-        options |= limits.parse_options(_options_beside(limits.parse_json(rest), "images", []), kind.options)
+        options |= parse_options(_options_beside(limits.parse_json(rest), "images", []), kind.options)
         pictures = [_decoded(each) for each in coded]
     else:
         raise Invalid(
@@ -126,7 +127,7 @@ async def read_texts(kind: Kind, request: Request, meter: Meter, rules: BodyRule
     The payload is the text; of several, which the request's `texts` counts, a JSON list.
     """
     media = _media_type(request)
-    options = limits.parse_options(request.query_params.multi_items(), kind.options)
+    options = parse_options(request.query_params.multi_items(), kind.options)
     if media not in ("", "application/json", "text/plain"):
         raise Invalid(
             RequestReason.UNSUPPORTED_TYPE,
@@ -141,7 +142,7 @@ async def read_texts(kind: Kind, request: Request, meter: Meter, rules: BodyRule
         raise Invalid(
             RequestReason.MALFORMED, 'the body is no object with "text" or "texts"; send {"text": "..."}'
         )
-    options |= limits.parse_options(
+    options |= parse_options(
         _options_beside(document, "text" if "text" in document else "texts"), kind.options
     )
     if "text" in document:

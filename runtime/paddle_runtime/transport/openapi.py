@@ -11,9 +11,10 @@ from typing import Any
 
 from paddle_runtime.errors import RequestReason
 from paddle_runtime.limits import MAX_DEADLINE_MS
+from paddle_runtime.request_options import OPTIONS
 from paddle_runtime.tasks import TASKS, Kind, Payload, Task
 from paddle_runtime.transport import codes
-from paddle_runtime.transport.openapi_schemas import OPTION_SCHEMAS, SCHEMAS, TEXT, data_of, ref
+from paddle_runtime.transport.openapi_schemas import SCHEMAS, TEXT, data_of, ref
 
 Json = dict[str, Any]
 VERSION_PREFIX = "/v2/models/{name}/versions/{version}"
@@ -152,7 +153,7 @@ def _options(kind: Kind) -> list[Json]:
             "name": name,
             "in": "query",
             "required": False,
-            "schema": OPTION_SCHEMAS.get(name, {"type": "string"}),
+            "schema": dict(OPTIONS[name].schema),
         }
         for name in kind.options
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from paddle_runtime.errors import RequestReason
-from paddle_runtime.limits import MAX_TOP_K
 from paddle_runtime.tasks import Kind, Payload
 
 Json = dict[str, Any]
@@ -14,14 +13,6 @@ COUNT: Json = {"type": "integer", "minimum": 0}
 NUMBER: Json = {"type": "number"}
 BASE64: Json = {"type": "string", "contentEncoding": "base64"}
 FILE: Json = {"type": "string", "format": "binary"}
-
-OPTION_SCHEMAS: dict[str, Json] = {
-    "cls": {"type": "boolean"},
-    "minScore": {"type": "number", "minimum": 0, "maximum": 1},
-    "pages": {"type": "string", "examples": ["1-3,5"]},
-    "dpi": {"type": "integer"},
-    "topK": {"type": "integer", "minimum": 1, "maximum": MAX_TOP_K},
-}
 
 
 def ref(name: str) -> Json:
