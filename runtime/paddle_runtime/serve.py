@@ -117,7 +117,7 @@ def _describe(
         name=name,
         task=manifest.task,
         digest=bundle.digest,
-        engine=_engines(manifest, Device(settings.device)),
+        engine=_engines(manifest, settings),
         metadata=model_metadata(manifest, name=name),
         order={
             "bundle": str(bundle.path),
@@ -140,5 +140,9 @@ def _describe(
     )
 
 
-def _engines(manifest: Manifest, device: Device) -> str:
+def _engines(manifest: Manifest, settings: Settings) -> str:
+    """What runs the modules: an engine in the bundle's place, or those that the bundle has for the device."""
+    if settings.engine != "bundle":
+        return settings.engine
+    device = Device(settings.device)
     return "+".join(sorted({str(module.runner(device)) for module in manifest.modules.values()}))

@@ -1,6 +1,7 @@
 """What a model did since the start, in the form of the protocol's statistics extension. Pure.
 
-Synthetic requests are left out, as in the metrics. Each request is run by itself: batches have no statistics.
+Synthetic requests are left out, as in the metrics. Each request counts by itself, also
+where a device computed several together: batches have no statistics.
 """
 
 from __future__ import annotations

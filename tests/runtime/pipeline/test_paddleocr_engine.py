@@ -14,6 +14,8 @@ from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.pipeline.base import BatchPipeline
 from paddle_runtime.pipeline.paddleocr_engine import PaddleocrPipeline, lay_out, open_paddleocr
 from paddle_runtime.predictor.devices import DeviceSettings
+from paddle_runtime.serve import opened_model
+from paddle_runtime.settings import Settings
 from tests.runtime.documents.builders import text_pdf
 from tests.runtime.pipeline.builders import encoded, lines_of, ocr_bundle, page, real_ocr
 from tests.runtime.serving.programs import SERVE
@@ -35,6 +37,12 @@ def test_the_bundles_constants_and_dictionary_are_laid_out_as_paddlex_reads_them
         (tmp_path / "PP-OCRv4_mobile_rec" / "inference.yml").read_text(encoding="utf-8")
     )
     assert len(recognise["PostProcess"]["character_dict"]) == 6623
+
+
+def test_it_is_what_the_server_names_as_its_engine() -> None:
+    for engine, named in (("paddleocr", "paddleocr"), ("bundle", "OpenVINO")):
+        with opened_model(Settings(model="builtin:ppocr-v4-mobile", engine=engine)) as model:
+            assert model.engine == named
 
 
 def test_where_it_is_not_installed_it_is_said_what_to_install() -> None:
