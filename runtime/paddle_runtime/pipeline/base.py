@@ -10,11 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import JsonValue
 
+from paddle_runtime.bundle.store import Bundle
+
 Array = npt.NDArray[np.generic]
 Arrays = Mapping[str, npt.NDArray[Any]]
 Body = dict[str, JsonValue]
 Given_contra = TypeVar("Given_contra", contravariant=True)
 Told_co = TypeVar("Told_co", covariant=True)
+Constants = TypeVar("Constants")
 
 
 @dataclass(frozen=True)
@@ -55,3 +58,15 @@ class BatchPipeline(Pipeline[memoryview, Body], Protocol):
     ) -> list[PipelineAnswer[Body] | Exception]:
         """Kind, payload and options of each; an answer or an exception of its own for each."""
         ...
+
+
+def constants_of(bundle: Bundle, module: str, kind: type[Constants]) -> Constants:
+    """A module's constants; the manifest made sure of their kind."""
+    constants = bundle.manifest.modules[module].constants
+    assert isinstance(constants, kind)
+    return constants
+
+
+def size_of(picture: Array) -> Body:
+    """Width and height in pixels."""
+    return {"width": int(picture.shape[1]), "height": int(picture.shape[0])}

@@ -10,9 +10,8 @@ from pydantic import JsonValue
 from paddle_runtime.bundle.constants import ClassifyConstants
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.errors import BundleFault, BundleReason
-from paddle_runtime.pipeline.base import Body, PipelineAnswer
+from paddle_runtime.pipeline.base import Body, PipelineAnswer, constants_of, size_of
 from paddle_runtime.pipeline.classes import Choice, best, classes_problem, load_labels, probabilities
-from paddle_runtime.pipeline.ocr_modules import constants_of, size_of
 from paddle_runtime.pipeline.picture import decode_picture
 from paddle_runtime.pipeline.scaling import Placer
 from paddle_runtime.pipeline.stages import timed

@@ -12,9 +12,8 @@ from paddle_runtime.bundle.constants import ObjectsConstants
 from paddle_runtime.bundle.selftest import ExpectedObject, SelfTest
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.errors import BundleFault, BundleReason, Failed, RequestReason
-from paddle_runtime.pipeline.base import Body, PipelineAnswer
+from paddle_runtime.pipeline.base import Body, PipelineAnswer, constants_of, size_of
 from paddle_runtime.pipeline.classes import load_labels
-from paddle_runtime.pipeline.ocr_modules import constants_of, size_of
 from paddle_runtime.pipeline.picture import Picture, decode_picture
 from paddle_runtime.pipeline.scaling import Placed, Placer
 from paddle_runtime.pipeline.stages import timed

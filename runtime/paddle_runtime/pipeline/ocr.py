@@ -14,13 +14,13 @@ from pydantic import JsonValue
 
 from paddle_runtime.border import border
 from paddle_runtime.bundle.store import Bundle
-from paddle_runtime.pipeline.base import Body, PipelineAnswer
+from paddle_runtime.pipeline.base import Body, PipelineAnswer, size_of
 from paddle_runtime.pipeline.crops import cut_all
 from paddle_runtime.pipeline.ctc import Text
 from paddle_runtime.pipeline.detect import Look, Tuning
 from paddle_runtime.pipeline.document import open_document
 from paddle_runtime.pipeline.geometry import reading_order
-from paddle_runtime.pipeline.ocr_modules import OcrModules, corners, size_of
+from paddle_runtime.pipeline.ocr_modules import OcrModules, corners
 from paddle_runtime.pipeline.orient import doubtful
 from paddle_runtime.pipeline.paddlex_form import data_info, page_result
 from paddle_runtime.pipeline.picture import Picture, decode_picture

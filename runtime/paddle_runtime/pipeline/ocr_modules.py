@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
 from pydantic import JsonValue
 
@@ -12,7 +12,7 @@ from paddle_runtime.bundle.constants import DetectConstants, OrientConstants, Re
 from paddle_runtime.bundle.signature import Shape
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.errors import Invalid, RequestReason
-from paddle_runtime.pipeline.base import Body
+from paddle_runtime.pipeline.base import Body, constants_of, size_of
 from paddle_runtime.pipeline.ctc import load_characters
 from paddle_runtime.pipeline.detect import Detector
 from paddle_runtime.pipeline.geometry import Box, reading_order
@@ -21,8 +21,6 @@ from paddle_runtime.pipeline.picture import Picture
 from paddle_runtime.pipeline.recognise import Recogniser
 from paddle_runtime.pipeline.together import Programs
 from paddle_runtime.predictor.session import Session
-
-C = TypeVar("C")
 
 
 class OcrModules:
@@ -124,18 +122,6 @@ class Parts:
 
     def _shapes(self, module: str) -> tuple[Shape, ...]:
         return self.bundle.manifest.modules[module].shapes()
-
-
-def constants_of(bundle: Bundle, module: str, kind: type[C]) -> C:
-    """A module's constants; the manifest made sure of their kind."""
-    constants = bundle.manifest.modules[module].constants
-    assert isinstance(constants, kind)
-    return constants
-
-
-def size_of(picture: Picture) -> Body:
-    """Width and height in pixels."""
-    return {"width": int(picture.shape[1]), "height": int(picture.shape[0])}
 
 
 def corners(box: Box) -> JsonValue:

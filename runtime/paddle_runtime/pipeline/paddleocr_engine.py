@@ -21,11 +21,10 @@ from pydantic import JsonValue
 from paddle_runtime.bundle.constants import DetectConstants, OrientConstants, RecogniseConstants
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.errors import BundleFault, BundleReason, Invalid, RequestReason
-from paddle_runtime.pipeline.base import Body, PipelineAnswer
+from paddle_runtime.pipeline.base import Body, PipelineAnswer, constants_of
 from paddle_runtime.pipeline.ctc import Text
 from paddle_runtime.pipeline.detect import Fit, SideLimit, Tuning
 from paddle_runtime.pipeline.ocr import OcrOptions, OcrPipeline
-from paddle_runtime.pipeline.ocr_modules import constants_of
 from paddle_runtime.pipeline.picture import Picture
 from paddle_runtime.pipeline.read_page import ReadPage
 from paddle_runtime.pipeline.selftest import check_picture

@@ -14,10 +14,9 @@ from paddle_runtime.bundle.constants import TextConstants
 from paddle_runtime.bundle.signature import NUMPY_NAMES
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.errors import BundleFault, BundleReason
-from paddle_runtime.pipeline.base import Body, PipelineAnswer
+from paddle_runtime.pipeline.base import Body, PipelineAnswer, constants_of
 from paddle_runtime.pipeline.batches import Slot, plan_batches
 from paddle_runtime.pipeline.classes import Choice, Scores, best, classes_problem, load_labels, probabilities
-from paddle_runtime.pipeline.ocr_modules import constants_of
 from paddle_runtime.pipeline.stages import timed
 from paddle_runtime.pipeline.warmup import warm_modules
 from paddle_runtime.pipeline.wordpiece import WordPiece, load_vocabulary
