@@ -75,6 +75,13 @@ def test_what_is_measured_has_what_requests_may_take_in_it() -> None:
     assert abs(told.base - plain.base - 256 * MIB) < 32 * MIB  # the rest is this process, which goes on
 
 
+def test_a_standby_that_is_being_started_takes_the_room_of_a_successor() -> None:
+    known = memory(2560)
+    held = 1.5 * PP_OCR * MIB
+    assert one_more_fits(known, held)
+    assert not one_more_fits(known, held, others=1)
+
+
 def test_a_bound_that_a_warm_worker_fills_is_none_and_said_so() -> None:
     decided = staff(Wish(1, worker_bytes=600 * MIB), memory(4096))
     assert decided.bound_bytes == math.inf

@@ -271,7 +271,7 @@ class Pool:
         if (standby := self._spare.take()) is not None:
             return asyncio.create_task(_ready(standby))
         held = sum(private_bytes(each.pid) for each in self.seats)
-        if self._memory is None or not one_more_fits(self._memory, held):
+        if self._memory is None or not one_more_fits(self._memory, held, others=int(self._spare.withheld)):
             log.warning("there is no memory for its successor beside it: it is replaced as soon as may be")
             return None
         return asyncio.create_task(

@@ -21,6 +21,7 @@ class Spare:
         self, start: Callable[[], Awaitable[Child]], part: Callable[[Child], None], ping_seconds: float
     ) -> None:
         self.child: Child | None = None
+        self._exists = False
         self._start = start
         self._part = part
         self._ping_seconds = ping_seconds
@@ -34,6 +35,11 @@ class Spare:
         else:
             self._allowed.clear()
 
+    @property
+    def withheld(self) -> bool:
+        """Whether there is one that nobody can take now: it is being started, or asked whether it lives."""
+        return self._exists and self.child is None
+
     def take(self) -> Child | None:
         """The standby, which belongs to the caller from now on; None when there is none now."""
         child, self.child = self.child, None
@@ -46,8 +52,10 @@ class Spare:
         """For ever."""
         failures = 0
         while True:
+            self._exists = False
             await asyncio.sleep(delay_seconds(failures, jitter=random.random()))  # noqa: S311
             await self._allowed.wait()
+            self._exists = True
             try:
                 child = await self._start()
             except (BundleFault, WorkerGone, OSError) as error:

@@ -113,9 +113,12 @@ def staff(wish: Wish, memory: Memory) -> Staffing:
     return Staffing(workers, standby, bound, words)
 
 
-def one_more_fits(memory: Memory, held: float) -> bool:
-    """Whether one more worker can be started beside those that hold `held` bytes of their own now."""
-    return memory.base + held + memory.worker * WORKER_ROOM <= memory.limit
+def one_more_fits(memory: Memory, held: float, *, others: int = 0) -> bool:
+    """Whether one more worker can be started beside those that hold `held` bytes of their own now.
+
+    others: those that hold what a warm worker does or soon will, a standby that is being started.
+    """
+    return memory.base + held + (1 + others) * memory.worker * WORKER_ROOM <= memory.limit
 
 
 def _standby(wish: Wish, memory: Memory, workers: int) -> bool:
