@@ -66,7 +66,9 @@ class Metrics:
         self._info = self._gauge(
             "model_info", "1; what is served", "name", "digest", "task", "engine", "device", "revision"
         )
-        self._load = self._gauge("model_load_seconds", "Seconds of the last start, slowest worker", "phase")
+        self._load = self._gauge(
+            "model_load_seconds", "Seconds of each phase of a worker's last start", "phase"
+        )
         for outcome, code in outcomes:
             self._requests.labels(outcome, code)
             self._synthetic.labels(outcome, code)
@@ -139,7 +141,7 @@ class Metrics:
     def describe_model(
         self, *, name: str, digest: str, task: str, engine: str, device: str, revision: str
     ) -> None:
-        """Say what is served; the engine is known when the first worker is warm."""
+        """Say what is served, once; said again, it replaces what was said before."""
         self._info.clear()
         self._info.labels(name, digest, task, engine, device, revision).set(1)
 

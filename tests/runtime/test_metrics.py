@@ -74,3 +74,10 @@ def test_what_is_served_is_said_once() -> None:
         metrics.describe_model(name="n", digest="d", task="OCR", engine=engine, device="CPU", revision="r")
     (family,) = [each for each in registry.collect() if each.name == "paddle_runtime_model_info"]
     assert [sample.labels["engine"] for sample in family.samples] == ["b"]
+
+
+def test_a_phase_of_starting_is_told_of_the_worker_that_was_started_last() -> None:
+    metrics, registry = fresh()
+    for seconds in (9.0, 4.0):
+        metrics.loaded("load", seconds)
+    assert registry.get_sample_value("paddle_runtime_model_load_seconds", {"phase": "load"}) == 4.0
