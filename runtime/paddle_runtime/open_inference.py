@@ -144,10 +144,10 @@ class BytesAnswers:
     def _given(self, tensor: Tensor, options: Mapping[str, Any]) -> bytes:
         """The bytes of the one element. No picture is text, so text, which JSON gave, is its base64."""
         element = tensor.data[0]
-        if self._kind.payload not in {Payload.PICTURE, Payload.DOCUMENT}:
+        if not self._kind.payload.is_file:
             return element if isinstance(element, bytes) else str(element).encode()
         picture = element if isinstance(element, bytes) else limits.decode_base64(element)
-        if self._kind.payload is Payload.DOCUMENT and picture:
+        if self._kind.payload.has_pages and picture:
             limits.check_document(picture, self._caps, options.get("pages"))
         else:
             limits.check_one_picture(picture, self._caps)

@@ -21,7 +21,6 @@ from paddle_runtime.tasks import TASKS, Kind, Payload, Task, endpoint
 
 # What the body of a request is read to: Work, or a list of it for a batch.
 Read = TypeVar("Read")
-DOCUMENTS = frozenset({Payload.DOCUMENT, Payload.PADDLEX})
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ class Service:
         """How large it is, within the caps."""
         if kind.payload is Payload.PICTURE:
             sizes = [limits.check_one_picture(work.payload, self._caps)]
-        elif kind.payload in DOCUMENTS:
+        elif kind.payload.has_pages:
             sizes = limits.check_document(work.payload, self._caps, work.request.get("pages"))
         else:
             return Size(0, len(work.payload))
@@ -227,7 +226,7 @@ def _result(done: Done) -> Result:
 
 def _sort(kind: Kind, size: Size) -> str:
     """Which requests cost alike: those of a kind; but of a PDF only the bytes are known."""
-    return f"{kind.name} of a PDF" if kind.payload in DOCUMENTS and not size.pixels else kind.name
+    return f"{kind.name} of a PDF" if kind.payload.has_pages and not size.pixels else kind.name
 
 
 class Meter:

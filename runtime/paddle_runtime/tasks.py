@@ -32,6 +32,16 @@ class Payload(StrEnum):
     TEXT = "text"
     TENSORS = "tensors"
 
+    @property
+    def has_pages(self) -> bool:
+        """Whether it may be a document of several pages."""
+        return self in {Payload.DOCUMENT, Payload.PADDLEX}
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is the bytes of a picture or document as they are."""
+        return self in {Payload.PICTURE, Payload.DOCUMENT}
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -147,7 +157,7 @@ def batch_paths() -> Mapping[str, str]:
         f"{kind.path}:batch": kind.name
         for serving in TASKS.values()
         for kind in serving.kinds
-        if kind.payload in {Payload.PICTURE, Payload.DOCUMENT}
+        if kind.payload.is_file
     }
 
 
