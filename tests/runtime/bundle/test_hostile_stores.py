@@ -28,7 +28,7 @@ def options(store: RawStore, seconds: float = 5.0) -> FetchOptions:
     return FetchOptions(s3=S3Options(endpoint=store.url), allow_loopback=True, timeout_seconds=seconds)
 
 
-def fault_of(script: Script, seconds: float = 1.0) -> BundleFault:
+def fault_of(script: Script, seconds: float = 2.0) -> BundleFault:
     with answering(script) as store, pytest.raises(BundleFault) as fault:
         resolve("s3://models/small", options(store, seconds))
     assert str(fault.value).isprintable()
@@ -175,7 +175,7 @@ def test_a_part_of_another_place_is_a_problem_of_the_store(
     left.write_bytes(WEIGHTS[:200_000])
     answer = whole(WEIGHTS[7:], status=b"206 Part", part=part)
     with answering(serving_files(stored, sending(answer))) as store, pytest.raises(BundleFault) as fault:
-        fetch("s3://models/small", options(store, 1.0), tmp_path / "into")
+        fetch("s3://models/small", options(store, 2.0), tmp_path / "into")
     assert fault.value.reason is BundleReason.StoreUnreachable
     assert "asked for was all from byte 200000" in str(fault.value)
 
