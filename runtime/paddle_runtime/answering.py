@@ -61,23 +61,22 @@ class TogetherModel(ServedModel):
         self._batches = pipeline
 
     def answer_all(self, asks: Sequence[Ask]) -> Sequence[Result | Exception]:
-        """One for each, in their order; `infer` is answered by itself."""
-        ends: dict[int, Result | Exception] = {}
-        own = [index for index, ask in enumerate(asks) if ask.kind != INFER]
-        answers = self._batches.run_all(
-            [(asks[index].kind, asks[index].payload, asks[index].request) for index in own]
-        )
-        for index, answer in zip(own, answers, strict=True):
-            ends[index] = answer if isinstance(answer, Exception) else _told(answer)
-        for index in set(range(len(asks))) - set(own):
+        """One for each, in their order; `infer` is answered by itself, a failure is its caller's alone."""
+        together = [(ask.kind, ask.payload, ask.request) for ask in asks if ask.kind != INFER]
+        answers = iter(self._batches.run_all(together))
+        ends: list[Result | Exception] = []
+        for ask in asks:
             try:
-                ends[index] = self._infer.answer(asks[index].request, asks[index].payload)
-            except Exception as error:  # this caller's alone
-                ends[index] = error
-        return [ends[index] for index in range(len(asks))]
+                alone = ask.kind == INFER
+                ends.append(self._infer.answer(ask.request, ask.payload) if alone else _told(next(answers)))
+            except Exception as error:
+                ends.append(error)
+        return ends
 
 
-def _told(answer: PipelineAnswer[Body]) -> Result:
+def _told(answer: PipelineAnswer[Body] | Exception) -> Result:
+    if isinstance(answer, Exception):
+        raise answer
     began = time.monotonic()
     # a NaN would be a bug of the model, and is not JSON
     text = json.dumps(answer.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -35,17 +35,17 @@ def together(requests: Sequence[Steps[T]], programs: Programs) -> list[T | Excep
     ends: list[T | Exception] = [RuntimeError("unreachable: never taken forward")] * len(requests)
     wants: dict[int, Want] = {}
 
-    def forward(index: int, step: Callable[[], Want]) -> None:
+    def forward(index: int, step: Callable[..., Want], given: object) -> None:
         wants.pop(index, None)
         try:
-            wants[index] = step()
+            wants[index] = step(given)
         except StopIteration as end:
             ends[index] = end.value
         except Exception as error:
             ends[index] = error
 
     for index, request in enumerate(requests):
-        forward(index, lambda request=request: next(request))  # type: ignore[misc]
+        forward(index, request.send, None)
     while wants:
         program = next(name for name in programs if any(want.program == name for want in wants.values()))
         group = {index: want for index, want in wants.items() if want.program == program}
@@ -53,11 +53,11 @@ def together(requests: Sequence[Steps[T]], programs: Programs) -> list[T | Excep
             results = iter(programs[program]([item for want in group.values() for item in want.items]))
         except Exception as error:
             for index in group:
-                forward(index, lambda index=index, error=error: requests[index].throw(error))  # type: ignore[misc]
+                forward(index, requests[index].throw, error)
             continue
         for index, want in group.items():
             own = list(islice(results, len(want.items)))
-            forward(index, lambda index=index, own=own: requests[index].send(own))  # type: ignore[misc]
+            forward(index, requests[index].send, own)
     return ends
 
 
