@@ -170,9 +170,14 @@ def _finishes(
     return finishes
 
 
+def fits(held_bytes: int, room: Room, more: int) -> bool:
+    """Whether a body's next `more` bytes fit beside the bodies already held."""
+    return held_bytes + more <= room.max_held_bytes
+
+
 def admit_bytes(load: Load, room: Room, more: int) -> None:
-    """Refuse a body whose next `more` bytes do not fit beside the bodies already held."""
-    if load.held_bytes + more > room.max_held_bytes:
+    """Refuse a body whose next bytes do not fit."""
+    if not fits(load.held_bytes, room, more):
         raise Refused(
             RequestReason.QUEUE_FULL,
             f"{load.held_bytes} bytes of requests are held and {room.max_held_bytes} may be; try again later",

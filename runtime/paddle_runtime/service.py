@@ -216,7 +216,10 @@ class Service:
 
     def hold(self, more: int) -> None:
         """Take room for `more` bytes, or raise Refused."""
-        admission.admit_bytes(self._load(), self._room, more)
+        if not admission.fits(
+            self.held_bytes, self._room, more
+        ):  # the queue is looked at for a refusal alone
+            admission.admit_bytes(self._load(), self._room, more)
         self.held_bytes += more
 
 
