@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from paddle_runtime.bundle.archive.kinds import REMEDY, ArchiveKind, archive_kind
+from paddle_runtime.bundle.archive.kinds import READ, REMEDY, ArchiveKind, archive_kind
 from paddle_runtime.bundle.deadline import Deadline
 from paddle_runtime.bundle.extract import Archive, Rules, extract, read_archive_manifest
 from paddle_runtime.bundle.sources import FolderSource
@@ -58,9 +58,8 @@ def _kind(path: Path) -> ArchiveKind | None:
         return None
     kind = archive_kind(path.name)
     if kind is None:
-        have = " ".join(known.value for known in ArchiveKind)
         raise BundleFault(
-            BundleReason.BundleInvalid, f"{path} is neither a folder nor an archive ({have}): {REMEDY}."
+            BundleReason.BundleInvalid, f"{path} is neither a folder nor an archive ({READ}): {REMEDY}."
         )
     return kind
 

@@ -9,21 +9,18 @@ from pydantic import JsonValue
 
 from paddle_runtime.bundle.constants import ClassifyConstants
 from paddle_runtime.bundle.store import Bundle
-from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.pipeline.base import Body, PipelineAnswer, constants_of, size_of
 from paddle_runtime.pipeline.classes import Choice, best, classes_problem, load_labels, probabilities
 from paddle_runtime.pipeline.picture import decode_picture
 from paddle_runtime.pipeline.scaling import Placer
+from paddle_runtime.pipeline.selftest import unfit
 from paddle_runtime.pipeline.stages import timed
 from paddle_runtime.pipeline.warmup import warm_modules
 from paddle_runtime.predictor.devices import DeviceSettings
 from paddle_runtime.predictor.session import Session, open_session
 
 MODULE = "model"
-REMEDY = (
-    "The device, the engine or the labels do not fit these weights: try engine Plain, or another build of "
-    "Paddle."
-)
+SUSPECTS = "The device, the engine or the labels do not fit these weights"
 
 
 class ClassificationPipeline:
@@ -50,7 +47,7 @@ class ClassificationPipeline:
             data = memoryview(self._bundle.file(test.picture or "").read_bytes())
             body = self.run("classify", data, {}).body
             if problem := classes_problem(test.classes, body, test.tolerance):
-                raise BundleFault(BundleReason.SelfTestFailed, f"{test.picture}: {problem}. {REMEDY}")
+                raise unfit(f"{test.picture}: {problem}", SUSPECTS)
 
     def run(self, kind: str, given: memoryview, options: Mapping[str, JsonValue]) -> PipelineAnswer[Body]:
         """One picture to its likeliest classes."""

@@ -11,11 +11,12 @@ from pydantic import JsonValue
 from paddle_runtime.bundle.constants import ObjectsConstants
 from paddle_runtime.bundle.selftest import ExpectedObject, SelfTest
 from paddle_runtime.bundle.store import Bundle
-from paddle_runtime.errors import BundleFault, BundleReason, Failed, RequestReason
+from paddle_runtime.errors import Failed, RequestReason
 from paddle_runtime.pipeline.base import Body, PipelineAnswer, constants_of, size_of
 from paddle_runtime.pipeline.classes import load_labels
 from paddle_runtime.pipeline.picture import Picture, decode_picture
 from paddle_runtime.pipeline.scaling import Placed, Placer
+from paddle_runtime.pipeline.selftest import unfit
 from paddle_runtime.pipeline.stages import timed
 from paddle_runtime.pipeline.warmup import warm_modules
 from paddle_runtime.predictor.devices import DeviceSettings
@@ -48,10 +49,8 @@ class DetectionPipeline:
         for test in self._bundle.manifest.self_test:
             data = memoryview(self._bundle.file(test.picture or "").read_bytes())
             if problem := objects_problem(test, self.run("detect", data, {}).body):
-                raise BundleFault(
-                    BundleReason.SelfTestFailed,
-                    f"{test.picture}: {problem}. The device or the engine does not fit these weights: try "
-                    "engine Plain, or another build of Paddle.",
+                raise unfit(
+                    f"{test.picture}: {problem}", "The device or the engine does not fit these weights"
                 )
 
     def run(self, kind: str, given: memoryview, options: Mapping[str, JsonValue]) -> PipelineAnswer[Body]:

@@ -23,13 +23,18 @@ def check_picture(bundle: Bundle, test: SelfTest, run: Run) -> None:
     if rate > test.max_error_rate:
         wrong = next((pair for pair in zip(test.lines, got, strict=False) if pair[0] != pair[1]), None)
         first = f"; first difference: {wrong[1]!r} instead of {wrong[0]!r}" if wrong else ""
-        raise BundleFault(
-            BundleReason.SelfTestFailed,
+        raise unfit(
             f"{test.picture} was read with character error rate {rate:.3f}, allowed is "
-            f"{test.max_error_rate:.3f} ({len(got)} lines, expected {len(test.lines)}){first}. The "
-            "device, the engine or the dictionary does not fit these weights: try engine Plain, or "
-            "another build of Paddle.",
+            f"{test.max_error_rate:.3f} ({len(got)} lines, expected {len(test.lines)}){first}",
+            "The device, the engine or the dictionary does not fit these weights",
         )
+
+
+def unfit(problem: str, suspects: str) -> BundleFault:
+    """The fault of a self-test that did not come out as the bundle says."""
+    return BundleFault(
+        BundleReason.SelfTestFailed, f"{problem}. {suspects}: try engine Plain, or another build of Paddle."
+    )
 
 
 def texts_of(body: Mapping[str, JsonValue]) -> list[str]:

@@ -10,9 +10,10 @@ from pydantic import JsonValue
 
 from paddle_runtime.bundle.selftest import TensorValue
 from paddle_runtime.bundle.store import Bundle
-from paddle_runtime.errors import BundleFault, BundleReason, Failed, RequestReason
+from paddle_runtime.errors import Failed, RequestReason
 from paddle_runtime.pipeline.base import Arrays, PipelineAnswer
 from paddle_runtime.pipeline.seeded import seeded_array
+from paddle_runtime.pipeline.selftest import unfit
 from paddle_runtime.pipeline.values import as_declared, to_array
 from paddle_runtime.pipeline.warmup import warm_modules
 from paddle_runtime.predictor.devices import DeviceSettings
@@ -42,10 +43,8 @@ class TensorPipeline:
             )
             for wanted in test.outputs:
                 if problem := output_problem(wanted, got.get(wanted.name), test.tolerance):
-                    raise BundleFault(
-                        BundleReason.SelfTestFailed,
-                        f"selfTest[{number}]: {problem}. The device or the engine does not fit this program: "
-                        "try engine Plain, or another build of Paddle.",
+                    raise unfit(
+                        f"selfTest[{number}]: {problem}", "The device or the engine does not fit this program"
                     )
 
     def run(self, kind: str, given: Arrays, options: Mapping[str, JsonValue]) -> PipelineAnswer[Arrays]:

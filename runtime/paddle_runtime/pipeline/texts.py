@@ -13,10 +13,10 @@ from paddle_runtime.border import border
 from paddle_runtime.bundle.constants import TextConstants
 from paddle_runtime.bundle.signature import NUMPY_NAMES
 from paddle_runtime.bundle.store import Bundle
-from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.pipeline.base import Body, PipelineAnswer, constants_of
 from paddle_runtime.pipeline.batches import Slot, plan_batches
 from paddle_runtime.pipeline.classes import Choice, Scores, best, classes_problem, load_labels, probabilities
+from paddle_runtime.pipeline.selftest import unfit
 from paddle_runtime.pipeline.stages import timed
 from paddle_runtime.pipeline.warmup import warm_modules
 from paddle_runtime.pipeline.wordpiece import WordPiece, load_vocabulary
@@ -54,10 +54,9 @@ class TextPipeline:
             text = test.text or ""
             body = self.run("classify", memoryview(text.encode()), {}).body
             if problem := classes_problem(test.classes, body, test.tolerance):
-                raise BundleFault(
-                    BundleReason.SelfTestFailed,
-                    f"{text[:80]!r}: {problem}. The device, the engine, the vocabulary or the labels do not "
-                    "fit these weights: try engine Plain, or another build of Paddle.",
+                raise unfit(
+                    f"{text[:80]!r}: {problem}",
+                    "The device, the engine, the vocabulary or the labels do not fit these weights",
                 )
 
     def run(self, kind: str, given: memoryview, options: Mapping[str, JsonValue]) -> PipelineAnswer[Body]:

@@ -20,16 +20,18 @@ class ArchiveKind(StrEnum):
     ZIP = ".zip"
 
 
+READ = " ".join(kind.value for kind in ArchiveKind)
+
+
 def archive_kind(name: str) -> ArchiveKind | None:
     """What an archive is by its name; None is no archive, and a kind that is not read is a fault."""
     low = name.lower()
     if kind := next((kind for kind in ArchiveKind if low.endswith(kind.value)), None):
         return kind
     if other := next((end for end in OTHER_ARCHIVES if low.endswith(end)), None):
-        have = " ".join(kind.value for kind in ArchiveKind)
         raise BundleFault(
             BundleReason.BundleInvalid,
-            f"{name[-200:]}: archives of the kind {other} are not read, only {have}: {REMEDY}.",
+            f"{name[-200:]}: archives of the kind {other} are not read, only {READ}: {REMEDY}.",
         )
     return None
 
@@ -38,8 +40,7 @@ def kind_to_write(path: Path) -> ArchiveKind:
     """What to pack, by the name wished for."""
     kind = archive_kind(path.name)
     if kind is None:
-        have = " ".join(known.value for known in ArchiveKind)
         raise BundleFault(
-            BundleReason.BundleInvalid, f"{path} must end in one of {have}: choose another name."
+            BundleReason.BundleInvalid, f"{path} must end in one of {READ}: choose another name."
         )
     return kind
