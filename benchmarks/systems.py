@@ -15,15 +15,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from benchmarks.rows import CALLERS_PER_CPU, CPUS, ReaderRow, Readers, Row, ServedRow
 from benchmarks.runtime_record import MODEL, ROOT, Served
+from hack import peers
 
-# By name, since a folder of the same name hides the module from the type checker.
-peers: Any = import_module("hack.peers")
 READERS = ROOT / "benchmarks" / "readers"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1"}
 

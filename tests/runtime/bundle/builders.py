@@ -60,6 +60,16 @@ def small_bundle(folder: Path) -> Bundle:
 Answer = Callable[[BaseHTTPRequestHandler, str], bool]
 
 
+def break_off(handler: BaseHTTPRequestHandler, data: bytes, after: int = 100_000) -> bool:
+    """Promise the whole and close the connection in the middle."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(len(data)))
+    handler.end_headers()
+    handler.wfile.write(data[:after])
+    handler.close_connection = True
+    return True
+
+
 @dataclass
 class Store:
     """A web server over a folder, whose answers a test may replace; it writes down what was asked."""

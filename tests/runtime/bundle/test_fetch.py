@@ -19,7 +19,7 @@ from paddle_runtime.bundle.s3 import S3Options
 from paddle_runtime.bundle.store import Bundle, open_bundle
 from paddle_runtime.bundle.verify import verify
 from paddle_runtime.errors import BundleFault, BundleReason
-from tests.runtime.bundle.builders import FILES, Store, reply, serving, small_bundle
+from tests.runtime.bundle.builders import FILES, Store, break_off, reply, serving, small_bundle
 
 URI = "s3://models/small"
 MANIFEST, WEIGHTS = "/models/small/model.yaml", "/models/small/model.pdiparams"
@@ -150,13 +150,7 @@ def test_a_connection_that_breaks_is_resumed_where_it_broke(
         if path != WEIGHTS or broken:
             return False
         broken.append(1)
-        data = FILES["model.pdiparams"]
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(len(data)))
-        handler.end_headers()
-        handler.wfile.write(data[:100_000])
-        handler.close_connection = True
-        return True
+        return break_off(handler, FILES["model.pdiparams"])
 
     store.answer = break_once
     verify(fetch(URI, options(store), tmp_path / "b"))

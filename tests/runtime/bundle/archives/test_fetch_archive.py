@@ -18,7 +18,7 @@ from paddle_runtime.bundle.store import Bundle, open_bundle
 from paddle_runtime.bundle.verify import verify
 from paddle_runtime.errors import BundleFault, BundleReason
 from tests.runtime.bundle.archives.by_hand import files_below, tar_file
-from tests.runtime.bundle.builders import Store, reply, serving, small_bundle
+from tests.runtime.bundle.builders import Store, break_off, reply, serving, small_bundle
 
 NAMES = ["small.tar", "small.tar.gz", "small.tgz", "small.zip"]
 
@@ -98,12 +98,7 @@ def test_a_connection_that_breaks_is_taken_up_where_it_broke(store: Store, tmp_p
         if broken:
             return False
         broken.append(1)
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(len(data)))
-        handler.end_headers()
-        handler.wfile.write(data[:100_000])
-        handler.close_connection = True
-        return True
+        return break_off(handler, data)
 
     store.answer = breaks_once
     verify(fetch("s3://models/small.tar", options(store), tmp_path / "into"))
@@ -114,12 +109,7 @@ def test_a_store_without_ranges_is_told_when_the_connection_breaks(store: Store,
     data = (tmp_path / "store" / "models" / "small.tar").read_bytes()
 
     def breaks(handler: BaseHTTPRequestHandler, path: str) -> bool:
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(len(data)))
-        handler.end_headers()
-        handler.wfile.write(data[:100_000])
-        handler.close_connection = True
-        return True
+        return break_off(handler, data)
 
     store.answer = breaks
     with pytest.raises(BundleFault, match="gives no ranges, while its connection broke at byte 100000"):
