@@ -27,6 +27,7 @@ from paddle_runtime.predictor.devices import (
 )
 from paddle_runtime.predictor.engines import PADDLE_PRECISIONS, Call, Program, config_calls
 from paddle_runtime.predictor.environment import prepare_environment
+from paddle_runtime.predictor.pinning import forbid_pinning
 from paddle_runtime.predictor.session import Array, Signature
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,8 @@ class PaddleSession:
                 lacking,
                 program.program,
             )
+        if runner.engine is Engine.OPENVINO:
+            forbid_pinning()
         self._predictor = core.create_predictor(config)
         self._signature = Signature(
             module,
