@@ -21,8 +21,10 @@ class _Frozen(BaseModel):
 class Measured(_Frozen):
     """One engine on one module. Without figures it could not be run, and `failed` says why.
 
-    difference: from what the reference answers; median_milliseconds: geometric mean over the buckets of each
-    one's median; resident_mib: of a process with this module alone, every bucket warm.
+    difference: from what the reference answers; text_error: from the texts that were given with pictures, and
+    where there was none from the reference's. Without both it was slower than one that answers rightly.
+    median_milliseconds: geometric mean over the buckets of each one's median; resident_mib: of a process with
+    this module alone, every bucket warm.
     """
 
     engine: Engine
@@ -32,6 +34,7 @@ class Measured(_Frozen):
     resident_mib: Figure | None = None
     load_seconds: Figure | None = None
     difference: Figure | None = None
+    text_error: Figure | None = None
     failed: Annotated[str, Field(max_length=300)] | None = None
 
 

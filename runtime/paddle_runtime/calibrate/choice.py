@@ -29,19 +29,23 @@ def candidates(module: Module, device: Device) -> tuple[Runner, ...]:
     )
 
 
-def acceptable(measured: Measured, *, text: bool) -> bool:
-    """Whether it ran and answers rightly. Less than full precision must read the very same text."""
+def acceptable(measured: Measured, reference_error: float | None) -> bool:
+    """Whether it ran and answers rightly. Less than full precision may read no more characters wrongly.
+
+    reference_error: the text error of the reference; None where numbers are compared, not texts.
+    """
     if measured.failed is not None or measured.difference is None or measured.median_milliseconds is None:
         return False
-    if not text:
+    if reference_error is None:
         return measured.difference <= MAX_DIFFERENCE
-    full = measured.precision is Precision.FLOAT32
-    return measured.difference <= (MAX_TEXT_ERROR if full else 0.0)
+    if measured.precision is Precision.FLOAT32:
+        return measured.difference <= MAX_TEXT_ERROR
+    return measured.text_error is not None and measured.text_error <= reference_error
 
 
-def chosen(measured: Sequence[Measured], present: Runner, *, text: bool) -> Runner:
+def chosen(measured: Sequence[Measured], present: Runner, reference_error: float | None) -> Runner:
     """The fastest that answers rightly; the present one where nothing is faster by more than noise."""
-    right = [each for each in measured if acceptable(each, text=text)]
+    right = [each for each in measured if acceptable(each, reference_error)]
     if not right:
         return present
     best = min(right, key=_milliseconds)

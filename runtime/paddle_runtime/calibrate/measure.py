@@ -21,9 +21,10 @@ from paddle_runtime.bundle.engine import Device, Engine, Runner
 from paddle_runtime.bundle.manifest import Module
 from paddle_runtime.bundle.signature import Shape
 from paddle_runtime.bundle.store import Bundle
-from paddle_runtime.calibrate.choice import candidates, chosen, geometric_mean
+from paddle_runtime.calibrate.choice import acceptable, candidates, chosen, geometric_mean
 from paddle_runtime.calibrate.probing import Order, Probe, ProbeFailed
-from paddle_runtime.pipeline.selftest import error_rate
+from paddle_runtime.errors import BundleFault, BundleReason
+from paddle_runtime.pipeline.selftest import edit_distance
 from paddle_runtime.predictor.libpaddle import DISTRIBUTIONS
 from paddle_runtime.tasks import Task
 
@@ -53,6 +54,7 @@ class Candidate:
     resident_mib: float = 0.0
     load_seconds: float = 0.0
     difference: float | None = None
+    text_error: float | None = None
 
     def measured(self, taken: Runner) -> Measured:
         """For model.yaml."""
@@ -65,7 +67,8 @@ class Candidate:
             median_milliseconds=round(self.milliseconds(), 3),
             resident_mib=round(self.resident_mib, 1),
             load_seconds=round(self.load_seconds, 3),
-            difference=None if self.difference is None else float(f"{self.difference:.3g}"),
+            difference=_short(self.difference),
+            text_error=_short(self.text_error),
         )
 
     def milliseconds(self) -> float:
@@ -123,18 +126,17 @@ def line_median(bundle: Bundle, times: Mapping[str, Mapping[int, Sequence[float]
 def calibrate(bundle: Bundle, plan: Plan, told: Told) -> Calibration:
     """Every runner of every module, and which is taken."""
     bundle = bundle.on(plan.device)
-    text = reads_text(bundle)
-    texts = Texts(bundle, plan) if text else None
+    texts = Texts(bundle, plan, told) if reads_text(bundle) else None
     measured: dict[str, tuple[Measured, ...]] = {}
+    taken: dict[str, Runner] = {}
     for name, module in bundle.manifest.modules.items():
         tried = try_candidates(bundle, name, plan, told)
-        if texts is not None:
-            for each in tried:
-                texts.compare(name, each, told)
         present = module.runner(plan.device)
+        if texts is not None:
+            texts.compare(name, tried, present, taken)
         rows = [each.measured(each.runner) for each in tried]
-        taken = chosen(rows, present, text=text)
-        measured[name] = tuple(each.measured(taken) for each in tried)
+        taken[name] = chosen(rows, present, None if texts is None else texts.reference_error)
+        measured[name] = tuple(each.measured(taken[name]) for each in tried)
     return Calibration(
         date=date.today().isoformat(),  # noqa: DTZ011  the day where it was measured
         device=plan.device,
@@ -142,7 +144,7 @@ def calibrate(bundle: Bundle, plan: Plan, told: Told) -> Calibration:
         cpus=len(os.sched_getaffinity(0)),
         paddle=installed(*DISTRIBUTIONS),
         onnxruntime=installed("onnxruntime", "onnxruntime-gpu"),
-        measure="TextErrorRate" if text else "MaxAbsDifference",
+        measure="MaxAbsDifference" if texts is None else "TextErrorRate",
         modules=measured,
     )
 
@@ -223,41 +225,77 @@ def largest_difference(wanted: np.ndarray, got: np.ndarray) -> float:
 
 
 class Texts:
-    """What pictures read as, on the reference and on a bundle with one module changed."""
+    """What pictures read as: on the reference, and on a bundle with one module changed."""
 
-    def __init__(self, bundle: Bundle, plan: Plan) -> None:
-        self._bundle, self._plan = bundle, plan
-        tests = [test.picture for test in bundle.manifest.self_test if test.picture is not None]
-        self._pictures = [*(bundle.file(picture) for picture in tests), *plan.pictures]
-        self._reference: list[str] | None = None
+    def __init__(self, bundle: Bundle, plan: Plan, told: Told) -> None:
+        self._bundle, self._plan, self._told = bundle, plan, told
         self._kind = "ocr" if {"detect", "recognise"} <= set(bundle.manifest.modules) else "ocr/recognise"
+        known = {
+            bundle.file(test.picture): " ".join(test.lines)
+            for test in bundle.manifest.self_test
+            if test.picture is not None and (test.module is None or self._kind == "ocr/recognise")
+        }
+        known |= {picture: text for picture in plan.pictures if (text := text_beside(picture)) is not None}
+        self._pictures = list(dict.fromkeys([*known, *plan.pictures]))
+        modules = bundle.manifest.modules.items()
+        plain = {name: reference_of(candidates(module, plan.device)) for name, module in modules}
+        self._reference = self._read(plain, "the reference", prove=False)
+        # The right text where it is known, else what the reference reads.
+        self._right = [
+            known.get(picture, read) for picture, read in zip(self._pictures, self._reference, strict=True)
+        ]
+        self.reference_error = text_error(self._right, self._reference)
 
-    def compare(self, name: str, candidate: Candidate, told: Told) -> None:
-        """Set the candidate's error rate over all pictures against the reference."""
-        if candidate.failed is not None:
-            return
-        try:
-            reference = self._reference or self._read_reference(told)
-            texts = self._read({name: candidate.runner}, f"{name} {candidate.runner}", told)
-        except ProbeFailed as failure:
-            candidate.failed = str(failure)[:MAX_WORDS]
-            return
-        candidate.difference = error_rate("\n".join(reference), "\n".join(texts))
+    def compare(
+        self, name: str, tried: Sequence[Candidate], present: Runner, taken: Mapping[str, Runner]
+    ) -> None:
+        """Read with the fastest first until one reads rightly, since no slower one is taken; and the present.
 
-    def _read_reference(self, told: Told) -> list[str]:
-        modules = self._bundle.manifest.modules.items()
-        plain = {name: reference_of(candidates(module, self._plan.device)) for name, module in modules}
-        self._reference = self._read(plain, "the reference", told)
-        return self._reference
+        taken: what was taken for other modules. They are read with, for the choice must be right as a whole.
+        """
+        found = False
+        for each in sorted((each for each in tried if each.failed is None), key=Candidate.milliseconds):
+            if found and each.runner != present:
+                continue
+            try:
+                texts = self._read({**taken, name: each.runner}, f"{name} {each.runner}", prove=True)
+            except ProbeFailed as failure:
+                each.failed = str(failure)[:MAX_WORDS]
+                continue
+            each.difference = text_error(self._reference, texts)
+            each.text_error = text_error(self._right, texts)
+            found = found or acceptable(each.measured(each.runner), self.reference_error)
 
-    def _read(self, runners: Mapping[str, Runner], what: str, told: Told) -> list[str]:
-        order = Order(self._bundle.path, self._plan.device, runners, prove=False, warm=False)
+    def _read(self, runners: Mapping[str, Runner], what: str, *, prove: bool) -> list[str]:
+        order = Order(self._bundle.path, self._plan.device, runners, prove=prove, warm=False)
         texts = []
         with Probe(order) as probe:
             for number, picture in enumerate(self._pictures):
-                told(f"reading {picture.name} with {what}", number / len(self._pictures))
+                self._told(f"reading {picture.name} with {what}", number / len(self._pictures))
                 texts.append(str(probe.ask(do="read", picture=str(picture), kind=self._kind)["text"]))
         return texts
+
+
+def text_beside(picture: Path) -> str | None:
+    """What a picture of a sample says, from the file of its name that ends in .txt; None without one."""
+    file = picture.with_suffix(".txt")
+    try:
+        return file.read_text(encoding="utf-8") if file.exists() else None
+    except UnicodeDecodeError as error:
+        raise BundleFault(
+            BundleReason.BundleInvalid, f"{file} is not UTF-8 ({error.reason} at byte {error.start})"
+        ) from error
+
+
+def text_error(right: Sequence[str], got: Sequence[str]) -> float:
+    """Characters to change over those that there are; line ends and runs of spaces count as one space."""
+    pairs = [(" ".join(a.split()), " ".join(b.split())) for a, b in zip(right, got, strict=True)]
+    return sum(edit_distance(a, b) for a, b in pairs) / max(1, sum(len(a) for a, _ in pairs))
+
+
+def _short(figure: float | None) -> float | None:
+    """Three digits."""
+    return None if figure is None else float(f"{figure:.3g}")
 
 
 def percentile(values: Sequence[float], percent: int) -> float:

@@ -47,7 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sample",
         type=Path,
         metavar="DIR",
-        help="pictures that engines must read alike, beside the self-test's",
+        help="pictures that engines must read alike, beside the self-test's; with what they say in NAME.txt, "
+        "bfloat16 is taken where it reads no worse",
     )
     add(
         "--learn-buckets",
@@ -191,4 +192,8 @@ def _tried(each: Mapping[str, Any]) -> str:
     if "failed" in each:
         return f"cannot: {each['failed']}"
     spent = f"{each['medianMilliseconds']:.2f} ms, {each['residentMib']:.0f} MiB"
-    return f"{spent}, load {each['loadSeconds']:.2f} s, difference {each['difference']:.2g}"
+    spent += f", load {each['loadSeconds']:.2f} s"
+    if "difference" not in each:
+        return f"{spent}, slower than one that answers rightly"
+    error = f", text error {each['textError']:.2g}" if "textError" in each else ""
+    return f"{spent}, difference {each['difference']:.2g}{error}"

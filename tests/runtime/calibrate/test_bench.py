@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from paddle_runtime.bundle.engine import Device, Engine, Runner
 from paddle_runtime.bundle.make import write_manifest
 from paddle_runtime.bundle.store import builtin_path, open_bundle
 from paddle_runtime.bundle.verify import verify
-from paddle_runtime.calibrate.measure import largest_difference, percentile
+from paddle_runtime.calibrate.measure import largest_difference, percentile, text_beside, text_error
 from paddle_runtime.calibrate.probe import with_runners
 from paddle_runtime.calibrate.probing import Order, Probe, ProbeFailed
+from paddle_runtime.errors import BundleFault
 from paddle_runtime.main import main
 from tests.runtime.bundle.builders import description, small_bundle
 
@@ -125,3 +127,34 @@ def test_numbers() -> None:
     assert largest_difference(np.array([1.0, 2.0]), np.array([1.0, 2.5])) == 0.5
     assert largest_difference(np.zeros(2), np.zeros(3)) > 1e29
     assert largest_difference(np.zeros(1), np.array([np.nan])) > 1e29
+
+
+def test_texts_beside_pictures_are_what_engines_are_held_against(tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    assert text_beside(picture) is None
+    picture.with_suffix(".txt").write_text("总计 12\nTotal\n", "utf-8")
+    assert text_beside(picture) == "总计 12\nTotal\n"
+    assert text_error(["总计 12\nTotal\n", ""], ["总计 12 Total", ""]) == 0
+    assert text_error(["总计 12"], ["总计12"]) == pytest.approx(1 / 5)
+    picture.with_suffix(".txt").write_bytes(b"ab\xff")
+    with pytest.raises(BundleFault, match="is not UTF-8"):
+        text_beside(picture)
+
+
+def test_slower_engines_are_not_read_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "ocr"
+    shutil.copytree(builtin_path("ppocr-v4-mobile"), folder)
+    document: dict[str, Any] = yaml.safe_load((folder / "model.yaml").read_text("utf-8"))
+    few = {"detect": [[1, 3, 320, 640]], "recognise": [[1, 3, 48, width] for width in (320, 480, 704)]}
+    for module, shapes in few.items():
+        document["modules"][module]["buckets"] = shapes
+    write_manifest(folder, document)
+    sample = tmp_path / "sample"
+    sample.mkdir()
+    told(capsys, str(folder), "--calibrate", "--repetitions", "2", "--sample", str(sample))
+    (calibration,) = open_bundle(folder).manifest.calibration
+    for rows in calibration.modules.values():
+        read = {str(Runner(row.engine, row.precision)) for row in rows if row.difference is not None}
+        assert "Plain" not in read, "ten times slower on its own kernels"
+        assert "OpenVINO" in read, "the present one is"
+        assert all(row.text_error is not None for row in rows if row.difference is not None)

@@ -14,19 +14,24 @@ PRESENT = Runner(Engine.PLAIN)
 
 
 def measured(
-    engine: Engine, milliseconds: float | None, difference: float = 0.0, half: bool = False
+    engine: Engine,
+    milliseconds: float | None,
+    difference: float = 0.0,
+    half: bool = False,
+    text_error: float | None = None,
 ) -> Measured:
     return Measured(
         engine=engine,
         precision=Precision.BFLOAT16 if half else Precision.FLOAT32,
         median_milliseconds=milliseconds,
         difference=None if milliseconds is None else difference,
+        text_error=difference if text_error is None else text_error,
         failed="it ended with -6" if milliseconds is None else None,
     )
 
 
-def taken(*rows: Measured, text: bool = True) -> str:
-    return str(chosen(rows, PRESENT, text=text))
+def taken(*rows: Measured, reference_error: float | None = 0.0) -> str:
+    return str(chosen(rows, PRESENT, reference_error))
 
 
 def test_the_fastest_that_reads_the_same_is_taken() -> None:
@@ -36,11 +41,15 @@ def test_the_fastest_that_reads_the_same_is_taken() -> None:
     assert taken(plain, measured(Engine.OPENVINO, None)) == "Plain"
 
 
-def test_bfloat16_is_taken_only_where_the_text_is_the_very_same() -> None:
+def test_bfloat16_is_taken_only_where_no_more_characters_are_wrong() -> None:
     full = measured(Engine.ONEDNN, 10)
     assert taken(full, measured(Engine.ONEDNN, 5, half=True)) == "OneDNN BFloat16"
     assert taken(full, measured(Engine.ONEDNN, 5, difference=0.0005, half=True)) == "OneDNN"
-    assert taken(full, measured(Engine.ONEDNN, 5, difference=0.01, half=True), text=False) == "OneDNN"
+    numbers = measured(Engine.ONEDNN, 5, difference=0.01, half=True)
+    assert taken(full, numbers, reference_error=None) == "OneDNN"
+    other = measured(Engine.ONEDNN, 5, difference=0.002, half=True, text_error=0.01)
+    assert taken(full, other, reference_error=0.01) == "OneDNN BFloat16"
+    assert taken(full, other, reference_error=0.009) == "OneDNN"
 
 
 def test_what_is_there_stays_where_the_gain_is_noise_or_nothing_is_right() -> None:
