@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,13 @@ def files() -> dict[Path, str]:
 def page(results: Mapping[str, Result]) -> str:
     """The page of these results; what was not measured is not there."""
     parts = [INTRODUCTION]
-    makers = {"compare": comparison, "overload": load, "endurance": endurance}
+    makers = {
+        "compare": comparison,
+        "overload": load,
+        "endurance": endurance,
+        "gpu": device,
+        "dynamic_static": branches,
+    }
     for name, make in makers.items():
         if name in results:
             parts += [*make(results[name]["figures"]), measured(results[name])]
@@ -166,3 +173,62 @@ def endurance(figures: Result) -> list[str]:
     answered = figures["answered"].get("answered", 0)
     said = f"{answered} pictures of all sizes in {figures['minutes']:.0f} minutes, two callers a worker.\n"
     return ["## Over time\n", said, table(("what", "how much"), rows)]
+
+
+def device(figures: Result) -> list[str]:
+    """Pages on a GPU: every row's rounds at every number of callers."""
+    head = ("row", "callers", "pages a second", "median s", "P95 s", "device busy", "CPUs used")
+    rows = [
+        (
+            name,
+            callers,
+            spread(summary([each["pages_a_second"] for each in rounds]), ".1f"),
+            *(f"{middle(rounds, 'steady', 'latency_seconds', which):.2f}" for which in ("median", "p95")),
+            f"{middle(rounds, 'device', 'busy_percent'):.0f} %",
+            f"{middle(rounds, 'cpus_used'):.1f}",
+        )
+        for name, by_callers in figures["rows"].items()
+        for callers, rounds in by_callers.items()
+    ]
+    said = (
+        f"{figures['gpu']}. Closed loops of {figures['seconds_each']:.0f} s over the corpus, through HTTP, "
+        'in onnxruntime\'s GPU build; "together" is how many requests a worker takes into one batch.\n'
+        "Not run: TensorRT, half precision, Paddle's own GPU engine, NPU and MLU.\n"
+    )
+    return ["## On a GPU\n", said, table(head, rows)]
+
+
+def branches(figures: Result) -> list[str]:
+    """A program with a branch on the input's shape against the same without."""
+    head = ("program", "engine", "how many times as fast as the layer it was exported from, by input")
+    rows = [
+        (kind, engine, ", ".join(f"{each:.2f}" for each in by_input))
+        for kind in ("branch", "narrow", "wide")
+        for engine, by_input in figures[kind]["dynamic_to_static_ratio"].items()
+    ]
+    out = [
+        f"- {kind}, {engine}: {why.split(': [')[0]}"
+        for kind in ("branch", "narrow", "wide")
+        for engine, why in figures[kind].get("out", {}).items()
+    ]
+    said = (
+        f"The article's DocRecognizer on {figures['backbone']}: `branch` has both sides of its branch, at "
+        f"{', '.join(figures['branch']['inputs'])}; `narrow` and `wide` were exported for one size alone.\n"
+    )
+    return ["## A layer and what was exported from it\n", said, table(head, rows), "\n".join(out) + "\n"]
+
+
+def middle(rounds: Sequence[Result], *path: str) -> float:
+    """The median over rounds of a figure that lies that deep."""
+    found = []
+    for each in rounds:
+        value: Any = each
+        for name in path:
+            value = value[name]
+        found.append(float(value))
+    return statistics.median(found)
+
+
+def summary(values: Sequence[float]) -> dict[str, float]:
+    """Median and ends, as result files have them."""
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
