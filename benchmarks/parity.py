@@ -1,10 +1,11 @@
 """Do we read what PaddleOCR reads with the same weights? `python -m benchmarks.parity`.
 
-Three comparisons over the corpus, line by line, lines matched by where they stand:
+Four comparisons over the corpus, line by line, lines matched by where they stand:
 
 as shipped   PaddleOCR's pipeline with its own defaults
 same looks   the same, looking at pictures in the size and with the thresholds of the built-in bundle
 same crops   its recogniser alone, given the lines that our pipeline cut out
+same pixels  the same, and ours resizes those lines as it does: along straight lines between pixels
 
 A line is equal when its text is, spaces and all. Where two texts differ, the corpus says who is right. Needs
 the peer: `python -m hack.peers paddlex`.
@@ -21,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -32,9 +34,11 @@ from benchmarks.text_error import NO_ERRORS, Errors, Piece, bands_of, errors, mi
 from hack import peers
 from hack.paddlex_serving import ENVIRONMENT
 from paddle_runtime.bundle.store import builtin_path, open_bundle
-from paddle_runtime.pipeline.crops import cut
+from paddle_runtime.pipeline import recognise
+from paddle_runtime.pipeline.crops import cut, width_at
 from paddle_runtime.pipeline.ocr import OcrPipeline, open_ocr, upright_line
 from paddle_runtime.pipeline.ocr_modules import OcrModules
+from paddle_runtime.pipeline.picture import Picture as PixelArray
 from paddle_runtime.pipeline.picture import decode_picture
 from paddle_runtime.predictor.devices import DeviceSettings
 from paddle_runtime.predictor.session import open_session
@@ -76,6 +80,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         crops = cut_all(modules, pictures, Path(scratch))
         theirs = read_by_paddleocr(pictures, list(crops), Path(scratch))
+        straight = read_straight(modules, list(crops))
     figures: dict[str, Any] = {
         "pictures": len(pictures),
         "peer": peers.versions_of(peers.home_of("paddlex"), PACKAGES),
@@ -86,6 +91,7 @@ def main() -> None:
             "theirErrorRate": error_rates(pictures, theirs[name])
         }
     figures["same crops"] = crops_compared(crops, theirs["crops"])
+    figures["same pixels"] = crops_compared(straight, theirs["crops"])
     runtime_record.write("parity", figures)
 
 
@@ -109,6 +115,18 @@ def cut_all(modules: OcrModules, pictures: Sequence[Picture], folder: Path) -> d
             cv2.imwrite(str(place), line)
             found[str(place)] = (text.text, text.score)
     return found
+
+
+def read_straight(modules: OcrModules, crops: Sequence[str]) -> dict[str, tuple[str, float]]:
+    """What our recogniser reads of lines that were resized linearly, to show what the way of it changes."""
+    with mock.patch.object(recognise, "to_height", to_height_linearly):
+        texts = modules.recogniser.read([cv2.imread(place) for place in crops])
+    return {place: (text.text, text.score) for place, text in zip(crops, texts, strict=True)}
+
+
+def to_height_linearly(line: PixelArray, height: int, max_width: int) -> PixelArray:
+    """As crops.to_height, in PaddleOCR's way."""
+    return cv2.resize(line, (max(1, min(width_at(line, height), max_width)), height))
 
 
 def read_by_paddleocr(pictures: Sequence[Picture], crops: list[str], folder: Path) -> dict[str, Any]:

@@ -75,6 +75,15 @@ def test_the_model_is_served_from_memory_and_every_bucket_was_warmed(kube: Kube,
     assert f"warmed {declared} shapes" in log
 
 
+def test_workers_of_a_pod_are_not_bound_to_a_cpu(kube: Kube, service: str) -> None:
+    (pod,) = kube.list("pods", f"serving.paddle-sla.io/service={service}")
+    inside = ("exec", pod["metadata"]["name"], "-c", "runtime", "--", "sh", "-c")
+    counted = "grep -h Seccomp_filters /proc/[0-9]*/status"
+    filters = [int(line.split()[1]) for line in kube.run(*inside, counted).splitlines()]
+    assert max(filters) > min(filters), "a worker has one filter more than the front end"
+    assert "binding" not in kube.run("logs", pod["metadata"]["name"], "-c", "runtime")
+
+
 def test_every_condition_is_there_from_the_first_status(kube: Kube, service: str) -> None:
     assert set(kube.conditions(service)) == {
         "Ready", "ModelLoaded", "SLAMet", "SLAFeasible", "RolloutComplete", "RouteAccepted",
