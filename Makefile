@@ -35,7 +35,7 @@ e2e: venv ## End-to-end tests on the cluster
 test-long: venv ## Sweeps and soaks; the result, with its commit, goes to benchmarks/results/
 	@$(PY) -m hack.checks test-long
 
-bench: venv ## The runtime's figures beside its rivals', into benchmarks/results/ and docs/benchmarks.md: 10 minutes
+bench: venv ## The runtime's figures beside its rivals', into benchmarks/results/ and docs/benchmarks.md: 15 minutes, 25 at first
 	@$(PY) -m hack.peers rapidocr paddlex && $(PY) -m benchmarks.runtime_start --rounds 3
 	@$(PY) -m benchmarks.dynamic_static && $(PY) -m benchmarks.report --minutes 5
 

@@ -1,7 +1,7 @@
 """Pictures a second, CPU and text errors of every row, interleaved in one run, on the same pictures.
 
-    python -m benchmarks.compare --minutes 6                          limits and the best row of each rival
-    python -m benchmarks.compare --minutes 90 --all                   every row
+    python -m benchmarks.compare --minutes 6           limits, the best row of each rival: compare_best.json
+    python -m benchmarks.compare --minutes 90 --all    every row: compare.json
 
 Each round every row takes the same pictures, in an order of rows that rotates, so that a disturbance of the
 machine meets all alike; ratios are taken within a round. How many pictures a round has follows from the time.
@@ -23,7 +23,16 @@ from benchmarks.runtime_record import summary, write
 from benchmarks.systems import missing, systems, versions
 from benchmarks.text_error import NO_ERRORS
 
-SHORT = ("calls", "pipeline", "served", "rapidocr-processes", "tesseract-processes", "paddlex-processes")
+OURS = ("pipeline", "served", "pipeline-calibrated", "served-calibrated")
+LIMITS = (
+    *(("pipeline", "calls"), ("served", "pipeline"), ("served", "calls")),
+    *(("pipeline-calibrated", "calls-calibrated"), ("served-calibrated", "pipeline-calibrated")),
+    ("served-calibrated", "served"),
+)
+BEST = (
+    *("calls", *OURS),
+    *("rapidocr-processes", "tesseract-processes", "paddlex-processes", "paddlex-served-processes"),
+)
 WARM_SETS = 1
 ENOUGH_CPU = 0.95
 
@@ -109,9 +118,8 @@ def errors_of(rounds: Sequence[Round]) -> dict[str, dict[str, float]]:
 
 def ratios(done: dict[str, list[Round]]) -> dict[str, dict[str, float]]:
     """Within each round: between the limits, and of the pipeline and the server to every rival."""
-    pairs = [("pipeline", "calls"), ("served", "pipeline"), ("served", "calls")]
-    own = ("calls", "pipeline", "served")
-    pairs += [(ours, name) for name in done if name not in own for ours in ("pipeline", "served")]
+    rivals = [name for name in done if not name.startswith(("calls", "pipeline", "served"))]
+    pairs = [*LIMITS, *((ours, rival) for rival in rivals for ours in OURS)]
     return {
         f"{above} / {below}": summary(
             [a.rate / b.rate for a, b in zip(done[above], done[below], strict=True)]
@@ -132,12 +140,16 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=6.0, help="of measuring; starting takes some more")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--all", action="store_true", help="every row")
-    parser.add_argument("--rows", nargs="*", help="these rows")
+    parser.add_argument("--rows", nargs="*", help="these rows, in place of the best")
     asked = parser.parse_args()
-    names = asked.rows or (list(systems()) if asked.all else SHORT)
+    names = list(systems()) if asked.all else asked.rows or BEST
     if lacking := missing(names):
         raise SystemExit(f"first run: {'; '.join(lacking)}")
-    write("compare", measure(names, asked.minutes, asked.rounds), versions(names))
+    write(
+        "compare" if asked.all else "compare_best",
+        measure(names, asked.minutes, asked.rounds),
+        versions(names),
+    )
 
 
 if __name__ == "__main__":

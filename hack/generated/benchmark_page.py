@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ how long, stands at the top of its file.
 - Pictures: benchmarks/corpus.py, 200 in four strata with exact text, of one hash.
 - Errors: benchmarks/text_error.py, edit distance over the length of the truth. Loose: without spaces,
   full-width signs equal to plain ones.
+- calls: the predictor alone, replayed on the inputs that the pictures led to. pipeline: from bytes to text,
+  without HTTP. served: over HTTP. calibrated: the bundle after `bench --learn-buckets --calibrate` on this
+  machine with a fifth of the corpus, which took bfloat16. processes: as many as CPUs, one thread each. tuned:
+  the fastest that was found; PaddleX's reads worse for it than as shipped.
 - Every row does the same pictures in a round; rounds are interleaved, and a ratio is taken within a round.
 - CPU is the share of all CPUs that the row used. Below 95 % it was held up: by the machine's other work (the
   column beside it), or by itself.
@@ -39,7 +44,8 @@ def page(results: Mapping[str, Result]) -> str:
     """The page of these results; what was not measured is not there."""
     parts = [INTRODUCTION]
     makers = {
-        "compare": comparison,
+        "compare_best": partial(comparison, "## Limits, and the best row of each rival\n"),
+        "compare": partial(comparison, "## Every row\n"),
         "overload": load,
         "endurance": endurance,
         "gpu": device,
@@ -80,7 +86,7 @@ def percent(share: float, form: str = ".0f") -> str:
     return f"{100 * share:{form}} %"
 
 
-def comparison(figures: Result) -> list[str]:
+def comparison(heading: str, figures: Result) -> list[str]:
     """Speed, errors, ratios."""
     rows = figures["rows"]
     head = ("row", "pictures a second", "CPU s a picture", "CPU", "others' CPU", "MiB")
@@ -101,7 +107,7 @@ def comparison(figures: Result) -> list[str]:
         if row["errors"]
     ]
     return [
-        "## Limits and rivals\n",
+        heading,
         f"{figures['rounds']} rounds of {figures['pictures_a_round']} pictures.\n",
         table(head, speed),
         "Errors, strict (loose):\n",
