@@ -2,6 +2,7 @@
 
     python -m benchmarks.endurance --minutes 2           a look
     python -m benchmarks.endurance --minutes 45          for published figures: slope over the last 30
+    python -m benchmarks.endurance --minutes 45 --memory on a machine that is not quiet: memory alone
 
 Callers send the whole corpus, shuffled, as fast as they are answered, while a probe asks for liveness every
 50 ms and the workers' memory is noted every second.
@@ -21,7 +22,7 @@ from PIL import Image
 
 from benchmarks.corpus import Picture, corpus
 from benchmarks.load_figures import spread
-from benchmarks.processes import resident_bytes, tree
+from benchmarks.processes import proportional_bytes, resident_bytes, tree
 from benchmarks.rows import CALLERS_PER_CPU, CPUS, generate
 from benchmarks.runtime_record import MODEL, Served, recognise, summary, write
 from paddle_runtime.bundle.store import builtin_path
@@ -47,7 +48,14 @@ def measure(minutes: float) -> dict[str, Any]:
             "line_48x320_seconds": line,
             "probe_seconds": spread(sampling.probes),
             "failed_probes": sampling.failed,
-            "memory": [memory(sampling.times, each) for each in zip(*sampling.resident, strict=True)],
+            "memory": [
+                memory(sampling.times, resident) | {"most_proportional_mib": max(proportional) / 2**20}
+                for resident, proportional in zip(
+                    zip(*sampling.resident, strict=True),
+                    zip(*sampling.proportional, strict=True),
+                    strict=True,
+                )
+            ],
             "answered": load["outcomes"],
             "answered_a_second": load["answered_a_second"],
             "bundle_bytes": bundle_bytes(),
@@ -64,6 +72,7 @@ class Sampling:
         self.failed = 0
         self.times: list[float] = []
         self.resident: list[list[int]] = []
+        self.proportional: list[list[int]] = []
         self.ended = threading.Event()
         self.threads = [threading.Thread(target=self._probe), threading.Thread(target=self._note)]
 
@@ -96,6 +105,7 @@ class Sampling:
         while not self.ended.wait(1.0):
             self.times.append(time.monotonic() - began)
             self.resident.append([resident_bytes([pid]) for pid in self.workers])
+            self.proportional.append([proportional_bytes(pid) for pid in self.workers])
 
 
 def memory(times: list[float], resident: tuple[int, ...]) -> dict[str, float]:
@@ -137,7 +147,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--minutes", type=float, default=45.0)
-    write("endurance", measure(parser.parse_args().minutes))
+    parser.add_argument("--memory", action="store_true", help="memory alone, into another file")
+    asked = parser.parse_args()
+    figures = measure(asked.minutes)
+    if asked.memory:
+        write("memory", {name: figures[name] for name in ("minutes", "memory", "answered")})
+    else:
+        write("endurance", figures)
 
 
 if __name__ == "__main__":

@@ -120,13 +120,13 @@ def cut_all(modules: OcrModules, pictures: Sequence[Picture], folder: Path) -> d
 def read_straight(modules: OcrModules, crops: Sequence[str]) -> dict[str, tuple[str, float]]:
     """What our recogniser reads of lines that were resized linearly, to show what the way of it changes."""
     with mock.patch.object(recognise, "to_height", to_height_linearly):
-        texts = modules.recogniser.read([cv2.imread(place) for place in crops])
+        texts = modules.recogniser.read([decode_picture(memoryview(Path(p).read_bytes())) for p in crops])
     return {place: (text.text, text.score) for place, text in zip(crops, texts, strict=True)}
 
 
 def to_height_linearly(line: PixelArray, height: int, max_width: int) -> PixelArray:
     """As crops.to_height, in PaddleOCR's way."""
-    return cv2.resize(line, (max(1, min(width_at(line, height), max_width)), height))
+    return cv2.resize(line, (max(1, min(width_at(line, height), max_width)), height))  # type: ignore[no-any-return]
 
 
 def read_by_paddleocr(pictures: Sequence[Picture], crops: list[str], folder: Path) -> dict[str, Any]:

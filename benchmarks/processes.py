@@ -39,6 +39,18 @@ def resident_bytes(pids: Iterable[int]) -> int:
     return sum(int(fields[21]) * PAGE for pid in pids if (fields := stat(pid)))
 
 
+def proportional_bytes(pid: int) -> int:
+    """Resident memory in which pages that several processes share count by their share; 0 when it is gone.
+
+    Summed over processes it is what a control group is charged, but for what the kernel itself keeps.
+    """
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
 def machine_seconds() -> tuple[float, float]:
     """CPU seconds of the whole machine since it started: busy, and taken by its host (steal)."""
     values = [int(value) / TICKS for value in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]

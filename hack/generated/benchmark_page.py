@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,11 +43,12 @@ def files() -> dict[Path, str]:
 def page(results: Mapping[str, Result]) -> str:
     """The page of these results; what was not measured is not there."""
     parts = [INTRODUCTION]
-    makers = {
+    makers: Mapping[str, Callable[[Result], list[str]]] = {
         "compare_best": partial(comparison, "## Limits, and the best row of each rival\n"),
         "compare": partial(comparison, "## Every row\n"),
         "overload": load,
         "endurance": endurance,
+        "memory": memory,
         "gpu": device,
         "dynamic_static": branches,
     }
@@ -171,14 +172,33 @@ def endurance(figures: Result) -> list[str]:
         ),
         ("bundle", f"{bundle['all'] / 1e6:.1f} MB, its programs {bundle['programs'] / 1e6:.1f} MB"),
     ]
-    for number, worker in enumerate(figures["memory"]):
-        slope = (
-            f"{worker['slope_mib_a_minute']:+.2f} MiB a minute over the last {worker['minutes']:.0f} minutes"
-        )
-        rows.append((f"memory of worker {number}", f"at most {worker['most_mib']:.0f} MiB, {slope}"))
+    return ["## Over time\n", looked_at(figures), table(("what", "how much"), rows + workers(figures))]
+
+
+def memory(figures: Result) -> list[str]:
+    """Memory alone, from a machine that did other things, too."""
+    said = "Beside other work, which does not change what is measured here: "
+    return ["## Memory over time\n", said + looked_at(figures), table(("what", "how much"), workers(figures))]
+
+
+def looked_at(figures: Result) -> str:
+    """What was done meanwhile."""
     answered = figures["answered"].get("answered", 0)
-    said = f"{answered} pictures of all sizes in {figures['minutes']:.0f} minutes, two callers a worker.\n"
-    return ["## Over time\n", said, table(("what", "how much"), rows)]
+    return f"{answered} pictures of all sizes in {figures['minutes']:.0f} minutes, two callers a worker.\n"
+
+
+def workers(figures: Result) -> list[tuple[str, str]]:
+    """Resident memory of each; proportional: what workers share counted once, as a pod is charged."""
+    rows = []
+    for number, worker in enumerate(figures["memory"]):
+        most = f"at most {worker['most_mib']:.0f} MiB"
+        if "most_proportional_mib" in worker:
+            most += f" ({worker['most_proportional_mib']:.0f} proportional)"
+        slope = f"{worker['slope_mib_a_minute']:+.2f} MiB a minute"
+        rows.append(
+            (f"memory of worker {number}", f"{most}, {slope} over the last {worker['minutes']:.0f} minutes")
+        )
+    return rows
 
 
 def device(figures: Result) -> list[str]:
