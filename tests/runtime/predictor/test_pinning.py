@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 import sys
 
-import pytest
-
-pytestmark = [
-    pytest.mark.skipif(platform.machine() != "x86_64", reason="Paddle has OpenVINO on x86-64 only"),
-    pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one CPU cannot be told from all"),
-]
+# Paddle's builds for other machines have no OpenVINO, and nothing is forbidden there.
+FORBIDDEN = platform.machine() == "x86_64"
 
 BOUND_BY_HAND = """
 import os, threading
 from paddle_runtime.predictor.pinning import forbid_pinning
 all_of_them = os.sched_getaffinity(0)
-assert forbid_pinning() and forbid_pinning()
+forbid_pinning(), forbid_pinning()
 def bind():
     os.sched_setaffinity(0, {min(all_of_them)})
     print(os.sched_getaffinity(0) == all_of_them)
@@ -66,7 +61,7 @@ def said(program: str) -> tuple[str, str]:
 
 
 def test_a_thread_and_its_later_threads_cannot_be_bound() -> None:
-    assert said(BOUND_BY_HAND)[0].split() == ["True", "True"]
+    assert said(BOUND_BY_HAND)[0].split() == [str(FORBIDDEN)] * 2
 
 
 def test_openvino_computes_wherever_the_scheduler_puts_it() -> None:
@@ -76,5 +71,4 @@ def test_openvino_computes_wherever_the_scheduler_puts_it() -> None:
 def test_a_kernel_that_refuses_the_filter_is_told_in_the_log() -> None:
     out, err = said(WITHOUT_FILTERS)
     assert out.split() == ["False"]
-    assert "bind" in err
-    assert "OneDNN" in err
+    assert ("bind" in err) == ("OneDNN" in err) == FORBIDDEN
