@@ -21,7 +21,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import uvloop
@@ -30,25 +30,10 @@ from benchmarks import load_forms as forms
 from benchmarks.corpus import FOLDER, Picture, interleaved, load
 from benchmarks.load_connection import Connection, Reply
 from benchmarks.load_figures import Outcome, figures
+from benchmarks.load_plan import Plan
 
 DRAIN_SECONDS = 120.0
 CONNECTIONS = 1000
-SEED = 20261125
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to send. Without a rate the loop is closed; without seconds each picture is sent once."""
-
-    ports: Sequence[int]
-    form: str = "v1"
-    callers: int = 1
-    rate: float | None = None
-    seconds: float | None = None
-    deadline_ms: int | None = None
-    seed: int = SEED
-    pictures: Sequence[str] | None = None
-    warm_share: float = 0.2
 
 
 class Generator:

@@ -13,8 +13,8 @@ from benchmarks.corpus import Picture
 from benchmarks.text_error import NO_ERRORS, Errors, errors
 
 if TYPE_CHECKING:
-    from benchmarks.load import Plan
     from benchmarks.load_connection import Reply
+    from benchmarks.load_plan import Plan
 
 # An answer with more than this share of its characters wrong is no answer.
 RIGHT_UP_TO = 0.1

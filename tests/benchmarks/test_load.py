@@ -11,8 +11,9 @@ import pytest
 
 from benchmarks.corpus import Picture
 from benchmarks.corpus_draw import Line
-from benchmarks.load import Generator, Plan
+from benchmarks.load import Generator
 from benchmarks.load_figures import Outcome, figures, steady
+from benchmarks.load_plan import Plan
 
 BOX = ((0.0, 0.0), (90.0, 0.0), (90.0, 20.0), (0.0, 20.0))
 PICTURES = [
