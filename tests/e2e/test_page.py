@@ -198,7 +198,7 @@ def test_a_screen_reader_finds_names_roles_and_states(page: Page) -> None:
         '- region "Result"',
         '- button "Copy text"',
         "- status: 3 lines in",
-        '- region "Time by stage"',
+        '- region "Milliseconds by stage"',
         '- rowheader "finding lines"',
     ):
         assert part in tree, f"{part} is not in\n{tree}"
