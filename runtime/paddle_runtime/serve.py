@@ -87,7 +87,7 @@ def opened_model(settings: Settings) -> Iterator[Model]:
     with ExitStack() as stack:
         folder = stack.enter_context(unpacked(path, digest))
         modules = {
-            name: stack.enter_context(unpacked(place)) for name, place in _modules(settings.modules).items()
+            name: stack.enter_context(unpacked(place)) for name, place in modules_of(settings.modules).items()
         }
         bundle = open_composed(folder, digest, modules)
         size = verify(bundle)
@@ -96,7 +96,7 @@ def opened_model(settings: Settings) -> Iterator[Model]:
         yield _describe(settings, bundle, modules, seconds)
 
 
-def _modules(text: str) -> dict[str, Path]:
+def modules_of(text: str) -> dict[str, Path]:
     """`recognise=FOLDER,orient=FOLDER` to folders by module."""
     pairs = [each.partition("=") for each in text.split(",") if each]
     if any(not name or not place for name, _, place in pairs):

@@ -43,6 +43,7 @@ from paddle_runtime.tasks import Task
 MANIFEST_MAX_BYTES = 1024 * 1024
 MAX_FILES = 256
 MAX_BUCKETS = 64
+ModelFormat = Literal["PaddleInference", "Onnx"]  # the words of the resource's model.format
 
 # The modules of each task and what constants they have. An OCR bundle may hold some of them: one module
 # serves by itself, or takes the place of another bundle's.
@@ -273,8 +274,8 @@ class Manifest(Frozen):
         return self
 
     @property
-    def model_format(self) -> str:
-        """The word of the resource's model.format."""
+    def model_format(self) -> ModelFormat:
+        """Paddle's, where any program has that form; else every program is ONNX and nothing else."""
         return "PaddleInference" if any(m.program for m in self.modules.values()) else "Onnx"
 
     def on(self, device: Device) -> Manifest:

@@ -81,6 +81,8 @@ def _fetch(args: argparse.Namespace, progress: Progress) -> dict[str, JsonValue]
         "digest": digest,
         "name": manifest.name,
         "task": manifest.task.value,
+        "format": manifest.model_format,
+        "modules": list(manifest.modules),
         "sizeBytes": manifest.size_bytes,
     }
 

@@ -75,9 +75,13 @@ def _print(document: Mapping[str, JsonValue]) -> None:
 
 
 def rows(pairs: Mapping[str, object]) -> str:
-    """Names and values in two columns."""
+    """Names and values in two columns; a list's items stand beside each other."""
     width = max(map(len, pairs), default=0)
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in pairs.items())
+    shown = {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else value
+        for name, value in pairs.items()
+    }
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in shown.items())
 
 
 def configure_log() -> None:

@@ -32,6 +32,8 @@ def test_resolve_leaves_what_the_operator_reads(stored: Bundle, log: Path) -> No
         "digest": stored.digest,
         "name": "small",
         "task": "Tensor",
+        "format": "PaddleInference",
+        "modules": ["model"],
         "sizeBytes": stored.manifest.size_bytes,
     }
 
