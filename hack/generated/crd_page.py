@@ -20,7 +20,7 @@ clients get the API server's warning, and the field is dropped.
 
 Without `spec.runtime.resources`: CPU asks for 500m and 1Gi and is limited to 1 CPU and 2Gi; GPU, NPU and MLU
 ask for 2 CPUs and 4Gi and are limited to 4 CPUs and 8Gi. With `preload.target: Memory` its sizeLimit is added
-to the memory of both containers.
+to the memory of each container.
 """
 
 

@@ -54,12 +54,14 @@ GRPC_PORT_NAME = "grpc"
 CONTAINER_RUNTIME = "runtime"
 CONTAINER_FETCH = "fetch"
 CONTAINER_RESOLVE = "resolve"
+"""These two read the model's bundle; what reads a module's is called as container_of says."""
 VOLUME_BUNDLE = "bundle"
 VOLUME_SLA = "sla"
 VOLUME_CREDENTIALS = "credentials"
 VOLUME_TMP = "tmp"
 VOLUME_SOURCE = "source"
 BUNDLE_DIR = "/models/bundle"
+"""The model's files. A module's lie below, in a folder whose name no file of a bundle can have."""
 SOURCE_DIR = "/models/source"
 SLA_DIR = "/etc/paddle-sla/sla"
 SLA_FILE_NAME = "sla.json"
@@ -81,6 +83,7 @@ ENV_PREFIX = "PADDLE_RUNTIME_"
 ENV_MODEL = "PADDLE_RUNTIME_MODEL"
 ENV_MODEL_NAME = "PADDLE_RUNTIME_MODEL_NAME"
 ENV_MODEL_DIGEST = "PADDLE_RUNTIME_MODEL_DIGEST"
+ENV_MODULES = "PADDLE_RUNTIME_MODULES"
 ENV_PORT = "PADDLE_RUNTIME_PORT"
 ENV_GRPC_PORT = "PADDLE_RUNTIME_GRPC_PORT"
 ENV_DEVICE = "PADDLE_RUNTIME_DEVICE"
@@ -131,6 +134,17 @@ def revision_name(service: str, content_hash: str) -> str:
 def resolve_job_name(service: str, content_hash: str) -> str:
     """Name of the Job that reads the model's manifest."""
     return f"{service}-resolve-{content_hash[:10]}"
+
+
+def container_of(base: str, module: str) -> str:
+    """Name of the container that reads a module's bundle, made from that of the model's."""
+    return f"{base}-{module}"
+
+
+def read_by(container: str) -> tuple[str, str]:
+    """The other way round: the base, and the module or ""."""
+    base, _, module = container.partition("-")
+    return base, module
 
 
 def sla_config_name(service: str) -> str:

@@ -50,6 +50,12 @@ class Reason(StrEnum):
     # The resource itself.
     INVALID_SPEC = "InvalidSpec", "The resource breaks rules; the message lists all of them.", True
     TASK_MISMATCH = "TaskMismatch", "The bundle is made for another task than model.task.", True
+    FORMAT_MISMATCH = (
+        "FormatMismatch",
+        "The bundle's programs have another form than the resource says.",
+        True,
+    )
+    MODULE_MISSING = "ModuleMissing", "The bundle that is to give a module does not hold it.", True
     IMAGE_NOT_CONFIGURED = (
         "ImageNotConfigured",
         "Neither the resource nor the operator names an image for the device.",

@@ -25,6 +25,10 @@ def model(uri: str, **fields: Any) -> Resource:
     return CPU.reading(uri, **fields)
 
 
+def recogniser(uri: str, **fields: Any) -> Resource:
+    return model("builtin:whole").with_module("recognition", uri, **fields)
+
+
 def pod(**fields: Any) -> Resource:
     return CPU.with_("spec.runtime", {"pod": fields})
 
@@ -72,6 +76,17 @@ ACCEPTED = (
         CPU.on("CPU", resources={"requests": {"cpu": "1000m"}, "limits": {"cpu": 1}}),
     ),
     Case("a route on two gateways", CPU.through("gw", "a.example.com", "b.example.com")),
+    Case(
+        "ONNX programs on a GPU", model("builtin:x", format="Onnx").with_("spec.runtime", {"device": "GPU"})
+    ),
+    Case(
+        "all three modules of other bundles, from every store",
+        model("builtin:x")
+        .with_module("recognition", "s3://models/mine", s3=S3, credentialsRef={"name": "keys"})
+        .with_module("detection", "https://models.example.com/d/", digest="sha256:" + "0f" * 32)
+        .with_module("orientation", "pvc://claim/o.tar", format="Onnx"),
+    ),
+    Case("a module in the model's own store", CPU.with_module("recognition", "s3://models/mine")),
 )
 
 REJECTED = (
@@ -121,6 +136,36 @@ REJECTED = (
         "more asked for than allowed",
         CPU.on("CPU", resources={"requests": {"cpu": "1500m"}, "limits": {"cpu": 1}}),
         ("request-within-limit",),
+    ),
+    Case("a module of an unknown store", recogniser("ftp://host/x"), ("uri-scheme", "uri-form")),
+    Case("a module's step upwards", recogniser("pvc://claim/../other"), ("uri-no-parent",)),
+    Case("a module's short digest", recogniser("builtin:x", digest="sha256:abc"), ("digest-form",)),
+    Case("a store that no module asks", recogniser("builtin:x", s3=S3), ("s3-only-with-s3",)),
+    Case(
+        "credentials for a module in a claim",
+        recogniser("pvc://claim/x", credentialsRef={"name": "keys"}),
+        ("credentials-only-with-s3",),
+    ),
+    Case(
+        "a module's store with a path",
+        recogniser("s3://b-1/x", s3={"endpoint": "http://store/bucket"}),
+        ("endpoint-form",),
+    ),
+    Case("a module without its store", recogniser("s3://b-1/x"), ("module-needs-endpoint",)),
+    Case(
+        "a module of a program of tensors",
+        model("builtin:x", task="Tensor").with_module("recognition", "builtin:y"),
+        ("modules-of-ocr",),
+    ),
+    Case(
+        "ONNX on an NPU",
+        model("builtin:x", format="Onnx").with_("spec.runtime", {"device": "NPU"}),
+        ("onnx-on-cpu-and-gpu",),
+    ),
+    Case(
+        "a module of ONNX on an MLU",
+        recogniser("builtin:x", format="Onnx").with_("spec.runtime", {"device": "MLU"}),
+        ("onnx-on-cpu-and-gpu",),
     ),
     Case("a version of two lines", model("builtin:x", version="1\n2"), ("version-form",)),
     Case(
@@ -182,6 +227,7 @@ DUPLICATES = (
         CPU.promising({"name": "one", **UP}, {"name": "one", **UP}),
         ("unique",),
     ),
+    Case("a module twice", recogniser("builtin:x").with_module("recognition", "builtin:y"), ("unique",)),
     Case("a variable twice", pod(env=[{"name": "A"}, {"name": "A", "value": "b"}]), ("unique",)),
     Case("a host name twice", CPU.through("gw", "a.example.com", "a.example.com"), ("unique",)),
     Case("a registry twice", pod(imagePullSecrets=[{"name": "a"}, {"name": "a"}]), ("unique",)),
@@ -197,6 +243,11 @@ MISSHAPEN = (
     Case("no replicas", CPU.replicas(0), ("greater_than_equal",)),
     Case("a list for an object", CPU.with_("spec.runtime", []), ("model_type",)),
     Case("an unknown device", CPU.on("TPU"), ("enum",)),
+    Case("a form nobody knows", model("builtin:x", format="onnx"), ("enum",)),
+    Case("a module by the name that bundles have", CPU.with_module("recognise", "builtin:x"), ("enum",)),
+    Case(
+        "a module without an address", CPU.with_("spec.model.modules", [{"name": "detection"}]), ("required",)
+    ),
     Case("a float for an amount", limits(cpu=0.5), ("quantity",)),
     Case("an amount nobody knows", limits(memory="1GB"), ("quantity",)),
     Case("a label's value too long", pod(labels={"a": "b" * 64}), ("string_too_long",)),

@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import assume, given, settings
@@ -17,14 +18,16 @@ from paddle_operator.plan.fetching import fetch_arguments
 from paddle_operator.reasons import EXIT_CODES
 from paddle_operator.sla.objectives import sla_document
 from paddle_operator.spec.promise import Sla
-from paddle_operator.spec.rules import URI_FORM
-from paddle_operator.spec.source import Addressing, ModelFormat, Task
+from paddle_operator.spec.source import IN_BUNDLES, Addressing, ModelFormat, ModuleName, Source, Task
+from paddle_operator.spec.source_rules import URI_FORM
 from paddle_operator.spec.workload import Device
 from paddle_runtime import sla as runtime_sla
 from paddle_runtime import tasks
-from paddle_runtime.bundle import location, s3
+from paddle_runtime.bundle import location, manifest, s3
+from paddle_runtime.bundle.paths import unsafe_path
 from paddle_runtime.cli import fetch as fetch_command
 from paddle_runtime.errors import BundleReason
+from paddle_runtime.serve import modules_of
 from paddle_runtime.settings import env_name, options
 from paddle_runtime.transport import front, http_app
 from tests.contract.corpus import ACCEPTED
@@ -48,7 +51,7 @@ LOCATIONS = {
 
 
 def test_every_variable_that_the_operator_sets_is_read_by_the_runtime() -> None:
-    made = planned(a_service(a_resource().on("GPU")))
+    made = planned(a_service(a_resource().on("GPU").with_module("recognition", "builtin:other")))
     ours = {name for name in environment(container(made)) if name.startswith(names.ENV_PREFIX)}
     assert ours <= SETTINGS.keys()
     secured = a_resource().with_("spec.model.credentialsRef", {"name": "keys"})
@@ -63,11 +66,13 @@ def test_port_and_files_are_the_runtimes_defaults() -> None:
     assert Path(names.SOURCE_DIR) == location.PVC_MOUNT
 
 
-def test_both_sides_know_the_same_devices_tasks_formats_and_addressings() -> None:
+def test_both_sides_know_the_same_devices_tasks_formats_modules_and_addressings() -> None:
     assert set(CHOICES[names.ENV_DEVICE]) == set(Device)
     assert {task.value for task in tasks.Task} == set(Task)
     assert {style.value for style in s3.Addressing} == set(Addressing)
-    assert {ModelFormat.PADDLE_INFERENCE.value} == set(ModelFormat)
+    assert set(get_args(manifest.ModelFormat)) == set(ModelFormat)
+    assert set(IN_BUNDLES) == set(ModuleName)
+    assert set(IN_BUNDLES.values()) == set(manifest.MODULES[tasks.Task.OCR])
 
 
 def test_the_cli_sends_a_file_where_the_runtime_answers_its_task() -> None:
@@ -91,13 +96,23 @@ def test_a_gateway_sends_on_every_path_but_those_for_the_cluster() -> None:
 
 @pytest.mark.parametrize("resolve", [True, False])
 def test_the_runtime_understands_the_arguments_of_fetch(resolve: bool) -> None:
-    arguments = fetch_arguments("s3://models/x", "sha256:" + "0" * 64, 30, resolve=resolve)
+    source = Source(uri="s3://models/x", digest="sha256:" + "0" * 64)
+    arguments = fetch_arguments(source, 30, resolve=resolve)
     parser = argparse.ArgumentParser()
     fetch_command.add_arguments(parser)
     assert arguments[0] == "fetch"
     chosen = parser.parse_args(arguments[1:])
     assert (chosen.uri, chosen.timeout_seconds, chosen.resolve) == ("s3://models/x", 30, resolve)
     assert chosen.into == (None if resolve else Path(names.BUNDLE_DIR))
+
+
+def test_a_module_lies_where_the_runtime_looks_for_it_and_no_file_of_the_model_can() -> None:
+    made = planned(a_service(a_resource().with_module("recognition", "builtin:other")))
+    arguments = init_container(made, "fetch-recognition")["args"]
+    into = arguments[arguments.index("--into") + 1]
+    assert modules_of(environment(container(made))[names.ENV_MODULES]) == {"recognise": Path(into)}
+    inside = Path(into).relative_to(names.BUNDLE_DIR)
+    assert "kept for files of other bundles" in str(unsafe_path(str(inside / "model.pdmodel")))
 
 
 def test_the_runtime_reads_the_thresholds_that_the_operator_writes() -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from paddle_operator.cluster.facts import deployment_facts
 from paddle_operator.plan import Plan
 from paddle_operator.spec.report import Status
 from paddle_operator.status import status_of, status_of_rejected
 from paddle_operator.status.facts import ContainerFacts, DeploymentFacts, Exit, Facts, PodFacts
 from tests.contract.corpus import REJECTED
-from tests.operator.given import DIGEST, NOON, a_resource, a_service, planned
+from tests.operator.given import DIGEST, MODULE_DIGEST, NOON, a_resource, a_service, planned, the
 from tests.operator.spec.test_parse import violations
 
 
@@ -37,6 +38,15 @@ def test_a_status_of_a_running_service_fits_the_schema() -> None:
     plan = planned(service)
     facts = Facts(deployments=(DeploymentFacts(str(plan.stable), DIGEST, 1, 1),), gateway_api=True)
     check(status_of(service, plan, facts, {}, NOON))
+
+
+def test_a_status_with_modules_of_other_bundles_fits_the_schema() -> None:
+    service = a_service(a_resource().with_module("recognition", "builtin:other"))
+    plan = planned(service)
+    facts = Facts(deployments=(deployment_facts(the(plan, "Deployment")),))
+    status = status_of(service, plan, facts, {}, NOON)
+    check(status)
+    assert status["canary"]["modules"] == [{"name": "recognition", "digest": MODULE_DIGEST}]
 
 
 def test_a_status_with_a_long_failure_fits_the_schema() -> None:

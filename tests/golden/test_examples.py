@@ -26,6 +26,7 @@ def test_the_examples_are_all_here() -> None:
         "09-detection",
         "10-classification",
         "11-text",
+        "13-module",
     ]
 
 

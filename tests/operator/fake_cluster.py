@@ -104,18 +104,20 @@ class FakeCluster:
         self.body["spec"].update(spec)
         self.body["metadata"]["generation"] += 1
 
-    def resolve(self, digest: str = DIGEST, task: str = "OCR") -> None:
-        """The resolve Job's pod ends well."""
-        answer = {"reason": "Resolved", "digest": digest, "name": "ppocr", "task": task, "sizeBytes": 1000}
+    def resolve(self, digest: str = DIGEST, **said: Any) -> None:
+        """The containers of the resolve Job's pod end well, the model's with this answer."""
         (job,) = self.of("Job")
-        self.pods["resolve"] = pod("resolve", job=job["metadata"]["name"], **ended("resolve", 0, answer))
+        names_ = [one["name"] for one in job["spec"]["template"]["spec"]["containers"]]
+        ends = [ended(name, 0, answer(digest, **said) if name == "resolve" else answer()) for name in names_]
+        statuses = [end["containerStatuses"][0] for end in ends]
+        self.pods["resolve"] = pod("resolve", job=job["metadata"]["name"], containerStatuses=statuses)
         job["status"] = {"conditions": [{"type": "Complete", "status": "True"}], "succeeded": 1}
 
-    def resolve_fails(self, code: int, reason: str, message: str) -> None:
-        """The resolve Job's pod ends badly and is about to be restarted."""
+    def resolve_fails(self, code: int, reason: str, message: str, container: str = "resolve") -> None:
+        """A container of the resolve Job's pod ends badly and is about to be restarted."""
         (job,) = self.of("Job")
         said = {"reason": reason, "message": message}
-        self.pods["resolve"] = pod("resolve", job=job["metadata"]["name"], **ended("resolve", code, said))
+        self.pods["resolve"] = pod("resolve", job=job["metadata"]["name"], **ended(container, code, said))
         job["status"] = {"active": 1}
 
     def ready(self, count: int, revision: str | None = None) -> str:
@@ -141,6 +143,20 @@ def pod(name: str, *, job: str = "", revision: str = "", ready: bool = False, **
     return {
         "metadata": {"name": name, "uid": f"uid-{name}", "labels": labels},
         "status": {"conditions": conditions, **status},
+    }
+
+
+def answer(digest: str = DIGEST, **said: Any) -> dict[str, Any]:
+    """What a container of the resolve Job leaves when it has read a manifest."""
+    return {
+        "reason": "Resolved",
+        "digest": digest,
+        "name": "ppocr",
+        "task": "OCR",
+        "format": "PaddleInference",
+        "modules": ["detect", "orient", "recognise"],
+        "sizeBytes": 1000,
+        **said,
     }
 
 

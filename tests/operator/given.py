@@ -8,13 +8,24 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
-from paddle_operator.plan import KubeObject, LiveRevision, Plan, Platform, Resolution, live_revision, plan
+from paddle_operator.plan import (
+    FoundBundle,
+    KubeObject,
+    LiveRevision,
+    Plan,
+    Platform,
+    Resolution,
+    live_revision,
+    plan,
+)
 from paddle_operator.plan.diff import FIELD_MANAGER
 from paddle_operator.spec import Service, parse
+from paddle_operator.spec.source import ModuleName
 from paddle_operator.spec.workload import Device
 
 DIGEST = "sha256:" + "ab" * 32
 OTHER_DIGEST = "sha256:" + "cd" * 32
+MODULE_DIGEST = "sha256:" + "ef" * 32
 NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 LIST_KEYS = {
     "containers": ("name",),
@@ -58,6 +69,10 @@ class Resource:
     def reading(self, uri: str, **model: Any) -> Self:
         return self.with_("spec.model", {"uri": uri, **model})
 
+    def with_module(self, name: str, uri: str, **module: Any) -> Self:
+        modules = self.body["spec"]["model"].get("modules", [])
+        return self.with_("spec.model.modules", [*modules, {"name": name, "uri": uri, **module}])
+
     def on(self, device: str, **runtime: Any) -> Self:
         return self.with_("spec.runtime", {"device": device, **runtime})
 
@@ -91,21 +106,38 @@ def a_service(resource: Resource | None = None) -> Service:
     return parse((resource or a_resource()).body)
 
 
+def a_bundle(digest: str = DIGEST, **said: Any) -> FoundBundle:
+    """A bundle as its manifest says: of PP-OCR in Paddle's form, where nothing else is told."""
+    ppocr = {
+        "task": "OCR",
+        "format": "PaddleInference",
+        "modules": frozenset({"detect", "orient", "recognise"}),
+    }
+    return FoundBundle(digest=digest, **{**ppocr, **said})
+
+
 def planned(
     service: Service,
     *,
     digest: str | None = DIGEST,
     size_bytes: int = 1000,
     task: str | None = None,
+    form: str | None = None,
+    modules: dict[str, FoundBundle] | None = None,
     live: tuple[LiveRevision, ...] = (),
     platform: Platform = EVERY_DEVICE,
     now: datetime = NOON,
 ) -> Plan:
-    """Plan as if the resolve Job had found this digest; None: it has not answered."""
+    """Plan as if the resolve Job had found this digest, and these bundles for modules where they differ from
+    what is declared; None: it has not answered."""
     key = plan(service, platform, None, live, now).resolve_key
     resolution = None
     if key is not None and digest is not None:
-        resolution = Resolution(key, digest, "bundle", task or service.spec.model.task.value, size_bytes)
+        declared = service.spec.model
+        model = a_bundle(digest, task=task or declared.task.value, format=form or declared.format.value)
+        found = {one.name: a_bundle(MODULE_DIGEST, format=one.format.value) for one in declared.modules}
+        found |= {ModuleName(name): bundle for name, bundle in (modules or {}).items()}
+        resolution = Resolution(key, model, found, size_bytes)
     return plan(service, platform, resolution, live, now)
 
 
@@ -129,9 +161,9 @@ def container(made: Plan) -> dict[str, Any]:
     return found
 
 
-def init_container(made: Plan) -> dict[str, Any]:
-    found: dict[str, Any] = template(made)["spec"]["initContainers"][0]
-    return found
+def init_container(made: Plan, name: str = "fetch") -> dict[str, Any]:
+    (found,) = [one for one in template(made)["spec"]["initContainers"] if one["name"] == name]
+    return dict(found)
 
 
 def stored(item: KubeObject) -> KubeObject:

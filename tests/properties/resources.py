@@ -24,6 +24,13 @@ SOURCES = st.sampled_from(
         {"uri": "https://models.example.com/ppocr/"},
         {"uri": "pvc://claim/ppocr"},
         {"uri": "builtin:ppocr-v4-mobile"},
+        {
+            "uri": "builtin:ppocr-v4-mobile",
+            "modules": [
+                {"name": "recognition", "uri": "pvc://claim/mine"},
+                {"name": "detection", "uri": "https://models.example.com/mine.tar"},
+            ],
+        },
     ]
 )
 RUNTIMES = st.fixed_dictionaries(
@@ -104,6 +111,10 @@ FIELDS = st.sampled_from(
         "spec.model.preload",
         "spec.model.preload.sizeLimit",
         "spec.model.credentialsRef",
+        "spec.model.format",
+        "spec.model.modules",
+        "spec.model.modules.0",
+        "spec.model.modules.0.s3",
         "spec.runtime",
         "spec.runtime.deviceCount",
         "spec.runtime.resources.limits",

@@ -10,10 +10,11 @@ from typing import Any
 from paddle_operator import names
 from paddle_operator.documents import DocumentsInvalid, load, render
 from paddle_operator.errors import SpecRejected
-from paddle_operator.plan import Plan, Platform, Resolution, plan
+from paddle_operator.plan import FoundBundle, Plan, Platform, Resolution, plan
 from paddle_operator.plan.target import target_of
 from paddle_operator.sla.objectives import promise
 from paddle_operator.spec import Service, parse
+from paddle_operator.spec.source import IN_BUNDLES, Source
 
 UNKNOWN_DIGEST = "sha256:" + "0" * 64
 """Stands for a digest that only the store knows."""
@@ -64,10 +65,15 @@ def _in_namespace(body: Mapping[Any, Any], namespace: str) -> Mapping[Any, Any]:
 
 
 def _assumed(service: Service, platform: Platform) -> Resolution:
-    """Stand in for the resolve Job: the pinned digest if there is one, the task as declared."""
+    """Stand in for the resolve Job: pinned digests where there are some, all else as declared."""
     model = service.spec.model
+
+    def assumed(source: Source) -> FoundBundle:
+        held = frozenset(IN_BUNDLES.values())
+        return FoundBundle(source.digest or UNKNOWN_DIGEST, model.task, source.format, held)
+
     key = target_of(service.spec, platform, None, ()).resolve_key
-    return Resolution(key, model.digest or UNKNOWN_DIGEST, "", model.task.value, 0)
+    return Resolution(key, assumed(model), {one.name: assumed(one) for one in model.modules}, size_bytes=0)
 
 
 def _written(service: Service, planned: Plan) -> str:
@@ -76,9 +82,10 @@ def _written(service: Service, planned: Plan) -> str:
         f"# {names.KIND} {identity.namespace}/{identity.name}: {len(planned.objects)} objects",
         f"# Promise: {promise(service.spec.sla)} (slaHash {planned.sla_hash})",
     ]
-    if not service.spec.model.digest:
+    unknown = [source.uri for source in service.spec.model.sources if not source.digest]
+    if unknown:
         lines += [
-            f"# The digest of {service.spec.model.uri} is known only once the resolve Job has read it:",
+            f"# The digest of {' and of '.join(unknown)} is known only once the resolve Job has read it:",
             f"# {UNKNOWN_DIGEST} stands for it, and the revision",
             f"# {planned.target} will have another name.",
         ]

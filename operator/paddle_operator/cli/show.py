@@ -104,7 +104,8 @@ def _revision(found: Mapping[str, Any]) -> str:
         f"{found.get('readyReplicas', 0)}/{found.get('replicas', 0)} ready, weight {found.get('weight', 0)}"
     )
     digest = str(found.get("modelDigest", ""))[:19]
-    return f"{found['revision']}  {counts}  {digest}".rstrip()
+    modules = "".join(f"  {one['name']} {str(one['digest'])[:19]}" for one in found.get("modules", ()))
+    return f"{found['revision']}  {counts}  {digest}{modules}".rstrip()
 
 
 def _mark(type_: str, status: str) -> str:

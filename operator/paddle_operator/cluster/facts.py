@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from paddle_operator import names
-from paddle_operator.plan import KubeObject, Resolution
+from paddle_operator.plan import FoundBundle, KubeObject, Resolution, Revision
+from paddle_operator.spec.source import ModuleName
 from paddle_operator.status import ContainerFacts, DeploymentFacts, Exit, JobFacts, PodFacts, RouteFacts
 
 JOB_LABEL = "batch.kubernetes.io/job-name"
@@ -71,13 +72,16 @@ def deployment_facts(deployment: KubeObject) -> DeploymentFacts:
     """A revision's Deployment."""
     status = deployment.get("status") or {}
     failure = _condition(status, "ReplicaFailure")
+    annotations = deployment["metadata"].get("annotations") or {}
+    recorded = Revision.from_json(annotations.get(names.ANNOTATION_REVISION_INPUTS, ""))
     return DeploymentFacts(
         revision=deployment["metadata"]["name"],
-        digest=(deployment["metadata"].get("annotations") or {}).get(names.ANNOTATION_MODEL_DIGEST, ""),
+        digest=annotations.get(names.ANNOTATION_MODEL_DIGEST, ""),
         wanted_replicas=int(deployment["spec"].get("replicas", 1)),
         replicas=int(status.get("replicas", 0)),
         ready_replicas=int(status.get("availableReplicas", 0)),
         pods_refused=str(failure.get("message", "")) if failure.get("status") == "True" else "",
+        modules=tuple((one.name.value, one.digest) for one in recorded.modules) if recorded else (),
     )
 
 
@@ -88,7 +92,7 @@ def route_facts(route: KubeObject) -> tuple[RouteFacts, ...]:
 
 
 def resolution_of(jobs: Iterable[JobFacts], pods: Iterable[KubeObject]) -> Resolution | None:
-    """What the newest resolve Job left in the termination message of its pod.
+    """What the newest resolve Job left in the termination messages of its pod.
 
     An older Job may still be there: deletions wait while a write is refused.
     """
@@ -98,20 +102,33 @@ def resolution_of(jobs: Iterable[JobFacts], pods: Iterable[KubeObject]) -> Resol
     )
     for pod in newest_first:
         job = (pod["metadata"].get("labels") or {}).get(JOB_LABEL, "")
-        for status in (pod.get("status") or {}).get("containerStatuses") or ():
-            end = (status.get("state") or {}).get("terminated") or {}
-            found = _resolution(keys[job], str(end.get("message", ""))) if job in keys else None
-            if end.get("exitCode") == 0 and found is not None:
-                return found
+        found = _resolution(keys[job], pod.get("status") or {}) if job in keys else None
+        if found is not None:
+            return found
     return None
 
 
-def _resolution(key: str, message: str) -> Resolution | None:
+def _resolution(key: str, status: Mapping[str, Any]) -> Resolution | None:
+    """What each container of a pod that reads a manifest said; None until all of them have ended well."""
+    ends = {
+        names.read_by(one["name"]): (one.get("state") or {}).get("terminated") or {}
+        for one in status.get("containerStatuses") or ()
+    }
+    read = {module: end for (base, module), end in ends.items() if base == names.CONTAINER_RESOLVE}
+    if any(end.get("exitCode") != 0 for end in read.values()):
+        return None
     try:
-        said = json.loads(message)
-        return Resolution(key, said["digest"], said["name"], said["task"], int(said["sizeBytes"]))
+        said = {module: json.loads(end["message"]) for module, end in read.items()}
+        size_bytes = sum(int(one["sizeBytes"]) for one in said.values())
+        model = _bundle(said.pop(""))
+        modules = {ModuleName(name): _bundle(one) for name, one in said.items()}
+        return Resolution(key, model, modules, size_bytes)
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _bundle(said: Mapping[str, Any]) -> FoundBundle:
+    return FoundBundle(said["digest"], said["task"], said["format"], frozenset(said["modules"]))
 
 
 def _parent(parent: Mapping[str, Any], generation: int) -> RouteFacts:

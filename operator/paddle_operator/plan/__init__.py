@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from paddle_operator.plan.live import live_revision
 from paddle_operator.plan.model import (
+    FoundBundle,
     KubeObject,
     LiveRevision,
     ObjectKey,
@@ -19,6 +20,7 @@ from paddle_operator.plan.roles import RETIRE_SECONDS
 
 __all__ = [
     "RETIRE_SECONDS",
+    "FoundBundle",
     "KubeObject",
     "LiveRevision",
     "ObjectKey",

@@ -14,7 +14,7 @@ SETTLING_SECONDS = 2
 """How long a pod must have been ready to count: until then proxies may not know it (kube-proxy gathers
 changes for a second)."""
 SCHEDULING_SECONDS = 60
-"""Allowed on top of download and loading for scheduling and pulling the image."""
+"""Allowed on top of downloads and loading for scheduling and pulling the image."""
 
 
 def deployment(identity: Identity, member: Member) -> KubeObject | None:
@@ -38,7 +38,9 @@ def deployment(identity: Identity, member: Member) -> KubeObject | None:
         "replicas": member.replicas,
         "minReadySeconds": SETTLING_SECONDS,
         "revisionHistoryLimit": 1,
-        "progressDeadlineSeconds": 2 * revision.preload.timeout_seconds + SCHEDULING_SECONDS,
+        "progressDeadlineSeconds": (
+            (len(revision.sources) + 1) * revision.preload.timeout_seconds + SCHEDULING_SECONDS
+        ),
         "selector": {"matchLabels": {names.LABEL_SERVICE: identity.name, **labels}},
         "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
         "template": template,

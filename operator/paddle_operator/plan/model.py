@@ -10,6 +10,7 @@ from typing import Any
 
 from paddle_operator.plan.revision import Revision
 from paddle_operator.reasons import Reason
+from paddle_operator.spec.source import ModuleName
 from paddle_operator.spec.workload import Device
 
 KubeObject = dict[str, Any]
@@ -25,14 +26,25 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FoundBundle:
+    """What the manifest behind an address says."""
+
+    digest: str
+    task: str
+    format: str
+    modules: frozenset[str]
+    """What the bundle holds, in the words of bundles."""
+
+
+@dataclass(frozen=True, slots=True)
 class Resolution:
-    """What the resolve Job read: the identity of the bundle behind an address."""
+    """What the resolve Job read: the identity of the bundles behind the addresses."""
 
     key: str
-    digest: str
-    name: str
-    task: str
+    model: FoundBundle
+    modules: Mapping[ModuleName, FoundBundle]
     size_bytes: int
+    """Of all bundles together."""
 
 
 @dataclass(frozen=True, slots=True)

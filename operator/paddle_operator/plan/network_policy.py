@@ -8,6 +8,7 @@ It binds only where the cluster's network plugin enforces NetworkPolicy.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,14 +16,12 @@ from paddle_operator import names
 from paddle_operator.plan.metadata import kube_object
 from paddle_operator.plan.model import KubeObject
 from paddle_operator.spec.model import Identity
-from paddle_operator.spec.source import S3
-
-StoreAddress = tuple[str, S3 | None]
+from paddle_operator.spec.source import Source
 
 
-def network_policy(identity: Identity, stores: tuple[StoreAddress, ...]) -> KubeObject:
-    """Return the policy for all pods of the resource, which read from these stores."""
-    ports = sorted({port for uri, s3 in stores if (port := store_port(uri, s3)) is not None})
+def network_policy(identity: Identity, sources: Iterable[Source]) -> KubeObject:
+    """Return the policy for all pods of the resource, which read these bundles."""
+    ports = sorted({port for source in sources if (port := store_port(source)) is not None})
     egress: list[dict[str, Any]] = [
         {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]},
     ]
@@ -45,9 +44,9 @@ def network_policy(identity: Identity, stores: tuple[StoreAddress, ...]) -> Kube
     return kube_object(identity, "networking.k8s.io/v1", "NetworkPolicy", identity.name, {"spec": spec})
 
 
-def store_port(uri: str, s3: S3 | None) -> int | None:
-    """Return the TCP port of a store; None for one that needs no network."""
-    address = s3.endpoint if s3 is not None else uri
+def store_port(source: Source) -> int | None:
+    """Return the TCP port of the store; None for one that needs no network."""
+    address = source.s3.endpoint if source.s3 is not None else source.uri
     if not address.startswith(("http://", "https://")):
         return None
     parts = urlsplit(address)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 
 from paddle_operator.plan.config import sla_config
 from paddle_operator.plan.deployment import deployment
 from paddle_operator.plan.disruption import disruption_budget
 from paddle_operator.plan.model import KubeObject, LiveRevision, Plan, Platform, Resolution, Role
-from paddle_operator.plan.network_policy import StoreAddress, network_policy
+from paddle_operator.plan.network_policy import network_policy
 from paddle_operator.plan.resolve_job import resolve_job
 from paddle_operator.plan.roles import Cast, Member, cast_of
 from paddle_operator.plan.route import http_route
@@ -17,6 +18,7 @@ from paddle_operator.plan.target import Target, target_of
 from paddle_operator.plan.traffic_policy import traffic_policy
 from paddle_operator.sla.objectives import sla_hash
 from paddle_operator.spec.model import Identity, Service
+from paddle_operator.spec.source import Source
 
 _BY_ROLE = (Role.STABLE, Role.NEXT, Role.RETIRED)
 
@@ -79,7 +81,7 @@ def _objects(
     route = http_route(service, platform, stable)
     wanted = [
         sla_config(service),
-        network_policy(identity, _stores(service, (*taking, *cast.retired))),
+        network_policy(identity, _sources(service, (*taking, *cast.retired))),
         job,
         *_revision_objects(identity, taking),
         plain_service(identity, stable),
@@ -100,8 +102,7 @@ def _revision_objects(identity: Identity, members: list[Member] | tuple[Member, 
     return found
 
 
-def _stores(service: Service, members: tuple[Member, ...]) -> tuple[StoreAddress, ...]:
-    """Every store that a pod may have to read: a restarted pod of an old revision fetches its bundle
-    again."""
-    asked = (service.spec.model.uri, service.spec.model.s3)
-    return (asked, *((m.revision.uri, m.revision.s3) for m in members if m.revision is not None))
+def _sources(service: Service, members: tuple[Member, ...]) -> tuple[Source, ...]:
+    """Every bundle that a pod may have to read: a restarted pod of an old revision fetches its own again."""
+    made = (member.revision.sources for member in members if member.revision is not None)
+    return (*service.spec.model.sources, *itertools.chain.from_iterable(made))

@@ -1,4 +1,4 @@
-"""The pods of a revision: an init container that fetches the bundle, and the runtime that serves it.
+"""The pods of a revision: an init container for each bundle, which fetches it, and the runtime that serves.
 
 Everything here follows from the revision alone. Whatever does not (the promise, replicas, routes, roles)
 must not appear in a pod template, or changing it would replace pods.
@@ -10,13 +10,13 @@ import math
 from typing import Any
 
 from paddle_operator import names
-from paddle_operator.plan.fetching import fetch_arguments, store_environment, store_mounts, store_volumes
+from paddle_operator.plan.fetching import fetch_container, place_of, store_volumes
 from paddle_operator.plan.model import KubeObject
 from paddle_operator.plan.resources import fetch_resources, runtime_resources
 from paddle_operator.plan.revision import Revision
 from paddle_operator.plan.security import container_security, pod_security
 from paddle_operator.spec.device import ENVIRONMENT
-from paddle_operator.spec.source import PreloadTarget
+from paddle_operator.spec.source import IN_BUNDLES, PreloadTarget
 from paddle_operator.spec.workload import Device, Pod, Toleration
 
 PRE_STOP_SECONDS = 5
@@ -49,7 +49,17 @@ def pod_template(service: str, revision: Revision, revision_name: str) -> KubeOb
             "terminationGracePeriodSeconds": GRACE_SECONDS,
             "topologySpreadConstraints": _spread(revision_name),
             **placement(pod),
-            "initContainers": [_fetch_container(revision)],
+            "initContainers": [
+                fetch_container(
+                    source,
+                    revision.sources,
+                    image=revision.image,
+                    timeout_seconds=revision.preload.timeout_seconds,
+                    resources=fetch_resources(revision),
+                    resolve=False,
+                )
+                for source in revision.sources
+            ],
             "containers": [_runtime_container(service, revision, revision_name)],
             "volumes": _volumes(service, revision),
         },
@@ -73,26 +83,6 @@ def placement(pod: Pod) -> dict[str, Any]:
 def _toleration(toleration: Toleration) -> dict[str, Any]:
     written = toleration.model_dump(by_alias=True, mode="json", exclude_none=True)
     return {field: value for field, value in written.items() if value != ""}
-
-
-def _fetch_container(revision: Revision) -> dict[str, Any]:
-    timeout = revision.preload.timeout_seconds
-    return {
-        "name": names.CONTAINER_FETCH,
-        "image": revision.image,
-        "imagePullPolicy": "IfNotPresent",
-        "command": [names.PROGRAM_RUNTIME],
-        "args": fetch_arguments(revision.uri, revision.digest, timeout, resolve=False),
-        "env": [_variable("HOME", names.TMP_DIR), *store_environment(revision.s3, revision.credentials_ref)],
-        "resources": fetch_resources(revision),
-        "securityContext": container_security(),
-        "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": [
-            {"name": names.VOLUME_BUNDLE, "mountPath": names.BUNDLE_DIR},
-            {"name": names.VOLUME_TMP, "mountPath": names.TMP_DIR},
-            *store_mounts(revision.uri, revision.credentials_ref),
-        ],
-    }
 
 
 def _runtime_container(service: str, revision: Revision, revision_name: str) -> dict[str, Any]:
@@ -136,6 +126,9 @@ def _environment(service: str, revision: Revision, revision_name: str) -> list[d
         names.ENV_REVISION: revision_name,
         names.ENV_DRAIN_SECONDS: str(DRAIN_SECONDS),
     }
+    if revision.modules:
+        places = (f"{IN_BUNDLES[module.name]}={place_of(module)}" for module in revision.modules)
+        ours[names.ENV_MODULES] = ",".join(places)
     if revision.device is not Device.CPU:
         ours[names.ENV_DEVICE_COUNT] = str(revision.device_count)
     if revision.device is Device.GPU:
@@ -197,5 +190,5 @@ def _volumes(service: str, revision: Revision) -> list[dict[str, Any]]:
         {"name": names.VOLUME_BUNDLE, "emptyDir": bundle},
         {"name": names.VOLUME_SLA, "configMap": {"name": names.sla_config_name(service)}},
         {"name": names.VOLUME_TMP, "emptyDir": {"sizeLimit": TMP_SIZE_LIMIT}},
-        *store_volumes(revision.uri, revision.credentials_ref),
+        *store_volumes(revision.sources),
     ]

@@ -1,4 +1,5 @@
-"""The Job that reads the model's manifest with the model's own credentials and reports its digest.
+"""The Job that reads the model's manifest with the model's own credentials and reports its digest, and those
+of its modules.
 
 It is retried for ever by the kubelet, with back-off: once the store is right, nobody has to do anything.
 """
@@ -9,15 +10,14 @@ import hashlib
 from typing import Any
 
 from paddle_operator import names
-from paddle_operator.plan.fetching import fetch_arguments, store_environment, store_mounts, store_volumes
+from paddle_operator.plan.fetching import fetch_container, store_volumes
 from paddle_operator.plan.metadata import kube_object
 from paddle_operator.plan.model import KubeObject
 from paddle_operator.plan.pod import TMP_SIZE_LIMIT, placement
 from paddle_operator.plan.resources import job_resources
-from paddle_operator.plan.security import container_security, pod_security
+from paddle_operator.plan.security import pod_security
 from paddle_operator.spec.base import canonical_json
 from paddle_operator.spec.model import Service
-from paddle_operator.spec.source import Model
 
 BACKOFF_LIMIT = 2**31 - 1
 RESOLVE_SECONDS = 30
@@ -46,38 +46,26 @@ def resolve_job(service: Service, image: str, key: str) -> KubeObject:
 
 def _pod_spec(service: Service, image: str) -> dict[str, Any]:
     model = service.spec.model
+    timeout_seconds = min(RESOLVE_SECONDS, model.preload.timeout_seconds)
     return {
         "restartPolicy": "OnFailure",
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": pod_security(),
         **placement(service.spec.runtime.pod),
-        "containers": [_container(model, image)],
+        "containers": [
+            fetch_container(
+                source,
+                model.sources,
+                image=image,
+                timeout_seconds=timeout_seconds,
+                resources=job_resources(),
+                resolve=True,
+            )
+            for source in model.sources
+        ],
         "volumes": [
             {"name": names.VOLUME_TMP, "emptyDir": {"sizeLimit": TMP_SIZE_LIMIT}},
-            *store_volumes(model.uri, model.credentials_ref),
-        ],
-    }
-
-
-def _container(model: Model, image: str) -> dict[str, Any]:
-    return {
-        "name": names.CONTAINER_RESOLVE,
-        "image": image,
-        "imagePullPolicy": "IfNotPresent",
-        "command": [names.PROGRAM_RUNTIME],
-        "args": fetch_arguments(
-            model.uri, model.digest, min(RESOLVE_SECONDS, model.preload.timeout_seconds), resolve=True
-        ),
-        "env": [
-            {"name": "HOME", "value": names.TMP_DIR},
-            *store_environment(model.s3, model.credentials_ref),
-        ],
-        "resources": job_resources(),
-        "securityContext": container_security(),
-        "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": [
-            {"name": names.VOLUME_TMP, "mountPath": names.TMP_DIR},
-            *store_mounts(model.uri, model.credentials_ref),
+            *store_volumes(model.sources),
         ],
     }

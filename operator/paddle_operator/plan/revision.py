@@ -13,8 +13,8 @@ from typing import Any
 from pydantic import ConfigDict, ValidationError
 
 from paddle_operator import names
-from paddle_operator.spec.base import Block, canonical_json
-from paddle_operator.spec.source import S3, CredentialsRef, ModelFormat, Preload, Task
+from paddle_operator.spec.base import canonical_json
+from paddle_operator.spec.source import Module, Preload, Source, Task
 from paddle_operator.spec.traffic import Probes
 from paddle_operator.spec.workload import Batching, Device, Pod, Queue, Resources
 
@@ -22,18 +22,18 @@ _FOLLOWS_FROM_DIGEST = ("size_bytes", "task", "format")
 """Recorded for later checks, and no part of the name: the digest says it already."""
 
 
-class Revision(Block):
-    """What decides a pod. Field names are those of the resource where they mean the same."""
+class Revision(Source):
+    """What decides a pod. Field names are those of the resource where they mean the same.
+
+    The fields of Source are those of the model's bundle. Its digest and those of the modules are as found.
+    """
 
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
 
-    uri: str
-    digest: str
     size_bytes: int
+    """Of all bundles together."""
     task: Task
-    format: ModelFormat
-    s3: S3 | None = None
-    credentials_ref: CredentialsRef | None = None
+    modules: tuple[Module, ...] = ()
     preload: Preload
     device: Device
     device_count: int
@@ -45,6 +45,11 @@ class Revision(Block):
     resources: Resources
     pod: Pod
     probes: Probes
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Every bundle that a pod fetches: the model's, then those of its modules."""
+        return (self, *self.modules)
 
     def name(self, service: str) -> str:
         """Name of the revision's Deployment and Service."""

@@ -1,18 +1,18 @@
-"""Which revision a resource asks for, once the identity of its bundle is known."""
+"""Which revision a resource asks for, once the identity of its bundles is known."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
-from paddle_operator.plan.model import LiveRevision, Platform, Refusal, Resolution
+from paddle_operator.plan.model import FoundBundle, LiveRevision, Platform, Refusal, Resolution
+from paddle_operator.plan.refusals import misfit, no_image
 from paddle_operator.plan.revision import Revision
-from paddle_operator.reasons import Reason
 from paddle_operator.spec.base import canonical_json
 from paddle_operator.spec.device import DEFAULT_DEVICE_MEMORY_MIB, RESOURCES
 from paddle_operator.spec.model import Spec
-from paddle_operator.spec.quantity import bytes_of
-from paddle_operator.spec.source import Model, UriScheme
+from paddle_operator.spec.source import IN_BUNDLES, Model, Source, UriScheme
 from paddle_operator.spec.workload import Device
 
 
@@ -40,25 +40,33 @@ def target_of(
     image = spec.runtime.image or platform.runtime_images.get(device, "")
     default = not spec.runtime.image
     if not image:
-        return Target("", default_image=True, resolve_key="", refusal=_no_image(device))
+        return Target("", default_image=True, resolve_key="", refusal=no_image(device))
     key = resolve_key(spec.model, image)
-    carried = _carried(key, live)
-    known = carried or (resolution if resolution is not None and resolution.key == key else None)
+    carried = _carried(spec.model, key, live)
+    answered = resolution is not None and _answers(resolution, spec.model, key)
+    known = carried or (resolution if answered else None)
     resolving = carried is None
     if known is None:
         return Target(image, default, key, resolving=resolving)
-    refusal = _refusal(spec, known)
+    refusal = misfit(spec.model, known)
     revision = None if refusal else revision_of(spec, image, known)
     return Target(image, default, key, revision, resolving, refusal)
 
 
 def resolve_key(model: Model, image: str) -> str:
-    """Hash everything that decides which bytes an address names. For a builtin model the image does."""
-    what = model.model_dump(
+    """Hash everything that decides which bytes the addresses name."""
+    what = _address(model, image)
+    if model.modules:  # where there are none the key is that of a release without them
+        what["modules"] = {module.name.value: _address(module, image) for module in model.replacements}
+    return hashlib.sha256(canonical_json(what).encode()).hexdigest()[:16]
+
+
+def _address(source: Source, image: str) -> dict[str, Any]:
+    """What decides the bytes of one bundle. For what is built in the image does."""
+    what = source.model_dump(
         by_alias=True, mode="json", include={"uri", "version", "digest", "s3", "credentials_ref"}
     )
-    what["image"] = image if model.scheme is UriScheme.BUILTIN else ""
-    return hashlib.sha256(canonical_json(what).encode()).hexdigest()[:16]
+    return {**what, "image": image if source.scheme is UriScheme.BUILTIN else ""}
 
 
 def revision_of(spec: Spec, image: str, known: Resolution) -> Revision:
@@ -68,9 +76,13 @@ def revision_of(spec: Spec, image: str, known: Resolution) -> Revision:
     memory_mib = (runtime.device_memory_mib or DEFAULT_DEVICE_MEMORY_MIB) if on_gpu else 0
     return Revision.of(
         uri=model.uri,
-        digest=known.digest,
+        digest=known.model.digest,
         size_bytes=known.size_bytes,
         task=model.task,
+        modules=tuple(
+            module.model_copy(update={"digest": known.modules[module.name].digest})
+            for module in model.replacements
+        ),
         format=model.format,
         s3=model.s3,
         credentials_ref=model.credentials_ref,
@@ -98,45 +110,33 @@ def _with_recorded_image(spec: Spec, live: tuple[LiveRevision, ...]) -> Target |
     for member in live:
         if member.revision is None or not member.default_image:
             continue
-        image = member.revision.image
-        if resolve_key(spec.model, image) != member.resolve_key:
+        image, known = member.revision.image, _resolution_of(member, member.revision)
+        if not _answers(known, spec.model, resolve_key(spec.model, image)):
             continue
-        if revision_of(spec, image, _resolution_of(member, member.revision)) == member.revision:
+        if revision_of(spec, image, known) == member.revision:
             return Target(image, default_image=True, resolve_key=member.resolve_key, revision=member.revision)
     return None
 
 
-def _carried(key: str, live: tuple[LiveRevision, ...]) -> Resolution | None:
-    for member in live:
-        if member.revision is not None and member.resolve_key == key:
-            return _resolution_of(member, member.revision)
-    return None
+def _carried(model: Model, key: str, live: tuple[LiveRevision, ...]) -> Resolution | None:
+    known = (_resolution_of(member, member.revision) for member in live if member.revision is not None)
+    return next((one for one in known if _answers(one, model, key)), None)
+
+
+def _answers(known: Resolution, model: Model, key: str) -> bool:
+    """Whether this was found for that key, and for each of the modules."""
+    return known.key == key and {module.name for module in model.modules} <= known.modules.keys()
 
 
 def _resolution_of(member: LiveRevision, revision: Revision) -> Resolution:
-    return Resolution(member.resolve_key, revision.digest, "", revision.task.value, revision.size_bytes)
+    """What was found when the revision was made."""
 
+    def found(source: Source, *modules: str) -> FoundBundle:
+        return FoundBundle(source.digest, revision.task, source.format, frozenset(modules))
 
-def _refusal(spec: Spec, known: Resolution) -> Refusal | None:
-    if known.task != spec.model.task:
-        return Refusal(
-            Reason.TASK_MISMATCH,
-            f"spec.model.task is {spec.model.task} and the bundle at {spec.model.uri} is for task "
-            f"{known.task}: set spec.model.task to {known.task}, or name another bundle in spec.model.uri",
-        )
-    limit = bytes_of(spec.model.preload.size_limit)
-    if known.size_bytes > limit:
-        return Refusal(
-            Reason.MODEL_TOO_LARGE,
-            f"the bundle at {spec.model.uri} has {known.size_bytes} bytes and spec.model.preload.sizeLimit "
-            f"is {spec.model.preload.size_limit} ({limit} bytes): raise sizeLimit",
-        )
-    return None
-
-
-def _no_image(device: Device) -> Refusal:
-    return Refusal(
-        Reason.IMAGE_NOT_CONFIGURED,
-        f"the operator has no runtime image for device {device}: set spec.runtime.image, or give the "
-        f"operator PADDLE_OPERATOR_RUNTIME_IMAGE_{device} (chart value runtimeImages)",
+    return Resolution(
+        member.resolve_key,
+        found(revision),
+        {module.name: found(module, IN_BUNDLES[module.name]) for module in revision.modules},
+        revision.size_bytes,
     )

@@ -7,10 +7,20 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from paddle_operator.spec.base import Block, list_map
+from paddle_operator.spec.source import ModuleName
 
 Text = Annotated[str, Field(max_length=1024)]
 Name = Annotated[str, Field(max_length=253)]
 Count = Annotated[int, Field(ge=0)]
+
+
+class ModuleDigest(Block):
+    """The bundle that gives a module."""
+
+    name: Name
+    """Name of the module, as in spec.model.modules."""
+    digest: Annotated[str, Field(max_length=71)] = ""
+    """Digest of the bundle that pods enforce."""
 
 
 class RevisionStatus(Block):
@@ -25,7 +35,9 @@ class RevisionStatus(Block):
     weight: Annotated[int, Field(ge=0, le=100)] = 0
     """Percentage of the traffic that is sent to it."""
     model_digest: Annotated[str, Field(max_length=71)] = ""
-    """Digest of the bundle that its pods enforce."""
+    """Digest of the model's bundle that its pods enforce."""
+    modules: Annotated[tuple[ModuleDigest, ...], Field(max_length=len(ModuleName)), list_map("name")] = ()
+    """Digests of the bundles whose modules are in the place of the model's own."""
 
 
 class LastFailure(Block):

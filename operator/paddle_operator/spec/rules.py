@@ -19,6 +19,7 @@ from paddle_operator.spec.rule import (
     shown,
     unique_rule,
 )
+from paddle_operator.spec.source_rules import MODEL_RULES
 
 
 def _kinds(objective: dict[str, JsonValue]) -> int:
@@ -41,21 +42,8 @@ def _same(field: str) -> str:
     return f"has(one.{field}) == has(other.{field}) && (!has(one.{field}) || one.{field} == other.{field})"
 
 
-_PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
-_HOST = rf"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:{_PORT})?"
-# %XX stands for what a path may hold: neither a control character nor a way to write '.', '/' or '\\' unseen.
-_CODED = "%([3-46-9A-Fa-f][0-9A-Fa-f]|2[0-9A-Da-d]|5[0-9A-BD-Fa-bd-f])"
-_PATH = rf"([A-Za-z0-9._~+=@/-]|{_CODED})*"
-_DOTTED = r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?"
-URI_FORM = (
-    rf"^(s3://[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9](/{_PATH})?|https://{_HOST}(/{_PATH})?"
-    rf"|pvc://{_DOTTED}(/{_PATH})?|builtin:{_DOTTED})$"
-)
-"""What paddle_runtime/bundle/location.py can read: tests/contract holds both to it."""
 _OUR_KEYS = (names.LABEL_NAME, names.LABEL_MANAGED_BY)
 _SCRAPE_PREFIX = "prometheus.io/"
-
-
 _DEVICE_RESOURCES = tuple(resource for resource in RESOURCES.values() if resource)
 
 
@@ -69,83 +57,6 @@ def _no_device_in(at: str) -> Rule:
         lambda mapping: not any(resource in mapping for resource in _DEVICE_RESOURCES),
     )
 
-
-MODEL_RULES: tuple[Rule, ...] = (
-    Rule(
-        "uri-scheme",
-        "spec.model.uri",
-        "['s3://', 'https://', 'pvc://', 'builtin:'].exists(scheme, self.startsWith(scheme))",
-        "must begin with s3://, https://, pvc:// or builtin:",
-        lambda uri: uri.startswith(("s3://", "https://", "pvc://", "builtin:")),
-    ),
-    pattern_rule(
-        "uri-form",
-        "spec.model.uri",
-        URI_FORM,
-        "must be s3://bucket/path, https://host/path/, pvc://claim/path or builtin:name, without user name, "
-        "query, spaces or backslashes (write other characters as %XX)",
-    ),
-    Rule(
-        "uri-no-parent",
-        "spec.model.uri",
-        "!self.split('/').exists(part, part == '..')",
-        "must not contain a '..' step: give the folder itself",
-        lambda uri: ".." not in uri.split("/"),
-    ),
-    pattern_rule(
-        "digest-form",
-        "spec.model.digest",
-        "^sha256:[0-9a-f]{64}$",
-        "must be 'sha256:' and 64 lower-case hex digits, the sha256 of the bundle's model.yaml: "
-        "`sha256sum model.yaml` prints it",
-        may_be_empty=True,
-    ),
-    Rule(
-        "s3-needs-endpoint",
-        "spec.model",
-        "!self.uri.startsWith('s3://') || has(self.s3)",
-        "an s3:// address needs the store: set spec.model.s3.endpoint, for instance "
-        "https://s3.eu-central-1.amazonaws.com",
-        lambda model: not model["uri"].startswith("s3://") or "s3" in model,
-        "uri",
-    ),
-    Rule(
-        "s3-only-with-s3",
-        "spec.model",
-        "self.uri.startsWith('s3://') || !has(self.s3)",
-        "spec.model.s3 is for s3:// addresses only: remove it, or change spec.model.uri",
-        lambda model: model["uri"].startswith("s3://") or "s3" not in model,
-        "uri",
-    ),
-    Rule(
-        "credentials-only-with-s3",
-        "spec.model",
-        "self.uri.startsWith('s3://') || !has(self.credentialsRef)",
-        "spec.model.credentialsRef is for s3:// addresses only: remove it; what is behind another address is "
-        "read without credentials",
-        lambda model: model["uri"].startswith("s3://") or "credentialsRef" not in model,
-        "uri",
-    ),
-    pattern_rule(
-        "endpoint-form",
-        "spec.model.s3.endpoint",
-        rf"^https?://{_HOST}/?$",
-        "must be http://host:port or https://host, without a path: the bucket belongs into spec.model.uri",
-    ),
-    pattern_rule(
-        "version-form",
-        "spec.model.version",
-        r"^[^\x00-\x1f\x7f]*$",
-        "must be one line of text without control characters",
-    ),
-    Rule(
-        "size-in-bytes",
-        "spec.model.preload.sizeLimit",
-        r"self.matches(r'^[0-9]+(\.[0-9]{1,9})?(k|M|G|T|Ki|Mi|Gi|Ti)?$') && self.matches('[1-9]')",
-        "must be a size above 0, such as 512Mi or 2Gi",
-        lambda text: not text.endswith(("m", "P", "E", "Pi", "Ei")) and re.search("[1-9]", text) is not None,
-    ),
-)
 
 RUNTIME_RULES: tuple[Rule, ...] = (
     Rule(

@@ -1,13 +1,15 @@
-"""The block `spec.model`: where the model is, how it is proved, how it reaches memory."""
+"""The block `spec.model`: where the model and its modules are, how they are proved, how they reach memory."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import Field
 
-from paddle_operator.spec.base import Block, QuantityText, SubdomainName
+from paddle_operator.spec.base import Block, QuantityText, SubdomainName, list_map
 
 
 class Task(StrEnum):
@@ -21,9 +23,28 @@ class Task(StrEnum):
 
 
 class ModelFormat(StrEnum):
-    """How the model's programs are stored."""
+    """How a bundle's programs are stored."""
 
     PADDLE_INFERENCE = "PaddleInference"
+    ONNX = "Onnx"
+
+
+class ModuleName(StrEnum):
+    """The modules of task OCR, as the resource calls them."""
+
+    DETECTION = "detection"
+    ORIENTATION = "orientation"
+    RECOGNITION = "recognition"
+
+
+IN_BUNDLES: Mapping[ModuleName, str] = MappingProxyType(
+    {
+        ModuleName.DETECTION: "detect",
+        ModuleName.ORIENTATION: "orient",
+        ModuleName.RECOGNITION: "recognise",
+    }
+)
+"""What bundles and the runtime call each module. The only place that knows both words (tests/contract)."""
 
 
 class Addressing(StrEnum):
@@ -71,19 +92,20 @@ class CredentialsRef(Block):
 
 
 class Preload(Block):
-    """How the bundle is brought beside the process before it starts."""
+    """How bundles are brought beside the process before it starts."""
 
     target: PreloadTarget = PreloadTarget.MEMORY
     """Memory is a tmpfs (its sizeLimit is added to the pod's memory), Disk the node's disk."""
     size_limit: QuantityText = "512Mi"
-    """Size of the volume that holds the bundle. A larger bundle is refused before any pod is made."""
+    """Size of the volume that holds the bundle and those of its modules. What is larger is refused before any
+    pod is made."""
     timeout_seconds: Annotated[int, Field(ge=10, le=7200)] = 300
-    """Seconds allowed for the download, and again for loading and warming up. The startup probe waits this
+    """Seconds allowed for each download, and again for loading and warming up. The startup probe waits this
     long."""
 
 
-class Model(Block):
-    """The model to serve."""
+class Source(Block):
+    """A bundle: where it is, which one it must be, and what reading it needs."""
 
     uri: Annotated[str, Field(min_length=1, max_length=512)]
     """Folder that holds model.yaml, or one archive of it (.tar, .tar.gz, .tgz, .zip): s3://bucket/path,
@@ -91,23 +113,73 @@ class Model(Block):
     digest: Annotated[str, Field(max_length=71)] = ""
     """Pin: "sha256:" and the sha256 of the bundle's model.yaml, which in turn holds the sha256 of every
     file. Empty: the digest found when the address is first read is recorded and enforced from then on."""
-    version: Annotated[str, Field(max_length=63)] = ""
-    """Free text for people. A change asks for the same address to be read again; pods are replaced only if
-    its bytes differ."""
-    task: Task = Task.OCR
-    """What the bundle does. OCR serves /v1/ocr, Detection /v1/detect, ImageClassification and
-    TextClassification /v1/classify; all of them, and Tensor alone, /v2/models/NAME/infer. Must be the
-    bundle's own task."""
     format: ModelFormat = ModelFormat.PADDLE_INFERENCE
-    """Form of the bundle's programs. Training checkpoints (.pdparams, pickles) are never read."""
+    """Form of the bundle's programs. PaddleInference: some are Paddle's. Onnx: all are ONNX and nothing
+    else, which runs on CPU and GPU. A bundle of the other form is refused. Training checkpoints (.pdparams,
+    pickles) are never read."""
     s3: S3 | None = None
     """The S3 store. Required with s3:// addresses, refused with others."""
     credentials_ref: CredentialsRef | None = None
     """Credentials of the S3 store. Absent: anonymous; what is behind other addresses is read without any."""
-    preload: Preload = Preload()
-    """How the bundle reaches the pod."""
 
     @property
     def scheme(self) -> UriScheme:
         """The store's kind; the rules have made sure that there is one."""
         return UriScheme(self.uri.partition(":")[0])
+
+    @property
+    def at(self) -> str:
+        """Where a person finds this in the resource."""
+        return "spec.model"
+
+
+class Module(Source):
+    """A module of another bundle in the place of the model's own."""
+
+    name: ModuleName
+    """Which one: detection finds lines, orientation turns those that stand upside down, recognition reads
+    them. Bundles and requests call them detect, orient and recognise."""
+    s3: S3 | None = None
+    """The S3 store. Absent with an s3:// address: the model's. Refused with other addresses."""
+    credentials_ref: CredentialsRef | None = None
+    """Credentials of the S3 store. Absent: those of the model where the store is the model's, else anonymous.
+    """
+
+    @property
+    def at(self) -> str:
+        """Where a person finds this in the resource."""
+        return f"spec.model.modules[{self.name}]"
+
+
+class Model(Source):
+    """The model to serve."""
+
+    version: Annotated[str, Field(max_length=63)] = ""
+    """Free text for people. A change asks for the same addresses to be read again; pods are replaced only if
+    their bytes differ."""
+    task: Task = Task.OCR
+    """What the bundle does. OCR serves /v1/ocr, Detection /v1/detect, ImageClassification and
+    TextClassification /v1/classify; all of them, and Tensor alone, /v2/models/NAME/infer. Must be the
+    bundle's own task."""
+    modules: Annotated[tuple[Module, ...], Field(max_length=len(ModuleName)), list_map("name")] = ()
+    """Modules of other bundles in the place of the model's own, with task OCR only. Each brings its program,
+    constants, dictionary and self-tests; the rest of its bundle is not used."""
+    preload: Preload = Preload()
+    """How the bundle reaches the pod."""
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Every bundle that is read: the model's, then those of its modules."""
+        return (self, *self.replacements)
+
+    @property
+    def replacements(self) -> tuple[Module, ...]:
+        """The modules by name, however they were listed, each with the store that it is read from."""
+        return tuple(sorted(map(self._with_store, self.modules), key=lambda module: module.name))
+
+    def _with_store(self, module: Module) -> Module:
+        """Credentials go to the store that they are for: the model's are not shown to another one."""
+        if module.scheme is not UriScheme.S3 or module.s3 is not None:
+            return module
+        credentials = module.credentials_ref or self.credentials_ref
+        return module.model_copy(update={"s3": self.s3, "credentials_ref": credentials})

@@ -16,7 +16,7 @@ from paddle_operator.spec import Identity, Service
 from paddle_operator.status import verdicts
 from paddle_operator.status.conditions import TYPES, Before, Condition, Truth, written
 from paddle_operator.status.diagnosis import last_end
-from paddle_operator.status.facts import Facts
+from paddle_operator.status.facts import DeploymentFacts, Facts
 from paddle_operator.status.situation import Situation
 
 Status = dict[str, Any]
@@ -94,13 +94,15 @@ def _revisions(at: Situation, previous: Status) -> Status:
 def _revision(at: Situation, name: str | None, weight: int) -> Status | None:
     if name is None:
         return None
-    deployment = at.facts.deployment(name)
+    deployment = at.facts.deployment(name) or DeploymentFacts(name)
+    modules = [{"name": module, "digest": digest} for module, digest in deployment.modules]
     return {
         "revision": name,
-        "replicas": deployment.wanted_replicas if deployment else 0,
-        "readyReplicas": deployment.ready_replicas if deployment else 0,
+        "replicas": deployment.wanted_replicas,
+        "readyReplicas": deployment.ready_replicas,
         "weight": weight,
-        **({"modelDigest": deployment.digest} if deployment and deployment.digest else {}),
+        **({"modelDigest": deployment.digest} if deployment.digest else {}),
+        **({"modules": modules} if modules else {}),
     }
 
 

@@ -154,7 +154,8 @@ def _own_words(end: Exit) -> tuple[Reason, str]:
 
 
 def _step(container: str) -> str:
-    return STEPS.get(container, container)
+    base, _ = names.read_by(container)
+    return STEPS.get(base, container)
 
 
 def _without_backoff(message: str) -> str:

@@ -81,6 +81,8 @@ class DeploymentFacts:
     ready_replicas: int = 0
     pods_refused: str = ""
     """The API server's message where it refuses the pods (quota, Pod Security, admission)."""
+    modules: tuple[tuple[str, str], ...] = ()
+    """Names of modules of other bundles, and the digests of these that its pods enforce."""
 
 
 @dataclass(frozen=True, slots=True)

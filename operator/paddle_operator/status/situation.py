@@ -84,7 +84,9 @@ class Situation:
             return Failure(Reason.PODS_REFUSED, f"the pod of Job {job.name} is refused: {job.stuck}")
         if job is not None and job.finished:
             return Failure(
-                Reason.RESOLVE_LOST, f"Job {job.name} ended and its answer is gone; it is run again"
+                Reason.RESOLVE_LOST,
+                f"Job {job.name} ended and its answer is gone; it is run again. Where this goes on, the "
+                "image is of another version than the operator: change spec.runtime.image, or leave it out",
             )
         failure = failure_among(self.facts.pods_of_job(name))
         if failure is None:

@@ -101,7 +101,8 @@ def bound(kube: Kube, selector: str, count: int = 1) -> list[str]:
 
 def resolve(kube: Kube, service: str, digest: str = DIGEST) -> None:
     """The resolve Job's pod reads the manifest."""
-    answer = {"reason": "Resolved", "digest": digest, "name": "m", "task": "OCR", "sizeBytes": 1000}
+    answer = {"reason": "Resolved", "digest": digest, "name": "m", "task": "OCR", "format": "PaddleInference",
+              "modules": ["detect", "orient", "recognise"], "sizeBytes": 1000}  # fmt: skip
     end_of_resolve(kube, service, 0, answer)
 
 

@@ -63,6 +63,16 @@ def test_a_pinned_digest_gives_the_names_that_the_cluster_will_have(plan: Planne
     assert "0" * 64 not in plan.out
 
 
+def test_every_digest_that_only_a_store_knows_is_said_to_be_unknown(plan: Planner) -> None:
+    pinned = a_resource().with_("spec.model.digest", DIGEST)
+    plan(pinned.with_module("recognition", "s3://models/mine"))
+    assert "# The digest of s3://models/mine is known only once" in plan.out
+    plan(pinned.with_module("recognition", "s3://models/mine", digest=DIGEST))
+    assert "known only once" not in plan.out
+    plan(a_resource().with_module("recognition", "s3://models/mine"))
+    assert "# The digest of s3://models/ppocr and of s3://models/mine is known only once" in plan.out
+
+
 def test_the_same_file_gives_the_same_bytes(plan: Planner) -> None:
     plan(a_resource())
     first = plan.out

@@ -63,6 +63,13 @@ def test_a_page_shows_both_revisions_while_one_takes_over() -> None:
     assert "calm-2  0/2 ready, weight 0  sha256:aaaaaaaaaaaa" in page
 
 
+def test_a_page_shows_whose_modules_are_in_the_place_of_the_models() -> None:
+    modules = [{"name": "recognition", "digest": "sha256:" + "b" * 64}]
+    stable = {"revision": "calm-1", "modelDigest": "sha256:" + "a" * 64, "modules": modules}
+    page = service_page(a_service(stable=stable))
+    assert "sha256:aaaaaaaaaaaa  recognition sha256:bbbbbbbbbbbb\n" in page
+
+
 def test_marks_tell_good_from_bad_also_where_true_is_bad() -> None:
     said = {"Ready": "False", "Stalled": "False", "Reconciling": "True", "SLAMet": "Unknown"}
     table = conditions_table(

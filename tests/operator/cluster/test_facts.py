@@ -20,8 +20,11 @@ from paddle_operator.cluster.facts import (
     waits_for_pod,
 )
 from paddle_operator.cluster.observe import complaint, controller_of
+from paddle_operator.plan import FoundBundle
 from paddle_operator.reasons import Reason
+from paddle_operator.spec.source import ModuleName
 from paddle_operator.status.facts import JobFacts
+from tests.operator.fake_cluster import DIGEST, answer
 
 SCHEDULED = {"type": "PodScheduled", "status": "True"}
 
@@ -119,7 +122,7 @@ def test_a_job_without_any_pod_waits_for_one() -> None:
     "message", ["", "not json", "[]", '{"reason":"Resolved"}', '{"digest":1,"sizeBytes":"x"}']
 )
 def test_an_answer_that_cannot_be_read_is_no_answer(message: str) -> None:
-    assert resolution_of([a_job("j", "key")], [answered("j", message)]) is None
+    assert resolution_of([a_job("j", "key")], [answered("j", {"resolve": message})]) is None
 
 
 def a_job(name: str, key: str) -> JobFacts:
@@ -128,16 +131,21 @@ def a_job(name: str, key: str) -> JobFacts:
     return job_facts({"metadata": {"name": name, "uid": "u", "annotations": annotations}})
 
 
-def answered(job: str, message: str, created: str = "2026-11-22T12:00:00Z") -> dict[str, Any]:
-    """A pod of a Job that ended well with this message."""
-    end = {"terminated": {"exitCode": 0, "message": message}}
-    pod = a_pod(containerStatuses=[{"name": "resolve", "state": end}])
+def answered(
+    job: str, messages: dict[str, str | None], created: str = "2026-11-22T12:00:00Z"
+) -> dict[str, Any]:
+    """A pod of a Job whose containers ended well with these messages; None: that one has not ended."""
+    statuses = [
+        {"name": name, "state": {"terminated": {"exitCode": 0, "message": text}} if text is not None else {}}
+        for name, text in messages.items()
+    ]
+    pod = a_pod(containerStatuses=statuses)
     labels = {"batch.kubernetes.io/job-name": job}
     return {**pod, "metadata": {**pod["metadata"], "labels": labels, "creationTimestamp": created}}
 
 
 def test_the_newest_answer_counts_and_that_of_an_unknown_job_does_not() -> None:
-    said = json.dumps({"digest": "sha256:1", "name": "n", "task": "OCR", "sizeBytes": 1})
+    said = {"resolve": json.dumps(answer())}
     pods = [
         answered("gone", said, "2026-11-22T14:00:00Z"),
         answered("old", said, "2026-11-22T12:00:00Z"),
@@ -146,6 +154,21 @@ def test_the_newest_answer_counts_and_that_of_an_unknown_job_does_not() -> None:
     found = resolution_of([a_job("old", "before"), a_job("new", "after")], pods)
     assert found is not None
     assert found.key == "after"
+
+
+def test_the_answer_is_whole_when_every_container_that_reads_a_manifest_has_ended() -> None:
+    model = json.dumps(answer(sizeBytes=7))
+    module = json.dumps(answer("sha256:2", format="Onnx", modules=["recognise"], sizeBytes=5))
+    beside = {"mesh-proxy": None}
+    pods = [answered("j", {**beside, "resolve": model, "resolve-recognition": None})]
+    assert resolution_of([a_job("j", "key")], pods) is None
+    pods = [answered("j", {**beside, "resolve": model, "resolve-recognition": module})]
+    found = resolution_of([a_job("j", "key")], pods)
+    assert found is not None
+    assert (found.model.digest, found.size_bytes) == (DIGEST, 12)
+    assert found.modules == {
+        ModuleName.RECOGNITION: FoundBundle("sha256:2", "OCR", "Onnx", frozenset({"recognise"}))
+    }
 
 
 def test_a_deployment_says_why_its_pods_are_refused() -> None:

@@ -28,6 +28,10 @@ def pods_of(resource: Resource) -> dict[str, dict[str, Any]]:
 
 
 SOURCES = {
+    "modules": a_resource()
+    .reading("pvc://claim/ppocr")
+    .with_module("detection", "pvc://other/mine")
+    .with_module("recognition", "pvc://claim/mine"),
     "s3": a_resource().with_("spec.model.credentialsRef", {"name": "keys"}),
     "https": a_resource().reading("https://models.example.com/ppocr/"),
     "pvc": a_resource().reading("pvc://claim/ppocr"),
@@ -256,6 +260,7 @@ def test_the_promise_its_hash_and_the_role_are_in_no_pod_template() -> None:
 
 DECIDES_A_POD = {
     "spec.model.uri": "s3://models/other",
+    "spec.model.modules": [{"name": "recognition", "uri": "builtin:other"}],
     "spec.model.s3.region": "eu-central-1",
     "spec.model.credentialsRef": {"name": "keys"},
     "spec.model.preload": {"sizeLimit": "1Gi"},

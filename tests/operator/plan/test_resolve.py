@@ -12,6 +12,7 @@ from tests.operator.given import (
     EVERY_DEVICE,
     NOON,
     OTHER_DIGEST,
+    a_bundle,
     a_resource,
     a_service,
     a_world,
@@ -56,7 +57,7 @@ def test_the_resolved_digest_is_enforced_by_every_pod() -> None:
 
 
 def test_an_answer_to_another_question_is_no_answer() -> None:
-    stale = Resolution("0123456789abcdef", DIGEST, "bundle", "OCR", 1)
+    stale = Resolution("0123456789abcdef", a_bundle(), {}, 1)
     made = plan(a_service(), EVERY_DEVICE, stale, (), NOON)
     assert made.target is None
     assert "Deployment" not in kinds(made)
@@ -108,6 +109,26 @@ def test_a_model_of_another_task_is_refused_with_what_to_write() -> None:
     assert "set spec.model.task to Tensor" in made.refusal.message
     assert "Deployment" not in kinds(made)
     assert "Job" in kinds(made), "its answer must be found again at the next look"
+
+
+@pytest.mark.parametrize(("declared", "found"), [("PaddleInference", "Onnx"), ("Onnx", "PaddleInference")])
+def test_programs_of_another_form_than_declared_are_refused_with_what_to_write(
+    declared: str, found: str
+) -> None:
+    made = planned(a_service(a_resource().with_("spec.model.format", declared)), form=found)
+    assert made.refusal is not None
+    assert made.refusal.reason is Reason.FORMAT_MISMATCH
+    assert f"spec.model.format is {declared}" in made.refusal.message
+    assert f"form {found}: set spec.model.format to {found}" in made.refusal.message
+    assert "Deployment" not in kinds(made)
+
+
+def test_the_form_is_checked_against_a_bundle_that_serves_already() -> None:
+    world = a_world().settles()
+    made = world.wants(a_resource().with_("spec.model.format", "Onnx")).reconcile()
+    assert made.refusal is not None
+    assert made.refusal.reason is Reason.FORMAT_MISMATCH
+    assert world.serving == made.stable
 
 
 def test_a_model_larger_than_its_volume_is_refused_before_any_pod() -> None:

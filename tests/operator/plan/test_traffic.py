@@ -10,7 +10,7 @@ from paddle_operator.plan.pod import DRAIN_SECONDS
 from paddle_operator.plan.route import REQUEST_TIMEOUT, url_of
 from paddle_operator.plan.traffic_policy import ATTEMPT_TIMEOUT
 from paddle_operator.spec.quantity import bytes_of
-from paddle_operator.spec.source import S3
+from paddle_operator.spec.source import S3, Source
 from paddle_operator.spec.workload import Device
 from paddle_runtime.settings import env_name, options
 from tests.operator.given import EVERY_DEVICE, a_resource, a_service, a_world, kinds, planned, the
@@ -122,12 +122,15 @@ def test_the_address_is_one_that_works(resource: object, platform: Platform, url
     ],
 )
 def test_pods_may_reach_the_port_of_their_store(uri: str, endpoint: str, port: int | None) -> None:
-    assert store_port(uri, S3(endpoint=endpoint) if endpoint else None) == port
+    assert store_port(Source(uri=uri, s3=S3(endpoint=endpoint) if endpoint else None)) == port
 
 
-def test_pods_may_reach_names_and_their_store_and_nothing_else() -> None:
+def test_pods_may_reach_names_and_their_stores_and_nothing_else() -> None:
     egress = the(planned(a_service()), "NetworkPolicy")["spec"]["egress"]
     assert [[port["port"] for port in rule["ports"]] for rule in egress] == [[53, 53], [7070]]
+    two = a_resource().with_module("recognition", "https://models.example.com:8443/mine/")
+    egress = the(planned(a_service(two)), "NetworkPolicy")["spec"]["egress"]
+    assert [[port["port"] for port in rule["ports"]] for rule in egress] == [[53, 53], [7070, 8443]]
     builtin = planned(a_service(a_resource().reading("builtin:ppocr")))
     assert len(the(builtin, "NetworkPolicy")["spec"]["egress"]) == 1
 

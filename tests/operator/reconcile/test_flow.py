@@ -12,6 +12,11 @@ from paddle_operator.reconcile import LONGEST_UNSETTLED_SECONDS, UNSETTLED_SECON
 from tests.operator.fake_cluster import DIGEST, ended, pod
 from tests.operator.reconcile.story import REST, Story
 
+WITH_MODULE = {
+    "uri": "https://models.example.com/ppocr/",
+    "modules": [{"name": "recognition", "uri": "https://models.example.com/mine/"}],
+}
+
 
 @pytest.fixture
 def story() -> Story:
@@ -177,6 +182,33 @@ def test_a_bundle_for_another_task_is_refused_and_told(story: Story) -> None:
     story.cluster.resolve(task="Tensor")
     story.look()
     assert story.condition("ModelLoaded")[:2] == ("False", "TaskMismatch")
+    assert story.cluster.of("Deployment") == []
+
+
+def test_a_module_of_another_bundle_is_resolved_served_and_shown_with_its_digest(story: Story) -> None:
+    story.cluster.edit(model=WITH_MODULE)
+    story.serving()
+    assert story.status["stable"]["modules"] == [{"name": "recognition", "digest": DIGEST}]
+
+
+def test_a_module_whose_digest_is_another_is_told_with_its_container(story: Story) -> None:
+    old = story.serving()
+    story.cluster.edit(model=WITH_MODULE)
+    story.look()
+    story.cluster.resolve_fails(12, "DigestMismatch", "https://x: another digest", "resolve-recognition")
+    story.look()
+    status, reason, message = story.condition("ModelLoaded")
+    assert (status, reason) == ("False", "DigestMismatch")
+    assert "container resolve-recognition, exit code 12: https://x: another digest" in message
+    assert f"Revision {old} keeps serving" in message
+
+
+def test_a_bundle_of_another_form_is_refused_and_told(story: Story) -> None:
+    story.look()
+    story.cluster.resolve(format="Onnx")
+    story.look()
+    assert story.condition("ModelLoaded")[:2] == ("False", "FormatMismatch")
+    assert story.condition("Stalled")[:2] == ("True", "FormatMismatch")
     assert story.cluster.of("Deployment") == []
 
 

@@ -26,9 +26,11 @@ def said(reason: str, message: str) -> str:
     ("container", "code", "phase", "of_bundle"),
     [
         ("resolve", 10, "resolve failed", True),
+        ("resolve-recognition", 10, "resolve failed", True),
         ("fetch", 11, "download failed", False),
         ("fetch", 12, "digest check failed", True),
         ("fetch", 13, "download failed", True),
+        ("fetch-detection", 13, "download failed", True),
         ("fetch", 15, "download failed", False),
         ("runtime", 20, "load failed", True),
         ("runtime", 21, "warm-up failed", True),
