@@ -1,0 +1,48 @@
+"""Time in which the promise does not hold: maintenance that was announced, once or again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from paddle_operator.sla.intervals import Interval, Spans
+from paddle_operator.sla.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class OneOff:
+    """A single exclusion."""
+
+    name: str
+    interval: Interval
+
+    def spans(self, within: Interval) -> Spans:
+        """Return the excluded part of an interval."""
+        return Spans((self.interval,)) & Spans((within,))
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """An exclusion that comes again. Its duration is elapsed time, whatever the clocks do meanwhile."""
+
+    name: str
+    schedule: Schedule
+    duration: timedelta
+
+    def spans(self, within: Interval) -> Spans:
+        """Return the excluded part of an interval, of one that began before it, too."""
+        begun_by = Interval(within.start - self.duration, within.end)
+        found = (Interval(start, start + self.duration) for start in self.schedule.starts(begun_by))
+        return Spans(tuple(found)) & Spans((within,))
+
+
+Exclusion = OneOff | Recurring
+
+
+def counted_time(within: Interval, exclusions: Iterable[Exclusion]) -> Spans:
+    """Return the time of an interval in which the promise holds."""
+    left = Spans((within,))
+    for exclusion in exclusions:
+        left -= exclusion.spans(within)
+    return left

@@ -1,0 +1,83 @@
+"""The promise is measured by what the runtime really exports: names, labels and boundaries fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families
+
+from paddle_operator.sla.answer import Answer, Value
+from paddle_operator.sla.counting import Scraping, count
+from paddle_operator.sla.indicators import Indicator, indicator
+from paddle_operator.sla.intervals import Interval, Spans
+from paddle_operator.sla.outcomes import OUTCOMES, Tally
+from paddle_operator.sla.series import Sample, Series
+from paddle_operator.spec.promise import Objective
+from paddle_runtime import sla as runtime_sla
+from paddle_runtime.metrics import Metrics
+from paddle_runtime.transport.codes import OUTCOME_LABELS
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+SCRAPING = Scraping(timedelta(seconds=15))
+OBSERVED = Interval(NOON, NOON + timedelta(seconds=30))
+UP = {"name": "up", "availability": {"targetPercent": "99.9"}}
+
+
+def exported() -> Metrics:
+    thresholds = runtime_sla.thresholds_seconds(b'{"latencyThresholdsMilliseconds": [7, 220]}')
+    return Metrics(
+        CollectorRegistry(),
+        outcomes=OUTCOME_LABELS,
+        refusals=(),
+        stages=(),
+        boundaries=runtime_sla.boundaries_seconds(thresholds),
+    )
+
+
+def scraped(metrics: Metrics, name: str) -> dict[frozenset[tuple[str, str]], float]:
+    families = text_string_to_metric_families(metrics.render().decode())
+    return {
+        frozenset({**sample.labels, "__name__": name, "pod": "a", "revision": "r1"}.items()): sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name == name
+    }
+
+
+def between(before: Metrics, after: Metrics, name: str) -> Iterator[Series]:
+    later = scraped(after, name)
+    for labels, value in scraped(before, name).items():
+        yield Series(labels, (Sample(NOON, value), Sample(NOON + timedelta(seconds=15), later[labels])))
+
+
+def measured(objective: dict[str, object], metrics: Metrics) -> Answer[Indicator]:
+    requests = count(between(exported(), metrics, "paddle_runtime_requests_total"), OBSERVED, SCRAPING)
+    name = "paddle_runtime_request_duration_seconds_bucket"
+    durations = count(between(exported(), metrics, name), OBSERVED, SCRAPING)
+    assert isinstance(requests, Value)
+    assert isinstance(durations, Value)
+    return indicator(Objective.model_validate(objective), requests.value, durations.value, Spans((OBSERVED,)))
+
+
+def test_both_sides_know_the_same_outcomes() -> None:
+    assert {outcome for outcome, _ in OUTCOME_LABELS} == set(OUTCOMES)
+
+
+def test_the_counters_of_the_runtime_become_good_and_bad_requests() -> None:
+    metrics = exported()
+    for outcome, code in OUTCOME_LABELS:
+        metrics.answered(outcome, code, 0.21)
+    metrics.answered_synthetic("bad", 500)
+    bad = sum(outcome in {"bad", "refused"} for outcome, _ in OUTCOME_LABELS)
+    assert measured(UP, metrics) == Value(Indicator({"r1": Tally(1, bad)}, ()))
+
+
+def test_every_threshold_that_the_runtime_was_told_is_found_among_its_boundaries() -> None:
+    metrics = exported()
+    for seconds in (0.006, 0.007, 0.22, 0.221):
+        metrics.answered("good", 200, seconds)
+    for threshold, good in ((7, 2), (220, 3)):
+        fast = {"name": "fast", "latency": {"percentile": "95", "thresholdMilliseconds": threshold}}
+        assert measured(fast, metrics) == Value(Indicator({"r1": Tally(good, 4 - good)}, ()))
