@@ -62,6 +62,7 @@ def figures(
         "wall_seconds": wall,
         "requests": len(outcomes),
         "outcomes": dict(Counter(each.kind for each in outcomes)),
+        "outcomes_by_stratum": by_stratum(pictures, outcomes),
         "failures": dict(
             Counter(each.failure or f"status {each.status}" for each in outcomes if each.kind == "failed")
         ),
@@ -70,7 +71,7 @@ def figures(
         "sent_late_seconds": spread([each.sent - each.due for each in outcomes]),
         "errors": {name: {"rate": e.rate, "loose_rate": e.loose_rate} for name, e in totals.items()},
         "error_counts": {name: asdict(each) for name, each in totals.items()},
-        **(goodput(plan, outcomes, read) if plan.deadline_ms and plan.seconds else {}),
+        **(goodput(plan, pictures, outcomes, read) if plan.deadline_ms and plan.seconds else {}),
         **({"steady": steady(plan, outcomes)} if plan.seconds is not None else {}),
     }
 
@@ -105,21 +106,36 @@ def error_totals(
     return totals
 
 
-def goodput(plan: Plan, outcomes: Sequence[Outcome], read: Sequence[Errors | None]) -> dict[str, Any]:
-    """Right answers inside the deadline a second, of what was due after the start had passed."""
+def by_stratum(pictures: Sequence[Picture], outcomes: Sequence[Outcome]) -> dict[str, dict[str, int]]:
+    """What became of the pictures of each stratum: a server may refuse the dear ones and serve the cheap."""
+    counts: dict[str, Counter[str]] = {}
+    for each in outcomes:
+        counts.setdefault(pictures[each.picture].stratum, Counter())[each.kind] += 1
+    return {name: dict(found) for name, found in sorted(counts.items())}
+
+
+def goodput(
+    plan: Plan, pictures: Sequence[Picture], outcomes: Sequence[Outcome], read: Sequence[Errors | None]
+) -> dict[str, Any]:
+    """Right answers inside the deadline a second, of what was due after the start had passed.
+
+    good_characters_a_second: the characters of those pictures, for reading them is nearly all of the work.
+    """
     assert plan.seconds is not None
     assert plan.deadline_ms is not None
     begin, deadline = plan.warm_share * plan.seconds, plan.deadline_ms / 1000
-    good = sum(
-        wrong is not None
+    good = [
+        sum(len(line.text) for line in pictures[outcome.picture].lines)
+        for outcome, wrong in zip(outcomes, read, strict=True)
+        if wrong is not None
         and wrong.rate <= RIGHT_UP_TO
         and outcome.latency <= deadline
         and begin <= outcome.due < plan.seconds
-        for outcome, wrong in zip(outcomes, read, strict=True)
-    )
+    ]
     accepted = [each.latency for each in outcomes if each.kind in ("answered", "late")]
     return {
-        "good_a_second": good / (plan.seconds - begin),
+        "good_a_second": len(good) / (plan.seconds - begin),
+        "good_characters_a_second": sum(good) / (plan.seconds - begin),
         "accepted_latency_seconds": spread(accepted),
         "p95_of_accepted_inside_deadline": bool(accepted) and spread(accepted)["p95"] <= deadline,
         "every_request_answered_or_refused": all(each.kind in ("answered", "refused") for each in outcomes),

@@ -65,14 +65,20 @@ def overload(opened: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Goodput at the heaviest load beside its best."""
     good = {factor: each["good_a_second"] for factor, each in opened.items()}
     heaviest = opened[str(FACTORS[-1])]
-    kept = good[str(FACTORS[-1])] / max(good.values()) if max(good.values()) else 0.0
     return {
         "good_a_second": good,
-        "kept_of_peak": kept,
-        "kept_enough": kept >= KEPT,
+        "kept_of_peak": kept(opened, "good_a_second"),
+        "kept_of_peak_in_characters": kept(opened, "good_characters_a_second"),
+        "kept_enough": kept(opened, "good_a_second") >= KEPT,
         "p95_of_accepted_inside_deadline": heaviest["p95_of_accepted_inside_deadline"],
         "every_request_answered_or_refused": heaviest["every_request_answered_or_refused"],
     }
+
+
+def kept(opened: dict[str, dict[str, Any]], figure: str) -> float:
+    """A figure at the heaviest load, as a share of its best."""
+    best = max(each[figure] for each in opened.values())
+    return float(opened[str(FACTORS[-1])][figure] / best) if best else 0.0
 
 
 def main() -> None:

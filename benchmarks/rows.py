@@ -181,7 +181,7 @@ class ServedRow:
         names = [each.name for each in longest_first(pictures)]
         before = Meter(self.pids)
         found = generate({**self.plan, "pictures": names})
-        whole, cpu, others = before.passed()
+        _, cpu, _ = before.passed()
         if found["outcomes"] != {"answered": len(names)}:
             raise SystemExit(f"{self.name}: {found['outcomes']} {found['failures']}")
         wrong = {name: Errors(**counts) for name, counts in found["error_counts"].items()}
@@ -189,7 +189,9 @@ class ServedRow:
             pictures=len(names),
             wall_seconds=found["wall_seconds"],
             cpu_seconds=cpu,
-            others_cpu_seconds=others * found["wall_seconds"] / whole,  # without the generator's start
+            others_cpu_seconds=max(
+                0.0, found["machine_cpu_seconds"] - cpu
+            ),  # while it sent, not as it started
             resident_bytes=resident_bytes(tree(self.pids)),
             seconds_by_stratum={},
             errors=wrong,

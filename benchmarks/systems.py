@@ -43,7 +43,7 @@ PADDLEX_TUNED = {
 }
 START_SECONDS = 120.0
 CALIBRATED = CACHE / "calibrated"
-SAMPLE = 40  # pictures: more would let the choice see what it is measured on
+SAMPLE = 40  # pictures of the corpus, which a comparison measures last
 
 
 def rapidocr(options: Mapping[str, Any]) -> list[str]:

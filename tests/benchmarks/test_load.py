@@ -52,7 +52,7 @@ async def measured(plan: Plan, answer: Answer, pictures: list[Picture] | None = 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     generator = Generator(Plan(**{**vars(plan), "ports": [port]}), pictures or PICTURES[:1])
-    wall, _ = await generator.run()
+    wall, _, _ = await generator.run()
     for connection in generator.idle:
         connection.close()
     server.close()
