@@ -13,17 +13,8 @@ from paddle_runtime.bundle.signature import bucket_problem
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.calibrate.measure import Told
 from paddle_runtime.calibrate.observe import observe_pictures
-from paddle_runtime.errors import BundleFault, BundleReason
+from paddle_runtime.calibrate.sample import SampleFault, sample_pictures
 from paddle_runtime.tasks import Task
-
-PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
-
-
-def sample_pictures(folder: Path, limit: int) -> list[Path]:
-    """Pictures in a folder and below it, spread evenly over all that there are."""
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
-    step = max(1, math.ceil(len(found) / limit))
-    return found[::step]
 
 
 def learned(
@@ -36,8 +27,7 @@ def learned(
     else:
         observed = observe_requests(bundle, sorted(folder.rglob("*.json")))
     if not observed:
-        raise BundleFault(
-            BundleReason.BundleInvalid,
+        raise SampleFault(
             f"{folder} holds nothing that shows the sizes of task {bundle.manifest.task}: put pictures of "
             "your traffic there, or for tensors the JSON bodies of requests.",
         )

@@ -23,7 +23,7 @@ from paddle_runtime.bundle.signature import Shape
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.calibrate.choice import acceptable, candidates, chosen, geometric_mean
 from paddle_runtime.calibrate.probing import Order, Probe, ProbeFailed
-from paddle_runtime.errors import BundleFault, BundleReason
+from paddle_runtime.calibrate.sample import text_beside
 from paddle_runtime.pipeline.selftest import edit_distance
 from paddle_runtime.predictor.libpaddle import DISTRIBUTIONS
 from paddle_runtime.tasks import Task
@@ -274,17 +274,6 @@ class Texts:
                 self._told(f"reading {picture.name} with {what}", number / len(self._pictures))
                 texts.append(str(probe.ask(do="read", picture=str(picture), kind=self._kind)["text"]))
         return texts
-
-
-def text_beside(picture: Path) -> str | None:
-    """What a picture of a sample says, from the file of its name that ends in .txt; None without one."""
-    file = picture.with_suffix(".txt")
-    try:
-        return file.read_text(encoding="utf-8") if file.exists() else None
-    except UnicodeDecodeError as error:
-        raise BundleFault(
-            BundleReason.BundleInvalid, f"{file} is not UTF-8 ({error.reason} at byte {error.start})"
-        ) from error
 
 
 def text_error(right: Sequence[str], got: Sequence[str]) -> float:

@@ -6,6 +6,7 @@ Nothing of this happens when a pod starts: what was chosen is in model.yaml, wit
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from paddle_runtime.bundle.calibration import Calibration
     from paddle_runtime.calibrate.measure import Plan
 
+log = logging.getLogger(__name__)
 DEVICES = next(option.choices for name, _, option in options() if name == "device")
 
 
@@ -93,6 +95,7 @@ def _bench(bundle: Bundle, args: argparse.Namespace, progress: Progress, *, writ
     from paddle_runtime.calibrate import learn, measure  # noqa: PLC0415  numpy and the pipelines
 
     told = _Told(progress)
+    pictures = _sample(args, told) if args.sample else []
     buckets: dict[str, Any] = {}
     if args.learn_buckets is not None:
         most, limit = args.max_buckets, args.sample_limit
@@ -100,7 +103,6 @@ def _bench(bundle: Bundle, args: argparse.Namespace, progress: Progress, *, writ
     if buckets and writes:
         _write(bundle, None, buckets)
         bundle = open_bundle(bundle.path)
-    pictures = learn.sample_pictures(args.sample, args.sample_limit) if args.sample else []
     plan = measure.Plan(Device(args.device), args.repetitions, pictures)
     calibration = _calibrate(bundle, plan, told) if args.calibrate else None
     if calibration is not None:
@@ -112,6 +114,15 @@ def _bench(bundle: Bundle, args: argparse.Namespace, progress: Progress, *, writ
     if buckets:
         document["learnedBuckets"] = {name: _plain(shapes) for name, shapes in buckets.items()}
     return Result(document, "\n".join(_lines(document)))
+
+
+def _sample(args: argparse.Namespace, told: _Told) -> list[Path]:
+    from paddle_runtime.calibrate.sample import checked_pictures, texts_alone  # noqa: PLC0415
+
+    pictures = checked_pictures(args.sample, args.sample_limit, told)
+    for text in texts_alone(args.sample):
+        log.warning("%s has no picture of its name beside it, so nothing is compared with it", text)
+    return pictures
 
 
 def _calibrate(bundle: Bundle, plan: Plan, told: _Told) -> Calibration:

@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 import yaml
+from PIL import Image
 
 from paddle_runtime.bundle.engine import Device, Engine, Runner
 from paddle_runtime.bundle.make import write_manifest
 from paddle_runtime.bundle.store import builtin_path, open_bundle
 from paddle_runtime.bundle.verify import verify
-from paddle_runtime.calibrate.measure import largest_difference, percentile, text_beside, text_error
+from paddle_runtime.calibrate.measure import largest_difference, percentile, text_error
 from paddle_runtime.calibrate.probe import with_runners
 from paddle_runtime.calibrate.probing import Order, Probe, ProbeFailed
-from paddle_runtime.errors import BundleFault
+from paddle_runtime.calibrate.sample import SampleFault, text_beside, texts_alone
 from paddle_runtime.main import main
 from tests.runtime.bundle.builders import description, small_bundle
 
@@ -137,8 +138,40 @@ def test_texts_beside_pictures_are_what_engines_are_held_against(tmp_path: Path)
     assert text_error(["总计 12\nTotal\n", ""], ["总计 12 Total", ""]) == 0
     assert text_error(["总计 12"], ["总计12"]) == pytest.approx(1 / 5)
     picture.with_suffix(".txt").write_bytes(b"ab\xff")
-    with pytest.raises(BundleFault, match="is not UTF-8"):
+    with pytest.raises(SampleFault, match="is not UTF-8"):
         text_beside(picture)
+
+
+def test_a_sample_is_looked_through_before_anything_is_measured(
+    tmp_path: Path, classifier: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = tmp_path / "sample"
+    asked = ["bench", str(classifier), "--calibrate", "--sample", str(sample), "--output", "json"]
+    before = open_bundle(classifier).digest
+
+    def refusal() -> str:
+        assert main(asked) == 2
+        message: str = json.loads(capsys.readouterr().out)["message"]
+        return message
+
+    assert "holds no picture" in refusal()
+    sample.mkdir()
+    Image.new("RGB", (8, 8)).save(sample / "good.png")
+    (sample / "bad.png").write_text("hello")
+    message = refusal()
+    assert f"1 of 2 pictures cannot be read. {sample}/bad.png: the picture of 5 bytes is none of" in message
+    assert "take them out of the sample" in message
+    (sample / "bad.png").unlink()
+    (sample / "good.txt").write_bytes(b"\xff")
+    assert f"{sample}/good.txt is not UTF-8" in refusal()
+    assert open_bundle(classifier).digest == before
+
+
+def test_a_text_without_its_picture_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.JPG").touch()
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.txt").touch()
+    assert texts_alone(tmp_path) == [tmp_path / "b.txt"]
 
 
 def test_slower_engines_are_not_read_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -149,9 +182,7 @@ def test_slower_engines_are_not_read_with(tmp_path: Path, capsys: pytest.Capture
     for module, shapes in few.items():
         document["modules"][module]["buckets"] = shapes
     write_manifest(folder, document)
-    sample = tmp_path / "sample"
-    sample.mkdir()
-    told(capsys, str(folder), "--calibrate", "--repetitions", "2", "--sample", str(sample))
+    told(capsys, str(folder), "--calibrate", "--repetitions", "2")
     (calibration,) = open_bundle(folder).manifest.calibration
     for rows in calibration.modules.values():
         read = {str(Runner(row.engine, row.precision)) for row in rows if row.difference is not None}

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from paddle_runtime.bundle.store import builtin_path, open_bundle
-from paddle_runtime.calibrate.learn import learned, new_buckets, sample_pictures
+from paddle_runtime.calibrate.learn import learned, new_buckets
 from paddle_runtime.calibrate.observe import fine_buckets
-from paddle_runtime.errors import BundleFault
+from paddle_runtime.calibrate.sample import SampleFault, sample_pictures
 from tests.runtime.bundle.builders import small_bundle
 
 PAGES = Path(__file__).parents[1] / "pipeline" / "pages"
@@ -63,7 +63,7 @@ def test_what_was_served_stays_served(tmp_path: Path) -> None:
 
 def test_a_folder_that_shows_nothing_is_told(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
-    with pytest.raises(BundleFault, match="put pictures of your traffic there"):
+    with pytest.raises(SampleFault, match="put pictures of your traffic there"):
         learned(OCR, tmp_path, most=3, limit=10, told=quiet)
 
 
