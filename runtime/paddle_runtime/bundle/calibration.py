@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from paddle_runtime.bundle.engine import Device, Engine, Precision
 
+Count = Annotated[int, Field(ge=0)]
 Figure = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -39,7 +40,11 @@ class Measured(_Frozen):
 
 
 class Calibration(_Frozen):
-    """One run of `paddle-runtime bench --calibrate` on one kind of device."""
+    """One run of `paddle-runtime bench --calibrate` on one kind of device.
+
+    pictures: what was read with each engine, the self-test's among them; characters: of the texts that they
+    were held against. Both are None where numbers are compared, not texts.
+    """
 
     date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
     device: Device
@@ -48,6 +53,8 @@ class Calibration(_Frozen):
     paddle: str | None = None
     onnxruntime: str | None = None
     measure: Literal["TextErrorRate", "MaxAbsDifference"]
+    pictures: Count | None = None
+    characters: Count | None = None
     modules: Annotated[
         Mapping[str, Annotated[tuple[Measured, ...], Field(max_length=16)]],
         AfterValidator(lambda mapping: MappingProxyType(dict(mapping))),

@@ -15,6 +15,9 @@ LEAST_GAIN = 0.03
 # Engines at full precision differ in the last digits, which may turn one doubtful character in a thousand.
 MAX_TEXT_ERROR = 0.001
 MAX_DIFFERENCE = 1e-3
+# On less than this "no character more is wrong" may be luck.
+ENOUGH_PICTURES = 20
+ENOUGH_CHARACTERS = 1000
 
 
 def candidates(module: Module, device: Device) -> tuple[Runner, ...]:
@@ -53,6 +56,28 @@ def chosen(measured: Sequence[Measured], present: Runner, reference_error: float
     if here is not None and _milliseconds(best) > (1 - LEAST_GAIN) * _milliseconds(here):
         return present
     return Runner(best.engine, best.precision)
+
+
+def doubt(calibration: Calibration) -> str | None:
+    """Why a choice of less than full precision should not be trusted yet; None: nothing speaks against it."""
+    pictures, characters = calibration.pictures, calibration.characters
+    if pictures is None or characters is None:
+        return None
+    if pictures >= ENOUGH_PICTURES and characters >= ENOUGH_CHARACTERS:
+        return None
+    less = [
+        f"{name} {Runner(each.engine, each.precision)}"
+        for name, rows in calibration.modules.items()
+        for each in rows
+        if each.chosen and each.precision is not Precision.FLOAT32
+    ]
+    if not less:
+        return None
+    return (
+        f"{', '.join(less)} read no worse on {pictures} pictures with {characters} characters, which is "
+        f"little: calibrate again with --sample and at least {ENOUGH_PICTURES} pictures with "
+        f"{ENOUGH_CHARACTERS} characters of your traffic"
+    )
 
 
 def geometric_mean(values: Iterable[float]) -> float:

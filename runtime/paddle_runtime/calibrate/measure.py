@@ -145,6 +145,8 @@ def calibrate(bundle: Bundle, plan: Plan, told: Told) -> Calibration:
         paddle=installed(*DISTRIBUTIONS),
         onnxruntime=installed("onnxruntime", "onnxruntime-gpu"),
         measure="MaxAbsDifference" if texts is None else "TextErrorRate",
+        pictures=None if texts is None else texts.pictures,
+        characters=None if texts is None else texts.characters,
         modules=measured,
     )
 
@@ -245,6 +247,8 @@ class Texts:
             known.get(picture, read) for picture, read in zip(self._pictures, self._reference, strict=True)
         ]
         self.reference_error = text_error(self._right, self._reference)
+        self.pictures = len(self._pictures)
+        self.characters = sum(len(one_line(text)) for text in self._right)
 
     def compare(
         self, name: str, tried: Sequence[Candidate], present: Runner, taken: Mapping[str, Runner]
@@ -278,8 +282,13 @@ class Texts:
 
 def text_error(right: Sequence[str], got: Sequence[str]) -> float:
     """Characters to change over those that there are; line ends and runs of spaces count as one space."""
-    pairs = [(" ".join(a.split()), " ".join(b.split())) for a, b in zip(right, got, strict=True)]
+    pairs = [(one_line(a), one_line(b)) for a, b in zip(right, got, strict=True)]
     return sum(edit_distance(a, b) for a, b in pairs) / max(1, sum(len(a) for a, _ in pairs))
+
+
+def one_line(text: str) -> str:
+    """Line ends and runs of spaces as one space, none at the ends."""
+    return " ".join(text.split())
 
 
 def _short(figure: float | None) -> float | None:

@@ -126,9 +126,13 @@ def _sample(args: argparse.Namespace, told: _Told) -> list[Path]:
 
 
 def _calibrate(bundle: Bundle, plan: Plan, told: _Told) -> Calibration:
+    from paddle_runtime.calibrate.choice import doubt  # noqa: PLC0415
     from paddle_runtime.calibrate.measure import calibrate  # noqa: PLC0415
 
-    return calibrate(bundle, plan, told)
+    calibration = calibrate(bundle, plan, told)
+    if (why := doubt(calibration)) is not None:
+        log.warning("%s", why)
+    return calibration
 
 
 def _write(bundle: Bundle, calibration: Calibration | None, buckets: Mapping[str, Any]) -> None:
@@ -179,7 +183,11 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     for name, module in document["modules"].items():
         yield f"\nmodule {name} with {module['engine']}: milliseconds, median and 95th percentile"
         yield rows({f"  {_shape(each)}": _times(each) for each in module["buckets"]})
-    for name, measured in document.get("calibration", {}).get("modules", {}).items():
+    calibration = document.get("calibration", {})
+    if "pictures" in calibration:
+        held = f"{calibration['pictures']} pictures, {calibration['characters']} characters"
+        yield f"\nread with each engine: {held}"
+    for name, measured in calibration.get("modules", {}).items():
         yield f"\nmodule {name}: what was tried"
         yield rows({f"  {_runner(each)}": _tried(each) for each in measured})
     for name, shapes in document.get("learnedBuckets", {}).items():

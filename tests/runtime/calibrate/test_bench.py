@@ -184,6 +184,8 @@ def test_slower_engines_are_not_read_with(tmp_path: Path, capsys: pytest.Capture
     write_manifest(folder, document)
     told(capsys, str(folder), "--calibrate", "--repetitions", "2")
     (calibration,) = open_bundle(folder).manifest.calibration
+    assert calibration.pictures == 2, "those of the self-test"
+    assert calibration.characters and calibration.characters > 20  # noqa: PT018
     for rows in calibration.modules.values():
         read = {str(Runner(row.engine, row.precision)) for row in rows if row.difference is not None}
         assert "Plain" not in read, "ten times slower on its own kernels"

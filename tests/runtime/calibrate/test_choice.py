@@ -7,7 +7,14 @@ import pytest
 from paddle_runtime.bundle.calibration import Calibration, Measured
 from paddle_runtime.bundle.engine import Device, Engine, Precision, Runner
 from paddle_runtime.bundle.manifest import Module
-from paddle_runtime.calibrate.choice import calibrated, candidates, chosen, geometric_mean, with_buckets
+from paddle_runtime.calibrate.choice import (
+    calibrated,
+    candidates,
+    chosen,
+    doubt,
+    geometric_mean,
+    with_buckets,
+)
 from tests.runtime.bundle.builders import description
 
 PRESENT = Runner(Engine.PLAIN)
@@ -108,6 +115,24 @@ def test_a_devices_batches_outlive_another_choice_of_engine() -> None:
     before["modules"]["model"]["devices"] = {"GPU": present}
     after = calibrated(before, evidence(Device.GPU, Engine.PLAIN))["modules"]["model"]["devices"]
     assert after == {"GPU": {"engine": "Plain", "batches": [1, 4]}}
+
+
+def test_less_than_full_precision_on_little_evidence_is_doubted() -> None:
+    def told(pictures: int | None, characters: int | None, *, half: bool = True) -> str | None:
+        counts = {"pictures": pictures, "characters": characters}
+        return doubt(evidence(Device.CPU, Engine.ONEDNN, half=half).model_copy(update=counts))
+
+    assert told(20, 1000) is None
+    assert "model OneDNN BFloat16 read no worse on 19 pictures with 1000 characters" in str(told(19, 1000))
+    assert told(20, 999) is not None
+    assert told(1, 1, half=False) is None
+    assert told(None, None) is None, "numbers were compared, not texts"
+
+
+def test_evidence_from_before_pictures_were_counted_is_still_read() -> None:
+    older = evidence(Device.CPU, Engine.ONEDNN).model_dump(mode="json", by_alias=True, exclude_none=True)
+    assert "pictures" not in older
+    assert Calibration.model_validate(older).pictures is None
 
 
 def test_learned_shapes_replace_those_of_their_module() -> None:
