@@ -32,5 +32,6 @@ def configure(log_format: str, level: str = "info") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if log_format == "json" else logging.Formatter(TEXT_FORMAT))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # uvicorn tells start and stop in its own words; ours say more
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # These warn of what a caller sent: anybody could fill the log. The caller is told, and it is counted.
+    for name in ("uvicorn", "python_multipart"):
+        logging.getLogger(name).setLevel(logging.ERROR)

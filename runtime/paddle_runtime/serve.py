@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -21,24 +22,42 @@ from paddle_runtime.bundle.unpacked import bundle_path, unpacked
 from paddle_runtime.bundle.verify import verify
 from paddle_runtime.dispatch.child import WORKER_COMMAND
 from paddle_runtime.dispatch.launch import too_slow
+from paddle_runtime.dispatch.slab import Slab, SlabSize
 from paddle_runtime.errors import BundleFault
 from paddle_runtime.protocol.v2_json import model_metadata
 from paddle_runtime.server import Model, Server
-from paddle_runtime.settings import Settings, SettingsFault
+from paddle_runtime.settings import Settings, SettingsFault, env_name
 from paddle_runtime.transport.http_server import AddressFault, listen
 
 log = logging.getLogger(__name__)
-USAGE_EXIT_CODE = 2
+OS_EXIT_CODE = 1
 
 
 def serve(settings: Settings, command: tuple[str, ...] = WORKER_COMMAND) -> int:
     """Serve until told to stop (0), or until there is nothing to serve (the BundleFault's exit code)."""
     _end_on_sigterm(time.monotonic())
+    require_startable(settings)
     try:
         with opened_model(settings) as model:
             return serve_model(settings, model, (settings.worker_python or command[0], *command[1:]))
     except BundleFault as fault:
         return end_with(fault, settings)
+
+
+def require_startable(settings: Settings) -> None:
+    """SettingsFault for what would let no worker start, before the bundle is read and three are tried."""
+    if settings.worker_python and shutil.which(settings.worker_python) is None:
+        raise SettingsFault(
+            f"--worker-python={settings.worker_python!r} ({env_name('worker_python')}) is no program that "
+            "can be run: give the path of a Python interpreter that has this package"
+        )
+    try:
+        Slab.create(SlabSize.of(settings.shared_memory_mib)).close()
+    except (OSError, OverflowError) as error:
+        raise SettingsFault(
+            f"--shared-memory-mib={settings.shared_memory_mib} ({env_name('shared_memory_mib')}): so much "
+            f"cannot be had for each worker ({error}); the default is {Settings.shared_memory_mib}"
+        ) from None
 
 
 def _end_on_sigterm(began: float) -> None:
@@ -60,13 +79,13 @@ def serve_model(settings: Settings, model: Model, command: tuple[str, ...]) -> i
         listener = listen(settings.host, settings.port)
     except AddressFault as fault:
         log.error("%s", fault)
-        return USAGE_EXIT_CODE
+        return OS_EXIT_CODE
     with listener:
         try:
             ended = uvloop.run(Server(settings, model, command).run(listener))
         except AddressFault as fault:
             log.error("%s", fault)
-            return USAGE_EXIT_CODE
+            return OS_EXIT_CODE
     return 0 if ended is None else end_with(ended, settings)
 
 

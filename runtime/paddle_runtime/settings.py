@@ -9,6 +9,7 @@ places: cli/fetch.py for the store of `paddle-runtime fetch`, bundle/store.py fo
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, get_type_hints
@@ -17,6 +18,8 @@ from paddle_runtime.errors import Fault
 
 ENV_PREFIX = "PADDLE_RUNTIME_"
 MIB = 1024 * 1024
+LARGEST_SECONDS = 1_000_000  # eleven days; what is meant to be without end is mistaken
+LARGEST_PORT = 65_535
 LARGEST_BATCH = 1024  # dispatch/slab.py has a flag for each
 
 
@@ -32,6 +35,11 @@ class Option:
     unit: str
     minimum: float | None
     choices: tuple[str, ...]
+
+    @property
+    def maximum(self) -> float:
+        """The largest value of a number."""
+        return {"seconds": LARGEST_SECONDS, "port": LARGEST_PORT}.get(self.unit, math.inf)
 
 
 def option(
@@ -241,8 +249,9 @@ def _convert(key: str, text: str, kind: type, documented: Option) -> Any:
         raise SettingsFault(f"{key}={text!r} is not {kinds[kind]}: {documented.text}{unit}") from None
     if documented.choices and value not in documented.choices:
         raise SettingsFault(f"{key}={text!r}: {documented.text}; one of {', '.join(documented.choices)}")
-    if documented.minimum is not None and not value >= documented.minimum:
-        raise SettingsFault(
-            f"{key}={text!r}: {documented.text}; at least {documented.minimum} {documented.unit}".rstrip()
-        )
+    if documented.minimum is not None and not documented.minimum <= value <= documented.maximum:
+        bounds = f"at least {documented.minimum}"
+        if documented.maximum < math.inf:
+            bounds += f" and at most {documented.maximum}"
+        raise SettingsFault(f"{key}={text!r}: {documented.text}; {bounds} {documented.unit}".rstrip())
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,8 @@ def run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     [
         ((), 2, "--model is not set"),
         (("--model", "x", "--workers", "many"), 2, "--workers='many'"),
+        (("--model", "x", "--worker-python", "/nope"), 2, "--worker-python='/nope'"),
+        (("--model", "x", "--shared-memory-mib", "9999999999"), 2, "--shared-memory-mib=9999999999"),
         (("--model", "/nothing/here"), 10, "ModelNotFound"),
         (("--model", "builtin:nothing"), 10, "builtin:nothing"),
     ],
@@ -44,6 +47,15 @@ def test_a_wrong_start_says_what_and_why(
     if code != 2:
         said = json.loads((tmp_path / "termination.json").read_text())
         assert said["reason"] == "ModelNotFound"
+
+
+def test_a_port_in_use_is_the_systems_no_and_not_wrong_usage(tmp_path: Path) -> None:
+    bundle = small_bundle(tmp_path / "bundle")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = run(tmp_path, "--model", str(bundle.path), "--host", "127.0.0.1", "--port", port)
+    assert ended.returncode == 1
+    assert f"cannot listen on 127.0.0.1 port {port}" in ended.stderr
 
 
 def test_another_digest_than_the_asked_one_is_refused(tmp_path: Path) -> None:

@@ -39,6 +39,20 @@ def test_raw_bytes_form_and_json_get_the_same_answer(server: RunningServer) -> N
     assert image.json()["options"] == {"cls": True}
 
 
+def test_callers_cannot_fill_the_log(server: RunningServer) -> None:
+    before = server.log
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    assert server.client.get("/v2/health/ready", headers=upgrade).status_code == 200
+    form = {"Content-Type": "multipart/form-data; boundary=b"}
+    rest = b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nx\r\n--b--\r\nafter the end'
+    server.client.post("/v1/ocr", content=rest, headers=form)
+    assert server.client.post("/v1/ocr", content=b"no part", headers=form).status_code == 400
+    with socket.create_connection(("127.0.0.1", server.port)) as caller:
+        caller.sendall(b"no HTTP\r\n\r\n")
+        assert caller.recv(100).startswith(b"HTTP/1.1 400")
+    assert server.log == before
+
+
 def test_options_come_from_query_form_and_json(server: RunningServer) -> None:
     data = picture()
     assert server.ocr(data, cls="false", minScore="0.5").json()["options"] == {"cls": False, "minScore": 0.5}

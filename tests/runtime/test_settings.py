@@ -37,6 +37,9 @@ def test_a_flag_wins_over_the_environment_and_an_empty_variable_is_no_value() ->
         (("--batch-max-size", "4"), {}, ["batch_max_size=4", "device=CPU", "buys nothing"]),
         (("--batch-max-delay-milliseconds", "9"), {}, ["batch_max_delay_milliseconds=9", "device=CPU"]),
         (("--device", "GPU", "--batch-max-size", "1025"), {}, ["batch_max_size=1025", "at most 1024"]),
+        (("--request-timeout-seconds", "inf"), {}, ["--request-timeout-seconds", "at most 1000000 seconds"]),
+        (("--drain-seconds", "1e400"), {}, ["--drain-seconds='1e400'", "at least 0 and at most 1000000"]),
+        (("--port", "65536"), {}, ["--port='65536'", "at most 65535"]),
         ((), {"PADDLE_RUNTIME_DRAIN_SECONDS": "nan"}, ["PADDLE_RUNTIME_DRAIN_SECONDS", "'nan'", "at least"]),
     ],
 )

@@ -7,14 +7,15 @@ import logging
 import os
 
 from paddle_runtime import logs, settings
-from paddle_runtime.serve import USAGE_EXIT_CODE, serve
+from paddle_runtime.cli.outcome import USAGE_EXIT_CODE
+from paddle_runtime.serve import serve
 
 log = logging.getLogger(__name__)
 add_arguments = settings.add_flags
 
 
 def run(args: argparse.Namespace) -> int:
-    """The exit code is 0, 2 for a wrong setting, or the BundleFault's."""
+    """The exit code is 0, 1 for an address that is taken, 2 for a wrong setting, or the BundleFault's."""
     try:
         chosen = settings.read(vars(args), os.environ)
         logs.configure(chosen.log_format, chosen.log_level)

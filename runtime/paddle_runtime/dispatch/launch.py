@@ -68,6 +68,15 @@ def load_fault(gone: WorkerGone) -> BundleFault:
     )
 
 
+def start_fault(error: OSError) -> BundleFault:
+    """The system would not start a process."""
+    return BundleFault(
+        BundleReason.LoadFailed,
+        f"a worker process cannot be started ({error}): there is no memory, or no room for a process or a "
+        "file descriptor more; raise that limit, or start fewer workers.",
+    )
+
+
 def too_slow(what: str, phases_done: Collection[str]) -> BundleFault:
     """Time ran out before the first worker was warm. Trying again would take as long, so it is final."""
     loaded = "load" in phases_done

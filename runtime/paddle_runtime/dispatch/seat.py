@@ -14,7 +14,7 @@ from paddle_runtime.border import Abandoned
 from paddle_runtime.dispatch.child import Child, WorkerGone
 from paddle_runtime.dispatch.exchange import Answer, Unexpected
 from paddle_runtime.dispatch.job import Job, Result
-from paddle_runtime.dispatch.launch import WorkerPlan, launch, load_fault
+from paddle_runtime.dispatch.launch import WorkerPlan, launch, load_fault, start_fault
 from paddle_runtime.dispatch.restarts import SeatRecord, delay_seconds
 from paddle_runtime.dispatch.slab import Slab
 from paddle_runtime.dispatch.watch import Watch
@@ -123,9 +123,7 @@ class Seat:
             except WorkerGone as gone:
                 self._failed(load_fault(gone), typed=False)
             except OSError as error:  # no process can be started now: no memory, too many processes
-                self._failed(
-                    load_fault(WorkerGone(f"a worker process cannot be started ({error})")), typed=False
-                )
+                self._failed(start_fault(error), typed=False)
 
     async def _one_life(self, child: Child) -> Child | None:
         """One worker until its end; returns the warm one that takes its place, where there is one."""
