@@ -11,6 +11,7 @@ and in bytes, and what cannot meet its deadline is told so at once. Deadlines ar
 
 To predict a finish, the workers' queue is played through: earliest deadline first, each job when a worker is
 free, with the seconds that the cost model expects. A newcomer that makes an accepted one late is refused too.
+The pictures of a batch are newcomers together: taken when all of them are in time, else refused.
 
 A prediction that refuses everybody would never be corrected, since nothing is learned from a refusal. So an
 idle server tries whatever names no deadline of its own, and one in PROBE_EVERY of the others.
@@ -21,7 +22,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from paddle_runtime.cost import Prediction
 from paddle_runtime.dispatch.backlog import Backlog, Terms
@@ -70,6 +71,11 @@ class Wish:
 
 def admit_header(load: Load, room: Room) -> None:
     """Refuse what can be refused before the body is read."""
+    _admit_several(load, room, 1)
+
+
+def _admit_several(load: Load, room: Room, count: int) -> None:
+    """Refuse `count` requests at once that do not all find room to wait; Invalid where they never would."""
     if load.draining:
         raise Refused(
             RequestReason.DRAINING,
@@ -82,11 +88,6 @@ def admit_header(load: Load, room: Room) -> None:
             "no worker is warm yet; wait for /v2/health/ready to answer 200",
             retry_after_seconds=NOT_READY_RETRY_SECONDS,
         )
-    admit_several(load, room, 1)
-
-
-def admit_several(load: Load, room: Room, count: int) -> None:
-    """Refuse `count` requests at once that do not all find room to wait; Invalid where they never would."""
     if count > room.max_waiting_requests:
         raise Invalid(
             RequestReason.MALFORMED,
@@ -104,21 +105,39 @@ def admit_several(load: Load, room: Room, count: int) -> None:
 
 
 def admit(
-    load: Load, room: Room, wish: Wish, prediction: Prediction, *, refused_in_row: int, now: float
-) -> Terms:
-    """The terms for a request whose size is known, or Refused. refused_in_row: of its kind, before it."""
-    admit_header(load, room)
-    terms = _terms(room, wish, prediction, now)
-    late = lateness(load.backlog, load.warm_workers, terms, now=now)
+    load: Load, room: Room, wish: Wish, predictions: Sequence[Prediction], *, refused_in_row: int, now: float
+) -> list[Terms]:
+    """The terms of each job of a request whose sizes are known, or Refused. refused_in_row: of its kind."""
+    _admit_several(load, room, len(predictions))
+    together = _terms(room, wish, _side_by_side(predictions, load.warm_workers), now)
+    newcomers = [replace(together, prediction=each) for each in predictions]
+    late = lateness(load.backlog, load.warm_workers, newcomers, now=now)
     if late > 0 and not (load.idle and _is_tried(wish, refused_in_row, now)):
+        who = "it" if len(newcomers) == 1 else f"the last of its {len(newcomers)} pictures"
         raise Refused(
             RequestReason.PREDICTED_LATE,
-            f"it would be answered about {1000 * late:.0f} ms after its deadline (in "
-            f"{1000 * (terms.deadline - now):.0f} ms), behind {len(load.backlog.waiting)} that wait; "
+            f"{who} would be answered about {1000 * late:.0f} ms after its deadline "
+            f"({_from_now(together.deadline - now)}), behind {len(load.backlog.waiting)} that wait; "
             "send it again later, with a later X-Deadline-Ms, or add replicas",
             retry_after_seconds=_whole_seconds(late),
         )
-    return terms
+    return newcomers
+
+
+def _from_now(seconds: float) -> str:
+    return f"in {1000 * seconds:.0f} ms" if seconds > 0 else f"{abs(1000 * seconds):.0f} ms ago"
+
+
+def _side_by_side(predictions: Sequence[Prediction], workers: int) -> Prediction:
+    """What they take together on idle workers that share them."""
+
+    def last(seconds: Sequence[float]) -> float:
+        alone = [Terms(0.0, 0.0, Prediction(each)) for each in seconds]
+        return max(_finishes((), alone, workers, 0.0))
+
+    return Prediction(
+        last([each.expected for each in predictions]), last([each.sure for each in predictions])
+    )
 
 
 def _is_tried(wish: Wish, refused_in_row: int, now: float) -> bool:
@@ -140,13 +159,16 @@ def _terms(room: Room, wish: Wish, prediction: Prediction, now: float) -> Terms:
     return Terms(give_up_at, give_up_at, prediction)
 
 
-def lateness(backlog: Backlog, workers: int, newcomer: Terms, *, now: float) -> float:
-    """By how many seconds the newcomer would be late, or one that waits and would be in time without it."""
+def lateness(backlog: Backlog, workers: int, newcomers: Sequence[Terms], *, now: float) -> float:
+    """By how many seconds a newcomer would be late, or one that waits and would be in time without them."""
     waiting = backlog.waiting
     without = _finishes(backlog.running, waiting, workers, now)
-    *others, own = _finishes(backlog.running, (*waiting, newcomer), workers, now)
+    finishes = _finishes(backlog.running, (*waiting, *newcomers), workers, now)
+    others, own = finishes[: len(waiting)], finishes[len(waiting) :]
     # what is sure and not only expected counts for the newcomer alone: over a queue, errors cancel out
-    late = own - newcomer.prediction.expected - newcomer.begin_by
+    late = max(
+        then - terms.prediction.expected - terms.begin_by for terms, then in zip(newcomers, own, strict=True)
+    )
     made_late = (
         then - terms.deadline
         for terms, before, then in zip(waiting, without, others, strict=True)

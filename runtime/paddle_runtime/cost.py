@@ -1,11 +1,11 @@
 """What a request will cost, learned while serving. Pure: sizes and measured seconds in, predictions out.
 
-    seconds = base + per megapixel x megapixels + per mebibyte x mebibytes        (no factor is below zero)
+    seconds = a page x pages + a megapixel x megapixels + a mebibyte x mebibytes       (no factor below zero)
 
-Pixels are known from the header alone. Lines are not known before the picture was read; what is known of them
-is the size of its file, since text is what keeps a picture from being compressed. The factors are least
-squares over what was measured, weighted by 1 / seconds so that small pictures are predicted well beside
-large ones, with old requests fading out: a model, a machine or a neighbour that changes is followed.
+Pages and pixels are known from the header alone. Lines are not known before the picture was read; what is
+known of them is the size of its file, since text is what keeps a picture from being compressed. The factors
+are least squares over what was measured, weighted by 1 / seconds so that small pictures are predicted well
+beside large ones, with old requests fading out: a model, a machine or a neighbour that changes is followed.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Size:
     pages: int = 1
 
     def features(self) -> Vector:
-        """One, megapixels, mebibytes."""
-        return (1.0, self.pixels / 1e6, self.payload_bytes / MIB)
+        """Pages, megapixels, mebibytes; what has no pages that are known is one."""
+        return (float(max(self.pages, 1)), self.pixels / 1e6, self.payload_bytes / MIB)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class CostModel:
 
     @property
     def factors(self) -> Vector | None:
-        """Seconds: base, per megapixel, per mebibyte; None before the first answer."""
+        """Seconds: per page, per megapixel, per mebibyte; None before the first answer."""
         return self._factors
 
     def predict(self, size: Size) -> Prediction:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from paddle_runtime import admission, limits
-from paddle_runtime.cost import CostModel, Prediction, Size
+from paddle_runtime.cost import CostModel, Size
 from paddle_runtime.dispatch.backlog import Backlog, Terms
 from paddle_runtime.dispatch.job import Done, Result, TimedOut, Work
 from paddle_runtime.errors import Invalid, RequestFault, RequestReason
@@ -100,9 +100,8 @@ class Service:
         with Meter(self, self._caps.max_body_bytes) as meter:
             work = await call.read(meter)
             size = self._size(work, kind)
-            sort = _sort(kind, size)
-            terms = self._admit(call, sort, size)
-            done = await self._compute(work, terms, self._costs[sort], size)
+            [terms] = self._admit(call, kind, [size])
+            done = await self._compute(work, terms, self._cost(kind, size), size)
         return _result(done)
 
     async def answer_batch(self, call: Call[list[Work | RequestFault]]) -> list[Result | RequestFault]:
@@ -115,27 +114,22 @@ class Service:
         with Meter(self, self._caps.max_body_bytes) as meter:
             works = await call.read(meter)
             sizes = [self._size_or_fault(work, kind) for work in works]
-            good = [size for size in sizes if isinstance(size, Size)]
+            good = [
+                (work, size)
+                for work, size in zip(works, sizes, strict=True)
+                if isinstance(work, Work) and isinstance(size, Size)
+            ]
             if not good:  # nothing to admit or to compute
                 return [size for size in sizes if isinstance(size, RequestFault)]
-            admission.admit_several(self._load(call), self._room, len(good))
-            whole = Size(sum(size.pixels for size in good), sum(size.payload_bytes for size in good))
-            share = max(1, min(len(good), self._workers.warm))
-            terms = self._admit(call, _sort(kind, whole), whole, share)
-            jobs = (self._job(work, kind, terms, size) for work, size in zip(works, sizes, strict=True))
-            return list(await asyncio.gather(*jobs))
+            terms = self._admit(call, kind, [size for _, size in good])
+            jobs = (self._job(work, kind, own, size) for (work, size), own in zip(good, terms, strict=True))
+            answers = iter(await asyncio.gather(*jobs))
+            return [size if isinstance(size, RequestFault) else next(answers) for size in sizes]
 
-    async def _job(
-        self, work: Work | RequestFault, kind: Kind, terms: Terms, size: Size | RequestFault
-    ) -> Result | RequestFault:
-        """One of a batch, on the batch's terms."""
-        if isinstance(size, RequestFault):
-            return size
-        assert isinstance(work, Work)  # or it would have no size
-        cost = self._costs[_sort(kind, size)]
+    async def _job(self, work: Work, kind: Kind, terms: Terms, size: Size) -> Result | RequestFault:
+        """One of a batch."""
         try:
-            own = replace(terms, prediction=cost.predict(size))
-            return _result(await self._compute(work, own, cost, size))
+            return _result(await self._compute(work, terms, self._cost(kind, size), size))
         except RequestFault as fault:
             return fault
 
@@ -147,18 +141,22 @@ class Service:
         except RequestFault as fault:
             return fault
 
-    def _admit(self, call: Call[Any], sort: str, size: Size, share: int = 1) -> Terms:
-        """Can it be done in time? The terms, or Refused. share: workers that compute it side by side."""
+    def _admit(self, call: Call[Any], kind: Kind, sizes: Sequence[Size]) -> list[Terms]:
+        """Can all of them be done in time, by workers that share them? The terms of each, or Refused."""
         wish = admission.Wish(call.received_at, call.deadline_at, self._promised_seconds())
-        whole = self._costs[sort].predict(size)
-        prediction = Prediction(whole.expected / share, whole.sure / share)
-        refused = self._refused_in_row[sort]
-        self._refused_in_row[sort] += 1
+        predictions = [self._cost(kind, size).predict(size) for size in sizes]
+        sorts = {_sort(kind, size) for size in sizes}
+        refused = max(self._refused_in_row[sort] for sort in sorts)
+        self._refused_in_row.update(sorts)
         terms = admission.admit(
-            self._load(call), self._room, wish, prediction, refused_in_row=refused, now=self._clock()
+            self._load(call), self._room, wish, predictions, refused_in_row=refused, now=self._clock()
         )
-        self._refused_in_row[sort] = 0
+        for sort in sorts:
+            self._refused_in_row[sort] = 0
         return terms
+
+    def _cost(self, kind: Kind, size: Size) -> CostModel:
+        return self._costs[_sort(kind, size)]
 
     def _size(self, work: Work, kind: Kind) -> Size:
         """How large it is, within the caps."""

@@ -41,14 +41,15 @@ def load(
 
 
 def taken(loaded: Load, wish: Wish, prediction: Prediction = TENTH) -> Terms:
-    return admit(loaded, ROOM, wish, prediction, refused_in_row=0, now=100.0)
+    [terms] = admit(loaded, ROOM, wish, [prediction], refused_in_row=0, now=100.0)
+    return terms
 
 
 def refused(
-    loaded: Load, wish: Wish, prediction: Prediction = TENTH, *, refused_in_row: int = 0, now: float = 100.0
+    loaded: Load, wish: Wish, *predictions: Prediction, refused_in_row: int = 0, now: float = 100.0
 ) -> Refused:
     with pytest.raises(Refused) as fault:
-        admit(loaded, ROOM, wish, prediction, refused_in_row=refused_in_row, now=now)
+        admit(loaded, ROOM, wish, predictions or [TENTH], refused_in_row=refused_in_row, now=now)
     assert isinstance(fault.value.retry_after_seconds, int)
     assert fault.value.retry_after_seconds >= 1
     return fault.value
@@ -162,8 +163,60 @@ def test_an_idle_server_tries_one_in_sixteen_of_those_that_it_would_refuse() -> 
         refused(load(), wish, refused_in_row=before)
     refused(load(waiting=1), wish, refused_in_row=PROBE_EVERY - 1)
     refused(load(), Wish(100.0, deadline_at=99.0), refused_in_row=PROBE_EVERY - 1)
-    probe = admit(load(), ROOM, wish, TENTH, refused_in_row=PROBE_EVERY - 1, now=100.0)
+    [probe] = admit(load(), ROOM, wish, [TENTH], refused_in_row=PROBE_EVERY - 1, now=100.0)
     assert probe.give_up_at == 100.05
+
+
+# Batches
+
+
+def batch_is_taken(loaded: Load, seconds: float, pictures: int = 4) -> bool:
+    try:
+        taken = admit(loaded, ROOM, within(seconds), [TENTH] * pictures, refused_in_row=0, now=100.0)
+    except Refused as fault:
+        assert fault.reason is RequestReason.PREDICTED_LATE  # noqa: PT017
+        return False
+    assert [terms.prediction for terms in taken] == [TENTH] * pictures
+    assert {terms.deadline for terms in taken} == {100.0 + seconds}
+    return True
+
+
+def within(seconds: float) -> Wish:
+    return Wish(100.0, deadline_at=100.0 + seconds)
+
+
+@pytest.mark.parametrize(
+    ("loaded", "needed"),
+    [
+        (load(warm_workers=1), 0.42),  # three before the last one, which must surely be in time
+        (load(warm_workers=2), 0.22),
+        (load(warm_workers=8), 0.12),
+        (load(warm_workers=2, busy=((100.0, 0.3),)), 0.42),
+        (load(warm_workers=1, busy=((100.0, 0.1),)), 0.52),
+    ],
+)
+def test_a_batch_is_taken_when_the_workers_can_do_all_of_it_in_time(loaded: Load, needed: float) -> None:
+    assert not batch_is_taken(loaded, needed - 0.01)
+    assert batch_is_taken(loaded, needed + 0.01)
+
+
+def test_the_refusal_of_a_batch_names_its_last_picture() -> None:
+    fault = refused(load(warm_workers=1), within(0.2), *[TENTH] * 4)
+    assert "the last of its 4 pictures would be answered about 220 ms after its deadline" in str(fault)
+
+
+def test_a_batch_that_breaks_the_promise_even_on_idle_workers_is_answered_late() -> None:
+    wish = Wish(100.0, promised_seconds=0.3)
+    busy = load(warm_workers=1, busy=((100.0, 0.1),))
+    late = admit(busy, ROOM, wish, [TENTH] * 3, refused_in_row=0, now=100.0)
+    assert {terms.deadline for terms in late} == {130.0}
+    assert refused(busy, wish, *[TENTH] * 2).reason is RequestReason.PREDICTED_LATE
+
+
+def test_a_deadline_that_is_over_is_told_without_a_negative_number() -> None:
+    fault = refused(load(), Wish(100.0, deadline_at=99.993))
+    assert "(7 ms ago)" in str(fault)
+    assert "-" not in str(fault).replace("X-Deadline-Ms", "")
 
 
 # Bytes and waiting
@@ -193,9 +246,9 @@ def test_a_queue_that_is_longer_never_makes_a_newcomer_earlier(
     busy: list[tuple[float, float]], queue: list[Terms], newcomer: Terms, workers: int
 ) -> None:
     def late(waiting: list[Terms]) -> float:
-        return lateness(Backlog(tuple(busy), tuple(waiting)), workers, newcomer, now=100.0)
+        return lateness(Backlog(tuple(busy), tuple(waiting)), workers, [newcomer], now=100.0)
 
-    alone = lateness(Backlog(), workers, newcomer, now=100.0)
+    alone = lateness(Backlog(), workers, [newcomer], now=100.0)
     assert late(queue) >= alone - 1e-9
     assert late([]) >= alone - 1e-9
 
@@ -206,6 +259,6 @@ def test_more_workers_never_make_a_newcomer_later(
 ) -> None:
     before_it = tuple(terms for terms in queue if terms.deadline <= newcomer.deadline)
     few, many = (
-        lateness(Backlog(tuple(busy), before_it), workers, newcomer, now=100.0) for workers in (4, 5)
+        lateness(Backlog(tuple(busy), before_it), workers, [newcomer], now=100.0) for workers in (4, 5)
     )
     assert many <= few + 1e-9

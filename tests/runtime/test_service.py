@@ -239,6 +239,38 @@ async def test_a_batch_without_a_good_picture_is_answered_though_there_is_no_roo
     assert [fault.reason for fault in faults] == [RequestReason.EMPTY, RequestReason.MALFORMED]
 
 
+def batch_of(count: int) -> Callable[[Meter], Awaitable[list[Work | RequestFault]]]:
+    async def read(meter: Meter) -> list[Work | RequestFault]:
+        return [Work("ocr", {}, picture())] * count
+
+    return read
+
+
+async def test_a_batch_costs_each_of_its_pictures_and_is_refused_whole() -> None:
+    workers = FakeWorkers(worked=0.2)
+    one = service(workers)
+    for _ in range(3):  # all of one size: nothing but their number tells that a batch takes longer
+        await one.answer(call(reading(picture())))
+    with pytest.raises(Refused) as fault:
+        await one.answer_batch(call(batch_of(2), deadline_at=100.35))
+    assert fault.value.reason is RequestReason.PREDICTED_LATE
+    assert len(workers.works) == 3
+    await one.answer_batch(call(batch_of(2), deadline_at=100.5))
+    workers.warm = 2
+    await one.answer_batch(call(batch_of(2), deadline_at=100.35))
+    assert [round(terms.prediction.expected, 2) for _, terms in workers.works[3:]] == [0.2] * 4
+
+
+async def test_each_page_of_a_document_costs_what_a_picture_does() -> None:
+    workers = FakeWorkers(worked=0.2)
+    one = service(workers)
+    for _ in range(3):
+        await one.answer(call(reading(tiff(PAGE))))
+    with pytest.raises(Refused):
+        await one.answer(call(reading(tiff(PAGE, PAGE)), deadline_at=100.35))
+    await one.answer(call(reading(tiff(PAGE, PAGE)), deadline_at=100.5))
+
+
 async def test_a_tensor_model_takes_infer_and_says_so_to_pictures() -> None:
     workers = FakeWorkers()
     await service(workers, "Tensor").answer(call(reading(b"{}", "infer"), kind="infer", model="m"))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -28,10 +29,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 
 def form(
-    server: RunningServer, *pictures: bytes, path: str = "/v1/ocr:batch", **fields: str
+    server: RunningServer,
+    *pictures: bytes,
+    path: str = "/v1/ocr:batch",
+    headers: Mapping[str, str] | None = None,
+    **fields: str,
 ) -> httpx.Response:
     files = [("file", (f"{number}.png", data, "image/png")) for number, data in enumerate(pictures)]
-    return server.client.post(path, files=files, data=fields)
+    return server.client.post(path, files=files, data=fields, headers=headers)
 
 
 def coded(server: RunningServer, *pictures: bytes, **more: Any) -> httpx.Response:
@@ -100,6 +105,21 @@ def test_a_batch_that_finds_no_room_is_refused_whole(server: RunningServer) -> N
         assert (answer.status_code, answer.json()["reason"]) == (503, "queue_full")
         assert int(answer.headers["retry-after"]) >= 1
         assert [other.result().status_code for other in others] == [200, 200]
+
+
+def test_a_batch_for_which_there_is_no_time_is_refused_whole_before_any_work(tmp_path: Path) -> None:
+    with RunningServer(tmp_path, workers=2) as server:
+        server.wait_warm(2)
+        for _ in range(3):
+            assert server.ocr(picture(seconds=0.3)).status_code == 200
+        before = server.metrics()["paddle_runtime_busy_seconds_total"]
+        hurried = {"X-Deadline-Ms": "700"}  # enough for four of them
+        answer = form(server, *[picture(seconds=0.3)] * 8, headers=hurried)
+        assert (answer.status_code, answer.json()["reason"]) == (503, "predicted_late")
+        assert int(answer.headers["retry-after"]) >= 1
+        assert server.metrics()["paddle_runtime_busy_seconds_total"] == before
+        patient = form(server, *[picture(seconds=0.3)] * 8, headers={"X-Deadline-Ms": "20000"})
+        assert [each["status"] for each in patient.json()["answers"]] == [200] * 8
 
 
 def test_a_batch_that_never_finds_room_is_the_callers_mistake(server: RunningServer) -> None:
