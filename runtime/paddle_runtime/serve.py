@@ -67,7 +67,9 @@ def _end_on_sigterm(began: float) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         seconds = time.monotonic() - began
         raise too_slow(
-            f"SIGTERM came {seconds:.1f} s after the start and the bundle was not verified yet", ()
+            f"asked to stop: SIGTERM came {seconds:.1f} s after the start and the bundle was not verified "
+            "yet",
+            (),
         )
 
     signal.signal(signal.SIGTERM, end)

@@ -94,6 +94,7 @@ class Server:
         ended = pool.fatal.result() if pool.fatal.done() else None
         if stop.done():
             ended = ended or self._stopped_cold(stop.result(), pool, self._clock() - began)
+        if stop.done() and ended is None:  # else nothing was ever taken that could be waited for
             await asyncio.gather(self._drain(stop.result()), grpc(self._settings.drain_seconds))
         watching.cancel()
         trimming.cancel()
@@ -302,7 +303,7 @@ class Server:
         """
         if pool.ever_warm or name != signal.SIGTERM.name:
             return None
-        what = f"{name} came {seconds:.1f} s after the start and no worker was warm yet"
+        what = f"asked to stop: {name} came {seconds:.1f} s after the start and no worker was warm yet"
         earlier = [str(seat.record.fault) for seat in pool.seats if seat.record.fault is not None]
         return too_slow(f"{what} (an earlier try: {earlier[0]})" if earlier else what, self._phases_done)
 

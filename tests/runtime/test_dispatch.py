@@ -192,4 +192,4 @@ def test_too_slow_a_start_says_in_which_phase_and_what_to_raise(
 ) -> None:
     fault = too_slow("SIGTERM came", done)
     assert fault.reason is reason
-    assert "raise spec.model.preload.timeoutSeconds" in str(fault)
+    assert "raise spec.model.preload.timeoutSeconds (outside a cluster --load-timeout-seconds" in str(fault)

@@ -83,5 +83,6 @@ def too_slow(what: str, phases_done: Collection[str]) -> BundleFault:
     during = "its model was tested and warmed" if loaded else "its model was loaded"
     return BundleFault(
         BundleReason.WarmupFailed if loaded else BundleReason.LoadFailed,
-        f"{what}, while {during}: raise spec.model.preload.timeoutSeconds, or the CPU limit.",
+        f"{what}, while {during}. If that was too short, raise spec.model.preload.timeoutSeconds (outside a "
+        "cluster --load-timeout-seconds, or what sent the signal), or the CPU limit.",
     )

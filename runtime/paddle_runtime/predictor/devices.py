@@ -65,8 +65,8 @@ def require_device(settings: DeviceSettings, present: DevicesPresent) -> None:
         remedy = f"the vendor's paddle-custom-{name} package and driver in the runtime image"
     raise BundleFault(
         BundleReason.DeviceUnavailable,
-        f"runtime.device is {settings.device}, and paddlepaddle {present.paddle_version} {seen}: "
-        f"needed are {remedy}; or set runtime.device to CPU.",
+        f"runtime.device (--device) is {settings.device}, and paddlepaddle {present.paddle_version} {seen}: "
+        f"needed are {remedy}; or set it to CPU.",
     )
 
 

@@ -50,8 +50,8 @@ class PaddleSession:
         if settings.device is Device.GPU and not config.use_gpu():
             raise BundleFault(
                 BundleReason.DeviceUnavailable,
-                f"paddlepaddle {libpaddle.paddle_version()} fell back to CPU although runtime.device is GPU: "
-                "install a CUDA build of paddlepaddle that knows this GPU.",
+                f"paddlepaddle {libpaddle.paddle_version()} fell back to CPU although runtime.device "
+                "(--device) is GPU: install a CUDA build of paddlepaddle that knows this GPU.",
             )
         if (lacking := engine_lacking(runner.engine, config)) is not None:
             log.warning(

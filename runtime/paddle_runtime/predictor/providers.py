@@ -58,5 +58,5 @@ def unavailable(settings: DeviceSettings, what: str) -> BundleFault:
     """The fault of a device that cannot be had."""
     return BundleFault(
         BundleReason.DeviceUnavailable,
-        f"runtime.device is {settings.device}, and {what}; or set runtime.device to CPU.",
+        f"runtime.device (--device) is {settings.device}, and {what}; or set it to CPU.",
     )

@@ -43,7 +43,7 @@ def test_a_missing_device_says_what_to_install(settings: DeviceSettings, words: 
     with pytest.raises(BundleFault, match=words) as fault:
         require_device(settings, NOTHING)
     assert fault.value.reason is BundleReason.DeviceUnavailable
-    assert f"runtime.device is {settings.device}" in str(fault.value)
+    assert f"runtime.device (--device) is {settings.device}" in str(fault.value)
 
 
 def test_a_gpu_number_beyond_those_present_is_missing() -> None:

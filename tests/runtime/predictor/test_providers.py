@@ -54,7 +54,7 @@ def test_a_missing_provider_says_what_to_install(device: Device, words: str) -> 
     with pytest.raises(BundleFault, match=words) as fault:
         require_provider(DeviceSettings(device=device), [CPU_PROVIDER], "1.32.0")
     assert fault.value.reason is BundleReason.DeviceUnavailable
-    assert f"runtime.device is {device}, and onnxruntime 1.32.0" in str(fault.value)
+    assert f"runtime.device (--device) is {device}, and onnxruntime 1.32.0" in str(fault.value)
 
 
 def test_a_session_that_fell_back_to_the_cpu_is_refused() -> None:
