@@ -54,6 +54,8 @@ MODULES: Mapping[Task, Mapping[str, Any]] = {
     Task.TEXT_CLASSIFICATION: {"model": TextConstants},
     Task.TENSOR: {"model": NoneType},
 }
+# What a file is looked at for depends on its suffix (forms.py, programs.py), so a program has one of its own.
+PROGRAM_SUFFIXES = {"program": (".pdmodel", ".json"), "params": (".pdiparams",), "onnx": (".onnx",)}
 # Files beside the program that a kind of constants cannot do without.
 NEEDS_DICTIONARY = (RecogniseConstants, TextConstants)
 NEEDS_LABELS = (ClassifyConstants, ObjectsConstants, TextConstants)
@@ -135,6 +137,10 @@ class Module(Frozen):
             raise ValueError("program and params are named together: the graph and its weights")
         if self.program is None and self.onnx is None:
             raise ValueError("a module names a program: 'program' with 'params', or 'onnx'")
+        for field, suffixes in PROGRAM_SUFFIXES.items():
+            name = getattr(self, field)
+            if name is not None and not name.endswith(suffixes):
+                raise ValueError(f"{field} names {name!r}, whose suffix must be {' or '.join(suffixes)}")
         if self.engine is None and self.precision is not Precision.FLOAT32:
             raise ValueError(f"precision {self.precision} needs an engine beside it")
         if Device.CPU in self.devices:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from paddle_runtime.bundle.forms import START_BYTES, form_problem
 from paddle_runtime.bundle.manifest import FileEntry
+from paddle_runtime.bundle.programs import BadProgram, check_program
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.errors import BundleFault, BundleReason
 
@@ -43,8 +44,11 @@ def verify_file(path: Path, entry: FileEntry, relative: str) -> None:
     require_same(relative, entry, size, digest.hexdigest())
 
 
-def require_form(path: Path, relative: str) -> None:
-    """Refuse a file that is not what its name says."""
+def require_form(path: Path, relative: str, *, program: bool = False) -> None:
+    """Refuse a file that is not what its name says, and a program that does more than compute.
+
+    program: a module names it as its program; other JSON may be anything.
+    """
     with path.open("rb") as file:
         problem = form_problem(relative, file.read(START_BYTES))
     if problem is not None:
@@ -53,6 +57,10 @@ def require_form(path: Path, relative: str) -> None:
             f"{relative} {problem}, which no {path.suffix} file does: only inference programs, their weights "
             "and data are served, never pickles; export the model again.",
         )
+    try:
+        check_program(path, certain=program)
+    except BadProgram as refused:
+        raise BundleFault(BundleReason.BundleInvalid, f"{relative} {refused}.") from None
 
 
 def require_same(relative: str, entry: FileEntry, size: int, sha256: str) -> None:

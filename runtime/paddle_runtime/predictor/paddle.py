@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from paddle_runtime.bundle.engine import Engine, Precision, Runner
-from paddle_runtime.bundle.forms import START_BYTES, form_problem
 from paddle_runtime.bundle.manifest import Module
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.errors import BundleFault, BundleReason
@@ -108,23 +107,8 @@ def open_paddle(bundle: Bundle, name: str, settings: DeviceSettings) -> PaddleSe
         key = tensorrt_key(bundle.digest, name, runner, gpu_facts(settings.device_id))
         cache_dir = settings.cache_dir / key
         cache_dir.mkdir(parents=True, exist_ok=True)
-    require_program_form(bundle.file(module.program))
     program = Program(bundle.file(module.program), bundle.file(module.params), module.buckets)
     return PaddleSession(program, module, runner, settings, cache_dir)
-
-
-def require_program_form(path: Path) -> None:
-    """Refuse a file that is no program or no weights at all: Paddle does not check, it crashes."""
-    with path.open("rb") as file:
-        start = file.read(START_BYTES)
-    problem = form_problem(path.name, start)
-    if path.suffix == ".json" and start[:1] != b"{":
-        problem = "is no JSON object"
-    if problem is not None:
-        raise BundleFault(
-            BundleReason.LoadFailed,
-            f"{path.name} {problem}, it does not begin like a {path.suffix} file: export the model again.",
-        )
 
 
 def engine_lacking(engine: Engine, config: Any) -> Engine | None:

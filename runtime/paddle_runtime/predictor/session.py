@@ -18,6 +18,7 @@ from paddle_runtime.bundle.engine import Engine
 from paddle_runtime.bundle.manifest import Module
 from paddle_runtime.bundle.signature import NUMPY_NAMES
 from paddle_runtime.bundle.store import Bundle
+from paddle_runtime.bundle.verify import require_form
 from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.predictor.devices import DeviceSettings
 
@@ -37,9 +38,16 @@ class Session(Protocol):
 
 
 def open_session(bundle: Bundle, module_name: str, settings: DeviceSettings) -> Session:
-    """Load one module of a bundle; LoadFailed carries the framework's own words."""
+    """Load one module of a bundle; LoadFailed carries the framework's own words.
+
+    Whoever opens a bundle, and whatever became of its files since they were verified: no framework is given a
+    program that was not looked at.
+    """
     module = bundle.manifest.modules[module_name]
     runner = module.runner(settings.device)
+    file = module.onnx if runner.engine is Engine.ONNXRUNTIME else module.program
+    assert file is not None  # the manifest made sure that a runner has its file
+    require_form(bundle.file(file), file, program=True)
     try:
         if runner.engine is Engine.ONNXRUNTIME:
             from paddle_runtime.predictor.onnx import open_onnx  # noqa: PLC0415

@@ -13,6 +13,7 @@ from typing import Any
 from google.protobuf.message import DecodeError, Message
 
 from paddle_runtime.errors import Invalid, RequestReason
+from paddle_runtime.message_fields import BadMessage, Fields
 from paddle_runtime.protocol.open_inference_pb2 import (
     InferParameter,
     InferTensorContents,
@@ -57,51 +58,20 @@ def envelope(body: bytes) -> Envelope:
     """A ModelInferRequest without its tensors, which are stepped over; Invalid where it is none."""
     kept = bytearray()
     place = 0
-    for _ in range(MAX_FIELDS):
-        if place == len(body):
-            break
-        number, end = _field(body, place)
-        if number < FIRST_TENSOR_FIELD:
-            kept += memoryview(body)[place : min(end, place + MAX_SMALL_BYTES)]
-        if len(kept) >= MAX_SMALL_BYTES:
-            raise _no_message(f"more than {MAX_SMALL_BYTES} bytes beside its tensors")
-        place = end
-    else:
-        raise _no_message(f"more than {MAX_FIELDS} fields")
+    try:
+        for number, _, end in Fields(body, MAX_FIELDS).of(0, len(body)):
+            if number < FIRST_TENSOR_FIELD:
+                kept += memoryview(body)[place : min(end, place + MAX_SMALL_BYTES)]
+            if len(kept) >= MAX_SMALL_BYTES:
+                raise _no_message(f"more than {MAX_SMALL_BYTES} bytes beside its tensors")
+            place = end
+    except BadMessage as error:
+        raise _no_message(str(error)) from None
     request = ModelInferRequest()
     _parse(request, bytes(kept))
     return Envelope(
         request.model_name, request.model_version, request.id, _parameters("", request.parameters)
     )
-
-
-def _field(body: bytes, place: int) -> tuple[int, int]:
-    """The number of the field that begins here and where it ends."""
-    key, place = _varint(body, place)
-    match key & 7:
-        case 0:  # a number, whose bytes say where it ends
-            _, end = _varint(body, place)
-        case 1:
-            end = place + 8
-        case 2:
-            size, place = _varint(body, place)
-            end = place + size
-        case 5:
-            end = place + 4
-        case _:
-            raise _no_message("a field of an unknown form")
-    if end > len(body):
-        raise _no_message("a field that is longer than the message")
-    return key >> 3, end
-
-
-def _varint(body: bytes, place: int) -> tuple[int, int]:
-    value = 0
-    for index, byte in enumerate(body[place : place + 10]):
-        value |= (byte & 0x7F) << (7 * index)
-        if byte < 0x80:
-            return value, place + index + 1
-    raise _no_message("a number without an end")
 
 
 def decode_infer(body: bytes | memoryview, signature: Signature) -> InferRequest:

@@ -18,10 +18,12 @@ from paddle_runtime.bundle.make import write_manifest
 from paddle_runtime.bundle.manifest import Manifest, parse_manifest
 from paddle_runtime.bundle.store import Bundle, open_bundle
 
-# Not a model: only the first bytes are Paddle's, of a float tensor of 64,000 numbers.
+# Not a model: blocks with one operator each, and of the weights only the first bytes, of a float tensor of
+# 64,000 numbers.
+BLOCK = b"\x0a\x0e\x22\x0c\x1a\x0alogical_or"
 WEIGHTS = struct.pack("<IQIi", 0, 0, 0, 6) + b"\x08\x05\x10\x80\xf4\x03"
 FILES = {
-    "model.pdmodel": b"\x0aprogram" * 500,
+    "model.pdmodel": BLOCK * 250,
     "model.pdiparams": (WEIGHTS + bytes(range(256)) * 1000)[:256_000],
 }
 
@@ -55,6 +57,20 @@ def small_bundle(folder: Path) -> Bundle:
         (folder / name).write_bytes(data)
     write_manifest(folder, description())
     return open_bundle(folder)
+
+
+def written(place: Path, data: bytes | str) -> Path:
+    place.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return place
+
+
+def message(number: int, content: bytes) -> bytes:
+    """One field of a protobuf message, of a number below 16."""
+    told, length = bytearray([number << 3 | 2]), len(content)
+    while length >= 128:
+        told.append(length % 128 + 128)
+        length //= 128
+    return bytes([*told, length]) + content
 
 
 Answer = Callable[[BaseHTTPRequestHandler, str], bool]

@@ -15,7 +15,7 @@ from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.cli.outcome import Result, finish
 from paddle_runtime.cli.progress import Progress
 from paddle_runtime.main import COMMANDS, main
-from tests.runtime.bundle.builders import description, small_bundle
+from tests.runtime.bundle.builders import BLOCK, description, small_bundle
 
 
 @pytest.fixture
@@ -47,10 +47,10 @@ def test_verify_tells_what_was_checked(small: Bundle, capsys: pytest.CaptureFixt
 def test_a_changed_file_is_found_and_bundling_it_again_accepts_it(
     small: Bundle, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    small.file("model.pdmodel").write_bytes(b"\nab")
+    small.file("model.pdmodel").write_bytes(BLOCK)
     failed = told(capsys, "verify", str(small.path))
     assert (failed["exitCode"], failed["reason"]) == (13, "BundleInvalid")
-    assert "model.pdmodel has 3 bytes" in failed["message"]
+    assert "model.pdmodel has 16 bytes" in failed["message"]
     written = told(capsys, "bundle", str(small.path))["result"]
     assert written["files"] == 2
     assert written["digest"] != small.digest

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from paddle_runtime.bundle.manifest import Module
@@ -85,9 +86,9 @@ def test_a_file_that_is_no_program_is_a_failed_load_with_onnxruntimes_words(tmp_
             place.mkdir(parents=True, exist_ok=True)
         else:
             place.write_bytes(path.read_bytes())
-    (tmp_path / "orient" / "inference.onnx").write_bytes(
-        ONNX.file("orient/inference.onnx").read_bytes()[:5000]
-    )
+    unknown = onnx.helper.make_node("NoSuchOperator", ["x"], ["y"])
+    graph = onnx.helper.make_graph([unknown], "g", [], [])
+    onnx.save(onnx.helper.make_model(graph), tmp_path / "orient" / "inference.onnx")
     broken = type(ONNX)(path=tmp_path, manifest=ONNX.manifest, digest=ONNX.digest)
     with pytest.raises(
         BundleFault, match="module orient cannot be loaded by engine OnnxRuntime on CPU"

@@ -13,13 +13,15 @@ import numpy as np
 import pytest
 
 from paddle_runtime.bundle.engine import RUNNERS, Engine, Runner
+from paddle_runtime.bundle.make import write_manifest
 from paddle_runtime.bundle.store import builtin_path, open_bundle
 from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.predictor import libpaddle
 from paddle_runtime.predictor.devices import Device, DeviceSettings
 from paddle_runtime.predictor.engines import PADDLE_PRECISIONS, Program, config_calls
-from paddle_runtime.predictor.paddle import apply_calls, engine_lacking, require_program_form
+from paddle_runtime.predictor.paddle import apply_calls, engine_lacking
 from paddle_runtime.predictor.session import Session, open_session, paddle_words
+from tests.runtime.bundle.builders import description
 
 ORIENT_SHAPE = (1, 3, 48, 192)
 
@@ -59,14 +61,26 @@ def test_a_device_that_this_machine_lacks_is_told_before_paddle_aborts(device: D
     assert fault.value.reason is BundleReason.DeviceUnavailable
 
 
-@pytest.mark.parametrize(("name", "start"), [("m.pdmodel", b"not"), ("m.pdmodel", b""), ("m.json", b"[]")])
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("m.pdmodel", b"not", "begins with 6e 6f 74"),
+        ("m.pdmodel", b"", "begins with nothing"),
+        ("m.json", b"[]", "cannot be read"),
+        ("m.json", b'{"labels": []}', "cannot be read"),
+    ],
+)
 def test_a_file_that_is_no_program_is_refused_before_paddle_crashes(
-    name: str, start: bytes, tmp_path: Path
+    name: str, data: bytes, words: str, tmp_path: Path
 ) -> None:
-    (tmp_path / name).write_bytes(start)
-    with pytest.raises(BundleFault, match="does not begin like") as fault:
-        require_program_form(tmp_path / name)
-    assert fault.value.reason is BundleReason.LoadFailed
+    described = description()
+    described["modules"]["model"] |= {"program": name, "params": "m.pdiparams"}
+    (tmp_path / name).write_bytes(data)
+    (tmp_path / "m.pdiparams").write_bytes(b"")
+    write_manifest(tmp_path, described)
+    with pytest.raises(BundleFault, match=words) as fault:
+        open_session(open_bundle(tmp_path), "model", DeviceSettings())
+    assert fault.value.reason is BundleReason.BundleInvalid
 
 
 def test_paddles_traceback_is_left_out_of_its_words() -> None:
