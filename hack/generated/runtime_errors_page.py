@@ -20,8 +20,9 @@ says what, which value and what to do, `reason` is a word of this table and stay
 body; over gRPC the status carries the message. `Retry-After` is there where sending it again can help.
 
 What it counts as: `invalid` is the caller's mistake and outside the promise; `refused` and `bad` count
-against it ([metrics](runtime-metrics.md)). When which of the refusals comes: [deadlines and
-refusals](deadlines.md). Why a server ends or does not start: [exit codes](runtime-commands.md#exit-codes).
+against it ([metrics](runtime-metrics.md)). What came to an address that is not there is counted by its code
+alone. When which of the refusals comes: [deadlines and refusals](deadlines.md). Why a server ends or does not
+start: [exit codes](runtime-commands.md#exit-codes).
 
 | reason | HTTP | gRPC | counts as | meaning |
 | --- | --- | --- | --- | --- |

@@ -32,8 +32,9 @@ MAX_DEADLINE_MS = 3_600_000
 CODED = {key: re.compile(rb'"%s"\s*:\s*"([^"]*)"' % key.encode()) for key in ("image", "file")}
 CODED_LIST = re.compile(rb'"images"\s*:\s*\[')
 CODED_ELEMENT = re.compile(rb'\s*"([^"]*)"\s*(?:,(?=\s*")|(?=\]))')
-# What some JSON writers make of base64's own characters.
+# What JSON writers make of base64's own characters, and of the line breaks that `base64 FILE` puts in.
 BASE64_ESCAPES = (
+    (rb"\n", b""), (rb"\r", b""),
     (rb"\/", b"/"), (rb"\u002f", b"/"), (rb"\u002F", b"/"),
     (rb"\u002b", b"+"), (rb"\u002B", b"+"), (rb"\u003d", b"="), (rb"\u003D", b"="),
 )  # fmt: skip
@@ -237,6 +238,16 @@ def _unescaped(coded: bytes) -> bytes:
     return coded
 
 
+def is_file(body: bytes) -> bool:
+    """Whether these are a picture's or a PDF's bytes."""
+    return picture_form(body) is not None or is_pdf(body)
+
+
+def is_batch(body: bytes) -> bool:
+    """Whether JSON holds a list of pictures, as far as can be seen at its beginning."""
+    return CODED_LIST.search(body, 0, MAX_JSON_BYTES) is not None
+
+
 def split_images(body: bytes, most: int) -> tuple[bytes, list[bytes]]:
     """The same for the list of strings at "images": the JSON with an empty list, and each string."""
     found = CODED_LIST.search(body)
@@ -260,13 +271,14 @@ def split_images(body: bytes, most: int) -> tuple[bytes, list[bytes]]:
 
 
 def decode_base64(text: object, key: str = "image") -> bytes:
-    """The bytes of the JSON form's picture; a data URL's prefix is allowed."""
+    """The bytes of the JSON form's picture; a data URL's prefix and line breaks are allowed."""
     if not isinstance(text, str):
         raise Invalid(RequestReason.MALFORMED, f"{key} is {type(text).__name__}; send a base64 string")
     if text.startswith("data:"):
         text = text.partition(",")[2]
     try:
-        return base64.b64decode(text.encode("ascii"), validate=True)
+        coded = text.encode("ascii").translate(None, b"\r\n")
+        return base64.b64decode(coded, validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise Invalid(
             RequestReason.MALFORMED, f"{key} is not base64 ({error}); encode the file's bytes"
@@ -279,7 +291,11 @@ def parse_json(body: bytes) -> object:
         raise Invalid(RequestReason.EMPTY, "the body has 0 bytes; send a JSON object")
     try:
         return json.loads(body)
-    except (ValueError, RecursionError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid(
             RequestReason.MALFORMED, f"the body is not JSON ({error}); send one JSON object"
+        ) from None
+    except ValueError:  # Python reads whole numbers of so many digits only
+        raise Invalid(
+            RequestReason.MALFORMED, "a number in the JSON has thousands of digits; send a shorter one"
         ) from None

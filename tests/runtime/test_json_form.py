@@ -23,7 +23,23 @@ def test_the_picture_comes_back(data: bytes, slashes: bool, indent: int | None) 
     text = json.dumps(document, indent=indent)
     if slashes:  # as PHP writes it, and .NET
         text = text.replace("/", "\\/").replace("+", "\\u002B")
-    assert _from_json(text.encode()) == (data, {"cls": False})
+    assert _from_json(text.encode(), "/v1/ocr") == (data, {"cls": False})
+
+
+def test_base64_may_be_broken_into_lines() -> None:
+    data = bytes(range(256))
+    lines = base64.encodebytes(data).decode()
+    assert lines.count("\n") > 1
+    for text in (lines, lines.replace("\n", "\r\n")):
+        assert _from_json(json.dumps({"image": text}).encode(), "/v1/ocr")[0] == data
+        raw = '{"image": "' + text + '"}'  # as a shell puts it together, which is no JSON
+        assert _from_json(raw.encode(), "/v1/ocr")[0] == data
+
+
+def test_a_batch_is_told_where_batches_go() -> None:
+    for body in (b'{"images": ["AAAA"]}', b'{"images": ["%s"]}' % (b"A" * MIB)):
+        with pytest.raises(Invalid, match="send it to /v1/ocr/detect:batch"):
+            _from_json(body, "/v1/ocr/detect")
 
 
 @pytest.mark.parametrize(
@@ -32,7 +48,7 @@ def test_the_picture_comes_back(data: bytes, slashes: bool, indent: int | None) 
         b"[" + b"{}," * (5 * MIB) + b"{}]",
         b'{"image":[' + b"{}," * (5 * MIB) + b"{}]}",
         b'{"image":"","options":{' + b'"a":[],' * (2 * MIB) + b'"b":0}}',
-        b'{"image":"' + b"\\n" * (8 * MIB) + b'"}',
+        b'{"image":"' + b"\\t" * (8 * MIB) + b'"}',
         b'"image":"' * (2 * MIB),
         b'"image"' + b" " * (15 * MIB),
     ],
@@ -41,7 +57,7 @@ def test_a_body_built_to_be_parsed_for_long_is_refused_at_once(body: bytes) -> N
     tracemalloc.start()
     began = time.process_time()
     with pytest.raises(Invalid) as fault:
-        _from_json(body)
+        _from_json(body, "/v1/ocr")
     took, peak = time.process_time() - began, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert fault.value.reason is RequestReason.MALFORMED
@@ -61,5 +77,5 @@ def test_a_body_built_to_be_parsed_for_long_is_refused_at_once(body: bytes) -> N
 )
 def test_an_image_in_another_place_is_no_picture(body: bytes) -> None:
     with pytest.raises(Invalid) as fault:
-        _from_json(body)
+        _from_json(body, "/v1/ocr")
     assert fault.value.reason is RequestReason.MALFORMED

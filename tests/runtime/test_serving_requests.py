@@ -220,6 +220,32 @@ def test_unknown_paths_and_methods_answer_in_the_same_form(server: RunningServer
     assert server.client.post("/v1/ocr/", content=picture()).json()["reason"] == "not_found"
 
 
+def test_what_came_to_no_endpoint_is_counted_by_its_code_alone(server: RunningServer) -> None:
+    def counted() -> dict[str, float]:
+        return {key: value for key, value in server.metrics().items() if "requests_total" in key}
+
+    before = counted()
+    server.get("/nothing")
+    server.get("/v2/models/other")
+    server.get("/v1/ocr")
+    server.client.get("/nothing", headers={"X-Paddle-Synthetic": "true"})
+    after = counted()
+    assert set(after) == set(before)
+    assert {key: after[key] - before[key] for key in after if after[key] != before[key]} == {
+        'paddle_runtime_requests_total{code="404",outcome="invalid"}': 2,
+        'paddle_runtime_requests_total{code="405",outcome="invalid"}': 1,
+        'paddle_runtime_protocol_requests_total{protocol="http"}': 3,
+        'paddle_runtime_synthetic_requests_total{code="404",outcome="invalid"}': 1,
+    }
+
+
+def test_a_number_of_thousands_of_digits_is_refused_in_words_for_callers(server: RunningServer) -> None:
+    body = b'{"image": "", "options": {"cls": ' + b"1" * 5000 + b"}}"
+    answer = server.client.post("/v1/ocr", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["reason"]) == (400, "malformed")
+    assert "thousands of digits" in answer.json()["error"]
+
+
 def test_an_unknown_path_is_answered_with_those_that_this_model_has(server: RunningServer) -> None:
     error = server.get("/nothing").json()["error"]
     own = {kind.path.format(name="fake") for kind in TASKS[Task.OCR].kinds}

@@ -73,14 +73,18 @@ def _check_values(text: bytes) -> None:
 
 def _parse(body: bytes) -> dict[str, JsonValue]:
     def no_constant(name: str) -> NoReturn:
-        raise ValueError(f"{name} is not JSON")
+        raise Invalid(RequestReason.MALFORMED, f"the body is not JSON: {name} is none.")
 
     try:
         document = json.loads(body, parse_constant=no_constant)
     except RecursionError:
         raise Invalid(RequestReason.MALFORMED, "the body is nested too deeply; send flat data.") from None
-    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise Invalid(RequestReason.MALFORMED, f"the body is not JSON: {str(error)[:200]}.") from error
+    except ValueError:  # Python reads whole numbers of so many digits only
+        raise Invalid(
+            RequestReason.MALFORMED, "a number in the JSON has thousands of digits; send a shorter one."
+        ) from None
     if not isinstance(document, dict):
         raise Invalid(RequestReason.MALFORMED, "the body must be a JSON object with 'inputs'.")
     return document

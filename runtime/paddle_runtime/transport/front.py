@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from paddle_runtime.dispatch.job import Result
-from paddle_runtime.errors import Failed, RequestFault, RequestReason
+from paddle_runtime.errors import Failed, Invalid, RequestFault, RequestReason
 from paddle_runtime.health import Health
 from paddle_runtime.metrics import Metrics
 from paddle_runtime.protocol import trace_context
@@ -134,6 +134,16 @@ def count(front: Front, ticket: Ticket, ended: Ended, *, protocol: str) -> None:
     front.statistics.failed(seconds)
     if ended.outcome == "refused" and ended.fault is not None:
         metrics.refused(ended.fault.reason.value)
+
+
+def count_astray(front: Front, headers: Mapping[str, str], fault: Invalid) -> None:
+    """One that came to no endpoint of a model: its code alone, since anybody makes up addresses."""
+    code = codes.http_code(fault)
+    if ticket_of(headers, received_at=0.0, new_connection=False).synthetic:
+        front.metrics.answered_synthetic("invalid", code)
+        return
+    front.metrics.came_over("http")
+    front.metrics.answered("invalid", code, 0.0)
 
 
 def _tell(front: Front, ticket: Ticket, ended: Ended, seconds: float, protocol: str) -> None:

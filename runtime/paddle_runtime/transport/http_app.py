@@ -16,9 +16,8 @@ from paddle_runtime import metrics as metric_names
 from paddle_runtime import tasks
 from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.protocol.v2_binary import EXTENSION
-from paddle_runtime.service import Served
 from paddle_runtime.transport import openapi, statistics
-from paddle_runtime.transport.front import Front, request_id
+from paddle_runtime.transport.front import Front, count_astray, request_id
 from paddle_runtime.transport.http_batch import BatchEndpoint
 from paddle_runtime.transport.http_body import READERS
 from paddle_runtime.transport.http_docs import docs_routes
@@ -62,9 +61,7 @@ def make_app(front: Front, description: Description) -> Starlette:
     ]
     document = _openapi([*(route.path for route in routes), OPENAPI], front, description)
     routes += map(_identified, docs_routes(document))
-    app = Starlette(
-        routes=routes, exception_handlers={HTTPException: _no_such_endpoint(front.service.served)}
-    )
+    app = Starlette(routes=routes, exception_handlers={HTTPException: _no_such_endpoint(front)})
     app.router.redirect_slashes = False  # it would send a POST to whatever host the caller named
     return app
 
@@ -162,8 +159,9 @@ def _identified(route: Route) -> Route:
     return Route(route.path, answered)
 
 
-def _no_such_endpoint(served: Served) -> Callable[[Request, Exception], Awaitable[Response]]:
-    """404 and 405 in the same form as every other error."""
+def _no_such_endpoint(front: Front) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """404 and 405 in the same form as every other error, and counted like it."""
+    served = front.service.served
     known = ", ".join(kind.path.format(name=served.name) for kind in tasks.TASKS[served.task].kinds)
 
     async def answered(request: Request, error: Exception) -> Response:
@@ -176,6 +174,7 @@ def _no_such_endpoint(served: Served) -> Callable[[Request, Exception], Awaitabl
             allowed = (error.headers or {}).get("Allow", "")
             detail = f"{request.method} is not for {request.url.path[:80]!r}; use {allowed}"
             reason = RequestReason.WRONG_METHOD
+        count_astray(front, request.headers, Invalid(reason, detail))
         own = request_id(request.headers)
         document = {"error": detail, "reason": reason.value, "requestId": own}
         return json_response(document, error.status_code, {**(error.headers or {}), "X-Request-Id": own})

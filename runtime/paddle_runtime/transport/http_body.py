@@ -23,6 +23,8 @@ from paddle_runtime.transport.replies import JSON_LENGTH, OCTETS
 # What curl says of --data-binary when nobody tells it a type; a form of this type has no place for a picture.
 CURLS_DEFAULT = "application/x-www-form-urlencoded"
 MOST_DIGITS = 12
+# Before the brace of a JSON object, where a file is told from it.
+MOST_BLANKS = 1024
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ async def read_picture(kind: Kind, request: Request, meter: Meter, rules: BodyRu
         picture, fields = multipart.parse(body, request.headers["content-type"], rules.max_parts)
         options |= parse_options(fields, kind.options)
     elif media == "application/json":
-        picture, more = _from_json(await _read(request, meter, rules))
+        picture, more = _from_json(await _read(request, meter, rules), kind.path)
         options |= parse_options(more, kind.options)
     elif media in kinds_of_bytes(kind.payload) or media.startswith("image/"):
         picture = await _read(request, meter, rules)
@@ -104,7 +106,15 @@ def _decoded(coded: bytes) -> bytes | RequestFault:
 
 async def read_paddlex(kind: Kind, request: Request, meter: Meter, rules: BodyRules, request_id: str) -> Work:
     """JSON as PaddleX's serving takes it, whatever the content type says: as there."""
-    rest, coded = limits.split_image(await _read(request, meter, rules), "file")
+    media, body = _media_type(request), await _read(request, meter, rules)
+    typed = media.startswith("image/") or media in ("application/pdf", "multipart/form-data")
+    if not body[:MOST_BLANKS].lstrip().startswith(b"{") and (typed or limits.is_file(body)):
+        raise Invalid(
+            RequestReason.UNSUPPORTED_TYPE,
+            f"the body, of Content-Type {media[:80]!r}, is a file or a form; send application/json here, "
+            '{"file": base64, "fileType": 1}, or the file as it is to /v1/ocr',
+        )
+    rest, coded = limits.split_image(body, "file")
     document = limits.parse_json(rest)
     if not isinstance(document, dict):
         raise Invalid(RequestReason.MALFORMED, 'the body is no object; send {"file": base64, "fileType": 1}')
@@ -220,8 +230,13 @@ async def _read(request: Request, meter: Meter, rules: BodyRules) -> bytes:
     return b"".join(chunks)
 
 
-def _from_json(body: bytes) -> tuple[bytes, dict[str, object]]:
-    """The JSON form."""
+def _from_json(body: bytes, path: str) -> tuple[bytes, dict[str, object]]:
+    """The JSON form of a request to `path`."""
+    if limits.is_batch(body):
+        raise Invalid(
+            RequestReason.MALFORMED,
+            f'"images" is for batches; send it to {path}:batch, or one picture as {{"image": base64}}',
+        )
     rest, coded = limits.split_image(body)
     document = limits.parse_json(rest)
     options = _options_beside(document, "image")
@@ -235,7 +250,8 @@ def _from_json(body: bytes) -> tuple[bytes, dict[str, object]]:
 def _options_beside(document: object, key: str, must_be: object = None) -> dict[str, object]:
     """The options of a JSON form that holds `key` and nothing else."""
     if not isinstance(document, dict) or key not in document:
-        raise Invalid(RequestReason.MALFORMED, f'there is no "{key}" in an object; send {{"{key}": base64}}')
+        form = "base64" if must_be is None else "[base64, ...]"
+        raise Invalid(RequestReason.MALFORMED, f'there is no "{key}" in an object; send {{"{key}": {form}}}')
     if must_be is not None and document[key] != must_be:
         raise Invalid(RequestReason.MALFORMED, f"{key} is no list of strings; encode each file in base64")
     unknown = sorted(set(document) - {key, "options"})

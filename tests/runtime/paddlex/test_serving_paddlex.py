@@ -130,6 +130,25 @@ def test_what_is_no_request_is_refused_in_paddlexs_form(server: RunningServer, b
     assert document["logId"] == answer.headers["x-request-id"]
 
 
+@pytest.mark.parametrize("media", ["image/png", "application/octet-stream", "application/json", ""])
+@pytest.mark.parametrize("padding", [0, 70_000])
+def test_a_file_as_it_is_is_told_what_to_send(server: RunningServer, media: str, padding: int) -> None:
+    answer = server.client.post("/ocr", content=picture() + bytes(padding), headers={"Content-Type": media})
+    assert (answer.status_code, answer.json()["errorCode"]) == (415, 415)
+    assert "send application/json here" in answer.json()["errorMsg"]
+
+
+def test_a_form_is_told_what_to_send(server: RunningServer) -> None:
+    answer = server.client.post("/ocr", files={"file": ("page.png", picture(), "image/png")})
+    assert (answer.status_code, answer.json()["errorCode"]) == (415, 415)
+
+
+def test_json_of_whatever_type_is_read_as_paddlex_does(server: RunningServer) -> None:
+    body = b'\n {"file": "%s", "logId": "%%PDF-"}' % coded(picture(40, 30)).encode()
+    answer = server.client.post("/ocr", content=body, headers={"Content-Type": "image/png"})
+    assert (answer.status_code, answer.json()["logId"]) == (200, "%PDF-")
+
+
 def test_null_means_the_default_and_a_picture_is_told_from_a_pdf_by_its_bytes(server: RunningServer) -> None:
     nulls = dict.fromkeys(("useDocUnwarping", "textDetThresh", "visualize", "logId", "fileType"))
     answer = ask(server, file=coded(picture(40, 30)), **nulls)
