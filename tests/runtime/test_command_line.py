@@ -35,6 +35,7 @@ def run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         (("--model", "x", "--shared-memory-mib", "9999999999"), 2, "--shared-memory-mib=9999999999"),
         (("--model", "/nothing/here"), 10, "ModelNotFound"),
         (("--model", "builtin:nothing"), 10, "builtin:nothing"),
+        (("--model", "https://x/y"), 10, "'paddle-runtime fetch --uri https://x/y --into DIR'"),
     ],
 )
 def test_a_wrong_start_says_what_and_why(

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from pydantic import JsonValue
 
-from paddle_runtime.bundle.manifest import Manifest, parse_manifest
+from paddle_runtime.bundle.manifest import Manifest, ManifestFault, parse_manifest
 from paddle_runtime.bundle.paths import MANIFEST_NAME
 from paddle_runtime.bundle.store import read_manifest_bytes
 from paddle_runtime.errors import BundleFault, BundleReason
@@ -26,7 +26,14 @@ def make_manifest(folder: Path, description: Mapping[str, JsonValue]) -> bytes:
     data = yaml.safe_dump(
         document, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
     ).encode()
-    parse_manifest(data)
+    try:
+        parse_manifest(data)
+    except ManifestFault as fault:
+        raise BundleFault(
+            fault.reason,
+            f"{folder / MANIFEST_NAME} {fault.problem}. Put that right there, and the files that it names "
+            "into the folder.",
+        ) from fault
     return data
 
 

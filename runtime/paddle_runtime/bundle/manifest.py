@@ -303,17 +303,17 @@ def digest_of(data: bytes) -> str:
 def parse_manifest(data: bytes) -> Manifest:
     """model.yaml's bytes to a Manifest; a fault names the field, the value and what to do."""
     if len(data) > MANIFEST_MAX_BYTES:
-        raise _invalid(f"is {len(data)} bytes, more than {MANIFEST_MAX_BYTES}")
+        raise ManifestFault(f"is {len(data)} bytes, more than {MANIFEST_MAX_BYTES}")
     try:
         document = yaml.safe_load(data.decode("utf-8"))
     except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise _invalid(f"is not YAML in UTF-8: {' '.join(str(error).split())[:300]}") from error
+        raise ManifestFault(f"is not YAML in UTF-8: {' '.join(str(error).split())[:300]}") from error
     if not isinstance(document, dict):
-        raise _invalid(f"holds a {type(document).__name__}, not a mapping")
+        raise ManifestFault(f"holds a {type(document).__name__}, not a mapping")
     try:
         return Manifest.model_validate(document)
     except ValidationError as error:
-        raise _invalid("; ".join(_problems(error))) from error
+        raise ManifestFault("; ".join(_problems(error))) from error
 
 
 def _problems(error: ValidationError) -> list[str]:
@@ -326,8 +326,13 @@ def _problems(error: ValidationError) -> list[str]:
     return shown
 
 
-def _invalid(problem: str) -> BundleFault:
-    return BundleFault(
-        BundleReason.BundleInvalid,
-        f"model.yaml {problem}. Write it anew with 'paddle-runtime bundle DIR' and upload the folder again.",
-    )
+class ManifestFault(BundleFault):
+    """model.yaml cannot be used; `problem` alone is for who is about to write it."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            BundleReason.BundleInvalid,
+            f"model.yaml {problem}. Write it anew with 'paddle-runtime bundle DIR' and upload the folder "
+            "again.",
+        )
+        self.problem = problem

@@ -21,7 +21,13 @@ NO_LIMIT_BYTES = 1 << 62  # what model.yaml may name when nothing of it is unpac
 
 
 def bundle_path(text: str) -> Path:
-    """A path, or where builtin:NAME lies."""
+    """A path, or where builtin:NAME lies; the address of a store is none of this machine."""
+    if "://" in text:
+        raise BundleFault(
+            BundleReason.ModelNotFound,
+            f"{text} is an address; wanted is a folder, an archive or builtin:NAME. Bring the bundle here "
+            f"first with 'paddle-runtime fetch --uri {text} --into DIR', and name DIR.",
+        )
     return builtin_path(text.removeprefix(BUILTIN)) if text.startswith(BUILTIN) else Path(text)
 
 

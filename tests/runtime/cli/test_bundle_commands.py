@@ -57,6 +57,17 @@ def test_a_changed_file_is_found_and_bundling_it_again_accepts_it(
     assert told(capsys, "verify", str(small.path))["result"]["digest"] == written["digest"]
 
 
+def test_bundling_without_a_file_names_it_and_not_the_command_that_just_failed(
+    small: Bundle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small.file("model.pdmodel").unlink()
+    failed = told(capsys, "bundle", str(small.path))
+    assert failed["exitCode"] == 13
+    assert "names 'model.pdmodel', which is not under files" in failed["message"]
+    assert "the files that it names into the folder" in failed["message"]
+    assert "paddle-runtime bundle" not in failed["message"]
+
+
 def test_a_bundle_without_self_tests_cannot_pass_them(
     small: Bundle, capsys: pytest.CaptureFixture[str]
 ) -> None:
