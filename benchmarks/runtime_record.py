@@ -154,6 +154,10 @@ def described() -> str:
     return subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
+# As it was when the benchmark began: a long one must not be told of what was committed meanwhile.
+COMMIT = os.environ.get(COMMIT_ENV) or described()
+
+
 def installed(package: str) -> str | None:
     """Its version; a machine may serve without Paddle."""
     try:
@@ -164,12 +168,11 @@ def installed(package: str) -> str | None:
 
 def write(name: str, figures: dict[str, Any], versions: Mapping[str, str] | None = None) -> None:
     """benchmarks/results/NAME.json; versions: of what else took part."""
-    commit = os.environ.get(COMMIT_ENV) or described()
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     cpu = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     result = {
         "benchmark": name,
-        "commit": commit,
+        "commit": COMMIT,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {
             "system": platform.platform(),
