@@ -94,7 +94,7 @@ def _bench(bundle: Bundle, args: argparse.Namespace, progress: Progress, *, writ
     from paddle_runtime.bundle.engine import Device  # noqa: PLC0415
     from paddle_runtime.calibrate import learn, measure  # noqa: PLC0415  numpy and the pipelines
 
-    told = _Told(progress)
+    told = Steps(progress)
     pictures = _sample(args, told) if args.sample else []
     buckets: dict[str, Any] = {}
     if args.learn_buckets is not None:
@@ -116,7 +116,7 @@ def _bench(bundle: Bundle, args: argparse.Namespace, progress: Progress, *, writ
     return Result(document, "\n".join(_lines(document)))
 
 
-def _sample(args: argparse.Namespace, told: _Told) -> list[Path]:
+def _sample(args: argparse.Namespace, told: Steps) -> list[Path]:
     from paddle_runtime.calibrate.sample import checked_pictures, texts_alone  # noqa: PLC0415
 
     pictures = checked_pictures(args.sample, args.sample_limit, told)
@@ -125,7 +125,7 @@ def _sample(args: argparse.Namespace, told: _Told) -> list[Path]:
     return pictures
 
 
-def _calibrate(bundle: Bundle, plan: Plan, told: _Told) -> Calibration:
+def _calibrate(bundle: Bundle, plan: Plan, told: Steps) -> Calibration:
     from paddle_runtime.calibrate.choice import doubt  # noqa: PLC0415
     from paddle_runtime.calibrate.measure import calibrate  # noqa: PLC0415
 
@@ -149,20 +149,18 @@ def _plain(shapes: Sequence[Mapping[str, Sequence[int]]]) -> list[Any]:
     return [next(iter(bucket.values())) if len(bucket) == 1 else bucket for bucket in written]
 
 
-class _Told:
-    """A new line for each kind of work, a share within it."""
+class Steps:
+    """A new line for each piece of work, a share within it: no share is ever less than the one before."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._last = ""
 
     def __call__(self, what: str, share: float) -> None:
-        kind = what.partition(" ")[0]
-        if share == 0.0 and (kind != self._last or "opening" in what):
+        """What is done now, and the share of it that is done (0 to 1)."""
+        if share == 0.0:
             self._progress.step(what)
         else:
             self._progress.share(what, share)
-        self._last = kind
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:

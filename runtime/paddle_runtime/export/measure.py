@@ -18,6 +18,7 @@ from paddle_runtime.export.sides import Vector
 from paddle_runtime.predictor.session import Array
 
 WARM_CALLS = 3
+COMPARING_SHARE = 0.5  # of what is told as done; the rest is timing
 MIB = 1024 * 1024
 Report = Callable[[str, float], None]
 
@@ -96,9 +97,9 @@ def compare(job: Job, report: Report) -> Comparison:
         differences: dict[Engine, tuple[float, ...]] = {}
         out: dict[Engine, str] = {}
         wrong = False
-        for engine, order in job.statics.items():
+        for number, (engine, order) in enumerate(job.statics.items()):
             contestant = _enter(stack, engine.value, order, job.scratch)
-            report(f"comparing {engine} with the layer", len(running) / len(job.statics))
+            report(f"comparing {engine} with the layer", COMPARING_SHARE * number / len(job.statics))
             try:
                 contestant.start()
                 far, problem = _differences(contestant, job)
@@ -168,7 +169,8 @@ def _interleaved(everybody: Sequence[Contestant], job: Job, report: Report) -> d
             each.run(number)
         each.memory.forget()
     for repetition in range(job.repetitions):
-        report(f"timing, repetition {repetition + 1} of {job.repetitions}", repetition / job.repetitions)
+        done = COMPARING_SHARE + (1 - COMPARING_SHARE) * repetition / job.repetitions
+        report(f"timing, repetition {repetition + 1} of {job.repetitions}", done)
         first = repetition % len(everybody)
         for number in range(len(job.vectors)):
             for each in (*everybody[first:], *everybody[:first]):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,8 @@ from paddle_runtime.calibrate.measure import largest_difference, percentile, tex
 from paddle_runtime.calibrate.probe import with_runners
 from paddle_runtime.calibrate.probing import Order, Probe, ProbeFailed
 from paddle_runtime.calibrate.sample import SampleFault, text_beside, texts_alone
+from paddle_runtime.cli.bench import Steps
+from paddle_runtime.cli.progress import Progress
 from paddle_runtime.main import main
 from tests.runtime.bundle.builders import description, small_bundle
 
@@ -165,6 +170,14 @@ def test_a_sample_is_looked_through_before_anything_is_measured(
     (sample / "good.txt").write_bytes(b"\xff")
     assert f"{sample}/good.txt is not UTF-8" in refusal()
     assert open_bundle(classifier).digest == before
+
+
+def test_a_share_is_never_less_than_the_one_before_in_its_step(caplog: pytest.LogCaptureFixture) -> None:
+    told = Steps(Progress(io.StringIO(), clock=partial(next, count(0, 10))))
+    with caplog.at_level("INFO"):
+        for share in (0.0, 0.5, 0.0, 0.7):
+            told("reading a.png", share)
+    assert caplog.messages == ["reading a.png", " 50 % reading a.png", "reading a.png", " 70 % reading a.png"]
 
 
 def test_a_text_without_its_picture_is_told(tmp_path: Path) -> None:
