@@ -41,7 +41,7 @@ from paddle_runtime.pipeline.ocr_modules import OcrModules
 from paddle_runtime.pipeline.picture import Picture as PixelArray
 from paddle_runtime.pipeline.picture import decode_picture
 from paddle_runtime.predictor.devices import DeviceSettings
-from paddle_runtime.predictor.session import open_session
+from paddle_runtime.predictor.opening import open_session
 
 # Two boxes are one line when they share this much of both.
 SAME_LINE = 0.5

@@ -14,7 +14,8 @@ from benchmarks.readers.line_protocol import Pieces, private_output, serve_lines
 from paddle_runtime.bundle.store import Bundle, builtin_path, open_bundle
 from paddle_runtime.pipeline import ocr
 from paddle_runtime.predictor.devices import DeviceSettings
-from paddle_runtime.predictor.session import Array, Session, open_session
+from paddle_runtime.predictor.opening import open_session
+from paddle_runtime.predictor.session import Array, Session
 
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 

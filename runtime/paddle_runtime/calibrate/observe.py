@@ -18,7 +18,8 @@ from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.errors import Invalid
 from paddle_runtime.pipeline.ocr import OcrPipeline
 from paddle_runtime.predictor.devices import DeviceSettings
-from paddle_runtime.predictor.session import Array, Session, open_session
+from paddle_runtime.predictor.opening import open_session
+from paddle_runtime.predictor.session import Array, Session
 
 # Every second convolution halves a side, five times; a line's width is halved twice.
 DETECT_STEP = 32

@@ -29,7 +29,8 @@ from paddle_runtime.pipeline.selftest import texts_of
 from paddle_runtime.pipeline.tensor import given_array
 from paddle_runtime.pipeline.warmup import warm_modules
 from paddle_runtime.predictor.devices import DeviceSettings
-from paddle_runtime.predictor.session import Array, open_session, paddle_words
+from paddle_runtime.predictor.opening import open_session
+from paddle_runtime.predictor.session import Array, paddle_words
 
 MIB = 1024 * 1024
 Answer = Mapping[str, Any]

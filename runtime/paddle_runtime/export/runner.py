@@ -21,7 +21,8 @@ from paddle_runtime.bundle.signature import TensorSpec
 from paddle_runtime.bundle.store import Bundle, open_bundle
 from paddle_runtime.pipeline.tensor import MODULE
 from paddle_runtime.predictor.devices import DeviceSettings
-from paddle_runtime.predictor.session import Array, open_session
+from paddle_runtime.predictor.opening import open_session
+from paddle_runtime.predictor.session import Array
 
 Run = Callable[[Mapping[str, Array]], Sequence[Array]]
 

@@ -17,7 +17,8 @@ from paddle_runtime.pipeline.selftest import unfit
 from paddle_runtime.pipeline.stages import timed
 from paddle_runtime.pipeline.warmup import warm_modules
 from paddle_runtime.predictor.devices import DeviceSettings
-from paddle_runtime.predictor.session import Session, open_session
+from paddle_runtime.predictor.opening import open_session
+from paddle_runtime.predictor.session import Session
 
 MODULE = "model"
 SUSPECTS = "The device, the engine or the labels do not fit these weights"

@@ -20,7 +20,8 @@ from paddle_runtime.pipeline.selftest import unfit
 from paddle_runtime.pipeline.stages import timed
 from paddle_runtime.pipeline.warmup import warm_modules
 from paddle_runtime.predictor.devices import DeviceSettings
-from paddle_runtime.predictor.session import Array, Session, open_session
+from paddle_runtime.predictor.opening import open_session
+from paddle_runtime.predictor.session import Array, Session
 
 MODULE = "model"
 ROW = 6  # class, score, left, top, right, bottom

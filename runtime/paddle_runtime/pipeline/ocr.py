@@ -30,7 +30,8 @@ from paddle_runtime.pipeline.stages import timed
 from paddle_runtime.pipeline.together import Steps, Want, alone, together
 from paddle_runtime.pipeline.warmup import warm_modules
 from paddle_runtime.predictor.devices import Device, DeviceSettings
-from paddle_runtime.predictor.session import Session, open_session
+from paddle_runtime.predictor.opening import open_session
+from paddle_runtime.predictor.session import Session
 
 T = TypeVar("T")
 

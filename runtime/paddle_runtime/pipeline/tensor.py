@@ -17,7 +17,8 @@ from paddle_runtime.pipeline.selftest import unfit
 from paddle_runtime.pipeline.values import as_declared, to_array
 from paddle_runtime.pipeline.warmup import warm_modules
 from paddle_runtime.predictor.devices import DeviceSettings
-from paddle_runtime.predictor.session import Array, Session, open_session, paddle_words
+from paddle_runtime.predictor.opening import open_session
+from paddle_runtime.predictor.session import Array, Session, paddle_words
 
 MODULE = "model"
 

@@ -21,7 +21,8 @@ from paddle_runtime.pipeline.stages import timed
 from paddle_runtime.pipeline.warmup import warm_modules
 from paddle_runtime.pipeline.wordpiece import WordPiece, load_vocabulary
 from paddle_runtime.predictor.devices import DeviceSettings
-from paddle_runtime.predictor.session import Array, Session, open_session
+from paddle_runtime.predictor.opening import open_session
+from paddle_runtime.predictor.session import Array, Session
 
 MODULE = "model"
 IDS, TYPES, MASK = "input_ids", "token_type_ids", "attention_mask"

@@ -23,7 +23,7 @@ from paddle_runtime.bundle.store import Bundle, builtin_path, open_bundle
 from paddle_runtime.bundle.verify import verify
 from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.predictor.devices import DeviceSettings
-from paddle_runtime.predictor.session import open_session
+from paddle_runtime.predictor.opening import open_session
 from tests.runtime.bundle.builders import description, message, written
 
 MAKE = Path(__file__).parent / "make_hostile.py"

@@ -18,7 +18,8 @@ from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.pipeline import prove
 from paddle_runtime.pipeline.ocr import OcrPipeline
 from paddle_runtime.predictor.devices import Device, DeviceSettings
-from paddle_runtime.predictor.session import Array, Session, open_session
+from paddle_runtime.predictor.opening import open_session
+from paddle_runtime.predictor.session import Array, Session
 
 OPEN = """
 import sys

@@ -13,7 +13,7 @@ from paddle_runtime.pipeline.base import BatchPipeline, PipelineAnswer
 from paddle_runtime.pipeline.ocr import OcrPipeline
 from paddle_runtime.pipeline.selftest import texts_of
 from paddle_runtime.predictor.devices import DeviceSettings
-from paddle_runtime.predictor.session import open_session
+from paddle_runtime.predictor.opening import open_session
 from tests.runtime.pipeline.builders import encoded, lines_of, ocr_bundle, page
 
 

@@ -16,7 +16,7 @@ from paddle_runtime.bundle.store import builtin_path, open_bundle
 from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.predictor.devices import Device, DeviceSettings
 from paddle_runtime.predictor.onnx import OnnxSession, session_options
-from paddle_runtime.predictor.session import open_session
+from paddle_runtime.predictor.opening import open_session
 
 PADDLE, ONNX = (open_bundle(builtin_path(name)) for name in ("ppocr-v4-mobile", "ppocr-v4-mobile-onnx"))
 SHAPES = {"detect": (1, 3, 320, 544), "orient": (1, 3, 48, 192), "recognise": (1, 3, 48, 320)}

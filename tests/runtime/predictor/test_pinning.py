@@ -29,7 +29,7 @@ import os, threading
 import numpy
 from paddle_runtime.bundle.store import builtin_path, open_bundle
 from paddle_runtime.predictor.devices import DeviceSettings
-from paddle_runtime.predictor.session import open_session
+from paddle_runtime.predictor.opening import open_session
 session = open_session(open_bundle(builtin_path("ppocr-v4-mobile")), "detect", DeviceSettings())
 computing, done, seen = threading.get_native_id(), threading.Event(), []
 def look():

@@ -19,8 +19,9 @@ from paddle_runtime.errors import BundleFault, BundleReason
 from paddle_runtime.predictor import libpaddle
 from paddle_runtime.predictor.devices import Device, DeviceSettings
 from paddle_runtime.predictor.engines import PADDLE_PRECISIONS, Program, config_calls
+from paddle_runtime.predictor.opening import open_session
 from paddle_runtime.predictor.paddle import apply_calls, engine_lacking
-from paddle_runtime.predictor.session import Session, open_session, paddle_words
+from paddle_runtime.predictor.session import Session, paddle_words
 from tests.runtime.bundle.builders import description
 
 ORIENT_SHAPE = (1, 3, 48, 192)
