@@ -26,10 +26,10 @@ from dataclasses import dataclass, replace
 
 from paddle_runtime.cost import Prediction
 from paddle_runtime.dispatch.backlog import Backlog, Terms
+from paddle_runtime.dispatch.restarts import NOT_READY_RETRY_SECONDS
 from paddle_runtime.errors import Invalid, Refused, RequestReason
 
 LONGEST_RETRY_SECONDS = 30
-NOT_READY_RETRY_SECONDS = 5
 PROBE_EVERY = 16
 
 

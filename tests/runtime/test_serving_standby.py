@@ -34,6 +34,14 @@ def test_a_killed_worker_costs_no_cold_start(tmp_path: Path) -> None:
         assert "starting: 0 warm workers" not in server.log
 
 
+def test_who_was_lost_with_a_worker_may_come_back_at_once_where_another_is_warm(tmp_path: Path) -> None:
+    with RunningServer(tmp_path, standby=1, start=COLD_START) as server:
+        standby_ready(server)
+        for seconds in ("1", "5"):  # the second one takes the place of the first, and there is no third yet
+            lost = server.ocr(picture(die=True))
+            assert (lost.status_code, lost.headers["retry-after"]) == (502, seconds)
+
+
 def test_a_worker_that_grows_is_replaced_and_no_caller_notices(tmp_path: Path) -> None:
     with RunningServer(tmp_path, worker_memory_mib=150, start=COLD_START) as server:
         before = server.ocr(picture()).json()["worker"]

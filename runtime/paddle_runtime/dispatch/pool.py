@@ -279,8 +279,9 @@ class Pool:
         )
 
     def spared(self, seat: Seat) -> bool:
-        """Whether others are warm."""
-        return any(each.record.warm for each in self.seats if each is not seat)
+        """Whether others are warm, the standby among them."""
+        others = (each.record.warm for each in self.seats if each is not seat)
+        return self._spare.child is not None or any(others)
 
     def part(self, child: Child) -> None:
         """End a worker, without waiting for it."""

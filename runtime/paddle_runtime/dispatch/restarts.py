@@ -13,6 +13,8 @@ LONGEST_DELAY_SECONDS = 30.0
 CRASHES_BEFORE_GIVING_UP = 3
 # Once it has served, the model is known to be good, so more patience is right.
 FAILURES_AFTER_SERVICE = 5
+# What callers are told to wait while no worker is warm.
+NOT_READY_RETRY_SECONDS = 5
 
 
 @dataclass(frozen=True)

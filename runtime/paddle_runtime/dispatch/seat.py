@@ -15,7 +15,7 @@ from paddle_runtime.dispatch.child import Child, WorkerGone
 from paddle_runtime.dispatch.exchange import Answer, Unexpected
 from paddle_runtime.dispatch.job import Job, Result
 from paddle_runtime.dispatch.launch import WorkerPlan, launch, load_fault, start_fault
-from paddle_runtime.dispatch.restarts import SeatRecord, delay_seconds
+from paddle_runtime.dispatch.restarts import NOT_READY_RETRY_SECONDS, SeatRecord, delay_seconds
 from paddle_runtime.dispatch.slab import Slab
 from paddle_runtime.dispatch.watch import Watch
 from paddle_runtime.dispatch.watchdog import Verdict
@@ -71,7 +71,7 @@ class Observer(Protocol):
         ...
 
     def spared(self, seat: Seat) -> bool:
-        """Whether other workers go on while this seat has none."""
+        """Whether others are warm while this seat has none, the standby among them."""
         ...
 
     def part(self, child: Child) -> None:
@@ -287,12 +287,16 @@ class Seat:
                         RequestReason.TIMED_OUT,
                         f"no answer after {seconds:.1f} s: its worker made no progress and was ended; "
                         "send it again",
-                        retry_after_seconds=1,
+                        retry_after_seconds=self._retry_seconds(),
                     )
                 )
             else:
-                job.fail(_lost(f"{gone} while it held this request; send it again"))
+                job.fail(_lost(f"{gone} while it held this request; send it again", self._retry_seconds()))
         return "crash" if watch.verdict is Verdict.WORKS else "stall"
+
+    def _retry_seconds(self) -> int:
+        """When a lost request may be sent again: soon where others are warm, else as for one refused now."""
+        return 1 if self._observer.spared(self) else NOT_READY_RETRY_SECONDS
 
     def _settle(self, job: Job, answer: Answer) -> None:
         """Turn a worker's answer into the job's."""
@@ -327,8 +331,8 @@ def _teller(slab: Slab, place: int) -> Callable[[asyncio.Future[Result]], None]:
     return tell
 
 
-def _lost(message: str) -> Failed:
-    return Failed(RequestReason.WORKER_LOST, message, retry_after_seconds=1)
+def _lost(message: str, retry_after_seconds: int = 1) -> Failed:
+    return Failed(RequestReason.WORKER_LOST, message, retry_after_seconds=retry_after_seconds)
 
 
 async def first_of(*futures: asyncio.Future[Any], seconds: float | None = None) -> None:
