@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 Triple = tuple[float, float, float]
+# Between the pixels of a picture that is resized: straight lines, or curves of the third degree.
+Interpolation = Literal["Linear", "Cubic"]
 
 
 class _Frozen(BaseModel):
@@ -50,6 +52,7 @@ class _Picture(_Frozen):
     """How a picture becomes numbers: (value / 255 - mean) / std in the order of the channels named."""
 
     channels: Literal["RGB", "BGR"] = "RGB"
+    interpolation: Interpolation = "Linear"
     mean: Triple = (0.485, 0.456, 0.406)
     std: Triple = (0.229, 0.224, 0.225)
 

@@ -35,7 +35,9 @@ class ClassificationPipeline:
         self._constants = constants
         self._choice = Choice(constants.top_k, constants.min_score)
         buckets = [(shape[2], shape[3]) for shape in module.shapes()]
-        self._placer = Placer(buckets, constants.channels, constants.mean, constants.std)
+        self._placer = Placer(
+            buckets, constants.channels, constants.mean, constants.std, constants.interpolation
+        )
         self._labels = load_labels(bundle.file(module.labels or "").read_bytes(), module.outputs[0].shape[-1])
 
     def warm_up(self, progress: Callable[[str, float], None]) -> int:

@@ -38,7 +38,9 @@ class DetectionPipeline:
         self._constants = constants
         self._inputs = [spec.name for spec in module.inputs]
         buckets = [(bucket["image"][2], bucket["image"][3]) for bucket in module.buckets]
-        self._placer = Placer(buckets, constants.channels, constants.mean, constants.std)
+        self._placer = Placer(
+            buckets, constants.channels, constants.mean, constants.std, constants.interpolation
+        )
         self._labels = load_labels(bundle.file(module.labels or "").read_bytes(), -1)
 
     def warm_up(self, progress: Callable[[str, float], None]) -> int:

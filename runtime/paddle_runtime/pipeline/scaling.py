@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from paddle_runtime.bundle.constants import Triple
+from paddle_runtime.bundle.constants import Interpolation, Triple
 from paddle_runtime.pipeline.normalise import Normaliser
 from paddle_runtime.pipeline.picture import Picture
 
 Sides = tuple[int, int]  # height, width
+METHODS: Mapping[Interpolation, int] = {"Linear": cv2.INTER_LINEAR, "Cubic": cv2.INTER_CUBIC}
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,16 @@ class Placed:
 class Placer:
     """A program's buckets and the numbers that its pixels become."""
 
-    def __init__(self, buckets: Sequence[Sides], channels: str, mean: Triple, std: Triple) -> None:
+    def __init__(
+        self,
+        buckets: Sequence[Sides],
+        channels: str,
+        mean: Triple,
+        std: Triple,
+        interpolation: Interpolation = "Linear",
+    ) -> None:
         self._buckets = tuple(buckets)
+        self._method = interpolation
         # Pictures are blue, green, red: constants of a program that takes them the other way are turned.
         self._turned = channels == "RGB"
         self._normalise = Normaliser(mean, std)
@@ -50,7 +59,7 @@ class Placer:
             factor = min(bucket[0] / height, bucket[1] / width)
             shape = (clamp(height * factor, bucket[0]), clamp(width * factor, bucket[1]))
         scale = (shape[0] / height, shape[1] / width)
-        return Placed(self._filled(resized(picture, shape), bucket), shape, scale)
+        return Placed(self._filled(resized(picture, shape, self._method), bucket), shape, scale)
 
     def middle(self, picture: Picture, short: int | None) -> Placed:
         """The middle of the picture once its short side is `short`; without it the picture stretched."""
@@ -64,7 +73,7 @@ class Placer:
         height, width = picture.shape[:2]
         shape = max(bucket[0], round(height * factor)), max(bucket[1], round(width * factor))
         top, left = (shape[0] - bucket[0]) // 2, (shape[1] - bucket[1]) // 2
-        cut = resized(picture, shape)[top : top + bucket[0], left : left + bucket[1]]
+        cut = resized(picture, shape, self._method)[top : top + bucket[0], left : left + bucket[1]]
         return Placed(self._filled(cut, bucket), bucket, (shape[0] / height, shape[1] / width))
 
     def _filled(self, picture: Picture, bucket: Sides) -> npt.NDArray[np.float32]:
@@ -73,9 +82,9 @@ class Placer:
         return block
 
 
-def resized(picture: Picture, shape: Sides) -> Picture:
-    """Another size, by straight lines between pixels: what such programs are trained with."""
-    return cv2.resize(picture, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)  # type: ignore[no-any-return]
+def resized(picture: Picture, shape: Sides, method: Interpolation = "Linear") -> Picture:
+    """Another size, as the program's training pictures were resized."""
+    return cv2.resize(picture, (shape[1], shape[0]), interpolation=METHODS[method])  # type: ignore[no-any-return]
 
 
 def _inner(size: int, needed: float) -> slice:

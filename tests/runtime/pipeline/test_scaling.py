@@ -44,6 +44,15 @@ def test_a_picture_that_keeps_its_ratio_is_in_the_top_left_and_zeros_beside_it(
     assert (placed.image[0, :, :, columns:] == 0).all()
 
 
+def test_a_picture_is_resized_in_the_way_that_is_named() -> None:
+    edge = np.zeros((1, 4, 3), dtype=np.uint8)
+    edge[:, 2:] = 200
+    linear, cubic = (resized(edge, (1, 12), how)[0, :, 0].tolist() for how in ("Linear", "Cubic"))
+    assert max(linear) == 200 < max(cubic)  # curves go beyond an edge
+    shown = Placer([(1, 12)], "BGR", NONE, ONE, "Cubic").whole(edge, keep_ratio=False).image[0, 0, 0]
+    assert (shown * 255).round().tolist() == cubic
+
+
 @given(sides, sides)
 def test_a_stretched_picture_fills_its_bucket(height: int, width: int) -> None:
     placed = placer((64, 96)).whole(picture(height, width), keep_ratio=False)
@@ -81,7 +90,7 @@ def test_a_thread_of_a_picture_is_not_enlarged_whole(
 ) -> None:
     made: list[int] = []
     monkeypatch.setattr(
-        scaling, "resized", lambda given, to: made.append(to[0] * to[1]) or resized(given, to)
+        scaling, "resized", lambda given, to, how: made.append(to[0] * to[1]) or resized(given, to, how)
     )
     assert (placer((224, 224)).middle(picture(*shape), 256).image > 0).all()
     assert made[0] < 1_000_000
