@@ -7,6 +7,7 @@ so one short string pins all of them.
 from __future__ import annotations
 
 import hashlib
+import reprlib
 from collections.abc import Mapping
 from types import MappingProxyType, NoneType
 from typing import Annotated, Any, Literal, TypeVar
@@ -44,6 +45,7 @@ MANIFEST_MAX_BYTES = 1024 * 1024
 MAX_FILES = 256
 MAX_BUCKETS = 64
 ModelFormat = Literal["PaddleInference", "Onnx"]  # the words of the resource's model.format
+SHOWN_CHARACTERS = 80
 
 # The modules of each task and what constants they have. An OCR bundle may hold some of them: one module
 # serves by itself, or takes the place of another bundle's.
@@ -313,17 +315,23 @@ def parse_manifest(data: bytes) -> Manifest:
     try:
         return Manifest.model_validate(document)
     except ValidationError as error:
-        raise ManifestFault("; ".join(_problems(error))) from error
+        raise ManifestFault("; ".join(problems(error))) from error
 
 
-def _problems(error: ValidationError) -> list[str]:
+def problems(error: ValidationError) -> list[str]:
+    """What is wrong with a document, the first few: which field, its value, why."""
     shown = []
     for item in error.errors(include_url=False)[:5]:
         field = ".".join(str(part) for part in item["loc"]) or "document"
-        value = repr(item.get("input"))
-        value = value if len(value) <= 80 else value[:77] + "..."
-        shown.append(f"{field} = {value}: {item['msg']}")
+        shown.append(f"{field} = {brief(item.get('input'))}: {item['msg']}")
     return shown
+
+
+def brief(value: object) -> str:
+    """The beginning of a value; of one that YAML's references make endless no more is looked at."""
+    shortened = reprlib.Repr()
+    shortened.maxlevel, shortened.maxstring, shortened.maxother = 2, SHOWN_CHARACTERS, SHOWN_CHARACTERS
+    return shortened.repr(value)[:SHOWN_CHARACTERS]
 
 
 class ManifestFault(BundleFault):

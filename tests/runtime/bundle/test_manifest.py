@@ -22,7 +22,7 @@ from paddle_runtime.bundle.paths import ALLOWED_SUFFIXES, unsafe_path
 from paddle_runtime.bundle.signature import TensorSpec, bucket_problem, largest
 from paddle_runtime.bundle.store import builtin_path, open_bundle
 from paddle_runtime.errors import BundleFault, BundleReason
-from tests.runtime.bundle.builders import FILES, description, entry
+from tests.runtime.bundle.builders import ENDLESS, FILES, description, entry
 
 
 def written(**changes: object) -> bytes:
@@ -137,6 +137,7 @@ def test_a_bundle_of_onnx_files_alone_names_no_version_of_paddle() -> None:
         (b"a: [", "not YAML in UTF-8"),
         (b"- a", "holds a list, not a mapping"),
         (b"", "holds a NoneType"),
+        (f"name: {ENDLESS}".encode(), "name = [['a'], "),
         (b"!!python/object/apply:os.system ['true']", "not YAML in UTF-8"),
         (b"a" * (MANIFEST_MAX_BYTES + 1), "more than 1048576"),
         (b"[" * 100_000, "not YAML in UTF-8"),
