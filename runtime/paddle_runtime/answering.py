@@ -110,7 +110,7 @@ def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel,
         done.append("loaded")
     with _phase(progress, "self-test", BundleReason.SelfTestFailed) as done:
         prove(pipeline, settings)
-        done.append("self-test passed")
+        done.append("self-test passed" if bundle.manifest.self_test else "no self-test")
     with _phase(progress, "warm-up", BundleReason.WarmupFailed) as done:
         shapes = pipeline.warm_up(lambda what, share: log.debug("warming %s, %d %%", what, share * 100))
         done.append(f"warmed {shapes} shapes")

@@ -55,6 +55,14 @@ class Fields:
             yield number, place, stop
             place = stop
 
+    def text(self, start: int, end: int) -> str:
+        """The content of a field of text; ValueError where it is none."""
+        return bytes(self._data[start:end]).decode("utf-8")
+
+    def whole(self, start: int, end: int) -> int:
+        """The content of a field of a number that has no sign."""
+        return self._varint(start, end)[0]
+
     def _varint(self, place: int, end: int) -> tuple[int, int]:
         value = shift = 0
         for at in range(place, min(end, place + MAX_VARINT_BYTES)):

@@ -16,9 +16,9 @@ import uvloop
 from paddle_runtime.bundle.compose import open_composed
 from paddle_runtime.bundle.engine import Device
 from paddle_runtime.bundle.manifest import Manifest
-from paddle_runtime.bundle.store import Bundle
+from paddle_runtime.bundle.store import Bundle, require_task
 from paddle_runtime.bundle.termination import write_termination
-from paddle_runtime.bundle.unpacked import bundle_path, unpacked
+from paddle_runtime.bundle.unpacked import bundle_path, modules_of, unpacked
 from paddle_runtime.bundle.verify import verify
 from paddle_runtime.dispatch.child import WORKER_COMMAND
 from paddle_runtime.dispatch.launch import too_slow
@@ -102,31 +102,23 @@ def end_with(fault: BundleFault, settings: Settings) -> int:
 def opened_model(settings: Settings) -> Iterator[Model]:
     """Read the manifest and check every file once, here; workers then trust the folder."""
     if not settings.model:
-        raise SettingsFault("--model is not set; give a bundle's folder or archive, or builtin:NAME")
+        raise SettingsFault(
+            "--model is not set; give the folder or archive of a bundle, that of an exported model, or "
+            "builtin:NAME"
+        )
     began = time.monotonic()
     path, digest = bundle_path(settings.model), settings.model_digest or None
     with ExitStack() as stack:
-        folder = stack.enter_context(unpacked(path, digest))
+        folder = stack.enter_context(unpacked(path, digest, settings.task))
         modules = {
             name: stack.enter_context(unpacked(place)) for name, place in modules_of(settings.modules).items()
         }
         bundle = open_composed(folder, digest, modules)
+        require_task(bundle, settings.task)
         size = verify(bundle)
         seconds = time.monotonic() - began
         log.info("%s verified: %d bytes, %s, in %.2f s", path, size, bundle.digest, seconds)
         yield _describe(settings, bundle, modules, seconds)
-
-
-def modules_of(text: str) -> dict[str, Path]:
-    """`recognise=FOLDER,orient=FOLDER` to folders by module."""
-    pairs = [each.partition("=") for each in text.split(",") if each]
-    if any(not name or not place for name, _, place in pairs):
-        raise SettingsFault(
-            f"--modules={text!r} is no list of NAME=FOLDER: for instance recognise=./my-recogniser"
-        )
-    if len({name for name, _, _ in pairs}) != len(pairs):
-        raise SettingsFault(f"--modules={text!r} names a module twice; give each one folder")
-    return {name: bundle_path(place) for name, _, place in pairs}
 
 
 def _describe(

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, get_type_hints
 
 from paddle_runtime.errors import Fault
+from paddle_runtime.tasks import Task
 
 ENV_PREFIX = "PADDLE_RUNTIME_"
 MIB = 1024 * 1024
@@ -53,7 +54,12 @@ def option(
 class Settings:
     """All that `paddle-runtime serve` can be told."""
 
-    model: str = option("", "what to serve: the folder of a bundle, or builtin:NAME")
+    model: str = option(
+        "", "what to serve: a bundle's folder or archive, the folder of an exported model, or builtin:NAME"
+    )
+    task: str = option(
+        "", "what an exported model is for, where its files do not tell it", choices=tuple(Task)
+    )
     modules: str = option(
         "", "modules of other bundles instead of the model's: NAME=FOLDER,NAME=builtin:NAME"
     )

@@ -25,9 +25,9 @@ from paddle_runtime import sla as runtime_sla
 from paddle_runtime import tasks
 from paddle_runtime.bundle import location, manifest, s3
 from paddle_runtime.bundle.paths import unsafe_path
+from paddle_runtime.bundle.unpacked import modules_of
 from paddle_runtime.cli import fetch as fetch_command
 from paddle_runtime.errors import BundleReason
-from paddle_runtime.serve import modules_of
 from paddle_runtime.settings import env_name, options
 from paddle_runtime.transport import front, http_app
 from tests.contract.corpus import ACCEPTED
@@ -57,6 +57,8 @@ def test_every_variable_that_the_operator_sets_is_read_by_the_runtime() -> None:
     secured = a_resource().with_("spec.model.credentialsRef", {"name": "keys"})
     fetching = environment(init_container(planned(a_service(secured))))
     assert {name for name in fetching if name.startswith(names.ENV_PREFIX)} == FETCH_VARIABLES
+    claimed = environment(init_container(planned(a_service(a_resource().reading("pvc://models/x")))))
+    assert {name for name in claimed if name.startswith(names.ENV_PREFIX)} == {fetch_command.TASK_ENV}
 
 
 def test_port_and_files_are_the_runtimes_defaults() -> None:

@@ -6,7 +6,7 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from PIL import Image
 
 from paddle_runtime.bundle.make import write_manifest
 from paddle_runtime.bundle.manifest import MANIFEST_NAME
+from tests.runtime.bundle.bare.exports import exported_pictures, exported_shapes, exported_texts
 from tests.runtime.serving.testbed import PNG, RunningServer, picture
 
 # training and starting real models takes the processor's time, which a busy machine gives slowly
@@ -259,3 +260,40 @@ def test_flipped_weights_of_a_detector_end_the_start(shapes: RunningServer, tmp_
     with RunningServer(tmp_path, SERVE, wait=False, model=folder) as server:
         assert server.process.wait(120) == 22
         assert "SelfTestFailed" in server.log
+
+
+def asked(server: RunningServer, fixture: str) -> Any:
+    """What the example's own request is answered, without what differs each time."""
+    if fixture == "texts":
+        body = json.loads((EXAMPLES / "11-text" / "request.json").read_text(encoding="utf-8"))
+        return server.client.post("/v1/classify", json=body).json()["results"]
+    path, file = {
+        "pictures": ("/v1/classify", "10-classification/four.png"),
+        "shapes": ("/v1/detect", "09-detection/shapes.png"),
+    }[fixture]
+    answer = server.client.post(path, content=(EXAMPLES / file).read_bytes(), headers=PNG).json()
+    return answer["objects" if fixture == "shapes" else "classes"]
+
+
+def rounded(told: Any) -> Any:
+    """Without the digits in which engines differ."""
+    if isinstance(told, list):
+        return [rounded(each) for each in told]
+    if isinstance(told, dict):
+        return {key: rounded(each) for key, each in told.items()}
+    return pytest.approx(told, abs=0.001) if isinstance(told, float) else told
+
+
+@pytest.mark.parametrize(
+    ("fixture", "exported"),
+    [("pictures", exported_pictures), ("texts", exported_texts), ("shapes", exported_shapes)],
+)
+def test_a_program_as_it_was_exported_answers_as_the_bundle_does(
+    fixture: str, exported: Callable[[Path, Path], Path], request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    running: RunningServer = request.getfixturevalue(fixture)
+    folder = exported(running.log_file.parent / "bundle", tmp_path / "exported")
+    with RunningServer(tmp_path, SERVE, model=folder, model_name="m") as server:
+        assert asked(server, fixture) == rounded(asked(running, fixture))
+        assert "has no model.yaml and is taken for task" in server.log
+    assert not (folder / "model.yaml").exists()

@@ -12,7 +12,7 @@ from typing import Any
 from paddle_operator import names
 from paddle_operator.plan.resources import ResourceBlock
 from paddle_operator.plan.security import container_security
-from paddle_operator.spec.source import IN_BUNDLES, Module, Source, UriScheme
+from paddle_operator.spec.source import IN_BUNDLES, Module, Source, Task, UriScheme
 
 
 def fetch_container(
@@ -20,6 +20,7 @@ def fetch_container(
     sources: Sequence[Source],
     *,
     image: str,
+    task: Task,
     timeout_seconds: int,
     resources: ResourceBlock,
     resolve: bool,
@@ -33,7 +34,7 @@ def fetch_container(
         "imagePullPolicy": "IfNotPresent",
         "command": [names.PROGRAM_RUNTIME],
         "args": fetch_arguments(source, timeout_seconds, resolve=resolve),
-        "env": [{"name": "HOME", "value": names.TMP_DIR}, *_environment(source)],
+        "env": [{"name": "HOME", "value": names.TMP_DIR}, *_environment(source, task)],
         "resources": resources,
         "securityContext": container_security(),
         "terminationMessagePolicy": "FallbackToLogsOnError",
@@ -80,9 +81,14 @@ def store_volumes(sources: Sequence[Source]) -> list[dict[str, Any]]:
     ]
 
 
-def _environment(source: Source) -> list[dict[str, str]]:
-    """Return the variables that say where the store is and where the credentials lie."""
+def _environment(source: Source, task: Task) -> list[dict[str, str]]:
+    """Return the variables that say where the store is and where the credentials lie.
+
+    A claim may hold a model as it was exported, and then nothing else may tell what the model is for.
+    """
     found = []
+    if source.scheme is UriScheme.PVC:
+        found.append({"name": names.ENV_TASK, "value": task.value})
     if source.s3 is not None:
         found += [
             {"name": names.ENV_S3_ENDPOINT, "value": source.s3.endpoint},

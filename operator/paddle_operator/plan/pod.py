@@ -54,6 +54,7 @@ def pod_template(service: str, revision: Revision, revision_name: str) -> KubeOb
                     source,
                     revision.sources,
                     image=revision.image,
+                    task=revision.task,
                     timeout_seconds=revision.preload.timeout_seconds,
                     resources=fetch_resources(revision),
                     resolve=False,

@@ -58,6 +58,7 @@ def _pod_spec(service: Service, image: str) -> dict[str, Any]:
                 source,
                 model.sources,
                 image=image,
+                task=model.task,
                 timeout_seconds=timeout_seconds,
                 resources=job_resources(),
                 resolve=True,

@@ -109,7 +109,8 @@ class Source(Block):
 
     uri: Annotated[str, Field(min_length=1, max_length=512)]
     """Folder that holds model.yaml, or one archive of it (.tar, .tar.gz, .tgz, .zip): s3://bucket/path,
-    https://host/path/, pvc://claim/path, or builtin:NAME for one baked into the runtime image."""
+    https://host/path/, pvc://claim/path, or builtin:NAME for one baked into the runtime image. A claim
+    may also hold a model as it was exported, without model.yaml."""
     digest: Annotated[str, Field(max_length=71)] = ""
     """Pin: "sha256:" and the sha256 of the bundle's model.yaml, which in turn holds the sha256 of every
     file. Empty: the digest found when the address is first read is recorded and enforced from then on."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from paddle_runtime.bundle.addresses import PARALLEL_CONNECTIONS, AddressPolicy, checked_pool
+from paddle_runtime.bundle.bare.folder import is_bare, read_bare
 from paddle_runtime.bundle.deadline import Deadline, retried
 from paddle_runtime.bundle.disk import no_space, writing_to
 from paddle_runtime.bundle.download import Download
@@ -32,24 +33,33 @@ from paddle_runtime.bundle.location import (
     HttpsLocation,
     parse_location,
 )
+from paddle_runtime.bundle.make import contents
 from paddle_runtime.bundle.manifest import MANIFEST_MAX_BYTES, Manifest
 from paddle_runtime.bundle.paths import MANIFEST_NAME
 from paddle_runtime.bundle.s3 import S3Options, s3_source
-from paddle_runtime.bundle.sources import FolderSource, Source
+from paddle_runtime.bundle.sources import FolderSource, Source, WithFiles, resolved_inside
 from paddle_runtime.bundle.store import Bundle, Resolved, accept_manifest, builtin_path, open_bundle
 from paddle_runtime.bundle.verify import require_form, verify
-from paddle_runtime.errors import BundleFault
+from paddle_runtime.errors import BundleFault, BundleReason
+from paddle_runtime.tasks import Task
 
 INCOMING = ".incoming"
+EXPORTED = (
+    "The folder of an exported model gets its model.yaml from 'paddle-runtime bundle DIR'; upload it again."
+)
 DEFAULT_SIZE_LIMIT_BYTES = 64 * 1024**3
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class FetchOptions:
-    """digest: None takes any. timeout_seconds: for everything, tries included. allow_loopback: for tests."""
+    """digest: None takes any. task: what a bare folder is for, where its files do not tell it.
+
+    timeout_seconds: for everything, tries included. allow_loopback: for tests.
+    """
 
     digest: str | None = None
+    task: str = ""
     timeout_seconds: float = 600.0
     size_limit_bytes: int = DEFAULT_SIZE_LIMIT_BYTES
     s3: S3Options = field(default_factory=S3Options)
@@ -139,7 +149,7 @@ def open_source(uri: str, options: FetchOptions) -> tuple[Source, ArchiveFile | 
     if isinstance(location, BuiltinLocation):
         return FolderSource(builtin_path(location.name)), None
     if isinstance(location, FolderLocation):
-        return FolderSource(location.path), location.archive
+        return folder_source(location, options.task), location.archive
     if isinstance(location, HttpsLocation):
         policy = AddressPolicy(loopback=options.allow_loopback)
         remedy = "make it public to read."
@@ -148,9 +158,24 @@ def open_source(uri: str, options: FetchOptions) -> tuple[Source, ArchiveFile | 
     return s3_source(location, options.s3, allow_loopback=options.allow_loopback), location.archive
 
 
+def folder_source(location: FolderLocation, task: str) -> Source:
+    """A claim's folder; a bare one with the model.yaml that it would have."""
+    source, folder = FolderSource(location.path), location.path
+    if location.archive is not None or not is_bare(folder):
+        return source
+    for name in contents(folder).held:
+        resolved_inside(folder, folder / name)
+    return WithFiles(source, read_bare(folder, Task(task) if task else None).files)
+
+
 def read_manifest(source: Source, options: FetchOptions, deadline: Deadline) -> Resolved:
     """model.yaml, of the digest asked for and within the size limit."""
-    data = retried(lambda: _read_small(source, MANIFEST_NAME, deadline), deadline)
+    try:
+        data = retried(lambda: _read_small(source, MANIFEST_NAME, deadline), deadline)
+    except BundleFault as fault:
+        if fault.reason is not BundleReason.ModelNotFound:
+            raise
+        raise BundleFault(fault.reason, f"{fault} {EXPORTED}") from fault
     return accept_manifest(data, source.name(MANIFEST_NAME), options.digest, options.size_limit_bytes)
 
 

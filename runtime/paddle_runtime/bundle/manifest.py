@@ -7,7 +7,6 @@ so one short string pins all of them.
 from __future__ import annotations
 
 import hashlib
-import reprlib
 from collections.abc import Mapping
 from types import MappingProxyType, NoneType
 from typing import Annotated, Any, Literal, TypeVar
@@ -36,6 +35,7 @@ from paddle_runtime.bundle.constants import (
 )
 from paddle_runtime.bundle.engine import Device, Engine, Precision, Runner, default_runner, runner_problem
 from paddle_runtime.bundle.paths import MANIFEST_NAME, Names, unsafe_path
+from paddle_runtime.bundle.problems import problems
 from paddle_runtime.bundle.selftest import SelfTest
 from paddle_runtime.bundle.signature import Shape, TensorSpec, bucket_problem
 from paddle_runtime.errors import BundleFault, BundleReason
@@ -45,7 +45,8 @@ MANIFEST_MAX_BYTES = 1024 * 1024
 MAX_FILES = 256
 MAX_BUCKETS = 64
 ModelFormat = Literal["PaddleInference", "Onnx"]  # the words of the resource's model.format
-SHOWN_CHARACTERS = 80
+# For who does not know which Paddle exported a program: its new form does not tell.
+UNKNOWN_VERSION = "unknown"
 
 # The modules of each task and what constants they have. An OCR bundle may hold some of them: one module
 # serves by itself, or takes the place of another bundle's.
@@ -226,7 +227,7 @@ class Manifest(Frozen):
     name: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
     version: Annotated[str, Field(min_length=1, max_length=64)]
     task: Task
-    paddle_version: Annotated[str | None, Field(pattern=r"^\d+\.\d+\.\d+$")] = None
+    paddle_version: Annotated[str | None, Field(pattern=rf"^(\d+\.\d+\.\d+|{UNKNOWN_VERSION})$")] = None
     license: str | None = None
     source: str | None = None
     modules: Annotated[FrozenMap[str, Module], Field(min_length=1, max_length=16)]
@@ -245,7 +246,8 @@ class Manifest(Frozen):
         needed += [("selfTest", test.picture) for test in self.self_test if test.picture is not None]
         for field, path in needed:
             if path not in self.files:
-                raise ValueError(f"{field} names {path!r}, which is not under files: add its sha256 and size")
+                why = unsafe_path(path) or "add its sha256 and size"
+                raise ValueError(f"{field} names {path!r}, which is not under files: {why}")
         return self
 
     @model_validator(mode="after")
@@ -258,7 +260,10 @@ class Manifest(Frozen):
     @model_validator(mode="after")
     def _paddle_programs_name_their_version(self) -> Manifest:
         if self.paddle_version is None and any(module.program for module in self.modules.values()):
-            raise ValueError("paddleVersion must say which Paddle exported the programs, such as 3.2.2")
+            raise ValueError(
+                "paddleVersion must say which Paddle exported the programs, such as 3.2.2, "
+                f"or {UNKNOWN_VERSION!r}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -316,22 +321,6 @@ def parse_manifest(data: bytes) -> Manifest:
         return Manifest.model_validate(document)
     except ValidationError as error:
         raise ManifestFault("; ".join(problems(error))) from error
-
-
-def problems(error: ValidationError) -> list[str]:
-    """What is wrong with a document, the first few: which field, its value, why."""
-    shown = []
-    for item in error.errors(include_url=False)[:5]:
-        field = ".".join(str(part) for part in item["loc"]) or "document"
-        shown.append(f"{field} = {brief(item.get('input'))}: {item['msg']}")
-    return shown
-
-
-def brief(value: object) -> str:
-    """The beginning of a value; of one that YAML's references make endless no more is looked at."""
-    shortened = reprlib.Repr()
-    shortened.maxlevel, shortened.maxstring, shortened.maxother = 2, SHOWN_CHARACTERS, SHOWN_CHARACTERS
-    return shortened.repr(value)[:SHOWN_CHARACTERS]
 
 
 class ManifestFault(BundleFault):

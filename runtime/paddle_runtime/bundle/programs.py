@@ -44,7 +44,7 @@ def check_program(path: Path, *, certain: bool = True) -> None:
                 _check_legacy(data)
         case ".json":
             _check_size(path)
-            document = _json(path.read_bytes())
+            document = program_json(path.read_bytes())
             if certain or (isinstance(document, dict) and document.keys() & {"base_code", "program"}):
                 _check_new(document)
         case ".onnx":
@@ -160,7 +160,9 @@ def _check_onnx(data: Bytes) -> None:
             raise BadProgram(problem)
 
 
-def _json(data: bytes) -> Any:
+def program_json(data: bytes) -> Any:
+    """The .json form as it is; BadProgram where two readers could read it differently, or none can."""
+
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
         if len(made) != len(pairs):

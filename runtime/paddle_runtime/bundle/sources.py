@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,13 +54,7 @@ class FolderSource:
         deadline.check(f"reading {relative}")
         path = self._root / relative
         try:
-            resolved = path.resolve()
-            if not resolved.is_relative_to(self._root.resolve()):
-                raise BundleFault(
-                    BundleReason.BundleInvalid,
-                    f"{path} is a link out of the bundle: put the file itself there.",
-                )
-            with _open_plain(resolved) as file:
+            with _open_plain(resolved_inside(self._root, path)) as file:
                 size = file.seek(0, 2)
                 file.seek(offset)
                 yield Opened(offset, size, iter(lambda: file.read(CHUNK_BYTES), b""))
@@ -75,6 +69,38 @@ class FolderSource:
             ) from error
         except OSError as error:
             raise BundleFault(BundleReason.StoreUnreachable, f"{path} cannot be read: {error}.") from error
+
+
+def resolved_inside(root: Path, path: Path) -> Path:
+    """Where a path of a folder leads, which must be inside it."""
+    resolved = path.resolve()
+    if not resolved.is_relative_to(root.resolve()):
+        raise BundleFault(
+            BundleReason.BundleInvalid, f"{path} is a link out of the bundle: put the file itself there."
+        )
+    return resolved
+
+
+class WithFiles:
+    """A source, and files in memory that count as if they were in its folder."""
+
+    def __init__(self, source: Source, files: Mapping[str, bytes]) -> None:
+        self._source = source
+        self._files = files
+
+    def name(self, relative: str) -> str:
+        """As the source calls it."""
+        return self._source.name(relative)
+
+    @contextmanager
+    def open(self, relative: str, offset: int, deadline: Deadline) -> Iterator[Opened]:
+        """From memory, else from the source."""
+        data = self._files.get(relative)
+        if data is None:
+            with self._source.open(relative, offset, deadline) as opened:
+                yield opened
+        else:
+            yield Opened(offset, len(data), iter([data[offset:]]))
 
 
 def _open_plain(path: Path) -> BinaryIO:

@@ -77,8 +77,8 @@ def read_manifest_bytes(path: Path) -> bytes:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise BundleFault(
             BundleReason.ModelNotFound,
-            f"{path} holds no {MANIFEST_NAME}: name a bundle's folder, or write one with "
-            f"'paddle-runtime bundle {path}'.",
+            f"{path} holds no {MANIFEST_NAME} and no program with its weights (NAME.pdmodel or NAME.json, "
+            "and NAME.pdiparams): name a bundle's folder, or that of an exported model.",
         ) from error
     except PermissionError as error:
         raise BundleFault(
@@ -94,6 +94,15 @@ def require_digest(actual: str, expected: str | None, where: str) -> None:
             BundleReason.DigestMismatch,
             f"{where} has digest {actual}, asked for was {expected}: somebody changed the bundle, or the "
             "digest belongs to another version. Upload the right bundle or write the new digest.",
+        )
+
+
+def require_task(bundle: Bundle, task: str) -> None:
+    """Refuse a bundle of another task than the one that was named; empty is none."""
+    if task and bundle.manifest.task != task:
+        raise BundleFault(
+            BundleReason.BundleInvalid,
+            f"{bundle.path} is of task {bundle.manifest.task}, asked for was {task}: name its own or none.",
         )
 
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import JsonValue
 
+from paddle_runtime.bundle.bare.folder import is_bare
 from paddle_runtime.bundle.make import write_manifest
 from paddle_runtime.bundle.paths import MANIFEST_NAME
-from paddle_runtime.bundle.store import Bundle, builtin_root, open_bundle
+from paddle_runtime.bundle.store import Bundle, builtin_root, open_bundle, require_task
 from paddle_runtime.bundle.unpacked import bundle_path, unpacked
 from paddle_runtime.bundle.verify import verify
 from paddle_runtime.cli.outcome import Result, add_output_argument, finish, rows
@@ -73,8 +74,9 @@ def run(args: argparse.Namespace) -> int:
         writes = args.calibrate or args.write
         if writes:
             _require_own_folder(path)
-        with unpacked(path) as folder:
+        with unpacked(path, task=args.task) as folder:
             bundle = open_bundle(folder)
+            require_task(bundle, args.task)
             verify(bundle, progress.share)
             return _bench(bundle, args, progress, writes=writes)
 
@@ -87,6 +89,11 @@ def _require_own_folder(path: Path) -> None:
             BundleReason.BundleInvalid,
             f"{path} is built in or no folder, so nothing is written into it: copy it to a folder of your "
             "own (an archive: unpack it) and name that.",
+        )
+    if is_bare(path):
+        raise BundleFault(
+            BundleReason.BundleInvalid,
+            f"{path} has no model.yaml to write into: 'paddle-runtime bundle {path}' makes one.",
         )
 
 

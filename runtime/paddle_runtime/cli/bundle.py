@@ -1,26 +1,36 @@
-"""`paddle-runtime bundle DIR`: bring the hashes and sizes in model.yaml up to date, and pack an archive."""
+"""`paddle-runtime bundle DIR`: write model.yaml or bring it up to date, and pack an archive."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from paddle_runtime.bundle.archive.kinds import kind_to_write
 from paddle_runtime.bundle.archive.write import write_archive
-from paddle_runtime.bundle.make import write_manifest
-from paddle_runtime.bundle.manifest import digest_of
-from paddle_runtime.bundle.store import open_bundle, read_manifest_bytes
+from paddle_runtime.bundle.bare.folder import is_bare, write_bare
+from paddle_runtime.bundle.make import contents, write_manifest
+from paddle_runtime.bundle.store import open_bundle, require_task
 from paddle_runtime.cli.outcome import Result, add_output_argument, finish, rows
+from paddle_runtime.cli.paths import add_task_argument
 from paddle_runtime.cli.progress import Progress
+from paddle_runtime.tasks import Task
+
+SHOWN_FILES = 5
+NO_SELF_TEST = "none: write known inputs with their outputs under selfTest in model.yaml, then run this again"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `paddle-runtime bundle`."""
     parser.add_argument(
-        "path", metavar="DIR", type=Path, help="folder with model.yaml; its `files` are written anew"
+        "path",
+        metavar="DIR",
+        type=Path,
+        help="folder with model.yaml, whose `files` are written anew, or of an exported model, to get one",
     )
+    add_task_argument(parser)
     parser.add_argument(
         "--archive",
         metavar="FILE",
@@ -34,18 +44,41 @@ def run(args: argparse.Namespace) -> int:
     """The exit code is 0 or the reason's."""
 
     def action(progress: Progress) -> Result:
-        manifest = write_manifest(args.path)
-        digest = digest_of(read_manifest_bytes(args.path))
+        told: dict[str, JsonValue] = {}
+        if is_bare(args.path):
+            bare = write_bare(args.path, Task(args.task) if args.task else None)
+            told = {"readFrom": bare.configuration or "the program alone"}
+        else:
+            write_manifest(args.path)
+        bundle = open_bundle(args.path)
+        require_task(bundle, args.task)
         document: dict[str, JsonValue] = {
             "path": str(args.path),
-            "digest": digest,
-            "files": len(manifest.files),
-            "sizeBytes": manifest.size_bytes,
+            **told,
+            "task": bundle.manifest.task.value,
+            "digest": bundle.digest,
+            "files": len(bundle.manifest.files),
+            "sizeBytes": bundle.manifest.size_bytes,
+            "leftOut": list(contents(args.path).left_out),
+            "selfTests": len(bundle.manifest.self_test),
         }
         if args.archive is not None:
             progress.step(f"packing {args.archive}")
-            size = write_archive(open_bundle(args.path, digest), kind_to_write(args.archive), args.archive)
+            size = write_archive(bundle, kind_to_write(args.archive), args.archive)
             document |= {"archive": str(args.archive), "archiveBytes": size}
-        return Result(document, rows(document))
+        return Result(document, rows(_shown(document)))
 
     return finish("bundle", args.output, action)
+
+
+def _shown(document: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """For people."""
+    left_out = document["leftOut"]
+    assert isinstance(left_out, list)
+    return {
+        **document,
+        "leftOut": f"{len(left_out)}: {', '.join(map(str, left_out[:SHOWN_FILES]))}"
+        if left_out
+        else "nothing",
+        "selfTests": document["selfTests"] or NO_SELF_TEST,
+    }

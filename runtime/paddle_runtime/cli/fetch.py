@@ -14,14 +14,17 @@ from paddle_runtime.bundle.fetch import DEFAULT_SIZE_LIMIT_BYTES, FetchOptions, 
 from paddle_runtime.bundle.s3 import Addressing, S3Options
 from paddle_runtime.bundle.termination import KUBELETS_FILE, write_termination
 from paddle_runtime.cli.outcome import Result, add_output_argument, finish, rows
+from paddle_runtime.cli.paths import add_task_argument
 from paddle_runtime.cli.progress import Progress
 from paddle_runtime.errors import BundleFault
 from paddle_runtime.settings import env_name
+from paddle_runtime.tasks import Task
 
 ENDPOINT_ENV = "PADDLE_RUNTIME_S3_ENDPOINT"
 REGION_ENV = "PADDLE_RUNTIME_S3_REGION"
 ADDRESSING_ENV = "PADDLE_RUNTIME_S3_ADDRESSING"
 CREDENTIALS_ENV = "PADDLE_RUNTIME_CREDENTIALS_DIR"
+TASK_ENV = env_name("task")
 TERMINATION_ENV = env_name("termination_log")
 # For tests against a store on this machine; never set in a cluster.
 LOOPBACK_ENV = "PADDLE_RUNTIME_ALLOW_LOOPBACK_STORE"
@@ -33,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--uri", required=True, help="s3://bucket/prefix, https://..., pvc://..., builtin:NAME"
     )
+    add_task_argument(parser)
     parser.add_argument(
         "--digest", type=digest_argument, help="refuse a bundle of another digest (sha256:...)"
     )
@@ -65,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
 def _fetch(args: argparse.Namespace, progress: Progress) -> dict[str, JsonValue]:
     options = FetchOptions(
         digest=args.digest,
+        task=args.task or named_task(os.environ),
         timeout_seconds=args.timeout_seconds,
         size_limit_bytes=args.size_limit_bytes,
         s3=s3_options(os.environ),
@@ -85,6 +90,14 @@ def _fetch(args: argparse.Namespace, progress: Progress) -> dict[str, JsonValue]
         "modules": list(manifest.modules),
         "sizeBytes": manifest.size_bytes,
     }
+
+
+def named_task(env: Mapping[str, str]) -> str:
+    """The task from the environment, empty for none; another word is a usage error."""
+    task = env.get(TASK_ENV, "")
+    if task not in {"", *Task}:
+        raise SystemExit(f"{TASK_ENV} = {task!r} must be one of {', '.join(Task)}")
+    return task
 
 
 def s3_options(env: Mapping[str, str]) -> S3Options:

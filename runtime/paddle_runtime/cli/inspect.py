@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     """The exit code is 0 or the reason's."""
 
     def action(progress: Progress) -> Result:
-        bundle = described(bundle_path(args.path))
+        bundle = described(bundle_path(args.path), args.task)
         return Result(document_of(bundle), "\n".join(text_of(bundle)))
 
     return finish("inspect", args.output, action)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from pydantic import JsonValue
 
-from paddle_runtime.bundle.store import Bundle, open_bundle
+from paddle_runtime.bundle.store import Bundle, open_bundle, require_task
 from paddle_runtime.bundle.unpacked import bundle_path, unpacked
 from paddle_runtime.bundle.verify import verify
 from paddle_runtime.cli.outcome import Result, add_output_argument, finish, rows
@@ -37,10 +38,11 @@ def run(args: argparse.Namespace) -> int:
 
     def action(progress: Progress) -> Result:
         path = bundle_path(args.path)
-        with unpacked(path) as folder:
+        with unpacked(path, task=args.task) as folder:
             bundle = open_bundle(folder)
+            require_task(bundle, args.task)
             size = verify(bundle, progress.share)
-            tested = _self_test(bundle, args.device, progress) if args.self_test else None
+            tested = _self_test(path, bundle, args.device, progress) if args.self_test else None
         document: dict[str, JsonValue] = {
             "path": str(path),
             "digest": bundle.digest,
@@ -54,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     return finish("verify", args.output, action)
 
 
-def _self_test(bundle: Bundle, device: str, progress: Progress) -> Mapping[str, JsonValue]:
+def _self_test(path: Path, bundle: Bundle, device: str, progress: Progress) -> Mapping[str, JsonValue]:
     """Load the model as a worker does and run what it must answer."""
     # Only this flag pays for Paddle.
     from paddle_runtime.pipeline import open_pipeline, prove  # noqa: PLC0415
@@ -64,7 +66,7 @@ def _self_test(bundle: Bundle, device: str, progress: Progress) -> Mapping[str, 
     if count == 0:
         raise BundleFault(
             BundleReason.SelfTestFailed,
-            f"{bundle.path} has no self-test: write known inputs with their outputs under selfTest in "
+            f"{path} has no self-test: write known inputs with their outputs under selfTest in "
             "model.yaml, then run 'paddle-runtime bundle' on the folder.",
         )
     progress.step(f"loading {bundle.manifest.name} on {device}")

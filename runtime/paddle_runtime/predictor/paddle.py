@@ -94,10 +94,11 @@ def open_paddle(bundle: Bundle, name: str, settings: DeviceSettings) -> PaddleSe
     require_version(settings.device, installed)
     if installed != bundle.manifest.paddle_version:
         log.warning(
-            "bundle %s was exported with Paddle %s, this is %s: its self-test decides",
+            "bundle %s was exported with Paddle %s, this is %s: %s",
             bundle.manifest.name,
             bundle.manifest.paddle_version,
             installed,
+            "its self-test decides" if bundle.manifest.self_test else "it has no self-test that could decide",
         )
     if settings.device is not Device.CPU:
         require_device(settings, devices_present())

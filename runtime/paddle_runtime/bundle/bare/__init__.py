@@ -1,0 +1,1 @@
+"""Bare folders: models as PaddleOCR, PaddleClas, PaddleDetection, PaddleX and PaddleNLP export them."""
