@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -11,11 +12,14 @@ from pydantic import JsonValue
 from paddle_runtime.bundle.archive.kinds import kind_to_write
 from paddle_runtime.bundle.archive.write import write_archive
 from paddle_runtime.bundle.bare.folder import is_bare, write_bare
+from paddle_runtime.bundle.join import join
 from paddle_runtime.bundle.make import contents, write_manifest
 from paddle_runtime.bundle.store import open_bundle, require_task
+from paddle_runtime.bundle.unpacked import bundle_path, modules_of, unpacked
 from paddle_runtime.cli.outcome import Result, add_output_argument, finish, rows
 from paddle_runtime.cli.paths import add_task_argument
 from paddle_runtime.cli.progress import Progress
+from paddle_runtime.settings import SettingsFault
 from paddle_runtime.tasks import Task
 
 SHOWN_FILES = 5
@@ -32,6 +36,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_task_argument(parser)
     parser.add_argument(
+        "--model",
+        metavar="BUNDLE",
+        help="make DIR anew, of this bundle or exported model with the modules of others in it",
+    )
+    parser.add_argument(
+        "--modules",
+        metavar="NAME=BUNDLE,...",
+        default="",
+        help="with --model: modules of other bundles or exported models, as of `serve`",
+    )
+    parser.add_argument(
         "--archive",
         metavar="FILE",
         type=Path,
@@ -45,7 +60,11 @@ def run(args: argparse.Namespace) -> int:
 
     def action(progress: Progress) -> Result:
         told: dict[str, JsonValue] = {}
-        if is_bare(args.path):
+        if args.model is not None:
+            _join(args)
+        elif args.modules:
+            raise SettingsFault(f"--modules={args.modules} wants --model, the bundle that they come into")
+        elif is_bare(args.path):
             bare = write_bare(args.path, Task(args.task) if args.task else None)
             told = {"readFrom": bare.configuration or "the program alone"}
         else:
@@ -69,6 +88,17 @@ def run(args: argparse.Namespace) -> int:
         return Result(document, rows(_shown(document)))
 
     return finish("bundle", args.output, action)
+
+
+def _join(args: argparse.Namespace) -> None:
+    """Make the folder out of a bundle and modules of others."""
+    with ExitStack() as stack:
+        base = open_bundle(stack.enter_context(unpacked(bundle_path(args.model), task=args.task)))
+        parts = {
+            name: open_bundle(stack.enter_context(unpacked(place)))
+            for name, place in modules_of(args.modules).items()
+        }
+        join(base, parts, args.path)
 
 
 def _shown(document: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
