@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -73,6 +74,21 @@ def test_a_stopped_standby_is_found_and_replaced(tmp_path: Path) -> None:
         wait_until(lambda: not alive(standby), what="the end of the stopped standby")
         standby_ready(server, 2)
         assert server.ocr(picture()).json()["worker"] == serving
+
+
+def test_workers_that_all_died_start_without_a_standby_beside_them(tmp_path: Path) -> None:
+    with RunningServer(tmp_path, workers=2, standby=1, start=COLD_START) as server:
+        standby_ready(server)
+        seats = {int(pid) for pid in re.findall(r"worker \d: ready, process (\d+)", server.log)}
+        standby = next(pid for pid in server.workers() if pid not in seats)
+        os.kill(standby, signal.SIGKILL)
+        wait_until(lambda: "the standby, process" in server.log, what="the standby's end")
+        for pid in seats:
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: "starting: 0 warm workers" in server.log, what="the workers' end")
+        server.wait_warm(2)
+        assert server.log.count("standby: ready") == 1
+        standby_ready(server, 2)
 
 
 def test_workers_and_standby_end_with_the_server(tmp_path: Path) -> None:

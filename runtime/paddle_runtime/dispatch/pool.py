@@ -256,7 +256,7 @@ class Pool:
     # Replacement: the standby, and what takes the place of a worker that grew
 
     def spare(self) -> Child | None:
-        """The standby, where there is one now; the next one is started at once."""
+        """The standby, where there is one now; the next one is started soon."""
         return self._spare.take()
 
     def outgrown(self, pid: int) -> bool:

@@ -12,6 +12,8 @@ from paddle_runtime.dispatch.restarts import delay_seconds
 from paddle_runtime.errors import BundleFault
 
 log = logging.getLogger(__name__)
+# Processes that end together are missed one after the other; workers among them are to start alone.
+SETTLE_SECONDS = 1.0
 
 
 class Spare:
@@ -50,10 +52,10 @@ class Spare:
 
     async def run(self) -> None:
         """For ever."""
-        failures = 0
+        failures, rest = 0, 0.0
         while True:
             self._exists = False
-            await asyncio.sleep(delay_seconds(failures, jitter=random.random()))  # noqa: S311
+            await asyncio.sleep(max(rest, delay_seconds(failures, jitter=random.random())))  # noqa: S311
             await self._allowed.wait()
             self._exists = True
             try:
@@ -62,7 +64,7 @@ class Spare:
                 failures += 1
                 log.error("the standby cannot be started: %s", error)
                 continue
-            failures = 0
+            failures, rest = 0, SETTLE_SECONDS
             try:
                 taken = await self._keep(child)
             except asyncio.CancelledError:
