@@ -246,7 +246,10 @@ class Manifest(Frozen):
         needed += [("selfTest", test.picture) for test in self.self_test if test.picture is not None]
         for field, path in needed:
             if path not in self.files:
-                why = unsafe_path(path) or "add its sha256 and size"
+                why = (
+                    unsafe_path(path)
+                    or "it is missing in the folder, or was not there when model.yaml was written"
+                )
                 raise ValueError(f"{field} names {path!r}, which is not under files: {why}")
         return self
 

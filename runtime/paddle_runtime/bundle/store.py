@@ -112,6 +112,16 @@ def builtin_root() -> Path:
     return Path(override) if override else Path(sys.prefix) / "share" / "paddle-runtime" / "models"
 
 
+def require_not_builtin(path: Path) -> None:
+    """Refuse to write into what came with the image."""
+    if path.resolve().is_relative_to(builtin_root().resolve()):
+        raise BundleFault(
+            BundleReason.BundleInvalid,
+            f"{path} is built in, so nothing is written into it: copy it to a folder of your own and name "
+            "that.",
+        )
+
+
 def builtin_path(name: str) -> Path:
     """The folder of builtin:NAME; a fault lists what exists."""
     root = builtin_root()

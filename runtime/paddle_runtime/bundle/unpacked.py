@@ -13,7 +13,9 @@ from paddle_runtime.bundle.archive.kinds import READ, REMEDY, ArchiveKind, archi
 from paddle_runtime.bundle.bare.folder import Bare, is_bare, read_bare
 from paddle_runtime.bundle.deadline import Deadline
 from paddle_runtime.bundle.extract import Archive, Rules, extract, read_archive_manifest
+from paddle_runtime.bundle.links import require_inside
 from paddle_runtime.bundle.manifest import Manifest, digest_of, parse_manifest
+from paddle_runtime.bundle.paths import MANIFEST_NAME
 from paddle_runtime.bundle.sources import FolderSource
 from paddle_runtime.bundle.store import Bundle, builtin_path, open_bundle, require_task
 from paddle_runtime.bundle.stream import Stream
@@ -57,6 +59,7 @@ def unpacked(path: Path, digest: str | None = None, task: str = "") -> Iterator[
     """
     kind = _kind(path)
     if kind is None and not is_bare(path):
+        require_inside(path, lambda: _named(path))
         yield path
         return
     scratch = Path(tempfile.mkdtemp(prefix="paddle-runtime-bundle-"))
@@ -86,6 +89,11 @@ def described(path: Path, task: str = "") -> Bundle:
         bundle = open_bundle(path)
     require_task(bundle, task)
     return bundle
+
+
+def _named(path: Path) -> Iterator[str]:
+    yield MANIFEST_NAME
+    yield from open_bundle(path).manifest.files
 
 
 def _read_bare(path: Path, task: str) -> Bare:

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from paddle_runtime.bundle.bare.folder import is_bare
 from paddle_runtime.bundle.make import write_manifest
 from paddle_runtime.bundle.paths import MANIFEST_NAME
-from paddle_runtime.bundle.store import Bundle, builtin_root, open_bundle, require_task
+from paddle_runtime.bundle.store import Bundle, open_bundle, require_not_builtin, require_task
 from paddle_runtime.bundle.unpacked import bundle_path, unpacked
 from paddle_runtime.bundle.verify import verify
 from paddle_runtime.cli.outcome import Result, add_output_argument, finish, rows
@@ -84,11 +84,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _require_own_folder(path: Path) -> None:
-    if not path.is_dir() or path.resolve().is_relative_to(builtin_root().resolve()):
+    require_not_builtin(path)
+    if not path.is_dir():
         raise BundleFault(
             BundleReason.BundleInvalid,
-            f"{path} is built in or no folder, so nothing is written into it: copy it to a folder of your "
-            "own (an archive: unpack it) and name that.",
+            f"{path} is no folder, so nothing is written into it: name one (an archive: unpack it).",
         )
     if is_bare(path):
         raise BundleFault(

@@ -13,8 +13,10 @@ from paddle_runtime.bundle.archive.kinds import kind_to_write
 from paddle_runtime.bundle.archive.write import write_archive
 from paddle_runtime.bundle.bare.folder import is_bare, write_bare
 from paddle_runtime.bundle.join import join
+from paddle_runtime.bundle.links import require_inside
 from paddle_runtime.bundle.make import contents, write_manifest
-from paddle_runtime.bundle.store import open_bundle, require_task
+from paddle_runtime.bundle.paths import MANIFEST_NAME
+from paddle_runtime.bundle.store import open_bundle, require_not_builtin, require_task
 from paddle_runtime.bundle.unpacked import bundle_path, modules_of, unpacked
 from paddle_runtime.cli.outcome import Result, add_output_argument, finish, rows
 from paddle_runtime.cli.paths import add_task_argument
@@ -31,7 +33,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "path",
         metavar="DIR",
-        type=Path,
         help="folder with model.yaml, whose `files` are written anew, or of an exported model, to get one",
     )
     add_task_argument(parser)
@@ -60,25 +61,28 @@ def run(args: argparse.Namespace) -> int:
 
     def action(progress: Progress) -> Result:
         told: dict[str, JsonValue] = {}
+        folder = bundle_path(args.path)
+        require_not_builtin(folder)
+        require_inside(folder, lambda: [MANIFEST_NAME, *contents(folder).held])
         if args.model is not None:
-            _join(args)
+            _join(args, folder)
         elif args.modules:
             raise SettingsFault(f"--modules={args.modules} wants --model, the bundle that they come into")
-        elif is_bare(args.path):
-            bare = write_bare(args.path, Task(args.task) if args.task else None)
+        elif is_bare(folder):
+            bare = write_bare(folder, Task(args.task) if args.task else None)
             told = {"readFrom": bare.configuration or "the program alone"}
         else:
-            write_manifest(args.path)
-        bundle = open_bundle(args.path)
+            write_manifest(folder)
+        bundle = open_bundle(folder)
         require_task(bundle, args.task)
         document: dict[str, JsonValue] = {
-            "path": str(args.path),
+            "path": str(folder),
             **told,
             "task": bundle.manifest.task.value,
             "digest": bundle.digest,
             "files": len(bundle.manifest.files),
             "sizeBytes": bundle.manifest.size_bytes,
-            "leftOut": list(contents(args.path).left_out),
+            "leftOut": list(contents(folder).left_out),
             "selfTests": len(bundle.manifest.self_test),
         }
         if args.archive is not None:
@@ -90,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
     return finish("bundle", args.output, action)
 
 
-def _join(args: argparse.Namespace) -> None:
+def _join(args: argparse.Namespace, folder: Path) -> None:
     """Make the folder out of a bundle and modules of others."""
     with ExitStack() as stack:
         base = open_bundle(stack.enter_context(unpacked(bundle_path(args.model), task=args.task)))
@@ -98,7 +102,7 @@ def _join(args: argparse.Namespace) -> None:
             name: open_bundle(stack.enter_context(unpacked(place)))
             for name, place in modules_of(args.modules).items()
         }
-        join(base, parts, args.path)
+        join(base, parts, folder)
 
 
 def _shown(document: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

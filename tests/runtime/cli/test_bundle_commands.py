@@ -68,6 +68,33 @@ def test_bundling_without_a_file_names_it_and_not_the_command_that_just_failed(
     assert "paddle-runtime bundle" not in failed["message"]
 
 
+@pytest.mark.parametrize("command", ["verify", "bundle"])
+def test_a_link_out_of_the_bundle_is_refused_and_one_inside_is_followed(
+    small: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    weights = small.file("model.pdiparams")
+    inside = small.path / "..data" / "weights"
+    inside.parent.mkdir()
+    weights.rename(inside)
+    weights.symlink_to(inside.relative_to(small.path))
+    (small.path / "..unnamed").symlink_to(tmp_path)
+    assert told(capsys, command, str(small.path))["ok"]
+    outside = tmp_path / "elsewhere"
+    inside.rename(outside)
+    weights.unlink()
+    weights.symlink_to(outside)
+    failed = told(capsys, command, str(small.path))
+    assert failed["reason"] == "BundleInvalid"
+    assert f"{weights} is a link out of the bundle" in failed["message"]
+
+
+def test_what_is_built_in_is_not_bundled_anew(capsys: pytest.CaptureFixture[str]) -> None:
+    failed = told(capsys, "bundle", "builtin:ppocr-v4-mobile")
+    assert failed["exitCode"] == 13
+    assert "is built in" in failed["message"]
+    assert "copy it to a folder of your own" in failed["message"]
+
+
 def test_a_bundle_without_self_tests_cannot_pass_them(
     small: Bundle, capsys: pytest.CaptureFixture[str]
 ) -> None:
