@@ -187,6 +187,7 @@ def test_a_text_without_its_picture_is_told(tmp_path: Path) -> None:
     assert texts_alone(tmp_path) == [tmp_path / "b.txt"]
 
 
+@pytest.mark.timeout(400)  # three programs in five engines: a minute alone, more beside other tests
 def test_slower_engines_are_not_read_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "ocr"
     shutil.copytree(builtin_path("ppocr-v4-mobile"), folder)
