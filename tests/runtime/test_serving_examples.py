@@ -248,6 +248,14 @@ def test_a_caller_may_ask_for_surer_objects_only(shapes: RunningServer) -> None:
     assert len(many["objects"]) >= len(expected("09-detection")["objects"])
 
 
+@pytest.mark.parametrize("colour", ["white", "gray"])
+def test_a_picture_of_nothing_has_no_objects(shapes: RunningServer, colour: str) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (128, 128), colour).save(buffer, "PNG")
+    answer = shapes.client.post("/v1/detect", content=buffer.getvalue(), headers=PNG)
+    assert (answer.status_code, answer.json().get("objects")) == (200, []), answer.text
+
+
 def test_flipped_weights_of_a_detector_end_the_start(shapes: RunningServer, tmp_path: Path) -> None:
     folder = tmp_path / "bundle"
     folder.mkdir()

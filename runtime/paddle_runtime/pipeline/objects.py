@@ -80,7 +80,7 @@ class DetectionPipeline:
         boxes, *more = self._session.run({name: feeds[name] for name in self._inputs})
         rows = boxes.reshape(-1, boxes.shape[-1])
         if more:
-            rows = rows[: int(more[0].reshape(-1)[0])]
+            rows = rows[: int(more[0].sum())]  # of one picture, or of none where nothing was found
         if rows.shape[1] != ROW or not np.isfinite(rows).all():
             raise Failed(
                 RequestReason.INTERNAL,
