@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +17,12 @@ from PIL import Image
 
 from paddle_runtime.bundle.make import write_manifest
 from paddle_runtime.bundle.manifest import MANIFEST_NAME
+from paddle_runtime.bundle.store import Bundle, open_bundle
+from paddle_runtime.errors import BundleFault, BundleReason
+from paddle_runtime.pipeline import open_pipeline
+from paddle_runtime.predictor.devices import DeviceSettings
 from tests.runtime.bundle.bare.exports import exported_pictures, exported_shapes, exported_texts
+from tests.runtime.pipeline.weights import turned, weights_of
 from tests.runtime.serving.testbed import PNG, RunningServer, picture
 
 # training and starting real models takes the processor's time, which a busy machine gives slowly
@@ -305,3 +311,24 @@ def test_a_program_as_it_was_exported_answers_as_the_bundle_does(
         assert asked(server, fixture) == rounded(asked(running, fixture))
         assert "has no model.yaml and is taken for task" in server.log
     assert not (folder / "model.yaml").exists()
+
+
+@pytest.mark.parametrize("fixture", ["pictures", "texts", "shapes"])
+def test_with_the_signs_of_any_large_tensor_turned_the_self_test_fails(
+    fixture: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    running: RunningServer = request.getfixturevalue(fixture)
+    bundle = open_bundle(running.log_file.parent / "bundle")
+    shutil.copytree(bundle.path, tmp_path / "bundle")
+    changed = Bundle(tmp_path / "bundle", bundle.manifest, bundle.digest)
+    params = next(iter(bundle.manifest.modules.values())).params or ""
+    data = bundle.file(params).read_bytes()
+    found = {}
+    for weight in weights_of(data):
+        if weight.numbers > 300:  # what a bias or a scale alone does is often less than a tolerance
+            changed.file(params).write_bytes(turned(data, weight))
+            with pytest.raises(BundleFault) as fault:
+                open_pipeline(changed, DeviceSettings()).self_test()
+            found[weight] = fault.value.reason
+    assert len(found) >= 3
+    assert set(found.values()) == {BundleReason.SelfTestFailed}

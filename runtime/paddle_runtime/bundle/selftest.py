@@ -81,13 +81,17 @@ class SelfTest(BaseModel):
     """One of: a picture with its lines of text, its objects or its classes; a text with its classes; tensors
     with their answer.
 
-    module: the picture is of one line, for the module `recognise` by itself.
+    module: the test is of that module of an OCR bundle by itself. A line of text and what it says, for
+    `recognise`; or the program's own inputs and outputs, which tell what a text that is read rightly hides.
+    The input of `detect` may be a picture, shown in `bucket` whatever the module's buckets are; its output is
+    then the mean of the map in each cell of a grid, where the picture lies.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
-    module: Literal["recognise"] | None = None
+    module: Literal["detect", "orient", "recognise"] | None = None
     picture: str | None = None
+    bucket: Shape | None = None
     text: Annotated[str, Field(min_length=1, max_length=10_000)] | None = None
     lines: tuple[str, ...] = ()
     classes: tuple[ExpectedClass, ...] = ()
@@ -104,6 +108,19 @@ class SelfTest(BaseModel):
             raise ValueError("a self-test has one of a picture, a text, and inputs with outputs")
         if self.inputs and not self.outputs:
             raise ValueError("a self-test with inputs needs outputs")
+        shown = self.picture is not None and bool(self.outputs)
+        if shown != (self.bucket is not None) or (shown and not self._grid_of_detect()):
+            raise ValueError(
+                "a picture whose outputs are known is of module detect, with the bucket [1, 3, HEIGHT, "
+                "WIDTH] in which it is shown and one output, FP32 of shape [ROWS, COLUMNS]"
+            )
+        if self.module in {"detect", "orient"} and not self.outputs:
+            raise ValueError(f"a self-test of module {self.module} has outputs: what its program answers")
         if any(tensor.every > 1 for tensor in self.inputs) or any(tensor.seeded for tensor in self.outputs):
             raise ValueError("an input is whole, and an output is what was seen: no every, no seed for them")
         return self
+
+    def _grid_of_detect(self) -> bool:
+        bucket, outputs = self.bucket or (), self.outputs
+        grid = len(outputs) == 1 and len(outputs[0].shape) == 2 and outputs[0].datatype is Datatype.FP32
+        return self.module == "detect" and len(bucket) == 4 and bucket[:2] == (1, 3) and grid

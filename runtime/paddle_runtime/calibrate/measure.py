@@ -235,7 +235,9 @@ class Texts:
         known = {
             bundle.file(test.picture): " ".join(test.lines)
             for test in bundle.manifest.self_test
-            if test.picture is not None and (test.module is None or self._kind == "ocr/recognise")
+            if test.picture is not None
+            and not test.outputs
+            and (test.module is None or self._kind == "ocr/recognise")
         }
         known |= {picture: text for picture in plan.pictures if (text := text_beside(picture)) is not None}
         self._pictures = list(dict.fromkeys([*known, *plan.pictures]))

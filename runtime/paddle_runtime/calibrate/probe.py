@@ -25,8 +25,7 @@ from paddle_runtime.bundle.store import Bundle, open_bundle
 from paddle_runtime.dispatch.memory import resident_bytes
 from paddle_runtime.errors import BundleFault
 from paddle_runtime.pipeline import open_pipeline, prove
-from paddle_runtime.pipeline.selftest import texts_of
-from paddle_runtime.pipeline.tensor import given_array
+from paddle_runtime.pipeline.selftest import given_array, texts_of
 from paddle_runtime.pipeline.warmup import warm_modules
 from paddle_runtime.predictor.devices import DeviceSettings
 from paddle_runtime.predictor.opening import open_session

@@ -171,6 +171,15 @@ class Detector:
                 here = here[size:]
         return found
 
+    def map_of(self, picture: Picture, bucket: tuple[int, int]) -> npt.NDArray[np.float32]:
+        """The probability of text where the picture lies, in a bucket of a size that is not chosen here."""
+        fit = fit_bucket(picture.shape[0], picture.shape[1], [bucket])
+        rows = min((sizes[0] for sizes in self._sizes.values()), default=1)
+        batch = np.zeros((rows, 3, *bucket), dtype=np.float32)
+        self._show(picture, fit, batch[0])
+        seen: npt.NDArray[np.float32] = self._session.run_one(batch)[0, 0][fit.rows, fit.columns]
+        return seen
+
     def _show(self, picture: Picture, fit: Fit, row: npt.NDArray[np.float32]) -> None:
         """Put a picture into its row of a batch."""
         shrinking = fit.width < picture.shape[1]

@@ -13,6 +13,7 @@ import cv2
 from pydantic import JsonValue
 
 from paddle_runtime.border import border
+from paddle_runtime.bundle.selftest import SelfTest
 from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.pipeline.base import Body, PipelineAnswer, size_of
 from paddle_runtime.pipeline.crops import cut_all
@@ -21,17 +22,18 @@ from paddle_runtime.pipeline.detect import Look, Tuning
 from paddle_runtime.pipeline.document import open_document
 from paddle_runtime.pipeline.geometry import reading_order
 from paddle_runtime.pipeline.ocr_modules import OcrModules, corners
+from paddle_runtime.pipeline.ocr_selftest import program_answers
 from paddle_runtime.pipeline.orient import doubtful
 from paddle_runtime.pipeline.paddlex_form import data_info, page_result
 from paddle_runtime.pipeline.picture import Picture, decode_picture
 from paddle_runtime.pipeline.read_page import ReadPage
-from paddle_runtime.pipeline.selftest import check_picture
+from paddle_runtime.pipeline.selftest import answer_problem, check_picture, unfit
 from paddle_runtime.pipeline.stages import timed
 from paddle_runtime.pipeline.together import Steps, Want, alone, together
 from paddle_runtime.pipeline.warmup import warm_modules
 from paddle_runtime.predictor.devices import Device, DeviceSettings
 from paddle_runtime.predictor.opening import open_session
-from paddle_runtime.predictor.session import Session
+from paddle_runtime.predictor.session import Array, Session
 
 T = TypeVar("T")
 
@@ -74,11 +76,22 @@ class OcrPipeline:
         return warm_modules(self._bundle.manifest.modules, self._sessions, progress)
 
     def self_test(self) -> None:
-        """The bundle's pictures must read as the bundle says: pages, or lines where there is no detector."""
+        """The bundle's pictures must read as the bundle says, pages, or lines where there is no detector; and
+        the programs must answer what it knows of them."""
         whole = "ocr" if self._modules.can_read_pages else "ocr/recognise"
-        for test in self._bundle.manifest.self_test:
-            kind = f"ocr/{test.module}" if test.module else whole
-            check_picture(self._bundle, test, partial(self.run, kind))
+        for number, test in enumerate(self._bundle.manifest.self_test):
+            if not test.outputs:
+                kind = f"ocr/{test.module}" if test.module else whole
+                check_picture(self._bundle, test, partial(self.run, kind))
+            elif problem := answer_problem(test, self.program_answers(test)):
+                raise unfit(
+                    f"selfTest[{number}] of module {test.module}: {problem}",
+                    "The device or the engine does not fit this program",
+                )
+
+    def program_answers(self, test: SelfTest) -> Mapping[str, Array]:
+        """What a self-test of a module's program is answered, by output."""
+        return program_answers(self._bundle, test, self._modules, self._sessions)
 
     def run(self, kind: str, given: memoryview, options: Mapping[str, JsonValue]) -> PipelineAnswer[Body]:
         """A page, or each page of a document, to its lines; or a picture to what one module says of it."""

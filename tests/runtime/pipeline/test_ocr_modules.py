@@ -118,7 +118,9 @@ def test_a_bundles_recogniser_takes_the_place_of_anothers_with_its_dictionary_an
     composed = open_composed(ocr_bundle().path, ocr_bundle().digest, {"recognise": tmp_path})
     verify(composed)
     assert composed.digest not in {ocr_bundle().digest, open_bundle(tmp_path).digest}
-    assert [test.picture for test in composed.manifest.self_test] == ["@recognise/line.png"]
+    *others, its_own = composed.manifest.self_test
+    assert its_own.picture == "@recognise/line.png"
+    assert [test.module for test in others] == ["detect", "orient", "orient"]
     pipeline = opened(composed)
     pipeline.self_test()
     lines = pipeline.run("ocr", encoded(page("english")), {}).body["lines"]
@@ -136,10 +138,14 @@ def test_the_test_that_came_with_a_module_fails_with_another(tmp_path: Path) -> 
         opened(composed).self_test()
 
 
-def test_an_orienter_of_another_bundle_leaves_the_pages_to_prove_it(tmp_path: Path) -> None:
-    part = bundle_of(tmp_path, "orient")
+def test_an_orienter_of_another_bundle_leaves_the_pages_and_its_own_tests_to_prove_it(tmp_path: Path) -> None:
+    own = [test for test in ocr_bundle().manifest.self_test if test.module == "orient"]
+    told = [test.model_dump(mode="json", by_alias=True, exclude_none=True) for test in own[:1]]
+    part = bundle_of(tmp_path, "orient", selfTest=told)
     composed = compose(ocr_bundle(), {"orient": part})
-    assert composed.manifest.self_test == ocr_bundle().manifest.self_test
+    others = [test for test in ocr_bundle().manifest.self_test if test.module != "orient"]
+    assert composed.manifest.self_test == (*others, own[0])
+    opened(composed).self_test()
     assert composed.file(composed.manifest.modules["orient"].program or "").is_relative_to(tmp_path)
 
 

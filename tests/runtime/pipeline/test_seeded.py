@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from paddle_runtime.bundle.selftest import Seeded, SelfTest, TensorValue
 from paddle_runtime.bundle.signature import Datatype
 from paddle_runtime.pipeline.seeded import seeded_array, uniform
-from paddle_runtime.pipeline.tensor import output_problem
+from paddle_runtime.pipeline.selftest import output_problem
 
 X = {"name": "x", "datatype": "FP32", "shape": [2]}
 

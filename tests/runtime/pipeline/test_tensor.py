@@ -23,7 +23,8 @@ from paddle_runtime.bundle.verify import verify
 from paddle_runtime.errors import BundleFault, BundleReason, Failed
 from paddle_runtime.pipeline import Pipeline, open_pipeline
 from paddle_runtime.pipeline.base import Arrays
-from paddle_runtime.pipeline.tensor import TensorPipeline, difference
+from paddle_runtime.pipeline.selftest import difference
+from paddle_runtime.pipeline.tensor import TensorPipeline
 from paddle_runtime.pipeline.values import to_array
 from paddle_runtime.predictor import libpaddle
 from paddle_runtime.predictor.devices import Device, DeviceSettings
