@@ -35,3 +35,9 @@ def configure(log_format: str, level: str = "info") -> None:
     # These warn of what a caller sent: anybody could fill the log. The caller is told, and it is counted.
     for name in ("uvicorn", "python_multipart"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("grpc._cython.cygrpc").addFilter(_no_caller_wrote)
+
+
+def _no_caller_wrote(record: logging.LogRecord) -> bool:
+    """Of what gRPC's Python part tells: not the metadata that it cannot read, with a traceback for each."""
+    return not str(record.msg).startswith("Invalid encoding")

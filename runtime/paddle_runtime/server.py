@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -37,6 +37,7 @@ from paddle_runtime.settings import Settings
 from paddle_runtime.tasks import TASKS, Task
 from paddle_runtime.transport import codes
 from paddle_runtime.transport.front import Door, Front
+from paddle_runtime.transport.grpc_start import start_grpc
 from paddle_runtime.transport.http_app import Description, make_app
 from paddle_runtime.transport.http_body import BodyRules
 from paddle_runtime.transport.http_server import HttpServer, make_server
@@ -82,7 +83,7 @@ class Server:
         front = self._make_front(pool)
         description = Description(_version(), self._model.metadata, lambda: pool.alive)
         http = self._make_http(front, description)
-        grpc = await self._start_grpc(front, description)
+        stop_grpc = await start_grpc(front, description, self._settings, self._room(front))
         stop = self._stop_on_signals()
         serving = asyncio.create_task(http.serve(sockets=[listener]))
         watching = asyncio.create_task(self._watch_sla())
@@ -95,12 +96,12 @@ class Server:
         if stop.done():
             ended = ended or self._stopped_cold(stop.result(), pool, self._clock() - began)
         if stop.done() and ended is None:  # else nothing was ever taken that could be waited for
-            await asyncio.gather(self._drain(stop.result()), grpc(self._settings.drain_seconds))
+            await asyncio.gather(self._drain(stop.result()), stop_grpc(self._settings.drain_seconds))
         watching.cancel()
         trimming.cancel()
         await pool.stop()
         http.stop()
-        await grpc(0)
+        await stop_grpc(0)
         await serving
         return ended
 
@@ -202,26 +203,14 @@ class Server:
         return make_server(
             make_app(front, description),
             header_seconds=settings.header_timeout_seconds,
-            answer_seconds=settings.body_timeout_seconds,
             max_header_bytes=settings.max_header_bytes,
+            answer_seconds=settings.body_timeout_seconds,
         )
 
-    async def _start_grpc(
-        self, front: Front, description: Description
-    ) -> Callable[[float], Coroutine[Any, Any, None]]:
-        """Listen for gRPC too, where a port is given; how to stop it, with the seconds to wait for calls."""
-        settings = self._settings
-        if not settings.grpc_port:
-            return _nothing_to_stop
-        # Workers are started as programs of their own, which needs nothing of gRPC's care for forks.
-        os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
-        from paddle_runtime.transport.grpc_server import GrpcServer  # noqa: PLC0415  20 MB, where it is used
-
-        reading = max(1, settings.max_held_bytes // settings.max_body_bytes)
-        server = GrpcServer(front, description, reading=reading, max_message_bytes=settings.max_body_bytes)
-        await server.start(settings.host, settings.grpc_port)
-        log.info("listening for gRPC on %s:%d", settings.host, settings.grpc_port)
-        return server.stop
+    def _room(self, front: Front) -> Callable[[], float]:
+        """Bytes that bodies, and answers over gRPC that are not taken yet, leave for other answers."""
+        most = self._settings.max_held_bytes
+        return lambda: most - front.service.held_bytes - front.door.untaken_bytes
 
     def _add_gauges(self, pool: Pool, service: Service) -> None:
         metrics = self._metrics
@@ -323,10 +312,6 @@ class Server:
         ):
             await asyncio.sleep(DRAIN_LOOK_SECONDS)
         log.info("drained in %.1f s, %d requests unanswered", self._clock() - since, self._door.inside)
-
-
-async def _nothing_to_stop(_grace_seconds: float) -> None:
-    """Where there is no gRPC."""
 
 
 def _end_at_once(received: signal.Signals) -> NoReturn:

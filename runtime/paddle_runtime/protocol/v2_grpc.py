@@ -38,6 +38,8 @@ CONTENTS = {
     BYTES: "bytes_contents",
 }  # fmt: skip
 FIRST_TENSOR_FIELD = ModelInferRequest.INPUTS_FIELD_NUMBER
+TENSORS = frozenset({ModelInferRequest.INPUTS_FIELD_NUMBER, ModelInferRequest.OUTPUTS_FIELD_NUMBER})
+CONTENTS_FIELD = ModelInferRequest.InferInputTensor.CONTENTS_FIELD_NUMBER
 # Of a request as it comes: more fields than any model has tensors, and more small things than any needs.
 MAX_FIELDS = 1024
 MAX_SMALL_BYTES = 64 * 1024
@@ -55,13 +57,20 @@ class Envelope:
 
 
 def envelope(body: bytes) -> Envelope:
-    """A ModelInferRequest without its tensors, which are stepped over; Invalid where it is none."""
+    """A ModelInferRequest without its tensors, which are stepped over; Invalid where it is none.
+
+    What stands beside the values of a tensor is counted too: of 20 MiB of small things, a parsed message is a
+    gigabyte.
+    """
     kept = bytearray()
     place = 0
+    fields = Fields(body, MAX_FIELDS)
     try:
-        for number, _, end in Fields(body, MAX_FIELDS).of(0, len(body)):
+        for number, start, end in fields.of(0, len(body)):
             if number < FIRST_TENSOR_FIELD:
                 kept += memoryview(body)[place : min(end, place + MAX_SMALL_BYTES)]
+            elif number in TENSORS:
+                _small(fields, start, end)
             if len(kept) >= MAX_SMALL_BYTES:
                 raise _no_message(f"more than {MAX_SMALL_BYTES} bytes beside its tensors")
             place = end
@@ -72,6 +81,16 @@ def envelope(body: bytes) -> Envelope:
     return Envelope(
         request.model_name, request.model_version, request.id, _parameters("", request.parameters)
     )
+
+
+def _small(fields: Fields, start: int, end: int) -> None:
+    """An input or an output as it was asked for: few fields, and small ones but for the values."""
+    for number, begin, stop in fields.of(start, end):
+        if number == CONTENTS_FIELD:
+            for _ in fields.of(begin, stop):  # values lie in one field of their type; texts have one each
+                pass
+        elif stop - begin >= MAX_SMALL_BYTES:
+            raise _no_message(f"a field of {stop - begin} bytes beside the values of a tensor")
 
 
 def decode_infer(body: bytes | memoryview, signature: Signature) -> InferRequest:

@@ -26,11 +26,15 @@ REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 class Door:
-    """Who is inside: requests under way and when the last one came or went (the server's clock)."""
+    """Who is inside: requests under way and when the last one came or went (the server's clock).
+
+    untaken_bytes: memory of answers that gRPC holds for callers who have not taken them yet.
+    """
 
     def __init__(self) -> None:
         self.inside = 0
         self.last_request = 0.0
+        self.untaken_bytes = 0
 
 
 @dataclass(frozen=True)
@@ -105,10 +109,15 @@ def ticket_of(headers: Mapping[str, str], *, received_at: float, new_connection:
 
 
 async def attend(ticket: Ticket, answer: Callable[[], Awaitable[Result]]) -> Ended:
-    """Have a request answered; every fault, known or not, is an end."""
+    """Have a request answered; every fault, known or not, is an end.
+
+    A fault is told and not traced: the frames that it came through hold the request's body, and who is given
+    the fault may keep it for long.
+    """
     try:
         return Ended(result=await answer())
     except RequestFault as fault:
+        fault.__traceback__ = fault.__context__ = fault.__cause__ = None
         return Ended(fault=fault)
     except Exception:
         log.exception("request %s failed in the front end", ticket.id)

@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import grpc
 
 from paddle_runtime.dispatch.job import Result, Work
-from paddle_runtime.errors import Failed, Invalid, RequestReason
+from paddle_runtime.errors import Failed, Invalid, Refused, RequestReason
 from paddle_runtime.protocol import v2_grpc
 from paddle_runtime.service import Call, Meter
 from paddle_runtime.transport import codes, front
 from paddle_runtime.transport.front import Ended, Front, Ticket
+from paddle_runtime.transport.places import Places
 from paddle_runtime.transport.replies import server_timing
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
 MAX_WORDS = 1024  # of a status, which travels as a header
+GRACE_SECONDS = 0.5  # for a message to come, where others wait for its place
+
+
+def held(body: bytes) -> int:
+    """Memory of an answer that is being written: our own bytes, and gRPC's copy of them."""
+    return 2 * len(body)
 
 
 class ModelInfer:
-    """Called as a stream, which on the wire is the same: so that a request can be refused before it is read.
+    """Called as streams, which on the wire are the same: so that a request can be refused before it is read,
+    and it is known when its answer is taken.
 
     reading: how many messages may be on their way in at one time. A message arrives whole or not at all, so
-    its bytes can be counted only afterwards.
+    its bytes can be counted only afterwards. room: bytes that bodies leave for answers.
     """
 
-    def __init__(self, front_: Front, *, reading: int) -> None:
+    def __init__(self, front_: Front, *, reading: int, room: Callable[[], float]) -> None:
         self._front = front_
-        self._reading = asyncio.Semaphore(reading)
+        self._places = Places(reading, grace_seconds=GRACE_SECONDS)
+        self._room = room
 
-    async def __call__(self, _messages: AsyncIterator[bytes], context: Context) -> bytes:
-        """One request, from its metadata to its counted outcome."""
+    async def __call__(self, _messages: AsyncIterator[bytes], context: Context) -> None:
+        """One request, from its metadata to its counted outcome and its answer."""
         metadata = {
             key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)
         }
@@ -43,13 +52,30 @@ class ModelInfer:
             except asyncio.CancelledError:
                 self._gone(context, ticket)
                 raise
+        ended = self._with_room(ended)
         front.count(self._front, ticket, ended, protocol="grpc")
         context.set_trailing_metadata(self._trailers(ended, ticket))
-        if ended.result is not None:
-            return ended.result.body
-        assert ended.fault is not None
-        status = grpc.StatusCode[codes.GRPC_CODES[ended.fault.reason]]
-        return await context.abort(status, str(ended.fault)[:MAX_WORDS])
+        if ended.fault is not None:
+            status = grpc.StatusCode[codes.GRPC_CODES[ended.fault.reason]]
+            await context.abort(status, str(ended.fault)[:MAX_WORDS])
+        assert ended.result is not None
+        await self._write(context, ended.result.body)
+
+    def _with_room(self, ended: Ended) -> Ended:
+        """gRPC gives no answer up while its caller's connection lives, so one without room is not begun."""
+        before = self._front.door.untaken_bytes
+        if ended.result is None or not before or held(ended.result.body) <= self._room():
+            return ended
+        words = f"answers that callers have not taken hold {before} bytes; try again later"
+        return Ended(fault=Refused(RequestReason.QUEUE_FULL, words, retry_after_seconds=1))
+
+    async def _write(self, context: Context, body: bytes) -> None:
+        """Until it is taken, or the connection ends: it has an end by its age."""
+        self._front.door.untaken_bytes += held(body)
+        try:
+            await context.write(body)
+        finally:
+            self._front.door.untaken_bytes -= held(body)
 
     async def _result(self, context: Context, ticket: Ticket) -> Result:
         async def read(meter: Meter) -> Work:
@@ -66,14 +92,15 @@ class ModelInfer:
 
     async def _message(self, context: Context) -> bytes:
         """The one message, in the time that a body may take."""
-        allowed = self._front.rules.timeout_seconds
+        began = self._front.clock()
         try:
-            async with asyncio.timeout(allowed), self._reading:
+            async with asyncio.timeout(self._front.rules.timeout_seconds) as limit, self._places.place(limit):
                 body = await context.read()
         except TimeoutError:
             raise Invalid(
                 RequestReason.SLOW_BODY,
-                f"the message was not here after {allowed:g} s; send it faster or smaller",
+                f"the message was not here after {self._front.clock() - began:.1f} s; send it faster or "
+                "smaller",
             ) from None
         if not isinstance(body, bytes):  # the end of the stream
             raise Invalid(RequestReason.EMPTY, "the call ended without a message; send a ModelInferRequest")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
 
 import grpc
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from paddle_runtime.errors import Invalid
 from paddle_runtime.protocol import open_inference_pb2 as messages
+from paddle_runtime.protocol.v2_grpc import MAX_SMALL_BYTES
 from paddle_runtime.transport.front import Front
-from paddle_runtime.transport.grpc_models import ModelInfer
+from paddle_runtime.transport.grpc_models import GRACE_SECONDS, ModelInfer
 from paddle_runtime.transport.http_app import SERVER_NAME, Description
 from paddle_runtime.transport.http_server import AddressFault
+from paddle_runtime.transport.places import Places
 
 SERVICE = "inference.GRPCInferenceService"
 GZIP_AND_DEFLATE_OFF = 1  # a bit for each algorithm that is accepted; the first is to send as it is
@@ -25,12 +28,23 @@ MAX_CALLS = 4096
 CONNECTION_AGE_MS = 10 * MINUTE_MS
 
 
-def options(max_message_bytes: int) -> list[tuple[str, int]]:
-    """What gRPC is told: bounds, as the HTTP server has them."""
+# How many of the small messages may be on their way in at one time: each may say that it is a large one.
+SMALL_READING = 4
+# What a handler is given of a call, and what it answers; its messages are bytes.
+Context = grpc.aio.ServicerContext[bytes, bytes]
+Answer = Callable[[Context], Awaitable[Message]]
+Asked = TypeVar("Asked", messages.ModelReadyRequest, messages.ModelMetadataRequest)
+
+
+def options(max_message_bytes: int, hello_seconds: float) -> list[tuple[str, int]]:
+    """What gRPC is told: bounds, as the HTTP server has them. hello_seconds: for a caller to speak HTTP/2."""
     return [
         ("grpc.max_receive_message_length", max_message_bytes),
         ("grpc.max_concurrent_streams", MAX_STREAMS_A_CONNECTION),
+        # Else gRPC takes in megabytes of each message that nobody asked for yet, where a connection is fast.
+        ("grpc.http2.bdp_probe", 0),
         ("grpc.compression_enabled_algorithms_bitset", GZIP_AND_DEFLATE_OFF),
+        ("grpc.server_handshake_timeout_ms", max(1, round(hello_seconds * 1000))),
         ("grpc.max_connection_idle_ms", 5 * MINUTE_MS),
         ("grpc.max_connection_age_ms", CONNECTION_AGE_MS),
         ("grpc.max_connection_age_grace_ms", MINUTE_MS),
@@ -41,23 +55,38 @@ def options(max_message_bytes: int) -> list[tuple[str, int]]:
 
 
 class GrpcServer:
-    """Made and used inside the running event loop."""
+    """Made and used inside the running event loop.
+
+    Every procedure is registered as a stream, which on the wire is the same, so that no message is read that
+    nobody asked for: gRPC would take in one of the largest size for each call that is open.
+    """
 
     def __init__(
-        self, front: Front, description: Description, *, reading: int, max_message_bytes: int
+        self,
+        front: Front,
+        description: Description,
+        *,
+        reading: int,
+        room: Callable[[], float],
+        max_message_bytes: int,
+        hello_seconds: float,
     ) -> None:
         self._front = front
         self._description = description
-        self._server = grpc.aio.server(options=options(max_message_bytes), maximum_concurrent_rpcs=MAX_CALLS)
-        infer: grpc.RpcMethodHandler[Any, Any] = grpc.stream_unary_rpc_method_handler(
-            ModelInfer(front, reading=reading).__call__
+        self._hello_seconds = hello_seconds
+        self._places = Places(SMALL_READING, grace_seconds=GRACE_SECONDS)
+        self._server = grpc.aio.server(
+            options=options(max_message_bytes, hello_seconds), maximum_concurrent_rpcs=MAX_CALLS
+        )
+        infer: grpc.RpcMethodHandler[Any, Any] = grpc.stream_stream_rpc_method_handler(
+            ModelInfer(front, reading=reading, room=room).__call__
         )
         methods = {
-            "ServerLive": self._method(self._live, messages.ServerLiveRequest),
-            "ServerReady": self._method(self._ready, messages.ServerReadyRequest),
-            "ModelReady": self._method(self._model_ready, messages.ModelReadyRequest),
-            "ServerMetadata": self._method(self._metadata, messages.ServerMetadataRequest),
-            "ModelMetadata": self._method(self._model_metadata, messages.ModelMetadataRequest),
+            "ServerLive": _method(self._live),
+            "ServerReady": _method(self._ready),
+            "ModelReady": _method(self._model_ready),
+            "ServerMetadata": _method(self._metadata),
+            "ModelMetadata": _method(self._model_metadata),
             "ModelInfer": infer,
         }
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
@@ -78,40 +107,61 @@ class GrpcServer:
         """Take no new calls, tell callers to go elsewhere, and wait for those under way."""
         await self._server.stop(grace_seconds)
 
-    @staticmethod
-    def _method(
-        answer: Callable[[Any, grpc.aio.ServicerContext[Any, Any]], Awaitable[Message]],
-        request: type[Message],
-    ) -> grpc.RpcMethodHandler[Any, Any]:
-        return grpc.unary_unary_rpc_method_handler(
-            answer,
-            request_deserializer=request.FromString,
-            response_serializer=lambda message: message.SerializeToString(),
-        )
+    # What is asked of the server alone has nothing to say that would have to be read.
 
-    async def _live(self, _request: Message, _context: object) -> Message:
+    async def _live(self, _context: Context) -> Message:
         return messages.ServerLiveResponse(live=self._description.alive())
 
-    async def _ready(self, _request: Message, _context: object) -> Message:
+    async def _ready(self, _context: Context) -> Message:
         return messages.ServerReadyResponse(ready=self._front.health.ready)
 
-    async def _model_ready(
-        self, request: messages.ModelReadyRequest, context: grpc.aio.ServicerContext[Any, Any]
-    ) -> Message:
+    async def _metadata(self, _context: Context) -> Message:
+        return messages.ServerMetadataResponse(name=SERVER_NAME, version=self._description.version)
+
+    async def _model_ready(self, context: Context) -> Message:
+        request = await self._asked(context, messages.ModelReadyRequest())
         await self._check(request.name, request.version, context)
         return messages.ModelReadyResponse(ready=self._front.health.ready)
 
-    async def _metadata(self, _request: Message, _context: object) -> Message:
-        return messages.ServerMetadataResponse(name=SERVER_NAME, version=self._description.version)
-
-    async def _model_metadata(
-        self, request: messages.ModelMetadataRequest, context: grpc.aio.ServicerContext[Any, Any]
-    ) -> Message:
+    async def _model_metadata(self, context: Context) -> Message:
+        request = await self._asked(context, messages.ModelMetadataRequest())
         await self._check(request.name, request.version, context)
         return messages.ModelMetadataResponse(**self._description.model)
 
-    async def _check(self, name: str, version: str, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+    async def _asked(self, context: Context, into: Asked) -> Asked:
+        """The one message of a call about a model."""
+        if (fault := await self._read(context, into)) is not None:
+            await context.abort(*fault)
+        return into
+
+    async def _read(self, context: Context, into: Message) -> tuple[grpc.StatusCode, str] | None:
+        """The status of a message that cannot be had; gRPC keeps the frame that tells it for long."""
+        try:
+            async with asyncio.timeout(self._hello_seconds) as limit, self._places.place(limit):
+                data = await context.read()
+            if isinstance(data, bytes) and len(data) > MAX_SMALL_BYTES:
+                words = (
+                    f"the message has {len(data)} bytes; a name and a version have {MAX_SMALL_BYTES} at most"
+                )
+                return grpc.StatusCode.INVALID_ARGUMENT, words
+            into.ParseFromString(data if isinstance(data, bytes) else b"")
+        except TimeoutError:
+            words = "the message did not come in time; send it faster"
+            return grpc.StatusCode.DEADLINE_EXCEEDED, words
+        except DecodeError as error:
+            words = f"the message is no {into.DESCRIPTOR.name}: {str(error)[:80]}"
+            return grpc.StatusCode.INVALID_ARGUMENT, words
+        return None
+
+    async def _check(self, name: str, version: str, context: Context) -> None:
         try:
             self._front.service.check_model(name, version)
         except Invalid as fault:
             await context.abort(grpc.StatusCode.NOT_FOUND, str(fault))
+
+
+def _method(answer: Answer) -> grpc.RpcMethodHandler[Any, Any]:
+    async def called(_messages: AsyncIterator[bytes], context: Context) -> bytes:
+        return (await answer(context)).SerializeToString()
+
+    return grpc.stream_unary_rpc_method_handler(called)

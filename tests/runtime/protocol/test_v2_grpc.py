@@ -138,3 +138,37 @@ def test_an_answer_has_its_tensors_raw_and_in_order() -> None:
         ("n", "INT8", [1]),
     ]
     assert list(answer.raw_output_contents) == [FLOATS, b"\x07"]
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        b"\x22\x00" * MAX_FIELDS,  # parameters
+        b"\x18\x01" * MAX_FIELDS,  # dimensions, one by one
+        b"\x2a\x00" * MAX_FIELDS,  # contents, again and again
+        b"\x78\x01" * MAX_FIELDS,  # fields that nobody knows
+    ],
+)
+@pytest.mark.parametrize("field", ["inputs", "outputs"])
+def test_many_small_things_inside_a_tensor_are_not_parsed(field: str, inside: bytes) -> None:
+    number, length = ModelInferRequest.DESCRIPTOR.fields_by_name[field].number, len(inside)
+    body = bytes([number << 3 | 2, length & 0x7F | 0x80, length >> 7]) + inside
+    with pytest.raises(Invalid, match=f"more than {MAX_FIELDS} fields"):
+        envelope(body)
+
+
+def test_many_small_values_are_not_parsed_and_many_in_one_field_are() -> None:
+    texts = ModelInferRequest(model_name="m")
+    texts.inputs.add(name="x", datatype="BYTES").contents.bytes_contents.extend([b""] * MAX_FIELDS)
+    with pytest.raises(Invalid, match=f"more than {MAX_FIELDS} fields"):
+        envelope(texts.SerializeToString())
+    numbers = ModelInferRequest(model_name="m")
+    numbers.inputs.add(name="x", datatype="FP32").contents.fp32_contents.extend([0.0] * 100_000)
+    assert envelope(numbers.SerializeToString()).model_name == "m"
+
+
+def test_a_name_of_a_tensor_has_an_end() -> None:
+    request = ModelInferRequest(model_name="m")
+    request.inputs.add(name="x" * MAX_SMALL_BYTES)
+    with pytest.raises(Invalid, match=f"a field of {MAX_SMALL_BYTES} bytes beside the values"):
+        envelope(request.SerializeToString())
