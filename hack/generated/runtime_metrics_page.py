@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.metrics_core import Metric
 
-from hack.generated import ROOT
+from hack.generated import ROOT, metric_rows
 from paddle_runtime.metrics import GAUGES, PREFIX, Metrics
 from paddle_runtime.sla import boundaries_seconds
 from paddle_runtime.tasks import TASKS
@@ -35,23 +33,14 @@ which counts what was slow, what failed and what was refused as bad. Every promi
 its own, beside the usual ones. Requests tagged as synthetic are in `paddle_runtime_synthetic_requests_total`
 alone. Which code comes for which reason: [errors](runtime-errors.md).
 
-| series | type | labels | meaning |
-| --- | --- | --- | --- |
 """
-OPEN_LABELS = ("digest", "worker")  # families whose values are a server's own
+OPEN_LABELS = ("name", "digest", "task", "engine", "device", "revision", "worker")
 
 
 def files() -> dict[Path, str]:
     """Return the page's text."""
-    return {PAGE: HEAD + "\n".join(rows()) + "\n"}
-
-
-def rows() -> Iterator[str]:
-    """Yield a row for each series, by name."""
-    for family in sorted(filled().collect(), key=lambda each: each.name):
-        if family.name.startswith(PREFIX):
-            name = family.name + ("_total" if family.type == "counter" else "")
-            yield f"| `{name}` | {family.type} | {labels(family)} | {family.documentation} |"
+    found = metric_rows.rows(filled(), PREFIX, OPEN_LABELS)
+    return {PAGE: HEAD + metric_rows.HEAD + "\n".join(found) + "\n"}
 
 
 def filled() -> CollectorRegistry:
@@ -69,15 +58,3 @@ def filled() -> CollectorRegistry:
         metrics.gauge(name, lambda: 0.0)
     metrics.worker_memory({"0": lambda: 0.0})
     return registry
-
-
-def labels(family: Metric) -> str:
-    """Return each label with the values that it takes, where they are known before."""
-    values: dict[str, dict[str, None]] = {}
-    for sample in family.samples:
-        for label, value in sample.labels.items():
-            if label != "le":
-                values.setdefault(label, {})[value] = None
-    if any(label in values for label in OPEN_LABELS):
-        return ", ".join(f"`{label}`" for label in values)
-    return "; ".join(f"`{label}`: {', '.join(known)}" for label, known in values.items())

@@ -7,9 +7,12 @@ import os
 import random
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from importlib.metadata import version
 
 import kopf
+from prometheus_client import CollectorRegistry, disable_created_metrics
 
+from paddle_operator import names
 from paddle_operator.cluster.api import Api
 from paddle_operator.cluster.client import KubernetesCluster
 from paddle_operator.cluster.events import ApiEvents
@@ -24,6 +27,8 @@ from paddle_operator.handlers.watch import kopf_settings, registry, stop
 from paddle_operator.logs import set_up_logs
 from paddle_operator.reconcile import Reconciler
 from paddle_operator.settings import Settings
+from paddle_operator.telemetry.edges import MeasuredCluster, measured
+from paddle_operator.telemetry.series import Telemetry
 
 
 def run() -> None:
@@ -35,27 +40,34 @@ def run() -> None:
 
 async def operate(settings: Settings) -> None:
     """Serve the probes, keep the Lease, work through the queue that kopf's watches fill."""
-    api = await Api.connect(settings.request_timeout_seconds)
+    telemetry = _telemetry()
+    api = await Api.connect(settings.request_timeout_seconds, telemetry.sent)
     record = ApiLeaseStore(api, settings.namespace, settings.lease_name, settings.lease_seconds)
     terms = Terms(settings.lease_seconds, settings.lease_renew_seconds, settings.lease_retry_seconds)
     lease = Lease(record, settings.identity, terms, _now)
     pulse = HeartbeatLease(api, settings.namespace, settings.identity, settings.pod_uid, _now)
     heartbeat = Heartbeat(pulse.touch, settings.heartbeat_seconds, settings.heartbeat_limit_seconds)
-    queue: KeyedQueue[Key] = KeyedQueue()
-    cluster = KubernetesCluster(api, settings.runtime_images)
+    queue: KeyedQueue[Key] = KeyedQueue(waited=telemetry.waited)
+    cluster = MeasuredCluster(KubernetesCluster(api, settings.runtime_images), telemetry)
     events = ApiEvents(api, settings.identity)
     flow = Reconciler(cluster, events, _now, lambda: _spread(settings.resync_seconds))
+    _read_when_scraped(telemetry, lease, heartbeat, queue)
 
     async def work() -> None:
         queue.rush(settings.lease_seconds)
-        await queue.run(flow, settings.workers)
+        try:
+            await queue.run(measured(flow, telemetry), settings.workers)
+        finally:
+            telemetry.stopped_leading()
 
     def not_ready() -> str:
         return heartbeat.trouble() or heartbeat.not_returned() or lease.unknown()
 
     async with AsyncExitStack() as stack:
         stack.push_async_callback(api.close)
-        await stack.enter_async_context(probes(settings.probe_port, heartbeat.trouble, not_ready))
+        await stack.enter_async_context(
+            probes(settings.probe_port, heartbeat.trouble, not_ready, telemetry.render)
+        )
         await until_served(api, settings.scope[0] if settings.scope else None)
         stack.push_async_callback(pulse.remove)
         stack.push_async_callback(lease.release)
@@ -68,6 +80,21 @@ async def operate(settings: Settings) -> None:
                 namespaces=settings.scope,
             )
             await stop(tasks)  # again, for an end of kopf that skips its cleanup
+
+
+def _telemetry() -> Telemetry:
+    disable_created_metrics()  # type: ignore[no-untyped-call]
+    return Telemetry(CollectorRegistry(), version("paddle-sla"))
+
+
+def _read_when_scraped(
+    telemetry: Telemetry, lease: Lease, heartbeat: Heartbeat, queue: KeyedQueue[Key]
+) -> None:
+    telemetry.gauge(names.METRIC_OPERATOR_LEADER, lambda: float(lease.leading))
+    telemetry.gauge(names.METRIC_OPERATOR_WATCH_AGE, heartbeat.watch_age)
+    telemetry.gauge(names.METRIC_OPERATOR_QUEUE_DEPTH, lambda: float(queue.late()[0]))
+    telemetry.gauge(names.METRIC_OPERATOR_QUEUE_OLDEST, lambda: queue.late()[1])
+    telemetry.gauge(names.METRIC_OPERATOR_RECONCILING, lambda: float(queue.visiting))
 
 
 def _now() -> datetime:

@@ -111,6 +111,22 @@ HEADER_SYNTHETIC = "X-Paddle-Synthetic"
 HEADER_REVISION = "X-Paddle-Revision"
 """Response header set by the gateway's route: which revision answered."""
 
+# What the operator measures of itself: its rules and its dashboard name these too. Never renamed.
+METRIC_OPERATOR_PREFIX = "paddle_operator_"
+METRIC_OPERATOR_BUILD_INFO = "paddle_operator_build_info"
+METRIC_OPERATOR_LEADER = "paddle_operator_leader"
+METRIC_OPERATOR_WATCH_AGE = "paddle_operator_watch_age_seconds"
+METRIC_OPERATOR_QUEUE_DEPTH = "paddle_operator_queue_depth"
+METRIC_OPERATOR_QUEUE_OLDEST = "paddle_operator_queue_oldest_seconds"
+METRIC_OPERATOR_RECONCILING = "paddle_operator_reconciling"
+METRIC_OPERATOR_RECONCILE = "paddle_operator_reconcile_duration_seconds"
+METRIC_OPERATOR_EVENT_TO_RECONCILE = "paddle_operator_event_to_reconcile_seconds"
+METRIC_OPERATOR_API_REQUESTS = "paddle_operator_api_requests_total"
+METRIC_OPERATOR_API_DURATION = "paddle_operator_api_request_duration_seconds"
+METRIC_OPERATOR_ACTIONS = "paddle_operator_actions_total"
+METRIC_OPERATOR_REFUSED_WRITES = "paddle_operator_refused_writes_total"
+METRIC_OPERATOR_CONDITION = "paddle_operator_service_condition"
+
 
 def service_labels(service: str) -> dict[str, str]:
     """Labels of every object made for the service of this name."""

@@ -44,7 +44,7 @@ class Settings:
     workers: int = _setting(4, "services", "how many services are looked at in parallel")
     resync_seconds: int = _setting(300, "seconds", "a service at rest is looked at again after this, +-20 %")
     request_timeout_seconds: int = _setting(30, "seconds", "limit for one request to the API server")
-    probe_port: int = _setting(8081, "port", "serves /healthz and /readyz")
+    probe_port: int = _setting(8081, "port", "serves /healthz, /readyz and /metrics")
     log_format: str = _setting("text", "text|json", "form of a log line")
     log_level: str = _setting("INFO", "level", "DEBUG, INFO, WARNING or ERROR")
 

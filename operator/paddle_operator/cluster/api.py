@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import aiohttp
@@ -20,6 +21,21 @@ from paddle_operator.plan import KubeObject
 from paddle_operator.reasons import Reason
 
 CONNECTIONS = 32
+METHODS = {
+    "get": "get",
+    "list": "get",
+    "create": "post",
+    "patch": "patch",
+    "update": "put",
+    "delete": "delete",
+}
+"""HTTP's method for each of the API server's verbs, as RBAC has them."""
+NO_KIND = "API"
+"""Stands for the kind in requests that concern no object."""
+OK, MISSING, CONFLICT, REFUSED, UNAVAILABLE = "ok", "missing", "conflict", "refused", "unavailable"
+RESULTS = (OK, MISSING, CONFLICT, REFUSED, UNAVAILABLE)
+Sent = Callable[[str, str, str, float], None]
+"""Told of each request when it is answered or lost: verb, kind, result, seconds."""
 
 
 class NotFound(ClusterRefused):
@@ -33,23 +49,26 @@ class Conflict(ClusterRefused):
 class Api:
     """The API server's verbs over addresses known beforehand, with a time limit on every request."""
 
-    def __init__(self, configuration: Configuration, timeout_seconds: float) -> None:
+    def __init__(
+        self, configuration: Configuration, timeout_seconds: float, sent: Sent = lambda *_: None
+    ) -> None:
         configuration.connection_pool_maxsize = CONNECTIONS
         configuration.client_session_kwargs = {"trust_env": False}  # as kopf: a proxy would see every token
         self.configuration = configuration
         self._client = ApiClient(configuration)
         self._dynamic = DynamicClient(self._client)
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self._sent = sent
 
     @classmethod
-    async def connect(cls, timeout_seconds: float) -> Self:
+    async def connect(cls, timeout_seconds: float, sent: Sent) -> Self:
         """Use the pod's service account, or else the kubeconfig that kubectl would use."""
         configuration = Configuration()
         try:
             config.load_incluster_config(client_configuration=configuration)
         except config.ConfigException:
             await config.load_kube_config(config_file=_kubeconfig(), client_configuration=configuration)
-        return cls(configuration, timeout_seconds)
+        return cls(configuration, timeout_seconds, sent)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -62,7 +81,7 @@ class Api:
     async def list(self, kind: Kind, namespace: str | None, **selectors: str) -> list[KubeObject]:
         """Read all objects that the selectors (label_selector, field_selector) leave."""
         path = _resource(kind).path(None, namespace)
-        answer = await self._send("get", path, kind, "", **selectors)
+        answer = await self._send("list", path, kind, "", **selectors)
         items: list[KubeObject] = answer.get("items") or []
         for item in items:  # a list leaves out of its items what they have in common
             item.setdefault("apiVersion", kind.api_version)
@@ -83,7 +102,7 @@ class Api:
             "spec": {"resourceAttributes": attributes},
         }
         path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-        return bool((await self._send("post", path, None, "", body=review))["status"].get("allowed"))
+        return bool((await self._send("create", path, None, "", body=review))["status"].get("allowed"))
 
     async def apply(self, kind: Kind, wanted: KubeObject, manager: str, subresource: str = "") -> KubeObject:
         """Write by server-side apply; conflicts are forced, as on objects of one's own."""
@@ -103,13 +122,13 @@ class Api:
         """Create an object that must not be there yet."""
         path = _resource(kind).path(None, body["metadata"]["namespace"])
         name = body["metadata"].get("name") or body["metadata"].get("generateName", "")
-        return await self._send("post", path, kind, name, body=body, field_manager=manager)
+        return await self._send("create", path, kind, name, body=body, field_manager=manager)
 
     async def replace(self, kind: Kind, body: KubeObject, manager: str) -> KubeObject:
         """Replace an object, if it still has the resourceVersion that the body carries."""
         metadata = body["metadata"]
         path = _resource(kind).path(metadata["name"], metadata["namespace"])
-        return await self._send("put", path, kind, metadata["name"], body=body, field_manager=manager)
+        return await self._send("update", path, kind, metadata["name"], body=body, field_manager=manager)
 
     async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
         """Delete an object and what it owns, if it still is the one with that uid; gone already is fine."""
@@ -119,8 +138,19 @@ class Api:
         except (NotFound, Conflict):
             return
 
-    async def _send(self, method: str, path: str, kind: Kind | None, name: str, **options: Any) -> KubeObject:
-        what = kind.kind if kind else "API"
+    async def _send(self, verb: str, path: str, kind: Kind | None, name: str, **options: Any) -> KubeObject:
+        what = kind.kind if kind else NO_KIND
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        try:
+            answer = await self._ask(METHODS[verb], path, what, name, **options)
+        except ClusterRefused as refused:
+            self._sent(verb, what, result_of(refused), clock() - started)
+            raise
+        self._sent(verb, what, OK, clock() - started)
+        return answer
+
+    async def _ask(self, method: str, path: str, what: str, name: str, **options: Any) -> KubeObject:
         try:
             response = await self._dynamic.request(
                 method, path, serialize=False, _request_timeout=self._timeout, **options
@@ -160,6 +190,15 @@ def refusal(kind: str, name: str, code: int, body: object, path: str) -> Cluster
         return Conflict(kind, name, Reason.API_UNAVAILABLE, message)
     reason, advice = _meaning(code, message)
     return ClusterRefused(kind, name, reason, f"{message}. {advice}" if advice else message)
+
+
+def result_of(refused: ClusterRefused) -> str:
+    """The word of RESULTS for it: what Kubernetes' own clients would retry is unavailable."""
+    if isinstance(refused, NotFound):
+        return MISSING
+    if isinstance(refused, Conflict):
+        return CONFLICT
+    return UNAVAILABLE if refused.reason is Reason.API_UNAVAILABLE else REFUSED
 
 
 def _meaning(code: int, message: str) -> tuple[Reason, str]:

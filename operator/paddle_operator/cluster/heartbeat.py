@@ -29,11 +29,12 @@ class Heartbeat:
         self._limit = limit_seconds
         self._waiting: dict[str, float] = {}
         self._touched_at: float | None = None
-        self._returned = False
+        self._returned_at: float | None = None
+        self._began_at: float | None = None
 
     async def beat(self) -> None:
         """Touch for ever."""
-        self._touched_at = _clock()
+        self._began_at = self._touched_at = _clock()
         number = 0
         while True:
             number += 1
@@ -53,7 +54,7 @@ class Heartbeat:
     def seen(self, token: str) -> None:
         """A touch came back over the watch: it and all before it are answered."""
         if token in self._waiting:
-            self._returned = True
+            self._returned_at = _clock()
             for one in list(self._waiting):
                 del self._waiting[one]
                 if one == token:
@@ -61,7 +62,12 @@ class Heartbeat:
 
     def not_returned(self) -> str:
         """Says so until the first touch has come back: the watches are not up yet."""
-        return "" if self._returned else "no heartbeat has come back over the watch yet"
+        return "" if self._returned_at is not None else "no heartbeat has come back over the watch yet"
+
+    def watch_age(self) -> float:
+        """Seconds since a touch last came back, or since the first one while none has."""
+        last = self._began_at if self._returned_at is None else self._returned_at
+        return 0.0 if last is None else _clock() - last
 
     def trouble(self) -> str:
         """What is wrong, empty when nothing is."""

@@ -1,4 +1,7 @@
-"""/healthz and /readyz, which the kubelet asks. The operator's event loop answers: a blocked one fails."""
+"""/healthz and /readyz for the kubelet, /metrics for Prometheus.
+
+The operator's own event loop answers: one that is blocked fails all of them.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,16 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from paddle_operator import names
+
 Check = Callable[[], str]
 """Says what is wrong; empty when nothing is."""
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @asynccontextmanager
-async def probes(port: int, live: Check, ready: Check) -> AsyncIterator[None]:
-    """Serve the two checks while the block runs: 200 "ok", or 500 with what is wrong."""
+async def probes(port: int, live: Check, ready: Check, metrics: Callable[[], bytes]) -> AsyncIterator[None]:
+    """Serve the two checks while the block runs, 200 "ok" or 500 with what is wrong, and the metrics."""
 
     def handler(check: Check) -> Callable[[web.Request], object]:
         async def answer(_: web.Request) -> web.Response:
@@ -22,9 +28,13 @@ async def probes(port: int, live: Check, ready: Check) -> AsyncIterator[None]:
 
         return answer
 
+    async def scrape(_: web.Request) -> web.Response:
+        return web.Response(body=metrics(), headers={"Content-Type": METRICS_TYPE})
+
     app = web.Application()
     app.router.add_get("/healthz", handler(live))  # type: ignore[arg-type]
     app.router.add_get("/readyz", handler(ready))  # type: ignore[arg-type]
+    app.router.add_get(names.PATH_METRICS, scrape)
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()
     try:

@@ -5,6 +5,8 @@ must be looked at, never *why*, since the flow looks at everything anyway. The e
 visited by one worker at a time; what arrives for it meanwhile makes it due again afterwards. A visit that
 fails is repeated after a growing, jittered pause; one that succeeds says itself when it wants to be repeated.
 The queue is bounded by the number of services, because a key never waits twice.
+
+While nobody runs the queue it only fills: another replica makes the visits, so nothing in it is late.
 """
 
 from __future__ import annotations
@@ -34,8 +36,16 @@ def backoff_seconds(failures: int, jitter: float) -> float:
 class KeyedQueue(Generic[K]):
     """Keys and when each is due, in seconds of the running event loop's clock."""
 
-    def __init__(self, jitter: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        jitter: Callable[[], float] = random.random,
+        waited: Callable[[float], None] = lambda seconds: None,
+    ) -> None:
+        """Make it; `waited` is told the seconds from the first wish of others to each visit for it."""
         self._jitter = jitter
+        self._waited = waited
+        self._asked: dict[K, float] = {}
+        self._since: float | None = None
         self._due: dict[K, float] = {}
         self._heap: list[tuple[float, int, K]] = []
         self._order = 0
@@ -47,18 +57,34 @@ class KeyedQueue(Generic[K]):
     def __len__(self) -> int:
         return len(self._due) + len(self._again)
 
+    @property
+    def visiting(self) -> int:
+        """How many keys are being visited."""
+        return len(self._busy)
+
+    def late(self) -> tuple[int, float]:
+        """How many keys are due and wait for a worker, and for how many seconds the first of them has."""
+        if self._since is None:
+            return 0, 0.0
+        now = _clock()
+        due = [at for at in self._due.values() if at <= now]
+        return len(due), now - max(min(due, default=now), self._since)
+
     def add(self, key: K, delay_seconds: float = 0.0) -> None:
         """Ask for a visit of the key after the delay at the latest."""
-        self._add_at(key, asyncio.get_running_loop().time() + delay_seconds)
+        now = _clock()
+        self._asked.setdefault(key, now)
+        self._add_at(key, now + delay_seconds)
 
     def rush(self, within_seconds: float) -> None:
         """Make every waiting key due within that time, spread at random: after a change of leader."""
         for key in list(self._due):
-            self.add(key, within_seconds * self._jitter())
+            self._add_at(key, _clock() + within_seconds * self._jitter())
 
     async def run(self, visit: Callable[[K], Awaitable[float | None]], workers: int) -> None:
         """Visit keys as they fall due, for ever; a visit returns the seconds to its repetition, or None."""
         slots = asyncio.Semaphore(workers)
+        self._since = _clock()
         try:
             async with asyncio.TaskGroup() as group:
                 while True:
@@ -66,6 +92,7 @@ class KeyedQueue(Generic[K]):
                     key = await self._next()
                     group.create_task(self._visit(key, visit, slots))
         finally:
+            self._since = None
             # Stopped in the middle of visits: whoever runs the queue next starts with those keys.
             for key in list(self._busy):
                 self._finish(key, 0.0)
@@ -94,7 +121,7 @@ class KeyedQueue(Generic[K]):
     def _finish(self, key: K, delay_seconds: float | None) -> None:
         self._busy.discard(key)
         if delay_seconds is not None:
-            self.add(key, delay_seconds)
+            self._add_at(key, _clock() + delay_seconds)
         if (asked := self._again.pop(key, None)) is not None:
             self._add_at(key, asked)
 
@@ -108,16 +135,25 @@ class KeyedQueue(Generic[K]):
             self._wake.set()
 
     async def _next(self) -> K:
-        now = asyncio.get_running_loop().time
         while True:
-            while self._heap and self._heap[0][0] <= now():
+            while self._heap and self._heap[0][0] <= _clock():
                 due, _, key = heapq.heappop(self._heap)
                 if self._due.get(key) == due:  # else an earlier wish for the key has already been served
                     del self._due[key]
                     self._busy.add(key)
+                    self._tell_wait(key)
                     return key
             self._wake.clear()
-            pause = self._heap[0][0] - now() if self._heap else None
+            pause = self._heap[0][0] - _clock() if self._heap else None
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
+
+    def _tell_wait(self, key: K) -> None:
+        asked, now = self._asked.pop(key, None), _clock()
+        if asked is not None:  # a repetition that nobody else wished for is in time
+            self._waited(now - max(asked, self._since or asked))
+
+
+def _clock() -> float:
+    return asyncio.get_running_loop().time()

@@ -95,3 +95,26 @@ def test_somebody_elses_token_proves_nothing() -> None:
         assert world.heart.trouble()
 
     watched(script)
+
+
+def test_the_age_of_the_watch_grows_from_beat_to_beat_and_on_while_nothing_returns() -> None:
+    async def script(world: World) -> None:
+        await asyncio.sleep(10.5)
+        assert world.heart.watch_age() == 10.0
+        await asyncio.sleep(20)
+        assert world.heart.watch_age() == 5.0
+        world.api_up = False
+        await asyncio.sleep(600)
+        assert world.heart.watch_age() == 605.0
+
+    watched(script)
+
+
+def test_a_watch_that_never_brought_anything_is_as_old_as_the_heart() -> None:
+    async def script(world: World) -> None:
+        world.watch_up = False
+        assert world.heart.watch_age() == 0.0
+        await asyncio.sleep(60)
+        assert world.heart.watch_age() == 60.0
+
+    watched(script)

@@ -1,4 +1,4 @@
-"""The probes answer what the checks say."""
+"""The probes answer what the checks say, and a scrape is answered beside them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ def test_a_check_that_finds_trouble_answers_500_with_it() -> None:
     async def main() -> list[tuple[int, str]]:
         port = free_port()
         found = []
-        async with probes(port, lambda: "", lambda: "not yet"), aiohttp.ClientSession() as session:
-            for path in ("healthz", "readyz", "nothing"):
+        serving = probes(port, lambda: "", lambda: "not yet", lambda: b"up 1\n")
+        async with serving, aiohttp.ClientSession() as session:
+            for path in ("healthz", "readyz", "metrics", "nothing"):
                 async with session.get(f"http://127.0.0.1:{port}/{path}") as answer:
                     found.append((answer.status, await answer.text()))
         return found
 
-    live, ready, nothing = asyncio.run(main())
+    live, ready, metrics, nothing = asyncio.run(main())
     assert live == (200, "ok")
     assert ready == (500, "not yet")
+    assert metrics == (200, "up 1\n")
     assert nothing[0] == 404

@@ -174,3 +174,62 @@ def test_a_new_leader_looks_at_everything_soon() -> None:
 
     run(diary, script, until=20)
     assert sorted(diary.visits) == [(15.0, "a"), (15.0, "b")]
+
+
+def test_the_wait_is_told_from_the_first_event_to_the_visit_and_not_for_repetitions() -> None:
+    waits: list[float] = []
+
+    async def main() -> None:
+        queue: KeyedQueue[str] = KeyedQueue(waited=waits.append)
+        runner = asyncio.create_task(queue.run(Diary(50.0, 50.0, None, takes=4), workers=1))
+        await asyncio.sleep(1)
+        queue.add("a", 2)
+        await asyncio.sleep(1)
+        queue.add("a", 2)  # seconds 1 to 3
+        await asyncio.sleep(3)
+        queue.add("a", 0.25)  # while it is visited: seconds 5 to 7; then a repetition, which nobody waits for
+        await asyncio.sleep(300)
+        runner.cancel()
+        await asyncio.gather(runner, return_exceptions=True)
+
+    in_virtual_time(main())
+    assert waits == [2.0, 2.0]
+
+
+def test_keys_are_late_while_they_are_due_and_every_worker_is_busy() -> None:
+    seen: list[tuple[int, int, float]] = []
+
+    async def script(queue: KeyedQueue[str]) -> None:
+        queue.add("a")
+        queue.add("b", 1)
+        queue.add("c", 2)
+        queue.add("d", 600)
+        for _ in range(2):
+            await asyncio.sleep(5)
+            seen.append((queue.visiting, *queue.late()))
+
+    run(Diary(takes=60), script, until=10, workers=1)
+    assert seen == [(1, 2, 4.0), (1, 2, 9.0)]
+
+
+def test_nothing_is_late_while_another_replica_makes_the_visits() -> None:
+    seen: list[tuple[int, float]] = []
+    waits: list[float] = []
+
+    async def main() -> None:
+        queue: KeyedQueue[str] = KeyedQueue(waited=waits.append)
+        queue.add("a")
+        queue.add("b")
+        await asyncio.sleep(3600)
+        seen.append(queue.late())
+        runner = asyncio.create_task(queue.run(Diary(takes=5), workers=1))
+        await asyncio.sleep(2)
+        seen.append(queue.late())
+        await asyncio.sleep(10)
+        runner.cancel()
+        await asyncio.gather(runner, return_exceptions=True)
+        seen.append(queue.late())
+
+    in_virtual_time(main())
+    assert seen == [(0, 0.0), (1, 2.0), (0, 0.0)]
+    assert waits == [0.0, 5.0]

@@ -1,0 +1,47 @@
+"""docs/reference/operator-metrics.md: every series of the operator, from a registry as a replica fills it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from hack.generated import ROOT, metric_rows
+from paddle_operator import names
+from paddle_operator.settings import PREFIX, Settings
+from paddle_operator.status.conditions import TYPES
+from paddle_operator.telemetry.series import GAUGES, SERVICE_LABELS, Telemetry
+
+PAGE = ROOT / "docs" / "reference" / "operator-metrics.md"
+HEAD = f"""\
+<!-- Made by `make generate`; do not edit. -->
+
+# Metrics of the operator
+
+At `GET /metrics` of every replica, in Prometheus' text form, on the port of its probes
+(`{PREFIX}PROBE_PORT`, {Settings.probe_port}). Every known set of labels is there from the start, at 0, so
+that a rate never lies. The `process_` series beside these are of the operator's process. How to scrape them:
+[monitor](../how-to/monitor.md).
+
+A *look* is one run of the operator's flow for one service. Only the replica that leads looks, acts and tells
+of conditions; one that waits for the Lease has an empty queue and no series of services. Requests of the
+watches are not among the requests: whether those live is what the watch's age says.
+
+"""
+
+
+def files() -> dict[Path, str]:
+    """Return the page's text."""
+    found = metric_rows.rows(filled(), names.METRIC_OPERATOR_PREFIX, (*SERVICE_LABELS, "version"))
+    return {PAGE: HEAD + metric_rows.HEAD + "\n".join(found) + "\n"}
+
+
+def filled() -> CollectorRegistry:
+    """Return a registry with every family, and every condition of a service."""
+    registry = CollectorRegistry()
+    telemetry = Telemetry(registry, "")
+    for name in GAUGES:
+        telemetry.gauge(name, lambda: 0.0)
+    said = [{"type": type_, "status": "Unknown"} for type_ in TYPES]
+    telemetry.conditions("", "", {"conditions": said})
+    return registry

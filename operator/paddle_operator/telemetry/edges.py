@@ -1,0 +1,78 @@
+"""Wrappers that measure: around the port to the cluster, and around a whole look."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from paddle_operator import names
+from paddle_operator.cluster.ports import Cluster, Key, Observation
+from paddle_operator.errors import ClusterRefused, OperatorError
+from paddle_operator.plan import KubeObject, ObjectKey
+from paddle_operator.telemetry.series import STATUS_ACTION, Telemetry
+
+Look = Callable[[Key], Awaitable[float | None]]
+
+
+class MeasuredCluster:
+    """The port `Cluster`, counting what is done through it."""
+
+    def __init__(self, cluster: Cluster, telemetry: Telemetry) -> None:
+        self._cluster = cluster
+        self._telemetry = telemetry
+
+    async def observe(self, key: Key) -> Observation | None:
+        """Look, and note what the service's status says."""
+        seen = await self._cluster.observe(key)
+        if seen is None:
+            self._telemetry.gone(*key)
+        else:
+            self._telemetry.conditions(*key, seen.status)
+        return seen
+
+    async def apply(self, key: Key, wanted: KubeObject, *, is_new: bool) -> None:
+        """Write, and count it."""
+        with self._counted("create" if is_new else "patch", wanted["kind"]):
+            await self._cluster.apply(key, wanted, is_new=is_new)
+
+    async def delete(self, key: Key, target: ObjectKey, uid: str) -> None:
+        """Delete, and count it."""
+        with self._counted("delete", target.kind):
+            await self._cluster.delete(key, target, uid)
+
+    async def patch_status(self, key: Key, uid: str, status: Mapping[str, Any]) -> None:
+        """Write the status, and note what it says."""
+        with self._counted(STATUS_ACTION, names.KIND):
+            await self._cluster.patch_status(key, uid, status)
+        self._telemetry.conditions(*key, status)
+
+    @contextmanager
+    def _counted(self, action: str, kind: str) -> Iterator[None]:
+        try:
+            yield
+        except ClusterRefused as refused:
+            self._telemetry.refused(kind, refused.reason)
+            raise
+        self._telemetry.acted(action, kind)
+
+
+def measured(look: Look, telemetry: Telemetry) -> Look:
+    """Return the same look, timed. One that is cut off, because the Lease was lost, is not counted."""
+
+    async def timed(key: Key) -> float | None:
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        try:
+            pause = await look(key)
+        except OperatorError:
+            telemetry.looked("refused", clock() - started)
+            raise
+        except Exception:
+            telemetry.looked("failed", clock() - started)
+            raise
+        telemetry.looked("gone" if pause is None else "done", clock() - started)
+        return pause
+
+    return timed
