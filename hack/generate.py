@@ -11,6 +11,7 @@ from hack.generated import (
     benchmark_page,
     crd,
     example_plans,
+    feasibility_page,
     grpc_messages,
     install_files,
     module_map,
@@ -31,6 +32,7 @@ MADE_FROM: Mapping[str, Sequence[Files]] = {
     "code": (
         crd.files,
         example_plans.files,
+        feasibility_page.files,
         reference_pages.files,
         runtime_pages.files,
         runtime_errors_page.files,

@@ -20,7 +20,7 @@ def files() -> dict[Path, str]:
         ),
         FOLDER / "reasons.md": (
             f"{MADE}\n# Reasons of conditions and Events\n\nA condition's `reason` is part of the API and"
-            " never renamed. One that waits for a person also makes the condition Stalled True; the operator"
-            f" goes on trying all the same.\n\n{reasons.reference()}"
+            " never renamed. As the reason of Ready, one that waits for a person also makes the condition"
+            f" Stalled True; the operator goes on trying all the same.\n\n{reasons.reference()}"
         ),
     }

@@ -29,6 +29,7 @@ class Reason(StrEnum):
     ROUTE_OVERLAPS = "RouteOverlaps", "The route is accepted, and another one takes the same requests."
     PLAIN_SERVICE = "PlainService", "No gateway is asked for; the Service is the address."
     SETTLED = "Settled", "Nothing is left to do for this generation."
+    FEASIBLE = "Feasible", "The promise can be kept with what there is for it; the message has the sum."
 
     # Under way.
     PROGRESSING = "Progressing", "The wanted state is being made."
@@ -45,6 +46,10 @@ class Reason(StrEnum):
 
     # Not known, and why.
     NOT_MEASURED = "NotMeasured", "This version declares and hashes the promise; it does not measure it."
+    MORE_TO_MEASURE = (
+        "MoreToMeasure",
+        "Nothing known speaks against the promise; the message says what is not measured yet.",
+    )
     SCALING_OFF = "ScalingOff", "scaling.backend is None: spec.scaling.replicas decides."
 
     # The resource itself.
@@ -59,6 +64,29 @@ class Reason(StrEnum):
     IMAGE_NOT_CONFIGURED = (
         "ImageNotConfigured",
         "Neither the resource nor the operator names an image for the device.",
+        True,
+    )
+
+    # The promise beside what there is to keep it with; the message says what would make it feasible.
+    TOO_FEW_REPLICAS = "TooFewReplicas", "The loss of one pod costs more than availability lets fail.", True
+    STARTUP_BUDGET_TOO_SHORT = (
+        "StartupBudgetTooShort",
+        "The model takes longer to load than model.preload.timeoutSeconds.",
+        True,
+    )
+    THRESHOLD_BELOW_SERVICE_TIME = (
+        "ThresholdBelowServiceTime",
+        "Too many answers take longer than the latency threshold without any waiting.",
+        True,
+    )
+    LOAD_EXCEEDS_CAPACITY = (
+        "LoadExceedsCapacity",
+        "All pods that there can be do not serve the highest load seen in time.",
+        True,
+    )
+    BUDGET_BELOW_ONE_REQUEST = (
+        "BudgetBelowOneRequest",
+        "The window has so few requests that a single failed one breaks the promise.",
         True,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,13 +12,17 @@ from paddle_operator import names
 from paddle_operator.documents import DocumentsInvalid, load, render
 from paddle_operator.errors import SpecRejected
 from paddle_operator.plan import FoundBundle, Plan, Platform, Resolution, plan
+from paddle_operator.plan.means import means_of
 from paddle_operator.plan.target import target_of
+from paddle_operator.sla.feasibility import feasibility, sum_lines
 from paddle_operator.sla.objectives import promise
 from paddle_operator.spec import Service, parse
 from paddle_operator.spec.source import IN_BUNDLES, Source
 
 UNKNOWN_DIGEST = "sha256:" + "0" * 64
 """Stands for a digest that only the store knows."""
+WIDTH = 110
+"""Characters of a comment."""
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """A first plan depends on no time; an old one makes a mistake about that visible."""
 
@@ -54,7 +59,7 @@ def _preview(body: Mapping[Any, Any], platform: Platform, namespace: str) -> Pre
     first = plan(service, platform, _assumed(service, platform), (), _NO_TIME)
     if first.refusal is not None:
         return Preview(title, refusal=first.refusal.message)
-    return Preview(title, text=_written(service, first))
+    return Preview(title, text=_written(service, first, platform))
 
 
 def _in_namespace(body: Mapping[Any, Any], namespace: str) -> Mapping[Any, Any]:
@@ -76,7 +81,7 @@ def _assumed(service: Service, platform: Platform) -> Resolution:
     return Resolution(key, assumed(model), {one.name: assumed(one) for one in model.modules}, size_bytes=0)
 
 
-def _written(service: Service, planned: Plan) -> str:
+def _written(service: Service, planned: Plan, platform: Platform) -> str:
     identity = service.identity
     lines = [
         f"# {names.KIND} {identity.namespace}/{identity.name}: {len(planned.objects)} objects",
@@ -89,6 +94,17 @@ def _written(service: Service, planned: Plan) -> str:
             f"# {UNKNOWN_DIGEST} stands for it, and the revision",
             f"# {planned.target} will have another name.",
         ]
+    lines += _feasibility(service, platform)
     lines.append("# In a cluster each object also has an owner reference to the resource.")
     head = "".join(f"{line}\n" for line in lines)
     return head + "".join(f"---\n{render(item)}" for item in planned.objects)
+
+
+def _feasibility(service: Service, platform: Platform) -> Iterator[str]:
+    """The sum behind SLAFeasible, as far as it can be made before anything was measured."""
+    means = means_of(service, envoy_gateway=platform.envoy_gateway)
+    for line in sum_lines(feasibility(service.spec.sla, means)):
+        indent = " " * (len(line) - len(line.lstrip()))
+        yield from textwrap.wrap(
+            line.lstrip(), WIDTH, initial_indent=f"# {indent}", subsequent_indent=f"# {indent}    "
+        )

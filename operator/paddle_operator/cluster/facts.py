@@ -28,6 +28,7 @@ def pod_facts(pod: KubeObject, stuck: str = "") -> PodFacts:
         job=job,
         ready=not job and _condition(status, "Ready").get("status") == "True",
         terminating="deletionTimestamp" in metadata,
+        node=str((pod.get("spec") or {}).get("nodeName", "")),
         unschedulable=str(scheduled.get("message", "")) if unschedulable else "",
         stuck=stuck,
         evicted=str(status.get("message", "")) if status.get("reason") == "Evicted" else "",

@@ -52,6 +52,7 @@ def observation_of(
             deployments=tuple(deployment_facts(one) for one in deployments),
             routes=tuple(fact for route in routes for fact in route_facts(route)),
             gateway_api=platform.gateway_api,
+            envoy_gateway=platform.envoy_gateway,
         ),
     )
 

@@ -108,6 +108,9 @@ def _columns() -> list[dict[str, Any]]:
         column("VERSION", ".spec.model.version", "Version of the model, as the user calls it."),
         column("AGE", ".metadata.creationTimestamp", "Time since it was created.", kind="date"),
         column("REASON", _condition("Ready", "reason"), "Why it serves or does not.", wide=True),
+        column(
+            "FEASIBLE", _condition("SLAFeasible", "status"), "Whether the promise can be kept.", wide=True
+        ),
         column("REPLICAS", ".status.replicas", "Pods that take traffic.", kind="integer", wide=True),
         column("PROMISE", ".status.sla.promise", "The promise in words.", wide=True),
         column("MODEL", ".spec.model.uri", "Address of the model.", wide=True),

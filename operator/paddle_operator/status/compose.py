@@ -34,6 +34,7 @@ def status_of(service: Service, plan: Plan, facts: Facts, previous: Status, now:
         complete,
         route,
         *verdicts.progress(ready, complete),
+        verdicts.feasible(at),
         *verdicts.not_measured(plan.sla_hash),
     )
     blocks: Status = {

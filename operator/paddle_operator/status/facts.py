@@ -44,6 +44,8 @@ class PodFacts:
     terminating: bool = False
     unschedulable: str = ""
     """The scheduler's message while no node takes the pod."""
+    node: str = ""
+    """Where it runs, once it does."""
     stuck: str = ""
     """Why its containers cannot be made, where only an Event says it (a missing Secret or claim)."""
     evicted: str = ""
@@ -117,6 +119,7 @@ class Facts:
     deployments: tuple[DeploymentFacts, ...] = ()
     routes: tuple[RouteFacts, ...] = ()
     gateway_api: bool = False
+    envoy_gateway: bool = False
     refusals: tuple[RefusedWrite, ...] = ()
 
     def pods_of(self, revision: str | None) -> tuple[PodFacts, ...]:

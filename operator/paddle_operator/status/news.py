@@ -9,8 +9,10 @@ from typing import Any
 from paddle_operator.reasons import Reason
 from paddle_operator.status.conditions import Before
 
-TOLD = ("Ready", "ModelLoaded", "RolloutComplete", "RouteAccepted")
+TOLD = ("Ready", "ModelLoaded", "RolloutComplete", "RouteAccepted", "SLAFeasible")
 """Conditions that people follow. The others follow from them or never change."""
+MEASURED = ("SLAFeasible",)
+"""Of these it is no news that nothing is known."""
 PROGRESS = {
     Reason.RESOLVING,
     Reason.SCHEDULING,
@@ -41,7 +43,8 @@ def news(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, .
     for now in after.get("conditions", ()):
         was = old.get(now["type"], {})
         changed = (now["status"], now["reason"]) != (was.get("status"), was.get("reason"))
-        if now["type"] in TOLD and changed and now["reason"] not in told:
+        silent = now["type"] in MEASURED and now["status"] == "Unknown"
+        if now["type"] in TOLD and changed and not silent and now["reason"] not in told:
             told[now["reason"]] = Change(
                 now["type"], now["status"], now["reason"], now["message"], _worrying(now)
             )

@@ -48,6 +48,12 @@ class Situation:
         return self.target.ready_replicas if self.target else 0
 
     @property
+    def nodes(self) -> tuple[str, ...]:
+        """The node of each ready pod that serves."""
+        serving = self.facts.pods_of(self.plan.stable)
+        return tuple(sorted(pod.node for pod in serving if pod.ready and pod.node))
+
+    @property
     def settled(self) -> bool:
         """Whether the wanted revision is the one that serves."""
         return self.plan.target is not None and self.plan.target == self.plan.stable

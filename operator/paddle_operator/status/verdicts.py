@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from paddle_operator.plan.means import means_of
 from paddle_operator.reasons import Reason
+from paddle_operator.sla.feasibility import feasibility
+from paddle_operator.sla.means import Known
 from paddle_operator.spec.traffic import RoutingType
 from paddle_operator.status.conditions import Condition, Truth
 from paddle_operator.status.diagnosis import ModelState
@@ -118,6 +121,13 @@ def progress(ready_now: Condition, complete: Condition) -> tuple[Condition, Cond
     )
 
 
+def feasible(at: Situation) -> Condition:
+    """Whether the promise can be kept with what there is for it."""
+    means = means_of(at.service, envoy_gateway=at.facts.envoy_gateway)
+    found = feasibility(at.service.spec.sla, means, Known(nodes=at.nodes))
+    return Condition("SLAFeasible", found.status, found.reason, found.message)
+
+
 def not_measured(sla_hash: str) -> tuple[Condition, ...]:
     """What this version promises to say and cannot say yet: told so, instead of left out."""
     declared = f"the promise {sla_hash[:12]} is declared; this version does not measure it"
@@ -125,7 +135,6 @@ def not_measured(sla_hash: str) -> tuple[Condition, ...]:
     unread = "no metric is read: neither scaling nor a rollout of this version needs one"
     return (
         Condition("SLAMet", "Unknown", Reason.NOT_MEASURED, declared),
-        Condition("SLAFeasible", "Unknown", Reason.NOT_MEASURED, declared),
         Condition("MetricsAvailable", "Unknown", Reason.NOT_MEASURED, unread),
         Condition("ScalingActive", "False", Reason.SCALING_OFF, fixed),
     )

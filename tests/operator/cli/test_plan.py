@@ -163,3 +163,28 @@ def test_a_minus_reads_standard_input(
     monkeypatch.setattr(sys, "stdin", io.StringIO(yaml.safe_dump(a_resource().body)))
     assert main(["plan", "-f", "-"]) == 0
     assert "kind: Deployment" in capsys.readouterr().out
+
+
+def test_the_sum_behind_the_promise_is_printed_as_comments(plan: Planner) -> None:
+    plan(a_resource().with_("spec.model.digest", DIGEST))
+    head = plan.out.split("---\n")[0]
+    assert "# SLAFeasible: Unknown (MoreToMeasure)\n" in head
+    assert "#     up lets fail: 0.1 % of 30 days = 43 min 12 s (given)\n" in head
+    assert all(line.startswith("#") for line in head.splitlines())
+    assert max(len(line) for line in head.splitlines()) <= 112
+
+
+def test_an_infeasible_promise_is_still_planned(plan: Planner) -> None:
+    """It may be wanted while somebody works on it: nothing but the sum says no."""
+    assert plan(a_resource().promising({"name": "up", "availability": {"targetPercent": "99.999"}})) == 0
+    assert "# SLAFeasible: False (TooFewReplicas)" in plan.out
+    assert "to make it hold: set spec.scaling.replicas to 2 or more" in plan.out
+    assert "Deployment" in plan.kinds
+
+
+def test_the_sum_knows_what_the_cluster_has(plan: Planner) -> None:
+    routed = a_resource().through("gw", "ocr.example.com").replicas(2)
+    plan(routed)
+    assert "repeated by the gateway = 0 s (sum)" in plan.out
+    plan(routed, flags=("--without-envoy-gateway",))
+    assert "its share of that time = 16 s (sum)" in plan.out

@@ -224,3 +224,8 @@ def test_every_kind_has_one_address() -> None:
     assert len({(one.api_version, one.plural) for one in kinds.OWNED}) == len(kinds.OWNED)
     assert kinds.DEPLOYMENT.group == "apps"
     assert (kinds.POD.group, kinds.POD.version) == ("", "v1")
+
+
+def test_a_pod_says_on_which_node_it_runs() -> None:
+    assert pod_facts({**a_pod(), "spec": {"nodeName": "n1"}}).node == "n1"
+    assert pod_facts({**a_pod(), "spec": {}}).node == ""

@@ -171,3 +171,44 @@ def test_there_is_no_news_at_rest() -> None:
     first = status()
     assert news(first, status(before=first, now=LATER)) == ()
     assert {one.reason for one in news({}, first)} == {"Serving", "Loaded", "Complete", "PlainService"}
+
+
+def test_whether_the_promise_can_be_kept_is_said_from_the_first_look_on() -> None:
+    """One pod, and 99.9 % of 30 days: what is known suffices, the rest is not measured."""
+    found = status(Facts())
+    assert said(found, "SLAFeasible") == ("Unknown", "MoreToMeasure")
+    message = next(one["message"] for one in found["conditions"] if one["type"] == "SLAFeasible")
+    assert "pays for 6 such losses in 30 days" in message
+
+
+def test_an_infeasible_promise_stops_nothing() -> None:
+    sla = {"objectives": [{"name": "up", "availability": {"targetPercent": "99.999"}}]}
+    found = status(sla=sla)
+    assert said(found, "SLAFeasible") == ("False", "TooFewReplicas")
+    assert said(found, "Ready") == ("True", "Serving")
+    assert said(found, "Stalled")[0] == "False"
+
+
+def test_envoy_gateway_makes_a_strict_promise_feasible() -> None:
+    spec: dict[str, Any] = {
+        "sla": {"objectives": [{"name": "up", "availability": {"targetPercent": "99.9999"}}]},
+        "scaling": {"replicas": 2},
+        "routing": GATEWAY,
+    }
+    assert said(status(Facts(gateway_api=True), **spec), "SLAFeasible") == ("False", "TooFewReplicas")
+    assert said(status(Facts(gateway_api=True, envoy_gateway=True), **spec), "SLAFeasible")[0] == "Unknown"
+
+
+def test_pods_on_one_node_are_told() -> None:
+    pods = tuple(PodFacts(f"p{place}", revision="calm-1", ready=True, node="n1") for place in range(2))
+    found = status(Facts(pods=pods, deployments=UP.deployments), scaling={"replicas": 2})
+    message = next(one["message"] for one in found["conditions"] if one["type"] == "SLAFeasible")
+    assert "All 2 pods run on node n1" in message
+
+
+def test_an_event_tells_that_a_promise_cannot_be_kept_and_none_that_it_is_not_known() -> None:
+    sla = {"objectives": [{"name": "up", "availability": {"targetPercent": "99.999"}}]}
+    assert "SLAFeasible" not in {one.condition for one in news({}, status())}
+    (told,) = [one for one in news(status(), status(sla=sla)) if one.condition == "SLAFeasible"]
+    assert told.reason == "TooFewReplicas"
+    assert told.warning

@@ -1,0 +1,54 @@
+"""What a service has to keep its promise with: fields and constants that its pods and route are made of."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from pydantic import BaseModel
+
+from paddle_operator.plan.deployment import SCHEDULING_SECONDS
+from paddle_operator.plan.pod import DRAIN_SECONDS, GRACE_SECONDS, PRE_STOP_SECONDS
+from paddle_operator.plan.traffic_policy import ATTEMPT_TIMEOUT
+from paddle_operator.sla.figures import Figure, Origin, Unit
+from paddle_operator.sla.means import Means
+from paddle_operator.spec.model import Service
+from paddle_operator.spec.traffic import RoutingType
+
+PODS_FIELD = "spec.scaling.replicas"
+
+
+def means_of(service: Service, *, envoy_gateway: bool) -> Means:
+    """Read them from a resource, in a cluster with or without Envoy Gateway."""
+    spec = service.spec
+    preload = spec.model.preload
+    startup = _figure(preload, "timeout_seconds", Unit.SECONDS)
+    replicas = _figure(spec.scaling, "replicas", Unit.PODS)
+    downloads = preload.timeout_seconds * len(spec.model.sources)
+    moving = SCHEDULING_SECONDS + downloads + preload.timeout_seconds
+    return Means(
+        least_pods=replicas,
+        most_pods=replicas,
+        pods_field=PODS_FIELD,
+        most_field=PODS_FIELD,
+        probe_period=_figure(spec.probes, "period_seconds", Unit.SECONDS),
+        probe_failures=_figure(spec.probes, "failure_threshold", Unit.TIMES),
+        probe_timeout=_figure(spec.probes, "timeout_seconds", Unit.SECONDS),
+        startup=startup,
+        ending=_fixed(GRACE_SECONDS),
+        pre_stop=_fixed(PRE_STOP_SECONDS),
+        drain=_fixed(DRAIN_SECONDS),
+        longest_request=_fixed(int(ATTEMPT_TIMEOUT.removesuffix("s"))),
+        moving=Figure(Fraction(moving), Unit.SECONDS, Origin.BOUND),
+        repeats=envoy_gateway and spec.routing.type is RoutingType.GATEWAY_API,
+    )
+
+
+def _figure(block: BaseModel, field: str, unit: Unit) -> Figure:
+    """The API server writes defaults into what it stores, so a default is known by its value alone."""
+    value = getattr(block, field)
+    default = type(block).model_fields[field].default
+    return Figure(Fraction(value), unit, Origin.DEFAULT if value == default else Origin.GIVEN)
+
+
+def _fixed(value: int) -> Figure:
+    return Figure(Fraction(value), Unit.SECONDS, Origin.FIXED)
