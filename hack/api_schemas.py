@@ -23,9 +23,11 @@ RECIPE = 1  # raise it when this file writes other schemas from the same source
 QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 TEMPLATE = "{{ .ResourceKind }}-{{ .Group }}-{{ .ResourceAPIVersion }}.json"
 CRD_FOLDERS = {
-    "sigs.k8s.io/gateway-api": "config/crd/standard",
-    "github.com/envoyproxy/gateway": "charts/gateway-crds-helm/templates/generated",
+    ("envoy-gateway", "sigs.k8s.io/gateway-api"): "config/crd/standard",
+    ("envoy-gateway", "github.com/envoyproxy/gateway"): "charts/gateway-crds-helm/templates/generated",
+    ("keda", "github.com/kedacore/keda/v2"): "config/crd/bases",
 }
+"""Where the CRDs lie in a module, by the tools module that pins it and its name."""
 
 
 def module_folder(tools: str, module: str) -> Path:
@@ -39,7 +41,7 @@ def module_folder(tools: str, module: str) -> Path:
 def ensure() -> str:
     """Return kubeconform's -schema-location, writing the schemas first where the cache lacks them."""
     kubernetes = module_folder("kubernetes", "k8s.io/kubernetes")
-    crds = [module_folder("envoy-gateway", module) for module in CRD_FOLDERS]
+    crds = [module_folder(tools, module) for tools, module in CRD_FOLDERS]
     into = (
         cache_root() / "schemas" / "-".join([*(module.name for module in (kubernetes, *crds)), str(RECIPE)])
     )

@@ -57,11 +57,20 @@ class Module:
     packages: tuple[str, ...]
     linker_flags: str = ""
     built_as: tuple[str, ...] = field(default=())
+    only_when_asked: bool = False
+    """It takes long to build, and few tests need it."""
 
     @property
     def programs(self) -> tuple[str, ...]:
         """Names of the programs, as they lie in the cache."""
-        return self.built_as or tuple(package.rsplit("/", 1)[-1] for package in self.packages)
+        return self.built_as or self.produced
+
+    @property
+    def produced(self) -> tuple[str, ...]:
+        """Names that the compiler gives them."""
+        if len(self.built_as) == 1:
+            return self.built_as
+        return tuple(package.rsplit("/", 1)[-1] for package in self.packages)
 
 
 _KUBERNETES = (
@@ -84,8 +93,15 @@ MODULES: tuple[Module, ...] = (
     Module("coredns", ("github.com/coredns/coredns",)),
     Module("kubeconform", ("github.com/yannh/kubeconform/cmd/kubeconform",)),
     Module("envoy-gateway", ("github.com/envoyproxy/gateway/cmd/envoy-gateway",)),
+    Module(
+        "keda",
+        tuple(f"github.com/kedacore/keda/v2/cmd/{name}" for name in ("operator", "adapter")),
+        built_as=("keda", "keda-adapter"),
+        only_when_asked=True,
+    ),
 )
-FOLDERS = tuple(module.folder for module in MODULES)
+FOLDERS = tuple(module.folder for module in MODULES if not module.only_when_asked)
+WHEN_ASKED = tuple(module.folder for module in MODULES if module.only_when_asked)
 
 
 def source_of(module: str) -> Path:
@@ -118,7 +134,7 @@ def compiler() -> str:
 
 def _command(module: Module, into: Path) -> list[str]:
     flags = f"-s -w {module.linker_flags}".strip()
-    target = str(into / module.built_as[0]) if module.built_as else f"{into}/"
+    target = str(into / module.built_as[0]) if len(module.built_as) == 1 else f"{into}/"
     return [
         *("go", "build", "-v", "-trimpath", "-buildvcs=false", f"-ldflags={flags}", "-o", target),
         *module.packages,
@@ -193,16 +209,17 @@ def _build(module: Module, key: str, fetched: Future[int], step: Step) -> None:
             raise CommandFailed(f"building {module.folder} failed:\n" + "\n".join(last))
         _stamp(module).parent.mkdir(exist_ok=True)
         _stamp(module).unlink(missing_ok=True)
-        for program in module.programs:
-            (Path(temporary) / program).replace(bin_dir() / program)
+        for produced, program in zip(module.produced, module.programs, strict=True):
+            (Path(temporary) / produced).replace(bin_dir() / program)
         _stamp(module).write_text(key)
 
 
 def ensure(progress: Progress, folders: Sequence[str] = FOLDERS) -> float:
     """Build what is missing or changed among the named modules; returns the seconds it took."""
-    unknown = set(folders) - set(FOLDERS)
+    known = (*FOLDERS, *WHEN_ASKED)
+    unknown = set(folders) - set(known)
     if unknown:
-        raise ProgramMissing(f"no tools module {', '.join(sorted(unknown))}; there are {', '.join(FOLDERS)}")
+        raise ProgramMissing(f"no tools module {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     started = time.monotonic()
     go_version = compiler()
     wanted = [module for module in MODULES if module.folder in folders]

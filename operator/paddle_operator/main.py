@@ -25,8 +25,11 @@ from paddle_operator.handlers.probes import probes
 from paddle_operator.handlers.queue import KeyedQueue
 from paddle_operator.handlers.watch import kopf_settings, registry, stop
 from paddle_operator.logs import set_up_logs
+from paddle_operator.plan import Platform
 from paddle_operator.reconcile import Reconciler
 from paddle_operator.settings import Settings
+from paddle_operator.sla.load_queries import AcceleratorSource
+from paddle_operator.spec.workload import Device
 from paddle_operator.telemetry.edges import MeasuredCluster, measured
 from paddle_operator.telemetry.series import Telemetry
 
@@ -48,7 +51,7 @@ async def operate(settings: Settings) -> None:
     pulse = HeartbeatLease(api, settings.namespace, settings.identity, settings.pod_uid, _now)
     heartbeat = Heartbeat(pulse.touch, settings.heartbeat_seconds, settings.heartbeat_limit_seconds)
     queue: KeyedQueue[Key] = KeyedQueue(waited=telemetry.waited)
-    cluster = MeasuredCluster(KubernetesCluster(api, settings.runtime_images), telemetry)
+    cluster = MeasuredCluster(KubernetesCluster(api, _given(settings)), telemetry)
     events = ApiEvents(api, settings.identity)
     flow = Reconciler(cluster, events, _now, lambda: _spread(settings.resync_seconds))
     _read_when_scraped(telemetry, lease, heartbeat, queue)
@@ -95,6 +98,14 @@ def _read_when_scraped(
     telemetry.gauge(names.METRIC_OPERATOR_QUEUE_DEPTH, lambda: float(queue.late()[0]))
     telemetry.gauge(names.METRIC_OPERATOR_QUEUE_OLDEST, lambda: queue.late()[1])
     telemetry.gauge(names.METRIC_OPERATOR_RECONCILING, lambda: float(queue.visiting))
+
+
+def _given(settings: Settings) -> Platform:
+    return Platform(
+        {Device(device): image for device, image in settings.runtime_images.items()},
+        prometheus_url=settings.prometheus_url,
+        accelerator_source=AcceleratorSource(settings.accelerator_source),
+    )
 
 
 def _now() -> datetime:

@@ -41,6 +41,10 @@ ANNOTATION_POD_TEMPLATE = f"{GROUP}/pod-template"
 """The pod template as first rendered, as JSON: a later release that renders otherwise replaces no pods."""
 ANNOTATION_DEFAULT_IMAGE = f"{GROUP}/default-image"
 """Present, with the image as its value, when the image came from the operator's settings."""
+ANNOTATION_REPLICAS = f"{GROUP}/replicas"
+"""Who decides a Deployment's replicas where no field of the resource does: REPLICAS_BY_SCALER, or the number
+that a scaler left when it went."""
+REPLICAS_BY_SCALER = "Scaler"
 ANNOTATION_RETIRED_AT = f"{GROUP}/retired-at"
 """RFC 3339 time in UTC at which the revision stopped taking traffic."""
 

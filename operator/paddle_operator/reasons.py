@@ -30,8 +30,11 @@ class Reason(StrEnum):
     PLAIN_SERVICE = "PlainService", "No gateway is asked for; the Service is the address."
     SETTLED = "Settled", "Nothing is left to do for this generation."
     FEASIBLE = "Feasible", "The promise can be kept with what there is for it; the message has the sum."
+    SCALING = "Scaling", "A scaler decides the number of pods."
+    SCALING_LIMITED = "ScalingLimited", "The scaler asks for more pods than maxReplicas allows."
 
     # Under way.
+    SCALER_PENDING = "ScalerPending", "The scaler is being made, or has no pod to measure yet."
     PROGRESSING = "Progressing", "The wanted state is being made."
     RESOLVING = "Resolving", "A Job reads the model's manifest to learn its digest."
     SCHEDULING = "Scheduling", "Pods wait for a node or for their containers."
@@ -50,7 +53,7 @@ class Reason(StrEnum):
         "MoreToMeasure",
         "Nothing known speaks against the promise; the message says what is not measured yet.",
     )
-    SCALING_OFF = "ScalingOff", "scaling.backend is None: spec.scaling.replicas decides."
+    SCALING_OFF = "ScalingOff", "No scaler is asked for: the number of pods is fixed, but for schedules."
 
     # The resource itself.
     INVALID_SPEC = "InvalidSpec", "The resource breaks rules; the message lists all of them.", True
@@ -114,6 +117,17 @@ class Reason(StrEnum):
     POD_EVICTED = "PodEvicted", "The kubelet threw a pod out."
     PODS_REFUSED = "PodsRefused", "The API server refuses the pods: quota, Pod Security or admission.", True
     RESOLVE_LOST = "ResolveLost", "The resolve Job ended without leaving its answer; it is run again."
+
+    # The scaler.
+    KEDA_MISSING = "KEDAMissing", "KEDA is asked for and not installed.", True
+    PROMETHEUS_NOT_CONFIGURED = (
+        "PrometheusNotConfigured",
+        "Metrics are to come from Prometheus, and the operator does not know where it is.",
+        True,
+    )
+    METRICS_LOST = "MetricsLost", "The scaler cannot read a metric; it removes no pod meanwhile."
+    SCALING_PAUSED = "ScalingPaused", "Somebody has paused the ScaledObject.", True
+    SCALER_FAILED = "ScalerFailed", "The scaler says that it cannot work; the message quotes it.", True
 
     # The API server and the gateway.
     FORBIDDEN = "Forbidden", "The operator lacks a permission; the message names it.", True

@@ -15,6 +15,7 @@ from paddle_operator.cluster.ports import Cluster, Events, Key, Observation
 from paddle_operator.errors import ClusterRefused, SpecRejected
 from paddle_operator.plan import ObjectKey, Plan, Role, plan
 from paddle_operator.plan.diff import Action, Create, Delete, Patch, diff
+from paddle_operator.plan.ownership import REPLICAS_MANAGER
 from paddle_operator.spec import Identity, parse
 from paddle_operator.status import RefusedWrite, status_of, status_of_rejected
 from paddle_operator.status.compose import Status
@@ -57,7 +58,8 @@ class Reconciler:
         await self._tell(key, seen, status)
         if refused:
             raise refused[0]
-        return self.resync_seconds() if _at_rest(status, seen) else _patience(status, seen, now)
+        pause = self.resync_seconds() if _at_rest(status, seen) else _patience(status, seen, now)
+        return min(pause, _until(wanted.scale.next_look, now))
 
     async def _write(self, key: Key, actions: tuple[Action, ...]) -> list[ClusterRefused]:
         """Create and patch in the plan's order, past refusals; delete only where nothing was refused."""
@@ -74,9 +76,11 @@ class Reconciler:
             case Create(wanted):
                 logger.info("%s: create %s %s", key, wanted["kind"], wanted["metadata"]["name"])
                 await self.cluster.apply(key, wanted, is_new=True)
-            case Patch(wanted, fields):
+            case Patch(wanted, fields, handed_over):
                 name = wanted["metadata"]["name"]
                 logger.info("%s: patch %s %s: %s", key, wanted["kind"], name, ", ".join(fields[:8]))
+                if handed_over is not None:
+                    await self.cluster.apply(key, handed_over, is_new=False, manager=REPLICAS_MANAGER)
                 await self.cluster.apply(key, wanted, is_new=False)
             case Delete(target, uid) if not held:
                 logger.info("%s: delete %s %s", key, target.kind, target.name)
@@ -135,6 +139,11 @@ def _patience(status: Status, seen: Observation, now: datetime) -> float:
     waited = (now - datetime.fromisoformat(ready["lastTransitionTime"])).total_seconds()
     longest = UNSETTLED_SECONDS if _leaving(seen) else LONGEST_UNSETTLED_SECONDS
     return min(max(UNSETTLED_SECONDS, waited / 10), longest)
+
+
+def _until(moment: datetime | None, now: datetime) -> float:
+    """Seconds to a moment that was announced, at least one."""
+    return max((moment - now).total_seconds(), 1.0) if moment is not None else float("inf")
 
 
 def _leaving(seen: Observation) -> bool:

@@ -44,6 +44,17 @@ class Settings:
     workers: int = _setting(4, "services", "how many services are looked at in parallel")
     resync_seconds: int = _setting(300, "seconds", "a service at rest is looked at again after this, +-20 %")
     request_timeout_seconds: int = _setting(30, "seconds", "limit for one request to the API server")
+    prometheus_url: str = _setting(
+        "",
+        "URL",
+        "Prometheus, or what answers like it, from which promises are measured; empty measures none",
+    )
+    accelerator_source: str = _setting(
+        "Runtime",
+        "Runtime|Exporter",
+        "what scalers go by for AcceleratorUtilization: the runtime's own figure, or DCGM on GPU and the NPU "
+        "exporter on NPU",
+    )
     probe_port: int = _setting(8081, "port", "serves /healthz, /readyz and /metrics")
     log_format: str = _setting("text", "text|json", "form of a log line")
     log_level: str = _setting("INFO", "level", "DEBUG, INFO, WARNING or ERROR")
@@ -91,6 +102,9 @@ def _parse(item: Field[Any], text: str) -> object:
 
 
 def _check(settings: Settings) -> None:
+    if settings.accelerator_source not in {"Runtime", "Exporter"}:
+        remedy = "give Runtime or Exporter"
+        raise SettingInvalid(PREFIX + "ACCELERATOR_SOURCE", settings.accelerator_source, remedy)
     if settings.log_format not in {"text", "json"}:
         raise SettingInvalid(PREFIX + "LOG_FORMAT", settings.log_format, "give text or json")
     if settings.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:

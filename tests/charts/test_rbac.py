@@ -6,7 +6,7 @@ import pytest
 import yaml
 from charts.rendering import CASES, NAMESPACE, ROOT, of_kind, rendered
 
-from paddle_operator.cluster.kinds import BY_KEY, LEASE, OWNED, POD, SERVICE_RESOURCE
+from paddle_operator.cluster.kinds import BY_KEY, LEASE, POD, SCALERS, SERVICE_RESOURCE, WATCHED
 
 ROLES = ("Role", "ClusterRole")
 
@@ -60,8 +60,9 @@ def test_the_operator_may_write_the_kinds_of_the_example_plans_and_no_others() -
 
 
 def test_the_operator_may_watch_what_it_owns_and_its_pods_and_nothing_else() -> None:
-    kinds = {(kind.group, kind.plural) for kind in (*OWNED, SERVICE_RESOURCE, POD, LEASE)}
+    kinds = {(kind.group, kind.plural) for kind in (*WATCHED, SERVICE_RESOURCE, POD, LEASE)}
     assert granted({"list", "watch"}) == kinds
+    assert granted({"list", "get"}) >= {(kind.group, kind.plural) for kind in SCALERS}
 
 
 @pytest.mark.parametrize("case", ["namespaced", "two-namespaces"])

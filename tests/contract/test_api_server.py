@@ -15,7 +15,7 @@ from hack.cluster.layout import bin_dir
 from hack.cluster.progress import Progress
 from hack.generated import crd, example_plans
 from paddle_operator.spec.rules import RULES
-from tests.contract.corpus import ACCEPTED, DUPLICATES, MISSHAPEN, REJECTED, Case
+from tests.contract.corpus import ACCEPTED, DUPLICATES, MISSHAPEN, OURS_ALONE, REJECTED, Case
 
 pytestmark = pytest.mark.e2e
 NAMESPACE = "contract-api-server"
@@ -50,7 +50,7 @@ def answer(kubectl: Kubectl, case: Case) -> str:
 
 def test_the_api_server_agrees_with_the_parser(kubectl: Kubectl) -> None:
     disagreements = []
-    for case in (*ACCEPTED, *REJECTED):
+    for case in (*ACCEPTED, *REJECTED, *(Case(one.sentence, one.resource) for one in OURS_ALONE)):
         said = answer(kubectl, case)
         broken = {rule.name for rule in RULES if rule.message in said}
         if broken != set(case.breaks) or bool(said) != bool(case.breaks):
@@ -73,7 +73,7 @@ def test_every_object_of_an_examples_plan_is_accepted_under_pod_security_restric
     kubectl: Kubectl, folder: Path
 ) -> None:
     text = (folder / "plan.yaml").read_text()
-    kinds = ("kind: HTTPRoute", "kind: BackendTrafficPolicy")
+    kinds = ("kind: HTTPRoute", "kind: BackendTrafficPolicy", "kind: ScaledObject")
     documents = [one for one in text.split("---\n")[1:] if not any(kind in one for kind in kinds)]
     text = "---\n".join(documents).replace("namespace: demo\n", f"namespace: {NAMESPACE}\n")
     text = text.replace("namespace: default\n", f"namespace: {NAMESPACE}\n")

@@ -27,6 +27,7 @@ def test_the_examples_are_all_here() -> None:
         "10-classification",
         "11-text",
         "13-module",
+        "14-scaling",
     ]
 
 

@@ -17,6 +17,7 @@ from paddle_operator.cluster.ports import Key, Observation
 from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan import KubeObject, ObjectKey, Platform
 from paddle_operator.plan.diff import key_of
+from paddle_operator.plan.ownership import FIELD_MANAGER
 from paddle_operator.reasons import Reason
 from paddle_operator.spec.workload import Device
 from paddle_operator.status.news import Change
@@ -40,6 +41,38 @@ def resource(**spec: Any) -> KubeObject:
 
 
 @dataclass
+class Number:
+    """A Deployment's replicas as the API server keeps them: a value that nobody owns is the default, 1."""
+
+    value: int = 1
+    owners: set[str] = field(default_factory=set)
+    stored: list[int] = field(default_factory=list)
+    """Every value that there ever was."""
+
+    def apply(self, manager: str, value: int | None) -> None:
+        """Server-side apply, forced: a value that differs has one owner from then on."""
+        if value is not None:
+            self.owners = {manager} if value != self.value else {*self.owners, manager}
+            self.value = value
+        elif manager in self.owners:
+            self.owners.discard(manager)
+            self.value = self.value if self.owners else 1
+        self.stored.append(self.value)
+
+    def scale(self, value: int) -> None:
+        """A write of the subresource `scale`, which takes the field from everybody."""
+        self.value, self.owners = value, {"kube-controller-manager"}
+        self.stored.append(value)
+
+    def show(self, deployment: KubeObject) -> None:
+        """Put what is kept into the object."""
+        deployment["spec"]["replicas"] = self.value
+        ours = {"f:replicas": {}} if FIELD_MANAGER in self.owners else {}
+        record = {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": {"f:spec": ours}}
+        deployment["metadata"]["managedFields"] = [record]
+
+
+@dataclass
 class FakeCluster:
     """The port `Cluster`, with everything that was written kept for the test to look at."""
 
@@ -53,31 +86,48 @@ class FakeCluster:
     statuses: list[Mapping[str, Any]] = field(default_factory=list)
     posted: list[Change] = field(default_factory=list)
     uids: Iterable[int] = field(default_factory=itertools.count)
+    numbers: dict[str, Number] = field(default_factory=dict)
+    """The replicas of each Deployment, with who owns them."""
 
     # The port.
 
     async def observe(self, key: Key) -> Observation | None:
         if self.body is None:
             return None
+        for target, item in self.objects.items():
+            if target.kind == "Deployment":
+                self.numbers[target.name].show(item)
         live = copy.deepcopy((self.body, list(self.objects.values()), list(self.pods.values())))
         return observation_of(*live, dict(self.said), self.platform)
 
-    async def apply(self, key: Key, wanted: KubeObject, *, is_new: bool) -> None:
+    async def apply(
+        self, key: Key, wanted: KubeObject, *, is_new: bool, manager: str = FIELD_MANAGER
+    ) -> None:
         kind, name = wanted["kind"], wanted["metadata"]["name"]
         if kind in self.refuses:
             raise self.refuses[kind]
         target = key_of(wanted)
         assert is_new == (target not in self.objects)
+        if manager != FIELD_MANAGER:
+            self.writes.append(f"hold {kind} {name}")
+            self.numbers[name].apply(manager, wanted["spec"]["replicas"])
+            return
         self.writes.append(f"{'create' if is_new else 'patch'} {kind} {name}")
         old = self.objects.get(target, {})
         new = copy.deepcopy(wanted)
         new["metadata"]["uid"] = (old.get("metadata") or {}).get("uid") or f"uid-{next(iter(self.uids))}"
+        if kind == "Deployment":
+            number = self.numbers.setdefault(name, Number())
+            number.apply(manager, wanted["spec"].get("replicas"))
+            new["spec"]["replicas"] = number.value
         self.objects[target] = {**new, **({"status": old["status"]} if "status" in old else {})}
 
     async def delete(self, key: Key, target: ObjectKey, uid: str) -> None:
         assert self.objects[target]["metadata"]["uid"] == uid
         self.writes.append(f"delete {target.kind} {target.name}")
         del self.objects[target]
+        if target.kind == "Deployment":
+            del self.numbers[target.name]
         self.pods = {
             n: p for n, p in self.pods.items() if target.name not in p["metadata"]["labels"].values()
         }

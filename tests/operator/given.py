@@ -15,10 +15,11 @@ from paddle_operator.plan import (
     Plan,
     Platform,
     Resolution,
+    Scaler,
     live_revision,
     plan,
 )
-from paddle_operator.plan.diff import FIELD_MANAGER
+from paddle_operator.plan.ownership import FIELD_MANAGER, owns_replicas
 from paddle_operator.spec import Service, parse
 from paddle_operator.spec.source import ModuleName
 from paddle_operator.spec.workload import Device
@@ -42,6 +43,7 @@ UID = "00000000-0000-4000-8000-000000000001"
 EVERY_DEVICE = Platform(
     {device: f"runtime-{device.lower()}:1" for device in Device}, gateway_api=True, envoy_gateway=True
 )
+WITH_KEDA = replace(EVERY_DEVICE, keda=True, prometheus_url="http://prometheus.monitoring:9090")
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,11 @@ class Resource:
 
     def replicas(self, count: int) -> Self:
         return self.with_("spec.scaling", {"replicas": count})
+
+    def scaled(self, **scaling: Any) -> Self:
+        """Let a scaler decide, by CPU between 2 and 10 pods where nothing else is said."""
+        cpu = {"name": "cpu", "type": "CPUUtilization", "target": {"value": "70"}}
+        return self.with_("spec.scaling", {"minReplicas": 2, "maxReplicas": 10, "metrics": [cpu], **scaling})
 
     def promising(self, *objectives: dict[str, Any]) -> Self:
         return self.with_("spec.sla", {"objectives": list(objectives)})
@@ -141,6 +148,11 @@ def planned(
     return plan(service, platform, resolution, live, now)
 
 
+def handed(made: Plan) -> dict[str, int]:
+    """The numbers that are handed over, by revision."""
+    return {one["metadata"]["name"]: one["spec"]["replicas"] for one in made.handed_over}
+
+
 def kinds(made: Plan) -> list[str]:
     return [item["kind"] for item in made.objects]
 
@@ -169,10 +181,12 @@ def init_container(made: Plan, name: str = "fetch") -> dict[str, Any]:
 def stored(item: KubeObject) -> KubeObject:
     """An object as the API server keeps it: with its own fields and a record of who applied what."""
     live = copy.deepcopy(item)
+    recorded = live["metadata"].pop("managedFields", None) is not None
+    fields = fields_of(live)
+    if recorded and not owns_replicas(item):
+        del fields["f:spec"]["f:replicas"]
     live["metadata"] |= {"uid": f"uid-of-{item['metadata']['name']}", "resourceVersion": "7"}
-    live["metadata"]["managedFields"] = [
-        {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": fields_of(item)}
-    ]
+    live["metadata"]["managedFields"] = [{"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": fields}]
     live["status"] = {"observedGeneration": 1}
     return live
 
@@ -226,7 +240,9 @@ class World:
         found = []
         for (kind, name), item in self.objects.items():
             if kind == "Deployment":
-                revision = live_revision({**item, "status": {"availableReplicas": self.ready.get(name, 0)}})
+                scalers = frozenset(kind for kind in Scaler if (kind, name) in self.objects)
+                status = {"availableReplicas": self.ready.get(name, 0)}
+                revision = live_revision({**item, "status": status}, scalers)
                 assert revision is not None
                 found.append(revision)
         return tuple(found)
@@ -239,7 +255,7 @@ class World:
         made = self.look()
         self.last = made
         for item in made.objects[:crash_after]:
-            self.objects[(item["kind"], item["metadata"]["name"])] = item
+            self._apply(item, made)
         if crash_after is None or crash_after >= len(made.objects):
             wanted = {(item["kind"], item["metadata"]["name"]) for item in made.objects}
             for key in [key for key in self.objects if key not in wanted]:
@@ -250,6 +266,21 @@ class World:
                     continue
                 del self.objects[key]
         return made
+
+    def _apply(self, item: KubeObject, made: Plan) -> None:
+        """As server-side apply does: a number that nobody owns any more goes back to its default."""
+        key = (item["kind"], item["metadata"]["name"])
+        live = copy.deepcopy(item)
+        if item["kind"] == "Deployment":
+            ours = "replicas" in item["spec"]
+            if not ours:
+                before = self.objects[key]
+                lost = owns_replicas(before) and item["metadata"]["name"] not in handed(made)
+                live["spec"]["replicas"] = 1 if lost else before["spec"]["replicas"]
+            fields = {"f:spec": {"f:replicas": {}} if ours else {}}
+            record = {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": fields}
+            live["metadata"]["managedFields"] = [record]
+        self.objects[key] = live
 
     def becomes_ready(self, revision: str | None) -> Self:
         assert revision is not None
@@ -264,6 +295,17 @@ class World:
                 if kind == "Deployment":
                     self.becomes_ready(name)
         return self
+
+    def scales(self, revision: str | None, replicas: int) -> Self:
+        """A scaler sets a number of pods, which become ready."""
+        deployment = self.objects[("Deployment", str(revision))]
+        deployment["spec"]["replicas"] = replicas
+        deployment["metadata"]["managedFields"] = []
+        return self.becomes_ready(revision)
+
+    def replicas(self, revision: str | None) -> int:
+        count: int = self.objects[("Deployment", str(revision))]["spec"]["replicas"]
+        return count
 
     @property
     def serving(self) -> str | None:

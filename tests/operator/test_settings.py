@@ -42,6 +42,7 @@ def test_the_image_of_a_device_is_taken_from_its_variable() -> None:
         ("WORKERS", "0"),
         ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "LOUD"),
+        ("ACCELERATOR_SOURCE", "DCGM"),
         ("LEASE_SECONDS", "5"),
     ],
 )

@@ -66,6 +66,25 @@ ROUTINGS = st.one_of(
     st.just({"type": "GatewayAPI", "parentRefs": [{"name": "gw"}], "hostnames": ["ocr.example.com"]}),
 )
 
+SCHEDULE = {"name": "peak", "start": "0 8 * * 1-5", "durationHours": 10, "minReplicas": 3}
+SCALINGS = st.one_of(
+    st.integers(1, 5).map(lambda count: {"replicas": count}),
+    st.just({"schedules": [SCHEDULE]}),
+    st.fixed_dictionaries(
+        {
+            "maxReplicas": st.integers(3, 9),
+            "metrics": st.sampled_from(
+                ["RequestsPerReplica", "AcceleratorUtilization", "CPUUtilization"]
+            ).map(lambda kind: [{"name": "one", "type": kind, "target": {"value": "50"}}]),
+        },
+        optional={
+            "backend": st.sampled_from(["Auto", "HPA", "KEDA"]),
+            "minReplicas": st.integers(1, 3),
+            "schedules": st.just([SCHEDULE]),
+        },
+    ),
+)
+
 
 @st.composite
 def correct_resources(draw: st.DrawFn) -> Resource:
@@ -74,7 +93,7 @@ def correct_resources(draw: st.DrawFn) -> Resource:
     resource = resource.with_("spec.runtime", draw(RUNTIMES)).with_(
         "spec.sla", {"objectives": draw(OBJECTIVES)}
     )
-    return resource.with_("spec.routing", draw(ROUTINGS)).replicas(draw(st.integers(1, 5)))
+    return resource.with_("spec.routing", draw(ROUTINGS)).with_("spec.scaling", draw(SCALINGS))
 
 
 SCALARS = st.one_of(
@@ -130,6 +149,8 @@ FIELDS = st.sampled_from(
         "spec.sla.objectives.0.availability.targetPercent",
         "spec.probes",
         "spec.scaling.replicas",
+        "spec.scaling.metrics",
+        "spec.scaling.schedules",
         "spec.routing",
         "spec.routing.hostnames",
         "spec.nonsense",

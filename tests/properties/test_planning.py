@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from paddle_operator.plan import RETIRE_SECONDS
+from paddle_operator.plan import RETIRE_SECONDS, Scaler
 from paddle_operator.plan.diff import Keep, diff
 from paddle_operator.plan.live import live_revision
 from tests.operator.given import (
@@ -94,6 +94,17 @@ class Rollouts(RuleBasedStateMachine):
         edited = a_resource().with_("spec.runtime.queue", {"maxRequests": requests})
         self.world.wants(edited.replicas(replicas))
 
+    @rule(requests=st.sampled_from([1, 2, 3]))
+    def somebody_lets_a_scaler_decide(self, requests: int) -> None:
+        edited = a_resource().with_("spec.runtime.queue", {"maxRequests": requests})
+        self.world.wants(edited.scaled())
+
+    @rule(replicas=st.integers(2, 10))
+    def the_scaler_decides(self, replicas: int) -> None:
+        serving = str(self.world.serving)
+        if any((kind, serving) in self.world.objects for kind in Scaler):
+            self.world.scales(serving, replicas)
+
     @rule(version=st.sampled_from(["1", "2"]), digest=st.sampled_from([None, DIGEST, OTHER_DIGEST]))
     def somebody_uploads(self, version: str, digest: str | None) -> None:
         self.world.wants(a_resource().with_("spec.model.version", version)).finds(digest)
@@ -109,13 +120,16 @@ class Rollouts(RuleBasedStateMachine):
 
     @rule()
     def the_operator_looks(self) -> None:
-        before = self.world.serving
+        before, scaling = self.world.serving, self.world.service.spec.scaling
+        number = self.world.replicas(before) if before else 0
         ready = dict(self.world.ready)
         made = self.world.reconcile()
         assert made.stable is not None
+        wanted = min(number, scaling.most) if scaling.scales else scaling.least
         if self.world.serving != before:
-            wanted = self.world.service.spec.scaling.replicas
             assert ready.get(str(self.world.serving), 0) >= wanted, "traffic moved to pods that are not ready"
+        if scaling.scales and before in self.world.deployments:
+            assert self.world.replicas(before) >= number, "pods that serve were taken away"
 
     @rule(writes=st.integers(0, 12))
     def the_operator_dies_while_writing(self, writes: int) -> None:

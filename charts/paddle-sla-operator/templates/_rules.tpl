@@ -37,4 +37,11 @@ its status. Server-side apply needs create and patch; nothing is updated.
 - apiGroups: [gateway.envoyproxy.io]
   resources: [backendtrafficpolicies]
   verbs: [get, list, watch, create, patch, delete]
+# Read at each look and never watched: their status is written every few seconds.
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers]
+  verbs: [get, list, create, patch, delete]
+- apiGroups: [keda.sh]
+  resources: [scaledobjects]
+  verbs: [get, list, create, patch, delete]
 {{- end -}}

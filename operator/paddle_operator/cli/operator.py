@@ -17,9 +17,12 @@ from paddle_operator.documents import DocumentsInvalid
 from paddle_operator.errors import SettingInvalid
 from paddle_operator.plan import Platform
 from paddle_operator.settings import Settings
+from paddle_operator.sla.load_queries import AcceleratorSource
 from paddle_operator.spec.workload import Device
 
 OK, REJECTED, USAGE, REFUSED = 0, 1, 2, 3
+UNKNOWN_PROMETHEUS = "http://prometheus.example.com"
+"""Stands for an address that only the operator in the cluster is told."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument(
         "--without-envoy-gateway", action="store_true", help="as in a cluster without Envoy Gateway"
     )
+    plan.add_argument("--without-keda", action="store_true", help="as in a cluster without KEDA")
     for device in Device:
         plan.add_argument(
             f"--image-{device.lower()}",
@@ -98,6 +102,9 @@ def _platform(chosen: argparse.Namespace) -> Platform:
         {device: image for device, image in images.items() if image},
         gateway_api=not chosen.without_gateway_api,
         envoy_gateway=not (chosen.without_envoy_gateway or chosen.without_gateway_api),
+        keda=not chosen.without_keda,
+        prometheus_url=settings.prometheus_url or UNKNOWN_PROMETHEUS,
+        accelerator_source=AcceleratorSource(settings.accelerator_source),
     )
 
 

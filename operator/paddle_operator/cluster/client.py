@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from paddle_operator import names
@@ -15,9 +16,8 @@ from paddle_operator.cluster.observe import complaint, controller_reference, obs
 from paddle_operator.cluster.ports import Key, Observation
 from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan import KubeObject, ObjectKey, Platform
-from paddle_operator.plan.diff import FIELD_MANAGER
+from paddle_operator.plan.ownership import FIELD_MANAGER
 from paddle_operator.reasons import Reason
-from paddle_operator.spec.workload import Device
 
 STATUS_MANAGER = "paddle-operator-status"
 """Field managers: one a concern, and never renamed: the API server remembers who owns which field."""
@@ -29,9 +29,10 @@ GROUPS_SECONDS = 60.0
 class KubernetesCluster:
     """The port `Cluster` over the API server."""
 
-    def __init__(self, api: Api, runtime_images: Mapping[str, str]) -> None:
+    def __init__(self, api: Api, given: Platform) -> None:
+        """`given` is what the operator was told; what the cluster offers is looked up."""
         self._api = api
-        self._images = {Device(device): image for device, image in runtime_images.items()}
+        self._given = given
         self._groups: tuple[float, frozenset[str]] = (float("-inf"), frozenset())
 
     async def observe(self, key: Key) -> Observation | None:
@@ -52,12 +53,14 @@ class KubernetesCluster:
         said = {uid: await self._said(key, uid, reason) for uid, reason in silent(items, pods).items()}
         return observation_of(body, items, pods, said, self._platform(served))
 
-    async def apply(self, key: Key, wanted: KubeObject, *, is_new: bool) -> None:
+    async def apply(
+        self, key: Key, wanted: KubeObject, *, is_new: bool, manager: str = FIELD_MANAGER
+    ) -> None:
         """Write one owned object. One that is new must not take over somebody else's of the same name."""
         kind = kinds.BY_KEY[wanted["apiVersion"], wanted["kind"]]
         if is_new:
             await self._ensure_free(key, kind, wanted["metadata"])
-        await self._api.apply(kind, wanted, FIELD_MANAGER)
+        await self._api.apply(kind, wanted, manager)
 
     async def delete(self, key: Key, target: ObjectKey, uid: str) -> None:
         """Delete one owned object."""
@@ -80,10 +83,11 @@ class KubernetesCluster:
         return self._groups[1]
 
     def _platform(self, served: frozenset[str]) -> Platform:
-        return Platform(
-            runtime_images=self._images,
+        return replace(
+            self._given,
             gateway_api=kinds.HTTP_ROUTE.api_version in served,
             envoy_gateway=kinds.BACKEND_POLICY.api_version in served,
+            keda=kinds.SCALED_OBJECT.api_version in served,
         )
 
     async def _said(self, key: Key, uid: str, reason: str) -> str:

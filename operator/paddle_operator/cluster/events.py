@@ -9,7 +9,7 @@ from paddle_operator import names
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.api import Api
 from paddle_operator.plan import KubeObject
-from paddle_operator.plan.diff import FIELD_MANAGER
+from paddle_operator.plan.ownership import FIELD_MANAGER
 from paddle_operator.status.news import Change
 
 COMPONENT = "paddle-operator"

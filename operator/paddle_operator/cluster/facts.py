@@ -7,9 +7,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from paddle_operator import names
-from paddle_operator.plan import FoundBundle, KubeObject, Resolution, Revision
+from paddle_operator.plan import FoundBundle, KubeObject, Resolution, Revision, Scaler
 from paddle_operator.spec.source import ModuleName
-from paddle_operator.status import ContainerFacts, DeploymentFacts, Exit, JobFacts, PodFacts, RouteFacts
+from paddle_operator.status import (
+    ContainerFacts,
+    DeploymentFacts,
+    Exit,
+    JobFacts,
+    PodFacts,
+    RouteFacts,
+    Said,
+    ScalerFacts,
+)
 
 JOB_LABEL = "batch.kubernetes.io/job-name"
 
@@ -90,6 +99,27 @@ def route_facts(route: KubeObject) -> tuple[RouteFacts, ...]:
     """What each gateway says about the present generation of the route."""
     generation = route["metadata"].get("generation", 0)
     return tuple(_parent(one, generation) for one in (route.get("status") or {}).get("parents") or ())
+
+
+def scaler_facts(scaler: KubeObject, by_keda: bool) -> ScalerFacts:
+    """A ScaledObject, or an HPA."""
+    status = scaler.get("status") or {}
+    return ScalerFacts(
+        kind=scaler["kind"],
+        name=scaler["metadata"]["name"],
+        revision=str(((scaler.get("spec") or {}).get("scaleTargetRef") or {}).get("name", "")),
+        by_keda=by_keda or scaler["kind"] == Scaler.KEDA,
+        wanted_replicas=int(status.get("desiredReplicas") or 0),
+        conditions=tuple(
+            Said(
+                str(one.get("type", "")),
+                str(one.get("status", "")),
+                str(one.get("reason", "")),
+                str(one.get("message", "")),
+            )
+            for one in status.get("conditions") or ()
+        ),
+    )
 
 
 def resolution_of(jobs: Iterable[JobFacts], pods: Iterable[KubeObject]) -> Resolution | None:

@@ -39,6 +39,8 @@ EVENT = Kind("v1", "Event", "events")
 LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
 HTTP_ROUTE = Kind("gateway.networking.k8s.io/v1", "HTTPRoute", "httproutes")
 BACKEND_POLICY = Kind("gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", "backendtrafficpolicies")
+AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
+SCALED_OBJECT = Kind("keda.sh/v1alpha1", "ScaledObject", "scaledobjects")
 ALWAYS = (
     Kind("v1", "ConfigMap", "configmaps"),
     Kind("v1", "Service", "services"),
@@ -46,11 +48,15 @@ ALWAYS = (
     JOB,
     Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
     Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
+    AUTOSCALER,
 )
 """Owned kinds that every cluster has."""
-OPTIONAL = (HTTP_ROUTE, BACKEND_POLICY)
-"""Owned kinds that come with a gateway."""
+OPTIONAL = (HTTP_ROUTE, BACKEND_POLICY, SCALED_OBJECT)
+"""Owned kinds that come with a gateway or with KEDA."""
 OWNED = ALWAYS + OPTIONAL
+SCALERS = (AUTOSCALER, SCALED_OBJECT)
+"""Read at each look and not watched: their status is written every few seconds (plan/scaling.py)."""
+WATCHED = tuple(one for one in OWNED if one not in SCALERS)
 BY_KEY = {(one.api_version, one.kind): one for one in OWNED}
 
 

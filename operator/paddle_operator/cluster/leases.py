@@ -12,7 +12,7 @@ from paddle_operator.cluster.api import Api, NotFound
 from paddle_operator.cluster.lease import Record
 from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan import KubeObject
-from paddle_operator.plan.diff import FIELD_MANAGER
+from paddle_operator.plan.ownership import FIELD_MANAGER
 
 HEARTBEAT_LABEL = f"{names.GROUP}/heartbeat"
 HEARTBEAT_TOKEN = f"{names.GROUP}/token"

@@ -12,14 +12,15 @@ from paddle_operator.cluster.facts import (
     pod_facts,
     resolution_of,
     route_facts,
+    scaler_facts,
     waits_for_containers,
     waits_for_pod,
 )
 from paddle_operator.cluster.kinds import Kind
 from paddle_operator.cluster.ports import Observation
-from paddle_operator.plan import KubeObject, Platform
+from paddle_operator.plan import KubeObject, Platform, Scaler
 from paddle_operator.plan.live import live_revision
-from paddle_operator.status import Facts
+from paddle_operator.status import Facts, ScalerFacts
 
 FAILED_MOUNT, FAILED_CREATE = "FailedMount", "FailedCreate"
 TRIES = {FAILED_MOUNT: 4, FAILED_CREATE: 1}
@@ -35,15 +36,21 @@ def observation_of(
 ) -> Observation:
     """Put together one look. `said` has the text of an Event by the uid of the object that it is about."""
     uid = body["metadata"]["uid"]
+    items = tuple(items)
     owned = tuple(item for item in items if controller_of(item) in {uid, None})
     deployments = _of(kinds.DEPLOYMENT, owned)
     routes = _of(kinds.HTTP_ROUTE, owned)
     pods = tuple(pods)
+    scalers = _scalers(items, uid)
     jobs = tuple(job_facts(job, said.get(job["metadata"]["uid"], "")) for job in _of(kinds.JOB, owned))
     return Observation(
         body=body,
         objects=owned,
-        revisions=tuple(found for one in deployments if (found := live_revision(one)) is not None),
+        revisions=tuple(
+            found
+            for one in deployments
+            if (found := live_revision(one, _at_work(scalers, one["metadata"]["name"]))) is not None
+        ),
         resolution=resolution_of(jobs, pods),
         platform=platform,
         facts=Facts(
@@ -51,10 +58,28 @@ def observation_of(
             jobs=jobs,
             deployments=tuple(deployment_facts(one) for one in deployments),
             routes=tuple(fact for route in routes for fact in route_facts(route)),
+            scalers=scalers,
             gateway_api=platform.gateway_api,
             envoy_gateway=platform.envoy_gateway,
         ),
     )
+
+
+def _scalers(items: tuple[KubeObject, ...], uid: str) -> tuple[ScalerFacts, ...]:
+    """Our scalers, and the HPAs that KEDA makes of them: it copies our labels, and is their controller."""
+    found: list[ScalerFacts] = []
+    for item in items:
+        if (item["apiVersion"], item["kind"]) in {(one.api_version, one.kind) for one in kinds.SCALERS}:
+            controller = controller_reference(item)
+            by_keda = controller.get("kind") == Scaler.KEDA
+            if by_keda or controller.get("uid") == uid:
+                found.append(scaler_facts(item, by_keda))
+    return tuple(found)
+
+
+def _at_work(scalers: Iterable[ScalerFacts], revision: str) -> frozenset[Scaler]:
+    mine = (one for one in scalers if one.revision == revision)
+    return frozenset(Scaler.KEDA if one.by_keda else Scaler.HPA for one in mine)
 
 
 def silent(items: Iterable[KubeObject], pods: Iterable[KubeObject]) -> dict[str, str]:

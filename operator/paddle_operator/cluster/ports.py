@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from paddle_operator.plan import KubeObject, LiveRevision, ObjectKey, Platform, Resolution
+from paddle_operator.plan.ownership import FIELD_MANAGER
 from paddle_operator.status import Facts
 from paddle_operator.status.news import Change
 
@@ -54,8 +55,10 @@ class Cluster(Protocol):
     async def observe(self, key: Key) -> Observation | None:
         """Look at a service; None when it is gone or going."""
 
-    async def apply(self, key: Key, wanted: KubeObject, *, is_new: bool) -> None:
-        """Write one object by server-side apply."""
+    async def apply(
+        self, key: Key, wanted: KubeObject, *, is_new: bool, manager: str = FIELD_MANAGER
+    ) -> None:
+        """Write one object, or the part of it that is a manager's, by server-side apply."""
 
     async def delete(self, key: Key, target: ObjectKey, uid: str) -> None:
         """Delete one object, if it still is the one with that uid."""

@@ -72,7 +72,7 @@ def registry(
         await stop_work()
 
     kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=handlers)(changed)
-    for kind in (*kinds.OWNED, kinds.POD):
+    for kind in (*kinds.WATCHED, kinds.POD):
         kopf.on.event(kind.group, kind.version, kind.plural, registry=handlers)(owned_changed)
     lease = kinds.LEASE
     kopf.on.event(lease.group, lease.version, lease.plural, registry=handlers)(beat)
@@ -99,7 +99,7 @@ def kopf_settings(settings: Settings) -> kopf.OperatorSettings:
     wanted.execution.default_backoff = 10
     wanted.process.ultimate_exiting_timeout = 20
     wanted.persistence.finalizer = f"{names.GROUP}/finalizer"  # never written; ours if it ever were
-    for kind in (*kinds.OWNED, kinds.POD):
+    for kind in (*kinds.WATCHED, kinds.POD):
         wanted.watching.label_selectors[kind.group, kind.version, kind.plural] = OURS
     lease = kinds.LEASE
     wanted.watching.label_selectors[lease.group, lease.version, lease.plural] = f"{HEARTBEAT_LABEL}=true"

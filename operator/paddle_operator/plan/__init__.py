@@ -13,6 +13,8 @@ from paddle_operator.plan.model import (
     Refusal,
     Resolution,
     Role,
+    Scale,
+    Scaler,
 )
 from paddle_operator.plan.planner import plan
 from paddle_operator.plan.revision import Revision
@@ -30,6 +32,8 @@ __all__ = [
     "Resolution",
     "Revision",
     "Role",
+    "Scale",
+    "Scaler",
     "live_revision",
     "plan",
 ]

@@ -17,6 +17,16 @@ SCHEDULING_SECONDS = 60
 """Allowed on top of downloads and loading for scheduling and pulling the image."""
 
 
+def number_alone(identity: Identity, member: Member) -> KubeObject:
+    """Return no more of the Deployment than its replicas, for a field manager that only holds them."""
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": member.name, "namespace": identity.namespace},
+        "spec": {"replicas": member.replicas},
+    }
+
+
 def deployment(identity: Identity, member: Member) -> KubeObject | None:
     """Return the Deployment; None for a revision whose record cannot be read, which is left alone."""
     revision = member.revision
@@ -31,11 +41,13 @@ def deployment(identity: Identity, member: Member) -> KubeObject | None:
     }
     if member.default_image:
         annotations[names.ANNOTATION_DEFAULT_IMAGE] = revision.image
+    if member.decided_by:
+        annotations[names.ANNOTATION_REPLICAS] = member.decided_by
     if member.retired_at is not None:
         annotations[names.ANNOTATION_RETIRED_AT] = member.retired_at.isoformat()
     labels = {names.LABEL_REVISION: member.name}
     spec = {
-        "replicas": member.replicas,
+        **({"replicas": member.replicas} if member.writes_replicas else {}),
         "minReadySeconds": SETTLING_SECONDS,
         "revisionHistoryLimit": 1,
         "progressDeadlineSeconds": (

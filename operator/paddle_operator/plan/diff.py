@@ -15,10 +15,8 @@ from typing import Any
 
 from paddle_operator import names
 from paddle_operator.plan.model import KubeObject, ObjectKey, Plan
+from paddle_operator.plan.ownership import FIELD_MANAGER, owned_fields
 from paddle_operator.spec.quantity import same_amount
-
-FIELD_MANAGER = "paddle-operator"
-"""Field manager of everything in a plan. It never changes: the record of what we own hangs on it."""
 
 _MERGE_KEYS: Mapping[str, tuple[str, ...]] = {
     "containers": ("name",),
@@ -48,6 +46,9 @@ class Patch:
 
     object: KubeObject
     fields: tuple[str, ...]
+    handed_over: KubeObject | None = None
+    """Applied before, by the manager that only holds it: a field that we drop and nobody else owns goes back
+    to its default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def diff(
     """Return what to do, in order. `live` is all that carries the labels of the resource's objects."""
     found = {key_of(item): item for item in live}
     wanted = {key_of(item): item for item in plan.objects}
+    handed = {key_of(item): item for item in plan.handed_over}
     actions: list[Action] = []
     for key, desired in wanted.items():
         present = found.get(key)
@@ -81,7 +83,7 @@ def diff(
             actions.append(Create(desired))
             continue
         changed = differences(desired, present, manager)
-        actions.append(Patch(desired, changed) if changed else Keep(key))
+        actions.append(Patch(desired, changed, handed.get(key)) if changed else Keep(key))
     unwanted = [item for key, item in found.items() if key not in wanted]
     actions += [
         Delete(key_of(item), item["metadata"]["uid"])
@@ -98,7 +100,7 @@ def key_of(item: KubeObject) -> ObjectKey:
 
 def differences(desired: KubeObject, live: KubeObject, manager: str) -> tuple[str, ...]:
     """Return the paths of fields that are not as wanted, or that we set once and want no more."""
-    return (*_changed(desired, live, ""), *_left_behind(_owned(live, manager), desired, ""))
+    return (*_changed(desired, live, ""), *_left_behind(owned_fields(live, manager), desired, ""))
 
 
 def _may_go(item: KubeObject, plan: Plan, owner_uid: str) -> bool:
@@ -144,20 +146,7 @@ def _partner(item: dict[str, Any], live: list[dict[str, Any]], keys: tuple[str, 
 
 
 def _is_quantity(path: str) -> bool:
-    return ".resources." in path or path.endswith(".sizeLimit")
-
-
-def _owned(live: KubeObject, manager: str) -> dict[str, Any]:
-    """Return the fields that we own by server-side apply, as the API server records them."""
-    for entry in live["metadata"].get("managedFields") or ():
-        if (
-            entry.get("manager") == manager
-            and entry.get("operation") == "Apply"
-            and not entry.get("subresource")
-        ):
-            fields: dict[str, Any] = entry.get("fieldsV1") or {}
-            return fields
-    return {}
+    return ".resources." in path or path.endswith((".sizeLimit", ".averageValue"))
 
 
 def _left_behind(owned: Mapping[str, Any], desired: Any, path: str) -> Iterator[str]:

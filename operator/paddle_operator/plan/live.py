@@ -8,12 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from paddle_operator import names
-from paddle_operator.plan.model import KubeObject, LiveRevision, Role
+from paddle_operator.plan.model import KubeObject, LiveRevision, Role, Scaler
+from paddle_operator.plan.ownership import owns_replicas
 from paddle_operator.plan.revision import Revision
 
 
-def live_revision(deployment: Mapping[str, Any]) -> LiveRevision | None:
-    """Read a Deployment that carries our labels; None when it is no revision's."""
+def live_revision(
+    deployment: Mapping[str, Any], scalers: frozenset[Scaler] = frozenset()
+) -> LiveRevision | None:
+    """Read a Deployment that carries our labels, and on which these scalers work; None: no revision's."""
     metadata = deployment["metadata"]
     labels = metadata.get("labels") or {}
     annotations = metadata.get("annotations") or {}
@@ -30,6 +33,9 @@ def live_revision(deployment: Mapping[str, Any]) -> LiveRevision | None:
         ready_replicas=deployment.get("status", {}).get("availableReplicas", 0),
         retired_at=_time(annotations.get(names.ANNOTATION_RETIRED_AT, "")),
         template=_template(annotations.get(names.ANNOTATION_POD_TEMPLATE, ""), name),
+        owns_replicas=owns_replicas(deployment),
+        decided_by=annotations.get(names.ANNOTATION_REPLICAS, ""),
+        scalers=scalers,
     )
 
 

@@ -14,22 +14,20 @@ from paddle_operator.sla.means import Means
 from paddle_operator.spec.model import Service
 from paddle_operator.spec.traffic import RoutingType
 
-PODS_FIELD = "spec.scaling.replicas"
-
 
 def means_of(service: Service, *, envoy_gateway: bool) -> Means:
     """Read them from a resource, in a cluster with or without Envoy Gateway."""
     spec = service.spec
     preload = spec.model.preload
+    least = spec.scaling.min_replicas if spec.scaling.scales else spec.scaling.replicas
     startup = _figure(preload, "timeout_seconds", Unit.SECONDS)
-    replicas = _figure(spec.scaling, "replicas", Unit.PODS)
     downloads = preload.timeout_seconds * len(spec.model.sources)
     moving = SCHEDULING_SECONDS + downloads + preload.timeout_seconds
     return Means(
-        least_pods=replicas,
-        most_pods=replicas,
-        pods_field=PODS_FIELD,
-        most_field=PODS_FIELD,
+        least_pods=_pods(spec.scaling.least, given=least is not None),
+        most_pods=_pods(spec.scaling.most, given=spec.scaling.scales or least is not None),
+        pods_field=f"spec.scaling.{'minReplicas' if spec.scaling.scales else 'replicas'}",
+        most_field=f"spec.scaling.{'maxReplicas' if spec.scaling.scales else 'replicas'}",
         probe_period=_figure(spec.probes, "period_seconds", Unit.SECONDS),
         probe_failures=_figure(spec.probes, "failure_threshold", Unit.TIMES),
         probe_timeout=_figure(spec.probes, "timeout_seconds", Unit.SECONDS),
@@ -41,6 +39,10 @@ def means_of(service: Service, *, envoy_gateway: bool) -> Means:
         moving=Figure(Fraction(moving), Unit.SECONDS, Origin.BOUND),
         repeats=envoy_gateway and spec.routing.type is RoutingType.GATEWAY_API,
     )
+
+
+def _pods(count: int, *, given: bool) -> Figure:
+    return Figure(Fraction(count), Unit.PODS, Origin.GIVEN if given else Origin.DEFAULT)
 
 
 def _figure(block: BaseModel, field: str, unit: Unit) -> Figure:

@@ -10,6 +10,7 @@ from typing import Any
 
 from paddle_operator.plan.revision import Revision
 from paddle_operator.reasons import Reason
+from paddle_operator.sla.load_queries import AcceleratorSource
 from paddle_operator.spec.source import ModuleName
 from paddle_operator.spec.workload import Device
 
@@ -23,6 +24,13 @@ class Role(StrEnum):
     STABLE = "stable"
     NEXT = "next"
     RETIRED = "retired"
+
+
+class Scaler(StrEnum):
+    """Who can decide the number of pods, by the kind of object that asks for it."""
+
+    KEDA = "ScaledObject"
+    HPA = "HorizontalPodAutoscaler"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,12 @@ class Platform:
     """The CRD of HTTPRoute is served."""
     envoy_gateway: bool = False
     """The CRD of Envoy Gateway's BackendTrafficPolicy is served."""
+    keda: bool = False
+    """The CRD of KEDA's ScaledObject is served."""
+    prometheus_url: str = ""
+    """Where KEDA finds Prometheus; empty: the operator was not told."""
+    accelerator_source: AcceleratorSource = AcceleratorSource.RUNTIME
+    """Whom scalers ask how busy accelerators are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,12 @@ class LiveRevision:
     retired_at: datetime | None = None
     template: KubeObject | None = None
     """Its pods as first rendered; None where that is not recorded any more."""
+    owns_replicas: bool = False
+    """The operator is recorded as the one that set the number of replicas last."""
+    decided_by: str = ""
+    """What is recorded about the number: see names.ANNOTATION_REPLICAS."""
+    scalers: frozenset[Scaler] = frozenset()
+    """Scalers that work on it in this moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +102,24 @@ class Refusal:
 
     reason: Reason
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How many pods the revision that serves is to have."""
+
+    least: int = 1
+    """Fewest pods now: a fixed number, or what a scaler may not go below."""
+    replicas: int = 1
+    """Pods that it takes to serve now: where a scaler decides, as many as serve already."""
+    schedule: str = ""
+    """Name of the schedule that asks for as many; empty where none does."""
+    scaler: Scaler | None = None
+    """Who decides; None: the operator keeps the number."""
+    refusal: Refusal | None = None
+    """Why a scaler that is asked for cannot be made."""
+    next_look: datetime | None = None
+    """When to look again at the latest, though nothing happened; None: at rest, as ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +153,6 @@ class Plan:
     refusal: Refusal | None = None
     untouched: tuple[str, ...] = ()
     """Live revisions that are neither rebuilt nor deleted, because their record cannot be read."""
+    scale: Scale = Scale()
+    handed_over: tuple[KubeObject, ...] = ()
+    """Of objects above, the fields that others are about to take over, as they are now."""

@@ -5,14 +5,26 @@ from __future__ import annotations
 import itertools
 from datetime import datetime
 
+from paddle_operator.plan.autoscaler import autoscaler
 from paddle_operator.plan.config import sla_config
-from paddle_operator.plan.deployment import deployment
+from paddle_operator.plan.deployment import deployment, number_alone
 from paddle_operator.plan.disruption import disruption_budget
-from paddle_operator.plan.model import KubeObject, LiveRevision, Plan, Platform, Resolution, Role
+from paddle_operator.plan.model import (
+    KubeObject,
+    LiveRevision,
+    Plan,
+    Platform,
+    Resolution,
+    Role,
+    Scale,
+    Scaler,
+)
 from paddle_operator.plan.network_policy import network_policy
 from paddle_operator.plan.resolve_job import resolve_job
 from paddle_operator.plan.roles import Cast, Member, cast_of
 from paddle_operator.plan.route import http_route
+from paddle_operator.plan.scaled_object import scaled_object
+from paddle_operator.plan.scaling import held, scale_of, scaler_for
 from paddle_operator.plan.service import plain_service, revision_service
 from paddle_operator.plan.target import Target, target_of
 from paddle_operator.plan.traffic_policy import traffic_policy
@@ -32,13 +44,15 @@ def plan(
 ) -> Plan:
     """Decide what should be in the cluster. Equal input gives equal output, byte for byte."""
     live = tuple(sorted(live, key=lambda member: (_BY_ROLE.index(member.role), member.name)))
-    replicas = service.spec.scaling.replicas
+    scaling = service.spec.scaling
+    scale = scale_of(scaling, platform, live, now)
+    replicas = scale.replicas
     target = target_of(service.spec, platform, resolution, live)
     wanted = _wanted(service.identity, target, live, replicas)
-    cast = cast_of(live, wanted, replicas, now)
+    cast = held(cast_of(live, wanted, replicas, now), live, scaling, scale)
     job = resolve_job(service, target.image, target.resolve_key) if target.resolving else None
     return Plan(
-        objects=_objects(service, platform, cast, job),
+        objects=_objects(service, platform, cast, job, _scaler(service, platform, cast, live, scale)),
         stable=cast.stable.name if cast.stable else None,
         next=cast.next.name if cast.next else None,
         target=wanted.name if wanted else None,
@@ -47,6 +61,8 @@ def plan(
         sla_hash=sla_hash(service.spec.sla),
         refusal=target.refusal,
         untouched=tuple(m.name for m in (cast.stable, cast.next) if m is not None and m.revision is None),
+        scale=scale,
+        handed_over=tuple(number_alone(service.identity, m) for m in (cast.stable,) if m and m.hands_over),
     )
 
 
@@ -68,7 +84,7 @@ def _wanted(
 
 
 def _objects(
-    service: Service, platform: Platform, cast: Cast, job: KubeObject | None
+    service: Service, platform: Platform, cast: Cast, job: KubeObject | None, scaler: KubeObject | None
 ) -> tuple[KubeObject, ...]:
     """Put the objects into the order of applying: pods' needs, pods, then traffic, then who leaves.
 
@@ -88,9 +104,27 @@ def _objects(
         route,
         traffic_policy(identity, platform, route),
         disruption_budget(identity, stable),
+        scaler,
         *_revision_objects(identity, cast.retired),
     ]
     return tuple(item for item in wanted if item is not None)
+
+
+def _scaler(
+    service: Service, platform: Platform, cast: Cast, live: tuple[LiveRevision, ...], scale: Scale
+) -> KubeObject | None:
+    """Return what scales the revision that serves: the one that takes over is given its capacity."""
+    stable = cast.stable
+    if stable is None or stable.revision is None:
+        return None
+    there = next((one for one in live if one.name == stable.name), None)
+    match scaler_for(there, scale):
+        case Scaler.HPA:
+            return autoscaler(service, stable.name, scale)
+        case Scaler.KEDA:
+            return scaled_object(service, stable.name, stable.revision.device, scale, platform)
+        case None:
+            return None
 
 
 def _revision_objects(identity: Identity, members: list[Member] | tuple[Member, ...]) -> list[KubeObject]:

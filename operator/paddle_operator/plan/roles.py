@@ -29,6 +29,12 @@ class Member:
     retired_at: datetime | None = None
     template: KubeObject | None = None
     """Its pods as an earlier look rendered them; None: they are rendered now."""
+    decided_by: str = ""
+    """What is to be recorded about its replicas: see names.ANNOTATION_REPLICAS."""
+    writes_replicas: bool = True
+    """The number is the operator's to write. Else it stands there, whoever wrote it."""
+    hands_over: bool = False
+    """The operator owns the number and is to let go of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The resource as one deep-frozen value. Its blocks lie in source, workload, promise and traffic."""
+"""The resource as one deep-frozen value. Its blocks lie in source, workload, promise, scaling and traffic."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from paddle_operator.spec.base import Block
 from paddle_operator.spec.promise import Sla
+from paddle_operator.spec.scaling import Scaling
 from paddle_operator.spec.source import Model
-from paddle_operator.spec.traffic import Probes, Routing, Scaling
+from paddle_operator.spec.traffic import Probes, Routing
 from paddle_operator.spec.workload import Runtime
 
 

@@ -21,7 +21,8 @@ JsonValue = Any
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `cel` is empty where the schema's list type says the same to the API server.
+    """One rule. `cel` is empty where the schema's list type says the same to the API server, and where only
+    the operator can tell (`ours`): it then says so in the status.
 
     `culprit` names the field whose value is shown, where the rule stands at a block.
     """
@@ -32,6 +33,7 @@ class Rule:
     message: str
     holds: Callable[[JsonValue], bool]
     culprit: str = ""
+    ours: bool = False
 
 
 _KEY = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"

@@ -19,6 +19,7 @@ from paddle_operator.spec.rule import (
     shown,
     unique_rule,
 )
+from paddle_operator.spec.scaling_rules import SCALING_RULES
 from paddle_operator.spec.source_rules import MODEL_RULES
 
 
@@ -214,7 +215,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
     ),
 )
 
-RULES = (*SERVICE_RULES, *MODEL_RULES, *RUNTIME_RULES, *PROMISE_RULES)
+RULES = (*SERVICE_RULES, *MODEL_RULES, *RUNTIME_RULES, *PROMISE_RULES, *SCALING_RULES)
 
 
 def check(body: dict[str, JsonValue]) -> list[Violation]:

@@ -1,4 +1,4 @@
-"""The blocks `spec.probes`, `spec.scaling` and `spec.routing`."""
+"""The blocks `spec.probes` and `spec.routing`."""
 
 from __future__ import annotations
 
@@ -19,21 +19,6 @@ class Probes(Block):
     """Failures in a row that restart the container (liveness) or take it out of the Service (readiness)."""
     timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 2
     """Seconds that one probe may take."""
-
-
-class ScalingBackend(StrEnum):
-    """Who decides the number of replicas."""
-
-    NONE = "None"
-
-
-class Scaling(Block):
-    """The number of pods."""
-
-    backend: ScalingBackend = ScalingBackend.NONE
-    """None: `replicas` decides, also by `kubectl scale`."""
-    replicas: Annotated[int, Field(ge=1, le=1000)] = 1
-    """Pods that serve. Not zero: a promise cannot be kept by nobody; delete the resource to stop it."""
 
 
 class RoutingType(StrEnum):

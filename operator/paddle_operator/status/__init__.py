@@ -12,6 +12,8 @@ from paddle_operator.status.facts import (
     PodFacts,
     RefusedWrite,
     RouteFacts,
+    Said,
+    ScalerFacts,
 )
 
 __all__ = [
@@ -23,6 +25,8 @@ __all__ = [
     "PodFacts",
     "RefusedWrite",
     "RouteFacts",
+    "Said",
+    "ScalerFacts",
     "status_of",
     "status_of_rejected",
 ]

@@ -17,6 +17,7 @@ from paddle_operator.status import verdicts
 from paddle_operator.status.conditions import TYPES, Before, Condition, Truth, written
 from paddle_operator.status.diagnosis import last_end
 from paddle_operator.status.facts import DeploymentFacts, Facts
+from paddle_operator.status.scaling import scaling_active
 from paddle_operator.status.situation import Situation
 
 Status = dict[str, Any]
@@ -35,6 +36,7 @@ def status_of(service: Service, plan: Plan, facts: Facts, previous: Status, now:
         route,
         *verdicts.progress(ready, complete),
         verdicts.feasible(at),
+        scaling_active(at),
         *verdicts.not_measured(plan.sla_hash),
     )
     blocks: Status = {

@@ -101,6 +101,34 @@ class RouteFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """One condition of somebody else's object."""
+
+    type: str
+    status: str
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScalerFacts:
+    """What a scaler says about itself: a ScaledObject, or an HPA, of ours or made by KEDA."""
+
+    kind: str
+    name: str
+    revision: str
+    """The Deployment that it works on."""
+    by_keda: bool = False
+    wanted_replicas: int = 0
+    """Pods that it asks for; 0: it has not said."""
+    conditions: tuple[Said, ...] = ()
+
+    def says(self, type_: str) -> Said:
+        """The condition of that type; its status is empty where there is none."""
+        return next((one for one in self.conditions if one.type == type_), Said(type_, ""))
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedWrite:
     """A write that the API server did not take."""
 
@@ -118,6 +146,7 @@ class Facts:
     jobs: tuple[JobFacts, ...] = ()
     deployments: tuple[DeploymentFacts, ...] = ()
     routes: tuple[RouteFacts, ...] = ()
+    scalers: tuple[ScalerFacts, ...] = ()
     gateway_api: bool = False
     envoy_gateway: bool = False
     refusals: tuple[RefusedWrite, ...] = ()
@@ -138,3 +167,7 @@ class Facts:
     def job(self, name: str | None) -> JobFacts | None:
         """The resolve Job of that name, where there is one."""
         return next((one for one in self.jobs if one.name == name), None)
+
+    def scalers_of(self, revision: str | None) -> tuple[ScalerFacts, ...]:
+        """What works on the number of pods of a revision."""
+        return tuple(one for one in self.scalers if one.revision == revision)

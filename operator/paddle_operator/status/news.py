@@ -9,7 +9,7 @@ from typing import Any
 from paddle_operator.reasons import Reason
 from paddle_operator.status.conditions import Before
 
-TOLD = ("Ready", "ModelLoaded", "RolloutComplete", "RouteAccepted", "SLAFeasible")
+TOLD = ("Ready", "ModelLoaded", "RolloutComplete", "RouteAccepted", "SLAFeasible", "ScalingActive")
 """Conditions that people follow. The others follow from them or never change."""
 MEASURED = ("SLAFeasible",)
 """Of these it is no news that nothing is known."""
@@ -23,6 +23,8 @@ PROGRESS = {
     Reason.ROUTE_PENDING,
 }
 """Reasons of a condition that is not True and need not worry anybody."""
+SILENT = {Reason.SCALING_OFF, Reason.SCALER_PENDING}
+"""Reasons that say that there is nothing to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def news(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, .
     for now in after.get("conditions", ()):
         was = old.get(now["type"], {})
         changed = (now["status"], now["reason"]) != (was.get("status"), was.get("reason"))
-        silent = now["type"] in MEASURED and now["status"] == "Unknown"
+        silent = (now["type"] in MEASURED and now["status"] == "Unknown") or now["reason"] in SILENT
         if now["type"] in TOLD and changed and not silent and now["reason"] not in told:
             told[now["reason"]] = Change(
                 now["type"], now["status"], now["reason"], now["message"], _worrying(now)

@@ -34,8 +34,15 @@ class Situation:
 
     @property
     def wanted(self) -> int:
-        """Replicas asked for."""
-        return self.service.spec.scaling.replicas
+        """Replicas that there must be: a fixed number, or what a scaler may not go below."""
+        return max(self.plan.scale.least, self.service.spec.scaling.least)
+
+    @property
+    def asked(self) -> int:
+        """Replicas asked for in this moment: a scaler may ask for more than there must be."""
+        if self.plan.scale.scaler is None or self.target is None:
+            return self.wanted
+        return max(self.wanted, self.target.wanted_replicas)
 
     @property
     def target(self) -> DeploymentFacts | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paddle_operator.plan import Scaler
 from paddle_operator.plan.means import means_of
 from paddle_operator.reasons import Reason
 from paddle_operator.sla.feasibility import feasibility
@@ -76,9 +77,12 @@ def ready(at: Situation, route: Condition) -> Condition:
         held = route.status == "Unknown" and at.before.held("Ready", at.generation)
         if not held:
             status, reason, message = route.status, route.reason, route.message
-    if at.facts.refusals:
-        first = at.facts.refusals[0]
-        more = f" ({len(at.facts.refusals) - 1} more)" if len(at.facts.refusals) > 1 else ""
+    refusals = [
+        one for one in at.facts.refusals if one.kind not in set(Scaler)
+    ]  # pods serve without a scaler
+    if refusals:
+        first = refusals[0]
+        more = f" ({len(refusals) - 1} more)" if len(refusals) > 1 else ""
         status, reason = "False", first.reason
         message = f"{first.kind} {first.name} could not be written: {first.message}{more}"
     return Condition("Ready", status, reason, _sentence(message) + at.keeps_serving)
@@ -93,7 +97,7 @@ def rollout_complete(at: Situation, ready_now: Condition) -> Condition:
     if ready_now.status == "False":
         return Condition("RolloutComplete", "False", ready_now.reason, ready_now.message)
     if at.settled:
-        message = f"{at.ready} of {at.wanted} replicas of revision {at.plan.target} are ready"
+        message = f"{at.ready} of {at.asked} replicas of revision {at.plan.target} are ready"
         return Condition("RolloutComplete", "False", Reason.REPLICAS_NOT_READY, message)
     message = "the wanted revision does not serve yet." + at.keeps_serving
     return Condition("RolloutComplete", "False", Reason.ROLLOUT_IN_PROGRESS, message)
@@ -131,35 +135,33 @@ def feasible(at: Situation) -> Condition:
 def not_measured(sla_hash: str) -> tuple[Condition, ...]:
     """What this version promises to say and cannot say yet: told so, instead of left out."""
     declared = f"the promise {sla_hash[:12]} is declared; this version does not measure it"
-    fixed = "scaling.backend is None: spec.scaling.replicas decides, also by kubectl scale"
-    unread = "no metric is read: neither scaling nor a rollout of this version needs one"
+    unread = "no metric is read: a rollout of this version needs none"
     return (
         Condition("SLAMet", "Unknown", Reason.NOT_MEASURED, declared),
         Condition("MetricsAvailable", "Unknown", Reason.NOT_MEASURED, unread),
-        Condition("ScalingActive", "False", Reason.SCALING_OFF, fixed),
     )
 
 
 def _replicas(at: Situation) -> tuple[Truth, Reason, str]:
     if at.settled and at.plan.refusal is None and at.ready >= at.wanted:
-        return "True", Reason.SERVING, f"{at.ready} of {at.wanted} replicas are ready"
+        return "True", Reason.SERVING, f"{at.ready} of {at.asked} replicas are ready"
     if at.settled and at.ready and at.before.held("Ready", at.generation):
         because = f": {at.failure.message}" if at.failure else ""
-        return "True", Reason.SERVING_DEGRADED, f"{at.ready} of {at.wanted} replicas are ready{because}"
+        return "True", Reason.SERVING_DEGRADED, f"{at.ready} of {at.asked} replicas are ready{because}"
     if at.failure is not None:
         return "False", at.failure.reason, at.failure.message
     reason, message = _under_way(at)
     if at.settled and at.before.status("Ready", at.generation) in {"True", "False"}:
-        counted = f"{at.ready} of {at.wanted} replicas are ready; {message}"
+        counted = f"{at.ready} of {at.asked} replicas are ready; {message}"
         return "False", Reason.REPLICAS_NOT_READY, counted
     if at.ready:
-        return "Unknown", Reason.REPLICAS_NOT_READY, f"{at.ready} of {at.wanted} replicas are ready"
+        return "Unknown", Reason.REPLICAS_NOT_READY, f"{at.ready} of {at.asked} replicas are ready"
     return "Unknown", reason, message
 
 
 def _under_way(at: Situation) -> tuple[Reason, str]:
     reason, message = UNDER_WAY[at.state]
-    return reason, message.format(uri=at.service.spec.model.uri, ready=at.ready, wanted=at.wanted)
+    return reason, message.format(uri=at.service.spec.model.uri, ready=at.ready, wanted=at.asked)
 
 
 def _refusal(route: RouteFacts) -> str:

@@ -11,6 +11,7 @@ from paddle_operator import names
 from paddle_operator.cluster.ports import Cluster, Key, Observation
 from paddle_operator.errors import ClusterRefused, OperatorError
 from paddle_operator.plan import KubeObject, ObjectKey
+from paddle_operator.plan.ownership import FIELD_MANAGER
 from paddle_operator.telemetry.series import STATUS_ACTION, Telemetry
 
 Look = Callable[[Key], Awaitable[float | None]]
@@ -32,10 +33,12 @@ class MeasuredCluster:
             self._telemetry.conditions(*key, seen.status)
         return seen
 
-    async def apply(self, key: Key, wanted: KubeObject, *, is_new: bool) -> None:
+    async def apply(
+        self, key: Key, wanted: KubeObject, *, is_new: bool, manager: str = FIELD_MANAGER
+    ) -> None:
         """Write, and count it."""
         with self._counted("create" if is_new else "patch", wanted["kind"]):
-            await self._cluster.apply(key, wanted, is_new=is_new)
+            await self._cluster.apply(key, wanted, is_new=is_new, manager=manager)
 
     async def delete(self, key: Key, target: ObjectKey, uid: str) -> None:
         """Delete, and count it."""

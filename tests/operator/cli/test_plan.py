@@ -120,6 +120,14 @@ def test_flags_say_what_the_cluster_has(plan: Planner) -> None:
     assert "HTTPRoute" not in plan.kinds
 
 
+def test_a_scaler_is_shown_for_the_cluster_that_is_told(plan: Planner) -> None:
+    scaled = a_resource().scaled()
+    plan(scaled)
+    assert "ScaledObject" in plan.kinds
+    plan(scaled, flags=("--without-keda",))
+    assert "HorizontalPodAutoscaler" in plan.kinds
+
+
 def test_an_image_given_by_flag_is_used(plan: Planner) -> None:
     plan(a_resource(), flags=("--image-cpu", "mine:7"))
     assert "image: mine:7" in plan.out

@@ -16,15 +16,17 @@ from paddle_operator.cluster.facts import (
     pod_facts,
     resolution_of,
     route_facts,
+    scaler_facts,
     waits_for_containers,
     waits_for_pod,
 )
-from paddle_operator.cluster.observe import complaint, controller_of
-from paddle_operator.plan import FoundBundle
+from paddle_operator.cluster.observe import complaint, controller_of, observation_of
+from paddle_operator.plan import FoundBundle, Platform, Scaler
+from paddle_operator.plan.ownership import owns_replicas
 from paddle_operator.reasons import Reason
 from paddle_operator.spec.source import ModuleName
 from paddle_operator.status.facts import JobFacts
-from tests.operator.fake_cluster import DIGEST, answer
+from tests.operator.fake_cluster import DIGEST, answer, resource
 
 SCHEDULED = {"type": "PodScheduled", "status": "True"}
 
@@ -183,6 +185,93 @@ def test_what_a_gateway_said_of_an_older_route_does_not_count() -> None:
     (old,) = route_facts({"metadata": {"generation": 2}, "status": {"parents": parents}})
     (new,) = route_facts({"metadata": {"generation": 1}, "status": {"parents": parents}})
     assert (old.accepted, new.accepted, new.parent) == (None, True, "infra/gw")
+
+
+def a_scaler(kind: str, name: str, owner: dict[str, Any]) -> dict[str, Any]:
+    """A scaler of revision calm-1."""
+    version = "keda.sh/v1alpha1" if kind == "ScaledObject" else "autoscaling/v2"
+    owners = [{**owner, "controller": True}]
+    return {
+        "apiVersion": version,
+        "kind": kind,
+        "metadata": {"name": name, "uid": f"uid-{name}", "ownerReferences": owners},
+        "spec": {"scaleTargetRef": {"name": "calm-1"}},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}], "desiredReplicas": 4},
+    }
+
+
+def a_deployment() -> dict[str, Any]:
+    labels = {names.LABEL_REVISION: "calm-1", names.LABEL_SERVICE: "calm"}
+    owners = [{"uid": "uid-cr", "controller": True}]
+    metadata = {"name": "calm-1", "uid": "uid-d", "labels": labels, "ownerReferences": owners}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": {"replicas": 4}}
+
+
+OURS = {"kind": "PaddleModelService", "uid": "uid-cr"}
+KEDAS = {"kind": "ScaledObject", "uid": "uid-calm-1"}
+
+
+@pytest.mark.parametrize(
+    ("scalers", "at_work", "names_"),
+    [
+        ([], set(), []),
+        ([a_scaler("HorizontalPodAutoscaler", "calm-1", OURS)], {Scaler.HPA}, ["calm-1"]),
+        (
+            [
+                a_scaler("ScaledObject", "calm-1", OURS),
+                a_scaler("HorizontalPodAutoscaler", "keda-hpa-calm-1", KEDAS),
+            ],
+            {Scaler.KEDA},
+            ["calm-1", "keda-hpa-calm-1"],
+        ),
+        ([a_scaler("HorizontalPodAutoscaler", "keda-hpa-calm-1", KEDAS)], {Scaler.KEDA}, ["keda-hpa-calm-1"]),
+        ([a_scaler("HorizontalPodAutoscaler", "theirs", {"kind": "X", "uid": "x"})], set(), []),
+    ],
+    ids=["none", "an HPA", "KEDA and what it makes", "what KEDA leaves for a moment", "somebody else's"],
+)
+def test_scalers_at_work_are_ours_and_those_that_keda_makes_of_them(
+    scalers: list[dict[str, Any]], at_work: set[Scaler], names_: list[str]
+) -> None:
+    seen = observation_of(resource(), [a_deployment(), *scalers], (), {}, Platform({}))
+    (revision,) = seen.revisions
+    assert revision.scalers == at_work
+    assert [one.name for one in seen.facts.scalers_of("calm-1")] == names_
+    assert not any(item["metadata"]["name"].startswith("keda") for item in seen.objects)
+
+
+def test_a_scaler_without_a_status_has_said_nothing() -> None:
+    scaler = a_scaler("HorizontalPodAutoscaler", "calm-1", OURS)
+    del scaler["status"]
+    assert scaler_facts(scaler, by_keda=False).says("ScalingActive").status == ""
+
+
+@pytest.mark.parametrize(
+    ("entries", "ours"),
+    [
+        ([], False),
+        ([("paddle-operator", "Apply", "", True)], True),
+        (
+            [("paddle-operator", "Apply", "", False), ("kube-controller-manager", "Update", "scale", True)],
+            False,
+        ),
+        ([("paddle-operator", "Update", "", True)], False),
+        ([("paddle-operator-replicas", "Apply", "", True)], False),
+    ],
+    ids=["unknown", "ours", "an HPA's", "not by apply", "only held"],
+)
+def test_whose_the_number_is_says_the_record_of_the_api_server(
+    entries: list[tuple[str, str, str, bool]], ours: bool
+) -> None:
+    record = [
+        {
+            "manager": manager,
+            "operation": operation,
+            **({"subresource": subresource} if subresource else {}),
+            "fieldsV1": {"f:spec": {"f:replicas": {}} if replicas else {"f:template": {}}},
+        }
+        for manager, operation, subresource, replicas in entries
+    ]
+    assert owns_replicas({"metadata": {"managedFields": record}}) is ours
 
 
 @pytest.mark.parametrize(

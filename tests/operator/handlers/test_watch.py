@@ -32,10 +32,10 @@ def test_an_event_of_the_resource_or_of_anything_it_owns_becomes_its_key() -> No
     found, queue, _ = handlers()
     asyncio.run(found["paddlemodelservices"](namespace="prod", name="calm"))
     labels = {"serving.paddle-sla.io/service": "calm"}
-    for kind in (*kinds.OWNED, kinds.POD):
+    for kind in (*kinds.WATCHED, kinds.POD):
         asyncio.run(found[kind.plural](namespace="prod", labels=labels))
     assert {key for key, _ in queue} == {Key("prod", "calm")}
-    assert len(queue) == 2 + len(kinds.OWNED)
+    assert len(queue) == 2 + len(kinds.WATCHED)
 
 
 def test_an_object_of_somebody_else_is_no_key() -> None:

@@ -34,7 +34,7 @@ def test_a_resource_becomes_a_value_with_its_identity_and_defaults() -> None:
     )
     assert service.spec.runtime.device is Device.CPU
     assert service.spec.probes.period_seconds == 10
-    assert service.spec.scaling.replicas == 1
+    assert (service.spec.scaling.replicas, service.spec.scaling.least) == (None, 1)
     assert service.spec.model.preload.size_limit == "512Mi"
 
 

@@ -1,0 +1,78 @@
+"""KEDA's ScaledObject of the revision that serves.
+
+KEDA makes an HPA of it and answers that HPA's questions from Prometheus.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paddle_operator import names
+from paddle_operator.plan.autoscaler import behavior, target_of
+from paddle_operator.plan.metadata import kube_object
+from paddle_operator.plan.model import KubeObject, Platform, Scale, Scaler
+from paddle_operator.sla.load_queries import accelerator_percent, offered_load
+from paddle_operator.spec.model import Service
+from paddle_operator.spec.scaling import MetricType, OnMetricsUnavailable, ScalingMetric
+from paddle_operator.spec.workload import Device
+
+POLLING_SECONDS = 15
+FAILURES = 3
+"""Questions without an answer, one after the other, until a metric counts as lost. Before, the HPA holds."""
+_FALLBACKS = {
+    OnMetricsUnavailable.HOLD_OR_INCREASE: "currentReplicasIfHigher",
+    OnMetricsUnavailable.HOLD: "currentReplicas",
+}
+
+
+def scaled_object(
+    service: Service, revision: str, device: Device, scale: Scale, platform: Platform
+) -> KubeObject:
+    """Return the ScaledObject."""
+    identity, scaling = service.identity, service.spec.scaling
+    spec: dict[str, Any] = {
+        "scaleTargetRef": target_of(revision),
+        "pollingInterval": POLLING_SECONDS,
+        "minReplicaCount": scale.least,
+        "maxReplicaCount": scaling.most,
+        "advanced": {"horizontalPodAutoscalerConfig": {"behavior": behavior(scaling.behavior)}},
+        "triggers": [
+            _trigger(one, identity.namespace, revision, device, platform) for one in scaling.metrics
+        ],
+    }
+    if any(
+        one.type is not MetricType.CPU_UTILIZATION for one in scaling.metrics
+    ):  # KEDA refuses it otherwise
+        spec["fallback"] = {
+            "failureThreshold": FAILURES,
+            "replicas": scale.least,
+            "behavior": _FALLBACKS[scaling.on_metrics_unavailable],
+        }
+    return kube_object(
+        identity,
+        "keda.sh/v1alpha1",
+        Scaler.KEDA.value,
+        revision,
+        {"spec": spec},
+        labels={names.LABEL_REVISION: revision},
+    )
+
+
+def _trigger(
+    metric: ScalingMetric, namespace: str, revision: str, device: Device, platform: Platform
+) -> dict[str, Any]:
+    if metric.type is MetricType.CPU_UTILIZATION:
+        usage = {"value": metric.target.value, "containerName": names.CONTAINER_RUNTIME}
+        return {"type": "cpu", "name": metric.name, "metricType": "Utilization", "metadata": usage}
+    query = (
+        offered_load(namespace, revision)
+        if metric.type is MetricType.REQUESTS_PER_REPLICA
+        else accelerator_percent(namespace, revision, device, platform.accelerator_source)
+    )
+    question = {
+        "serverAddress": platform.prometheus_url,
+        "query": query,
+        "threshold": metric.target.value,
+        "ignoreNullValues": "false",  # else no answer would be taken for no load
+    }
+    return {"type": "prometheus", "name": metric.name, "metricType": "AverageValue", "metadata": question}

@@ -1,0 +1,134 @@
+"""Who decides the number of pods, how many there are at least, and when the number changes hands.
+
+A number has one owner at any time. The operator lets go of it in the order that loses nothing: what stands
+there is first given to a field manager that only holds it (plan/diff.py), and the scaler takes it from there.
+The operator takes it back, as it stands, when the scaler's object is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from paddle_operator import names
+from paddle_operator.plan.model import LiveRevision, Platform, Refusal, Role, Scale, Scaler
+from paddle_operator.plan.roles import Cast, Member
+from paddle_operator.reasons import Reason
+from paddle_operator.sla.floor import floor_at
+from paddle_operator.spec.scaling import MetricType, Scaling, ScalingBackend
+
+WATCH_SECONDS = 60
+"""Scalers raise no events here, since they write their status every few seconds: they are read this often."""
+HAND_BACK_SECONDS = 2
+"""How long it usually takes until a deleted scaler is gone."""
+
+
+def scale_of(scaling: Scaling, platform: Platform, live: Iterable[LiveRevision], now: datetime) -> Scale:
+    """Decide about the number of pods now."""
+    live = tuple(live)
+    floor = floor_at(scaling.least, scaling.schedules, now)
+    wanted, refusal = _scaler(scaling, platform)
+    replicas = _replicas(scaling, floor.replicas, _serving(live))
+    looks = [floor.until] if floor.until is not None else []
+    if wanted is not None:
+        looks.append(now + timedelta(seconds=WATCH_SECONDS))
+    if any(_others(one, wanted) for one in live):
+        looks.append(now + timedelta(seconds=HAND_BACK_SECONDS))
+    return Scale(
+        least=floor.replicas if wanted is not None else replicas,
+        replicas=replicas,
+        schedule=floor.schedule,
+        scaler=wanted,
+        refusal=refusal,
+        next_look=min(looks, default=None),
+    )
+
+
+def held(cast: Cast, live: Iterable[LiveRevision], scaling: Scaling, scale: Scale) -> Cast:
+    """Say of each revision whether the operator writes its number of replicas."""
+    live = tuple(live)
+    there = {one.name: one for one in live}
+    record = _record(scaling, _serving(live))
+    return Cast(
+        stable=cast.stable and _of_stable(replace(cast.stable, decided_by=record), there, scale),
+        next=cast.next and replace(cast.next, decided_by=record),
+        retired=tuple(_as_it_is(one, there[one.name]) for one in cast.retired),
+    )
+
+
+def scaler_for(stable: LiveRevision | None, scale: Scale) -> Scaler | None:
+    """Return the scaler to make, once one of another kind is gone: two of them would pull at one number."""
+    return None if stable is not None and _others(stable, scale.scaler) else scale.scaler
+
+
+def _scaler(scaling: Scaling, platform: Platform) -> tuple[Scaler | None, Refusal | None]:
+    if not scaling.scales:
+        return None, None
+    if scaling.backend is ScalingBackend.HPA:
+        return Scaler.HPA, None
+    if not platform.keda:
+        if scaling.backend is ScalingBackend.AUTO:
+            return Scaler.HPA, None
+        return None, Refusal(
+            Reason.KEDA_MISSING,
+            "spec.scaling.backend is KEDA and this cluster does not serve keda.sh/v1alpha1: install KEDA "
+            "2.17 or later, or set backend to HPA",
+        )
+    asked = [one.name for one in scaling.metrics if one.type is not MetricType.CPU_UTILIZATION]
+    if asked and not platform.prometheus_url:
+        return None, Refusal(
+            Reason.PROMETHEUS_NOT_CONFIGURED,
+            f"metrics {', '.join(asked)} come from Prometheus, and the operator was not told where it is: "
+            "set PADDLE_OPERATOR_PROMETHEUS_URL (chart value prometheus.url)",
+        )
+    return Scaler.KEDA, None
+
+
+def _replicas(scaling: Scaling, floor: int, serving: LiveRevision | None) -> int:
+    """Where a scaler decides, or should, what serves now counts: who takes over starts with that capacity."""
+    if scaling.scales:
+        return min(max(floor, serving.replicas if serving else 0), scaling.most)
+    if scaling.replicas is None and serving is not None:
+        return max(floor, _left(serving))
+    return floor
+
+
+def _serving(live: Iterable[LiveRevision]) -> LiveRevision | None:
+    stable = (one for one in live if one.role is Role.STABLE)
+    return max(stable, key=lambda one: (one.replicas, one.name), default=None)
+
+
+def _left(serving: LiveRevision) -> int:
+    """Return the number that a scaler left, 1 where none did."""
+    if serving.decided_by == names.REPLICAS_BY_SCALER:
+        return serving.replicas
+    return int(serving.decided_by) if serving.decided_by.isdecimal() else 1
+
+
+def _others(live: LiveRevision, wanted: Scaler | None) -> bool:
+    """Whether a scaler works on it that is not wanted any more."""
+    return any(one is not wanted for one in live.scalers)
+
+
+def _record(scaling: Scaling, serving: LiveRevision | None) -> str:
+    """Return what is recorded about the number, so that it is known when no field of the resource says it."""
+    if scaling.scales:
+        return names.REPLICAS_BY_SCALER
+    forgotten = scaling.replicas is not None or serving is None or not serving.decided_by
+    return "" if forgotten or serving is None else str(_left(serving))
+
+
+def _of_stable(member: Member, there: Mapping[str, LiveRevision], scale: Scale) -> Member:
+    live = there.get(member.name)
+    if live is None or live.replicas == 0:  # from nothing nobody scales: it would stay there
+        return member
+    if scale.scaler is not None:
+        return replace(member, replicas=live.replicas, writes_replicas=False, hands_over=live.owns_replicas)
+    return _as_it_is(member, live) if live.scalers else member
+
+
+def _as_it_is(member: Member, live: LiveRevision) -> Member:
+    return replace(
+        member, replicas=live.replicas, writes_replicas=live.owns_replicas, decided_by=live.decided_by
+    )
