@@ -3,7 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint unit charts e2e test test-long bench generate format demo demo-clean clean
+.PHONY: help venv lint unit charts rules e2e test test-long bench generate format demo demo-clean clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ unit: venv ## Unit, golden, property and contract tests
 
 charts: venv ## Chart checks: helm lint, API schemas, Pod Security, RBAC
 	@$(PY) -m hack.checks charts
+
+rules: venv ## Alert scenarios, judged by promtool
+	@$(PY) -m hack.checks rules
 
 e2e: venv ## End-to-end tests on the cluster
 	@$(PY) -m hack.checks e2e

@@ -1,4 +1,4 @@
-"""What `make lint`, `make unit`, `make charts`, `make e2e`, `make test` and `make test-long` run, in order.
+"""What `make lint`, `unit`, `charts`, `rules`, `e2e`, `test` and `test-long` run, in order.
 
 One table, fast checks first. A stage that fails ends the run and the stages not reached are named: nothing is
 left out in silence.
@@ -69,13 +69,25 @@ UNIT = (
         "unit",
         "unit, golden, property and contract tests",
         # two at a time: most of it is starting servers and models, and a file shares what it started
-        tool("pytest", "-q", "-m", "not e2e and not long", "--ignore=tests/charts", *TWO_AT_A_TIME),
+        tool(
+            "pytest",
+            "-q",
+            "-m",
+            "not e2e and not long",
+            "--ignore=tests/charts",
+            "--ignore=tests/promtool",
+            *TWO_AT_A_TIME,
+        ),
     ),
 )
 PROGRAMS = (Stage("programs", "pinned programs are built", module("hack.cluster", "build")),)
 CHARTS = (
     Stage("rendered", "install files are current", module("hack.generate", "--check", "charts")),
     Stage("charts", "helm lint, API schemas, Pod Security, RBAC", tool("pytest", "-q", "tests/charts")),
+)
+RULES = (
+    Stage("promtool", "Debian's promtool is installed", module("hack.promtool")),
+    Stage("rules", "promtool check and test rules", tool("pytest", "-q", "tests/promtool", *TWO_AT_A_TIME)),
 )
 CLUSTER = (Stage("cluster", "node, images, add-ons and charts are up", module("hack.e2e_site")),)
 E2E = (Stage("e2e", "everything, on a real node", tool("pytest", "-v", "-m", "e2e", "--durations=15")),)
@@ -93,7 +105,8 @@ TARGETS: Mapping[str, tuple[Stage, ...]] = {
     "unit": UNIT,
     "charts": PROGRAMS + CHARTS,
     "e2e": CLUSTER + E2E,
-    "test": LINT + UNIT + PROGRAMS + CHARTS + CLUSTER + E2E,
+    "rules": RULES,
+    "test": LINT + UNIT + PROGRAMS + CHARTS + RULES + CLUSTER + E2E,
     "test-long": CLUSTER + LONG,
 }
 

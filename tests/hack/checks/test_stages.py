@@ -40,7 +40,7 @@ def test_quick_stages_all_speak_before_a_failure_ends_the_run(capfd: pytest.Capt
 
 def test_make_test_holds_every_stage_of_the_smaller_targets_and_ends_with_pytest() -> None:
     whole = TARGETS["test"]
-    for name in ("lint", "unit", "charts", "e2e"):
+    for name in ("lint", "unit", "charts", "rules", "e2e"):
         assert set(TARGETS[name]) <= set(whole), name
     assert whole[: len(LINT)] == LINT
     assert whole[-1].name == "e2e"

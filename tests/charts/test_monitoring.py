@@ -1,0 +1,58 @@
+"""What the chart adds for people who watch the operator: monitor and rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+from charts.rendering import NAMESPACE, OPERATOR, helm, of_kind, rendered
+
+RULES = OPERATOR / "files" / "rules.yaml"
+MONITORED = "every-toggle"
+
+
+def only(case: str, kind: str) -> dict[str, Any]:
+    (found,) = of_kind(rendered(case), kind)
+    return found
+
+
+def test_nothing_that_needs_another_operators_kinds_is_there_by_default() -> None:
+    kinds = {item["kind"] for item in rendered("defaults")}
+    assert not kinds & {"PodMonitor", "PrometheusRule"}
+
+
+def test_the_monitor_selects_the_operators_pods_and_a_port_that_they_have() -> None:
+    found = of_kind(rendered(MONITORED), "PodMonitor")
+    (monitor,) = [one for one in found if one["metadata"]["name"] == "paddle-sla-operator"]
+    template = only(MONITORED, "Deployment")["spec"]["template"]
+    assert monitor["metadata"]["namespace"] == NAMESPACE
+    assert monitor["metadata"]["labels"]["release"] == "prom"
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    assert endpoint == {"port": "probes", "path": "/metrics", "interval": "15s"}
+    assert endpoint["port"] in {port["name"] for port in template["spec"]["containers"][0]["ports"]}
+
+
+def operator_rules(namespace: str, *sets: str) -> dict[str, Any]:
+    values = [
+        part
+        for one in ("operator.prometheusRule.enabled=true", *sets)
+        for part in ("--set", f"monitoring.{one}")
+    ]
+    done = helm("template", "r", str(OPERATOR), "--namespace", namespace, *values)
+    (rule,) = of_kind(tuple(yaml.safe_load_all(done.stdout)), "PrometheusRule")
+    return rule
+
+
+def test_the_rules_are_those_of_the_file_that_promtool_judges() -> None:
+    assert operator_rules(NAMESPACE)["spec"] == yaml.safe_load(RULES.read_text(encoding="utf-8"))
+
+
+def test_the_rules_ask_for_the_releases_namespace_and_name_its_runbooks() -> None:
+    rule = operator_rules("ops", "runbooks=https://git.example.com/runbooks/", "labels.release=prom")
+    assert rule["metadata"]["labels"]["release"] == "prom"
+    text = yaml.safe_dump(rule["spec"])
+    assert 'namespace="ops"' in text
+    assert "https://git.example.com/runbooks/operator-no-leader.md" in text
+    assert NAMESPACE not in text
+    assert "docs/runbooks" not in text
