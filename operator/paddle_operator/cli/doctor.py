@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
 from paddle_operator.cli.show import columns, condition
@@ -10,6 +10,7 @@ from paddle_operator.cluster import kinds
 from paddle_operator.cluster.api import Api
 from paddle_operator.cluster.leases import HEARTBEAT_LABEL
 from paddle_operator.errors import ClusterRefused
+from paddle_operator.plan import KubeObject
 
 OPERATOR_PODS = "app.kubernetes.io/name=paddle-sla-operator"
 
@@ -44,7 +45,13 @@ async def examine(api: Api, namespace: str) -> AsyncIterator[Finding]:
     for verb in ("create", "patch", "delete"):
         allowed = await api.may(verb, resource, namespace)
         yield Finding(f"may {verb}", allowed, f"{resource.plural} in namespace {namespace}")
-    yield await _services(api, namespace)
+    try:
+        found = await api.list(resource, namespace)
+    except ClusterRefused as refused:
+        yield Finding("services", False, refused.message)
+        return
+    yield stalled(found, namespace)
+    yield measured(found)
 
 
 def report(findings: Iterable[Finding]) -> str:
@@ -65,13 +72,26 @@ async def _operator(api: Api) -> Finding:
     return Finding("operator", True, f"{len(beating)} replica(s) with a heartbeat: {names}")
 
 
-async def _services(api: Api, namespace: str) -> Finding:
-    try:
-        found = await api.list(kinds.SERVICE_RESOURCE, namespace)
-    except ClusterRefused as refused:
-        return Finding("services", False, refused.message)
-    stalled = [one for one in found if condition(one, "Stalled").get("status") == "True"]
-    if not stalled:
-        return Finding("services", True, f"{len(found)} in namespace {namespace}, none stalled")
-    names = ", ".join(f"{one['metadata']['name']} ({condition(one, 'Stalled')['reason']})" for one in stalled)
-    return Finding("services", False, f"stalled: {names}; see kubectl paddle_sla status NAME")
+def stalled(services: Sequence[KubeObject], namespace: str) -> Finding:
+    """Whether a service waits for a person."""
+    found = [one for one in services if condition(one, "Stalled").get("status") == "True"]
+    if not found:
+        return Finding("services", True, f"{len(services)} in namespace {namespace}, none stalled")
+    return Finding(
+        "services", False, f"stalled: {_named(found, 'Stalled')}; see kubectl paddle_sla status NAME"
+    )
+
+
+def measured(services: Sequence[KubeObject]) -> Finding:
+    """Whether the operator reads metrics of every service; without them no promise is measured."""
+    lost = [one for one in services if condition(one, "MetricsAvailable").get("status") == "False"]
+    if lost:
+        advice = "see its condition MetricsAvailable, and that Prometheus scrapes the pods"
+        return Finding("metrics", False, f"none of {_named(lost, 'MetricsAvailable')}; {advice}")
+    read = [one for one in services if condition(one, "MetricsAvailable").get("status") == "True"]
+    said = f"read of {len(read)} of {len(services)} services"
+    return Finding("metrics", True if len(read) == len(services) > 0 else None, said)
+
+
+def _named(services: Iterable[KubeObject], type_: str) -> str:
+    return ", ".join(f"{one['metadata']['name']} ({condition(one, type_)['reason']})" for one in services)
