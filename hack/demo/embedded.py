@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from minio import Minio
 
-from hack.cluster import addons, node, programs
+from hack.cluster import addons, constants, node, programs
 from hack.cluster.api import ClusterInfo
 from hack.cluster.images import builds, delivery
 from hack.cluster.progress import Progress
@@ -35,6 +35,15 @@ class EmbeddedSite(Site):
     def example(self) -> Path:
         """The OCR service with its bundle in S3, behind the gateway."""
         return EXAMPLE
+
+    @property
+    def chart_values(self) -> Mapping[str, str | int]:
+        """Its Prometheus scrapes every five seconds, so figures come as often as a person looks."""
+        return {
+            "prometheus.url": f"http://prometheus.{constants.MONITORING_NAMESPACE}.svc:9090",
+            "prometheus.scrapeIntervalSeconds": 5,
+            "prometheus.measureIntervalSeconds": 15,
+        }
 
     @contextmanager
     def reach(self, namespace: str, service: str) -> Iterator[Reachable]:

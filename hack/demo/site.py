@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,11 @@ class Site(ABC):
     def hints(self, namespace: str, service: str) -> str:
         """Commands to look further, and to stop."""
 
+    @property
+    def chart_values(self) -> Mapping[str, str | int]:
+        """What the operator's chart is told about this cluster."""
+        return {}
+
     def kube(self, namespace: str) -> Kube:
         """kubectl in a namespace."""
         return Kube(self.kubectl, self.kubeconfig, namespace)
@@ -71,13 +77,15 @@ class Site(ABC):
         crds, operator = CHARTS
         self._install(crds, {})
         repository, _, tag = operator_image.rpartition(":")
-        self._install(
-            operator,
-            {"image.repository": repository, "image.tag": tag, "runtimeImages.cpu": runtime_image},
-        )
+        images = {"image.repository": repository, "image.tag": tag, "runtimeImages.cpu": runtime_image}
+        self._install(operator, {**images, **self.chart_values})
 
-    def _install(self, chart: str, values: dict[str, str]) -> None:
-        settings = [part for key, value in values.items() for part in ("--set-string", f"{key}={value}")]
+    def _install(self, chart: str, values: Mapping[str, str | int]) -> None:
+        settings = [
+            part
+            for key, value in values.items()
+            for part in ("--set" if isinstance(value, int) else "--set-string", f"{key}={value}")
+        ]
         folder = str(ROOT / "charts" / chart)
         self._helm("upgrade", "--install", chart, folder, *settings)
 

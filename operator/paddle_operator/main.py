@@ -6,7 +6,7 @@ import asyncio
 import os
 import random
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
 import kopf
@@ -19,15 +19,19 @@ from paddle_operator.cluster.events import ApiEvents
 from paddle_operator.cluster.heartbeat import Heartbeat
 from paddle_operator.cluster.lease import Lease, Terms
 from paddle_operator.cluster.leases import ApiLeaseStore, HeartbeatLease
-from paddle_operator.cluster.ports import Key
+from paddle_operator.cluster.ports import Cluster, Key
 from paddle_operator.cluster.startup import until_served
 from paddle_operator.handlers.probes import probes
 from paddle_operator.handlers.queue import KeyedQueue
 from paddle_operator.handlers.watch import kopf_settings, registry, stop
 from paddle_operator.logs import set_up_logs
+from paddle_operator.measure import Measuring
+from paddle_operator.metrics.ports import Metrics
+from paddle_operator.metrics.prometheus import Prometheus
 from paddle_operator.plan import Platform
 from paddle_operator.reconcile import Reconciler
 from paddle_operator.settings import Settings
+from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.load_queries import AcceleratorSource
 from paddle_operator.spec.workload import Device
 from paddle_operator.telemetry.edges import MeasuredCluster, measured
@@ -53,7 +57,9 @@ async def operate(settings: Settings) -> None:
     queue: KeyedQueue[Key] = KeyedQueue(waited=telemetry.waited)
     cluster = MeasuredCluster(KubernetesCluster(api, _given(settings)), telemetry)
     events = ApiEvents(api, settings.identity)
-    flow = Reconciler(cluster, events, _now, lambda: _spread(settings.resync_seconds))
+    prometheus = _prometheus(settings)
+    measuring = _measuring(settings, prometheus, cluster) if prometheus else None
+    flow = Reconciler(cluster, events, _now, lambda: _spread(settings.resync_seconds), measuring)
     _read_when_scraped(telemetry, lease, heartbeat, queue)
 
     async def work() -> None:
@@ -68,6 +74,8 @@ async def operate(settings: Settings) -> None:
 
     async with AsyncExitStack() as stack:
         stack.push_async_callback(api.close)
+        if prometheus:
+            stack.callback(prometheus.close)
         await stack.enter_async_context(
             probes(settings.probe_port, heartbeat.trouble, not_ready, telemetry.render)
         )
@@ -105,6 +113,23 @@ def _given(settings: Settings) -> Platform:
         {Device(device): image for device, image in settings.runtime_images.items()},
         prometheus_url=settings.prometheus_url,
         accelerator_source=AcceleratorSource(settings.accelerator_source),
+    )
+
+
+def _prometheus(settings: Settings) -> Prometheus | None:
+    if not settings.prometheus_url:
+        return None
+    token, limit = settings.prometheus_token_file, settings.prometheus_timeout_seconds
+    return Prometheus(settings.prometheus_url, token, limit)
+
+
+def _measuring(settings: Settings, metrics: Metrics, cluster: Cluster) -> Measuring:
+    return Measuring(
+        metrics,
+        cluster,
+        Scraping(timedelta(seconds=settings.scrape_interval_seconds)),
+        interval_seconds=settings.measure_interval_seconds,
+        limit_seconds=settings.prometheus_timeout_seconds,
     )
 
 

@@ -28,6 +28,8 @@ LABEL_REVISION = f"{GROUP}/revision"
 """On a revision's Deployment, Service and pods. Resolve Jobs and their pods never carry it."""
 LABEL_ROLE = f"{GROUP}/role"
 """On a revision's Deployment only, never on its pods: stable, next or retired."""
+LABEL_MEMORY = f"{GROUP}/memory"
+"""On what the operator remembers: no plan wants it, and it goes with the resource only."""
 APP_NAME = "paddle-model-service"
 MANAGER = "paddle-sla"
 
@@ -81,6 +83,11 @@ PATH_READY = "/v2/health/ready"
 PATH_METRICS = "/metrics"
 
 PROGRAM_RUNTIME = "paddle-runtime"
+
+# Metrics of the runtime; the labels that a scrape gives to them are in sla/series.py.
+METRIC_REQUESTS = "paddle_runtime_requests_total"
+METRIC_DURATION_BUCKETS = "paddle_runtime_request_duration_seconds_bucket"
+METRIC_PROCESS_START = "process_start_time_seconds"
 
 # Environment read by the runtime.
 ENV_PREFIX = "PADDLE_RUNTIME_"
@@ -166,6 +173,11 @@ def read_by(container: str) -> tuple[str, str]:
     """The other way round: the base, and the module or ""."""
     base, _, module = container.partition("-")
     return base, module
+
+
+def sla_record_name(service: str) -> str:
+    """Name of the ConfigMap in which everything that was counted is kept."""
+    return f"{service}-sla-record"
 
 
 def sla_config_name(service: str) -> str:

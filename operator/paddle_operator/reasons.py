@@ -47,8 +47,18 @@ class Reason(StrEnum):
     )
     ROUTE_PENDING = "RoutePending", "A gateway has not said yet whether it accepts the route."
 
+    # The promise, as it is measured.
+    PROMISE_KEPT = "PromiseKept", "Every objective is met over the window."
+    BUDGET_SPENT = "BudgetSpent", "More requests failed an objective than the window allows."
+    TOO_LITTLE_TRAFFIC = "TooLittleTraffic", "Too few requests were counted to judge an objective."
+    COUNTING = "Counting", "What happened since the window began is still being counted."
+    METRICS_READ = "MetricsRead", "Prometheus answers, with fresh samples of the service."
+    METRICS_NOT_CONFIGURED = "MetricsNotConfigured", "The operator was given no Prometheus to ask."
+    METRICS_MISSING = "MetricsMissing", "Prometheus answers and has no sample of the service."
+    METRICS_FAILED = "MetricsFailed", "Prometheus does not answer, or something that cannot be right."
+    METRICS_STALE = "MetricsStale", "The newest sample is too old to say anything about now."
+
     # Not known, and why.
-    NOT_MEASURED = "NotMeasured", "This version declares and hashes the promise; it does not measure it."
     MORE_TO_MEASURE = (
         "MoreToMeasure",
         "Nothing known speaks against the promise; the message says what is not measured yet.",

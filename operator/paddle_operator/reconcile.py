@@ -1,7 +1,8 @@
 """THE FLOW: one look at one service, top to bottom.
 
-Nothing is remembered between two looks. What is decided follows from the resource and from what lives, so a
-look may be repeated, missed, or cut off after any line, and the next one goes on from what it finds.
+Nothing is remembered between two looks that could not be read again. What is decided follows from the
+resource and from what lives, so a look may be repeated, missed, or cut off after any line, and the next one
+goes on from what it finds.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import datetime
 
 from paddle_operator.cluster.ports import Cluster, Events, Key, Observation
 from paddle_operator.errors import ClusterRefused, SpecRejected
+from paddle_operator.measure import Measuring
 from paddle_operator.plan import ObjectKey, Plan, Role, plan
 from paddle_operator.plan.diff import Action, Create, Delete, Patch, diff
 from paddle_operator.plan.ownership import REPLICAS_MANAGER
@@ -36,11 +38,14 @@ class Reconciler:
     events: Events
     now: Callable[[], datetime]
     resync_seconds: Callable[[], float]
+    measuring: Measuring | None = None
+    """None where there is no Prometheus to ask."""
 
     async def __call__(self, key: Key) -> float | None:
         """Look at one service; returns the seconds to the next look, None when the service is gone."""
         seen = await self.cluster.observe(key)
         if seen is None:
+            self._forget(key)
             return None
         now = self.now()
         try:
@@ -54,11 +59,14 @@ class Reconciler:
         lost = _lost_answer(wanted, seen)
         refused = await self._write(key, (*diff(wanted, seen.objects, seen.uid), *lost))
         facts = replace(seen.facts, refusals=tuple(_told(one) for one in refused))
-        status = status_of(service, wanted, facts, seen.status, now)
+        measured = await self.measuring(key, service, seen, now) if self.measuring else None
+        status = status_of(service, wanted, facts, seen.status, now, measured=measured)
         await self._tell(key, seen, status)
         if refused:
             raise refused[0]
         pause = self.resync_seconds() if _at_rest(status, seen) else _patience(status, seen, now)
+        if self.measuring and measured:
+            pause = min(pause, self.measuring.pause_seconds(measured))
         return min(pause, _until(wanted.scale.next_look, now))
 
     async def _write(self, key: Key, actions: tuple[Action, ...]) -> list[ClusterRefused]:
@@ -87,6 +95,10 @@ class Reconciler:
                 await self.cluster.delete(key, target, uid)
             case _:
                 return
+
+    def _forget(self, key: Key) -> None:
+        if self.measuring is not None:
+            self.measuring.forget(key)
 
     async def _tell(self, key: Key, seen: Observation, status: Status) -> None:
         """Write the status if it says something else than the stored one, then the Events of what changed."""

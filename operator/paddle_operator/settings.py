@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -54,6 +55,16 @@ class Settings:
         "Runtime|Exporter",
         "what scalers go by for AcceleratorUtilization: the runtime's own figure, or DCGM on GPU and the NPU "
         "exporter on NPU",
+    )
+    prometheus_token_file: str = _setting(
+        "", "file", "bearer token for Prometheus, read at each request; empty sends none"
+    )
+    prometheus_timeout_seconds: int = _setting(5, "seconds", "limit for one question to Prometheus")
+    scrape_interval_seconds: int = _setting(
+        15, "seconds", "how often Prometheus scrapes the pods; longer silences are unknown time"
+    )
+    measure_interval_seconds: int = _setting(
+        60, "seconds", "a promise is measured, and its figures in the status change, at most this often"
     )
     probe_port: int = _setting(8081, "port", "serves /healthz, /readyz and /metrics")
     log_format: str = _setting("text", "text|json", "form of a log line")
@@ -109,6 +120,10 @@ def _check(settings: Settings) -> None:
         raise SettingInvalid(PREFIX + "LOG_FORMAT", settings.log_format, "give text or json")
     if settings.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise SettingInvalid(PREFIX + "LOG_LEVEL", settings.log_level, "give DEBUG, INFO, WARNING or ERROR")
+    url = settings.prometheus_url
+    if url and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
+        remedy = "give http://HOST[:PORT] or https://..., without user, query or fragment"
+        raise SettingInvalid(PREFIX + "PROMETHEUS_URL", url, remedy)
     if not settings.lease_retry_seconds < settings.lease_renew_seconds < settings.lease_seconds:
         wrong = f"{settings.lease_retry_seconds} < {settings.lease_renew_seconds} < {settings.lease_seconds}"
         rule = "the retry must be shorter than the renewal, and that shorter than the lease"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -17,7 +18,9 @@ from charts.rendering import (
     template,
 )
 
+from paddle_operator import names
 from paddle_operator.settings import PREFIX, Settings
+from paddle_operator.sla.series import REVISION_LABEL, SERVICE_LABEL
 
 PLANS = sorted((ROOT / "examples").glob("*/plan.yaml"))
 
@@ -76,6 +79,8 @@ def test_every_namespaced_object_says_its_namespace(case: str) -> None:
         ("runtimeImages.tpu=x", "additional properties 'tpu' not allowed"),
         ("serviceAccount.create=false", "/serviceAccount/name"),
         ("test.url=ftp://x", "/test/url"),
+        ("prometheus.url=prometheus:9090", "/prometheus/url"),
+        ("prometheus.timeoutSeconds=0", "/prometheus/timeoutSeconds"),
         ("resources.limits.memory=lots", "/resources/limits/memory"),
     ],
 )
@@ -98,7 +103,9 @@ def test_the_operator_is_told_what_it_reads() -> None:
 
 def test_every_variable_of_the_deployment_is_one_that_the_operator_knows() -> None:
     known = {PREFIX + name.upper() for name in Settings.__dataclass_fields__}
-    container = of_kind(rendered("defaults"), "Deployment")[0]["spec"]["template"]["spec"]["containers"][0]
+    container = of_kind(rendered("every-toggle"), "Deployment")[0]["spec"]["template"]["spec"]["containers"][
+        0
+    ]
     assert {entry["name"] for entry in container["env"]} - {"HOME"} <= known
 
 
@@ -123,8 +130,37 @@ def test_the_monitor_selects_the_pods_that_the_operator_makes() -> None:
     assert monitor["metadata"]["labels"]["release"] == "prom"
     assert monitor["spec"]["namespaceSelector"] == {"any": True}
     assert monitor["spec"]["selector"]["matchLabels"]["app.kubernetes.io/managed-by"] == "paddle-sla"
-    assert monitor["spec"]["podMetricsEndpoints"] == [{"port": "http", "path": "/metrics", "interval": "15s"}]
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    assert (endpoint["port"], endpoint["path"], endpoint["interval"]) == ("http", "/metrics", "15s")
     assert of_kind(rendered("defaults"), "PodMonitor") == []
+
+
+def test_the_monitor_sets_the_labels_that_the_operator_asks_for() -> None:
+    monitors = of_kind(rendered("every-toggle"), "PodMonitor")
+    (monitor,) = [one for one in monitors if one["metadata"]["name"].endswith("-model-services")]
+    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
+    given = {one["targetLabel"]: one["sourceLabels"] for one in endpoint["relabelings"]}
+    prefix = "__meta_kubernetes_pod_label_"
+    meta = {
+        name: prefix + re.sub(r"[./-]", "_", name) for name in (names.LABEL_SERVICE, names.LABEL_REVISION)
+    }
+    assert given == {
+        SERVICE_LABEL: [meta[names.LABEL_SERVICE]],
+        REVISION_LABEL: [meta[names.LABEL_REVISION]],
+    }
+
+
+def test_a_prometheus_is_told_to_the_operator_with_its_token_and_a_way_out() -> None:
+    deployment = of_kind(rendered("every-toggle"), "Deployment")[0]["spec"]["template"]["spec"]
+    (container,) = deployment["containers"]
+    told = {entry["name"]: entry.get("value") for entry in container["env"]}
+    assert told["PADDLE_OPERATOR_PROMETHEUS_URL"] == "https://thanos.monitoring.svc:9091/prometheus"
+    folder = next(one for one in container["volumeMounts"] if one["name"] == "prometheus-token")["mountPath"]
+    assert told["PADDLE_OPERATOR_PROMETHEUS_TOKEN_FILE"] == f"{folder}/token"
+    ports = [one["ports"] for one in of_kind(rendered("every-toggle"), "NetworkPolicy")[0]["spec"]["egress"]]
+    assert [{"port": 9091, "protocol": "TCP"}] in ports
+    without = of_kind(rendered("defaults"), "Deployment")[0]["spec"]["template"]["spec"]["containers"][0]
+    assert not any("PROMETHEUS" in entry["name"] for entry in without["env"])
 
 
 def test_a_digest_wins_over_the_tag() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from paddle_operator import names
+from paddle_operator.metrics import queries
 from paddle_operator.sla.answer import Answer, Value
 from paddle_operator.sla.counting import Scraping, count
 from paddle_operator.sla.indicators import Indicator, indicator
@@ -53,12 +56,26 @@ def between(before: Metrics, after: Metrics, name: str) -> Iterator[Series]:
 
 
 def measured(objective: dict[str, object], metrics: Metrics) -> Answer[Indicator]:
-    requests = count(between(exported(), metrics, "paddle_runtime_requests_total"), OBSERVED, SCRAPING)
-    name = "paddle_runtime_request_duration_seconds_bucket"
-    durations = count(between(exported(), metrics, name), OBSERVED, SCRAPING)
+    requests = count(between(exported(), metrics, names.METRIC_REQUESTS), OBSERVED, SCRAPING)
+    durations = count(between(exported(), metrics, names.METRIC_DURATION_BUCKETS), OBSERVED, SCRAPING)
     assert isinstance(requests, Value)
     assert isinstance(durations, Value)
     return indicator(Objective.model_validate(objective), requests.value, durations.value, Spans((OBSERVED,)))
+
+
+def test_every_series_that_the_operator_asks_for_is_one_of_the_runtimes() -> None:
+    lines = exported().render().decode().splitlines()
+    exported_names = {re.split(r"[{ ]", line)[0] for line in lines if not line.startswith("#")}
+    asked = {names.METRIC_REQUESTS, names.METRIC_DURATION_BUCKETS, names.METRIC_PROCESS_START}
+    assert asked <= exported_names
+
+
+def test_the_buckets_that_the_operator_asks_for_are_those_of_the_promised_thresholds() -> None:
+    pattern = re.search(r'le=~"(.*)"}', queries.durations("prod", "ocr", [7, 220]))
+    assert pattern is not None
+    boundaries = {dict(labels)["le"] for labels in scraped(exported(), names.METRIC_DURATION_BUCKETS)}
+    found = {one for one in boundaries if re.fullmatch(pattern[1].replace("\\\\", "\\"), one)}
+    assert found == {"0.007", "0.22", "+Inf"}
 
 
 def test_both_sides_know_the_same_outcomes() -> None:

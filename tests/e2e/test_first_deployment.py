@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from hack.demo.bundles import ppocr_bundle
-from hack.demo.kubectl import Kube
+from hack.demo.kubectl import Kube, eventually
 from hack.demo.page import INVOICE, render
 from tests.e2e.resources import ocr
 from tests.e2e.testbed import Testbed
@@ -28,7 +28,9 @@ ENGLISH = (
 @pytest.fixture(scope="module")
 def service(kube: Kube) -> str:
     """An OCR service behind the gateway, ready."""
-    kube.apply(ocr("first").through_gateway(HOST).body)
+    latency = {"name": "latency", "latency": {"percentile": "95", "thresholdMilliseconds": 1000}}
+    up = {"name": "up", "availability": {"targetPercent": "99"}}
+    kube.apply(ocr("first").through_gateway(HOST).sla(objectives=[latency, up]).body)
     kube.wait_condition("first", "Ready", "True", timeout=300)
     return "first"
 
@@ -82,6 +84,26 @@ def test_workers_of_a_pod_are_not_bound_to_a_cpu(kube: Kube, service: str) -> No
     filters = [int(line.split()[1]) for line in kube.run(*inside, counted).splitlines()]
     assert max(filters) > min(filters), "a worker has one filter more than the front end"
     assert "binding" not in kube.run("logs", pod["metadata"]["name"], "-c", "runtime")
+
+
+def test_requests_are_counted_and_the_promise_is_judged_by_them(
+    site: Testbed, kube: Kube, service: str
+) -> None:
+    kube.wait_condition(service, "MetricsAvailable", "True", timeout=60)
+    for _ in range(5):
+        assert read(site, render(INVOICE[:1]).png, "image/png").status_code == 200
+
+    def judged() -> dict[str, dict[str, str]] | None:
+        sla = kube.get("pms", service)["status"]["sla"]
+        found = {one["name"]: one for one in sla["objectives"] if "attainedPercent" in one}
+        return found if len(found) == 2 else None
+
+    objectives = eventually(judged, 90, "figures of both objectives")
+    assert {one["source"] for one in objectives.values()} == {"Runtime"}
+    up = objectives["up"]
+    assert (up["attainedPercent"], up["budgetRemainingPercent"]) == ("100.00", "100.0")
+    assert "up 100.00 % of 99 % promised" in kube.conditions(service)["SLAMet"]["message"]
+    assert "BUDGET" in kube.run("get", "pms", service)
 
 
 def test_every_condition_is_there_from_the_first_status(kube: Kube, service: str) -> None:

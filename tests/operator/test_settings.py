@@ -44,6 +44,9 @@ def test_the_image_of_a_device_is_taken_from_its_variable() -> None:
         ("LOG_LEVEL", "LOUD"),
         ("ACCELERATOR_SOURCE", "DCGM"),
         ("LEASE_SECONDS", "5"),
+        ("PROMETHEUS_URL", "prometheus:9090"),
+        ("PROMETHEUS_URL", "http://user:password@prometheus:9090"),
+        ("PROMETHEUS_URL", "http://prometheus:9090/?x=1"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_with_its_name_and_remedy(variable: str, value: str) -> None:

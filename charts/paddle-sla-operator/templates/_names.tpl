@@ -49,3 +49,9 @@ allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
+
+{{/* The port of prometheus.url. */}}
+{{- define "operator.prometheusPort" -}}
+{{- $given := regexFind ":[0-9]+$" (urlParse .Values.prometheus.url).host | trimPrefix ":" -}}
+{{- $given | default (hasPrefix "https:" .Values.prometheus.url | ternary "443" "80") -}}
+{{- end -}}

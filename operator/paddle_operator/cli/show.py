@@ -43,6 +43,7 @@ def service_page(service: Mapping[str, Any]) -> str:
         ("Promise", str((status.get("sla") or {}).get("promise", "none"))),
         ("Model", str((status.get("model") or {}).get("state", ""))),
     ]
+    head += [(one["name"], _figures(one)) for one in (status.get("sla") or {}).get("objectives", ())]
     roles = [(role, status[role]) for role in ("stable", "canary") if role in status]
     head += [(role.capitalize(), _revision(found)) for role, found in roles]
     return columns(head) + "\n" + conditions_table(status.get("conditions") or ())
@@ -92,6 +93,19 @@ def answer_lines(answer: Mapping[str, Any]) -> str:
         return "".join(f"{float(one.get('score', 0)):.3f}  {one.get('text', '')}\n" for one in lines)
     outputs = answer.get("outputs") or ()
     return "".join(f"{one.get('name')}  {one.get('datatype')}  {one.get('shape')}\n" for one in outputs)
+
+
+def _figures(objective: Mapping[str, Any]) -> str:
+    """One objective: what was attained, where that is known, and what is left."""
+    if "attainedPercent" not in objective:
+        return f"{objective.get('promise', '')}: not measured"
+    burn = f", burning {objective['burnRate1h']} x in the last hour" if "burnRate1h" in objective else ""
+    unknown = objective.get("unknownMinutes", 0)
+    return (
+        f"{objective.get('promise', '')}: {objective['attainedPercent']} % attained, "
+        f"{objective['budgetRemainingPercent']} % of the budget left{burn}"
+        + (f", {unknown} minutes unknown" if unknown else "")
+    )
 
 
 def _named(found: Mapping[str, Any]) -> str:

@@ -107,7 +107,8 @@ def _may_go(item: KubeObject, plan: Plan, owner_uid: str) -> bool:
     metadata = item["metadata"]
     if metadata.get("deletionTimestamp"):
         return False
-    if (metadata.get("labels") or {}).get(names.LABEL_REVISION) in plan.untouched:
+    labels = metadata.get("labels") or {}
+    if labels.get(names.LABEL_REVISION) in plan.untouched or names.LABEL_MEMORY in labels:
         return False
     return any(owner.get("uid") == owner_uid for owner in metadata.get("ownerReferences") or ())
 

@@ -21,7 +21,7 @@ from paddle_operator.sla.series import (
     target_of,
 )
 from paddle_operator.sla.unknown import Cause, Unknown, clipped
-from paddle_operator.spec.promise import Objective
+from paddle_operator.spec.promise import Latency, Objective
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,14 @@ def _latency(
             return Failed(f"{pair.increase} fast answers of {total} requests at {at}: not of one target")
         tallies[label(target, REVISION_LABEL)] += Tally(pair.increase, total - pair.increase)
     return Value(Indicator(tallies, clipped(unknown, within)))
+
+
+def has_boundary(durations: Counted | None, latency: Latency) -> bool:
+    """Tell whether the histogram counts what is within the threshold, at any pod."""
+    threshold = Decimal(latency.threshold_milliseconds) / 1000
+    return durations is not None and any(
+        _seconds(label(labels, BOUNDARY_LABEL)) == threshold for labels, _ in durations.steps
+    )
 
 
 def _handled(requests: Counted, within: Spans) -> dict[tuple[Labels, datetime], list[Step]]:

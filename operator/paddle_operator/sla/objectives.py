@@ -39,14 +39,6 @@ def promise(sla: Sla) -> str:
     return f"{parts}; over {sla.window.days} days"
 
 
-def sla_status(sla: Sla) -> dict[str, Any]:
-    """Return the block `status.sla`: what is promised, in words."""
-    return {
-        "promise": promise(sla),
-        "objectives": [{"name": one.name, "promise": objective_text(one)} for one in sla.objectives],
-    }
-
-
 def objective_text(objective: Objective) -> str:
     """Say one objective in words."""
     if objective.availability is not None:

@@ -8,8 +8,11 @@ from typing import NamedTuple, TypeAlias
 
 Labels: TypeAlias = frozenset[tuple[str, str]]
 NAME_LABEL = "__name__"
-POD_LABEL = "pod"
+NAMESPACE_LABEL = "namespace"
+SERVICE_LABEL = "service"
 REVISION_LABEL = "revision"
+POD_LABEL = "pod"
+"""These four are given to every series of a pod by its scrape."""
 OUTCOME_LABEL = "outcome"
 BOUNDARY_LABEL = "le"
 _WITHIN_A_TARGET = {NAME_LABEL, OUTCOME_LABEL, "code", BOUNDARY_LABEL}

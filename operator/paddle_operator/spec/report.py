@@ -12,6 +12,8 @@ from paddle_operator.spec.source import ModuleName
 Text = Annotated[str, Field(max_length=1024)]
 Name = Annotated[str, Field(max_length=253)]
 Count = Annotated[int, Field(ge=0)]
+Figure = Annotated[str, Field(max_length=32)]
+"""A decimal number as text: the API has no floats."""
 
 
 class ModuleDigest(Block):
@@ -63,19 +65,34 @@ class ModelStatus(Block):
 
 
 class ObjectiveStatus(Block):
-    """One objective as promised."""
+    """One objective as promised and as measured over the window."""
 
     name: Annotated[str, Field(max_length=40)]
     """Name of the objective."""
     promise: Text = ""
     """The objective in words."""
+    source: Literal["Runtime"] | None = None
+    """Where requests were counted. Runtime: in the pods, which do not see what never reached them."""
+    attained_percent: Figure = ""
+    """Percentage of requests that were good, rounded down; absent without requests."""
+    budget_remaining_percent: Figure = ""
+    """What is left of the requests that may fail, in percent of them, rounded down; negative when more have
+    failed."""
+    burn_rate1h: Annotated[Figure, Field(alias="burnRate1h")] = ""
+    """How many times faster than allowed the budget was spent over the last hour, rounded up: 1 spends
+    exactly all of it in a whole window. Absent without requests."""
+    unknown_minutes: Count | None = None
+    """Minutes of the window, rounded up, of which nobody knows what happened at some pod. They count
+    neither as good nor as bad."""
 
 
 class SlaStatus(Block):
-    """The promise."""
+    """The promise and what came of it."""
 
     promise: Text = ""
     """The whole promise in one line."""
+    budget_remaining_percent: Figure = ""
+    """The least of what is left to any objective, in percent of what it may spend."""
     objectives: Annotated[tuple[ObjectiveStatus, ...], Field(max_length=8), list_map("name")] = ()
     """The objectives."""
 
@@ -119,7 +136,7 @@ class Status(Block):
     model: ModelStatus | None = None
     """How far the model of the newest revision has come."""
     sla: SlaStatus | None = None
-    """The promise."""
+    """The promise and what came of it."""
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16), list_map("type")] = ()
     """All conditions, from the first look on: Ready, ModelLoaded, SLAMet, SLAFeasible,
     RolloutComplete, RouteAccepted, MetricsAvailable, ScalingActive, Reconciling, Stalled."""

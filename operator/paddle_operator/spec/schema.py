@@ -104,6 +104,11 @@ def _columns() -> list[dict[str, Any]]:
         column("URL", ".status.url", "Address of the service."),
         column("READY", _condition("Ready", "status"), "Whether it serves."),
         column("SLA", _condition("SLAMet", "status"), "Whether the promise is kept."),
+        column(
+            "BUDGET",
+            ".status.sla.budgetRemainingPercent",
+            "Percentage of the error budget that is left, of the objective with the least.",
+        ),
         column("STABLE", ".status.stable.revision", "Revision that serves."),
         column("VERSION", ".spec.model.version", "Version of the model, as the user calls it."),
         column("AGE", ".metadata.creationTimestamp", "Time since it was created.", kind="date"),

@@ -11,9 +11,9 @@ from paddle_operator.errors import Violation
 from paddle_operator.plan import Plan
 from paddle_operator.plan.route import url_of
 from paddle_operator.reasons import Reason
-from paddle_operator.sla.objectives import sla_status
+from paddle_operator.sla.measured import Measured
 from paddle_operator.spec import Identity, Service
-from paddle_operator.status import verdicts
+from paddle_operator.status import promise, verdicts
 from paddle_operator.status.conditions import TYPES, Before, Condition, Truth, written
 from paddle_operator.status.diagnosis import last_end
 from paddle_operator.status.facts import DeploymentFacts, Facts
@@ -23,8 +23,16 @@ from paddle_operator.status.situation import Situation
 Status = dict[str, Any]
 
 
-def status_of(service: Service, plan: Plan, facts: Facts, previous: Status, now: datetime) -> Status:
-    """The status of a resource that could be read."""
+def status_of(
+    service: Service,
+    plan: Plan,
+    facts: Facts,
+    previous: Status,
+    now: datetime,
+    *,
+    measured: Measured | None = None,
+) -> Status:
+    """The status of a resource that could be read. Without `measured` there is no Prometheus to ask."""
     at = Situation(service, plan, facts, Before.of(previous))
     route = verdicts.route_accepted(at)
     ready = verdicts.ready(at, route)
@@ -35,15 +43,16 @@ def status_of(service: Service, plan: Plan, facts: Facts, previous: Status, now:
         complete,
         route,
         *verdicts.progress(ready, complete),
+        promise.sla_met(measured),
+        promise.metrics_available(measured, ready),
         verdicts.feasible(at),
         scaling_active(at),
-        *verdicts.not_measured(plan.sla_hash),
     )
     blocks: Status = {
         "observedGeneration": at.generation,
         "url": url_of(service, gateway_api=facts.gateway_api),
         "slaHash": plan.sla_hash,
-        "sla": sla_status(service.spec.sla),
+        "sla": promise.sla_status(service.spec.sla, measured),
         **_scale(at),
         **_revisions(at, previous),
         "model": _model(at),

@@ -9,9 +9,18 @@ from typing import Any
 from paddle_operator.reasons import Reason
 from paddle_operator.status.conditions import Before
 
-TOLD = ("Ready", "ModelLoaded", "RolloutComplete", "RouteAccepted", "SLAFeasible", "ScalingActive")
+TOLD = (
+    "Ready",
+    "ModelLoaded",
+    "RolloutComplete",
+    "RouteAccepted",
+    "SLAMet",
+    "SLAFeasible",
+    "MetricsAvailable",
+    "ScalingActive",
+)
 """Conditions that people follow. The others follow from them or never change."""
-MEASURED = ("SLAFeasible",)
+MEASURED = ("SLAMet", "SLAFeasible", "MetricsAvailable")
 """Of these it is no news that nothing is known."""
 PROGRESS = {
     Reason.RESOLVING,

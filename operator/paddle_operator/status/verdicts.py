@@ -132,16 +132,6 @@ def feasible(at: Situation) -> Condition:
     return Condition("SLAFeasible", found.status, found.reason, found.message)
 
 
-def not_measured(sla_hash: str) -> tuple[Condition, ...]:
-    """What this version promises to say and cannot say yet: told so, instead of left out."""
-    declared = f"the promise {sla_hash[:12]} is declared; this version does not measure it"
-    unread = "no metric is read: a rollout of this version needs none"
-    return (
-        Condition("SLAMet", "Unknown", Reason.NOT_MEASURED, declared),
-        Condition("MetricsAvailable", "Unknown", Reason.NOT_MEASURED, unread),
-    )
-
-
 def _replicas(at: Situation) -> tuple[Truth, Reason, str]:
     if at.settled and at.plan.refusal is None and at.ready >= at.wanted:
         return "True", Reason.SERVING, f"{at.ready} of {at.asked} replicas are ready"

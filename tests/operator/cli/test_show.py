@@ -70,6 +70,24 @@ def test_a_page_shows_whose_modules_are_in_the_place_of_the_models() -> None:
     assert "sha256:aaaaaaaaaaaa  recognition sha256:bbbbbbbbbbbb\n" in page
 
 
+def test_a_page_shows_what_came_of_each_objective() -> None:
+    up = {
+        "name": "up",
+        "promise": "99.9 % of requests answered",
+        "attainedPercent": "99.95",
+        "budgetRemainingPercent": "50.0",
+        "burnRate1h": "0.5",
+        "unknownMinutes": 7,
+    }
+    fast = {"name": "fast", "promise": "95 % within 200 ms"}
+    page = service_page(a_service(sla={"promise": "both", "objectives": [up, fast]}))
+    assert (
+        "99.9 % of requests answered: 99.95 % attained, 50.0 % of the budget left, burning 0.5 x in the last "
+        "hour, 7 minutes unknown\n"
+    ) in page
+    assert "95 % within 200 ms: not measured\n" in page
+
+
 def test_marks_tell_good_from_bad_also_where_true_is_bad() -> None:
     said = {"Ready": "False", "Stalled": "False", "Reconciling": "True", "SLAMet": "Unknown"}
     table = conditions_table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paddle_operator.sla.objectives import promise, sla_document, sla_hash, sla_status
+from paddle_operator.sla.objectives import promise, sla_document, sla_hash
 from paddle_operator.spec.promise import Sla
 from tests.operator.given import a_resource, a_service
 
@@ -43,10 +43,3 @@ def test_the_promise_can_be_read() -> None:
     assert promise(sla(UP, FAST, RIGHT)) == (
         "99.9 % of requests answered, 95 % within 200 ms, at most 0.5 % failed; over 30 days"
     )
-
-
-def test_the_status_shows_each_objective_in_words() -> None:
-    assert sla_status(sla(UP, FAST))["objectives"] == [
-        {"name": "up", "promise": "99.9 % of requests answered"},
-        {"name": "fast", "promise": "95 % within 200 ms"},
-    ]

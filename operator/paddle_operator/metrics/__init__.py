@@ -1,0 +1,1 @@
+"""Prometheus: the only package that imports its client."""

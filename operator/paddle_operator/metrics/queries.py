@@ -1,0 +1,70 @@
+"""The questions as text: which series of which service. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
+
+from paddle_operator import names
+from paddle_operator.sla.series import BOUNDARY_LABEL, NAMESPACE_LABEL, REVISION_LABEL, SERVICE_LABEL
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def selector(metric: str, *matchers: str) -> str:
+    """Write a selector of one metric."""
+    return f"{metric}{{{','.join(matchers)}}}"
+
+
+def equal(label: str, value: str) -> str:
+    """Write the matcher for a label with this very value."""
+    return f'{label}="{_quoted(value)}"'
+
+
+def one_of(label: str, patterns: Iterable[str]) -> str:
+    """Write the matcher for a label that fits one of these regular expressions as a whole."""
+    return f'{label}=~"{_quoted("|".join(patterns))}"'
+
+
+def requests(namespace: str, service: str, revision: str = "") -> str:
+    """Return the selector of a service's requests, of all its revisions or of one."""
+    return selector(names.METRIC_REQUESTS, *_of(namespace, service, revision))
+
+
+def durations(
+    namespace: str, service: str, thresholds_milliseconds: Iterable[int], revision: str = ""
+) -> str:
+    """Return the selector of the histogram's buckets at these thresholds.
+
+    The bucket of all good answers is among them: it falls when a histogram begins anew, where a low bucket
+    may have risen past its old value before the next scrape.
+    """
+    boundaries = [_boundary(threshold) for threshold in thresholds_milliseconds]
+    at = one_of(BOUNDARY_LABEL, [*boundaries, r"\+Inf"])
+    return selector(names.METRIC_DURATION_BUCKETS, *_of(namespace, service, revision), at)
+
+
+def starts(namespace: str, service: str, revision: str = "") -> str:
+    """Return the selector of when each process of a service began, in seconds since 1970."""
+    return selector(names.METRIC_PROCESS_START, *_of(namespace, service, revision))
+
+
+def over(selected: str, length: timedelta) -> str:
+    """Write a selector's samples of the time up to the moment of the question, in whole milliseconds."""
+    return f"{selected}[{-(-length // _MILLISECOND)}ms]"
+
+
+def _of(namespace: str, service: str, revision: str) -> tuple[str, ...]:
+    found = (equal(NAMESPACE_LABEL, namespace), equal(SERVICE_LABEL, service))
+    return (*found, equal(REVISION_LABEL, revision)) if revision else found
+
+
+def _boundary(threshold_milliseconds: int) -> str:
+    """Return a pattern for a boundary's text: 1 second is "1" in one client library and "1.0" in another."""
+    whole, _, part = f"{(Decimal(threshold_milliseconds) / 1000).normalize():f}".partition(".")
+    return rf"{whole}\.{part}0*" if part else rf"{whole}(\.0+)?"
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

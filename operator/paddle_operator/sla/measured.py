@@ -1,0 +1,93 @@
+"""What was measured, for one look: the figures of each objective, and whether they can be had. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from paddle_operator.sla.answer import Answer, Stale, Value
+from paddle_operator.sla.budget import Budget, budget, burn_rate
+from paddle_operator.sla.cells import entries, within
+from paddle_operator.sla.intervals import Interval
+from paddle_operator.sla.measuring import LATEST, Step
+from paddle_operator.sla.outcomes import Tally, target_share
+from paddle_operator.sla.record import account_of
+from paddle_operator.sla.windows import rolling
+from paddle_operator.spec.promise import Objective, Sla
+
+BURN_OVER = timedelta(hours=1)
+LONGEST_AGE = timedelta(minutes=5)
+"""A newest sample that is older says nothing about now."""
+OUTDATED = 2 * LATEST
+"""So long after the last count the figures say nothing about now."""
+_DAY_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One objective over the window."""
+
+    objective: Objective
+    budget: Answer[Budget]
+    burn_rate: Fraction | None
+    """Over the last hour; None without requests."""
+    unknown: timedelta
+    """Of the time that is counted for good."""
+    since: datetime | None
+    """When counting began, inside the window; None where nothing was counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Everything that the status tells about the promise."""
+
+    figures: tuple[Figure, ...]
+    window: Interval
+    metrics: Answer[datetime]
+    """When the last sample was taken, or why that is not known."""
+    until: datetime
+    """What came later is not in the figures."""
+    behind: bool
+    """Much of the window is still to be counted."""
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the figures are too old to say anything about now."""
+        return self.window.end - self.until > OUTDATED
+
+
+def window_of(sla: Sla, now: datetime) -> Interval:
+    """Return the time that the promise is about."""
+    return rolling(sla.window.days * _DAY_SECONDS, now)
+
+
+def measured(sla: Sla, step: Step, now: datetime) -> Measured:
+    """Judge what was counted."""
+    window = window_of(sla, now)
+    until = max((one.interval.end for one in step.open.values()), default=step.record.until)
+    figures = tuple(_figure(one, step, window, until) for one in sla.objectives)
+    return Measured(figures, window, _unless_stale(step.metrics, now), until, step.behind)
+
+
+def _figure(objective: Objective, step: Step, window: Interval, until: datetime) -> Figure:
+    account = account_of(objective)
+    kept = within(step.record.accounts.get(account, ()), window)
+    newest = step.open.get(account)
+    inside = (*kept, newest) if newest is not None and (kept or newest.requests) else kept
+    lately = (one for one in inside if one.interval.start >= until - BURN_OVER)
+    last_hour = sum((tally for one in lately for tally in one.by_revision.values()), Tally())
+    target = target_share(objective)
+    return Figure(
+        objective,
+        budget(target, entries(inside)),
+        burn_rate(last_hour, target),
+        sum((one.unknown for one in kept), timedelta()),
+        inside[0].interval.start if inside else None,
+    )
+
+
+def _unless_stale(newest: Answer[datetime], now: datetime) -> Answer[datetime]:
+    if isinstance(newest, Value) and now - newest.value > LONGEST_AGE:
+        return Stale(newest.value, f"the last sample was taken at {newest.value:%Y-%m-%d %H:%M:%S} UTC")
+    return newest

@@ -1,0 +1,163 @@
+"""From what the metrics said about a stretch of time to counted cells.
+
+A reading has samples from before its stretch, which are the baseline of the first counts, and from after it,
+which tell whether a pod lived on. So the stretches of two readings may lie side by side, and what is counted
+in them adds up to what one reading of both would tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from paddle_operator.sla.answer import Answer, Failed, Value, and_then
+from paddle_operator.sla.cells import Cell
+from paddle_operator.sla.counting import Counted, Scraping, count
+from paddle_operator.sla.exclusions import Exclusion, counted_time
+from paddle_operator.sla.indicators import has_boundary, indicator
+from paddle_operator.sla.intervals import Interval
+from paddle_operator.sla.series import (
+    POD_LABEL,
+    REVISION_LABEL,
+    Labels,
+    Series,
+    label,
+    series_text,
+    target_of,
+)
+from paddle_operator.sla.unknown import time_of
+from paddle_operator.spec.promise import Objective
+
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Answers to the same three questions about one stretch of time."""
+
+    observed: Interval
+    requests: Answer[tuple[Series, ...]]
+    durations: Answer[tuple[Series, ...]]
+    """The histogram's buckets at the promised thresholds."""
+    starts: Answer[tuple[Series, ...]]
+    """When each process began, in seconds since 1970."""
+
+    @property
+    def failure(self) -> Failed | None:
+        """Why nothing can be counted, where one of the questions was not answered."""
+        answers = (self.requests, self.durations, self.starts)
+        return next((one for one in answers if isinstance(one, Failed)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """What was counted of both metrics. No durations: there was no histogram."""
+
+    requests: Counted
+    durations: Counted | None
+
+
+def counted(reading: Reading, scraping: Scraping) -> Answer[Both]:
+    """Count a reading. Failed for samples that cannot be right, or cannot be told apart."""
+    if reading.failure is not None:
+        return reading.failure
+    began = starts(reading.starts.value) if isinstance(reading.starts, Value) else {}
+
+    def of(series: tuple[Series, ...]) -> Answer[Counted]:
+        wrong = _unlabelled(series) or scraped_twice(series, scraping)
+        if wrong:
+            return Failed(wrong)
+        known = (replace(one, started=began.get(target_of(one.labels))) for one in series)
+        return count(known, reading.observed, scraping)
+
+    durations = and_then(reading.durations, of)
+    if isinstance(durations, Failed):
+        return durations
+    times = durations.value if isinstance(durations, Value) else None
+    return and_then(and_then(reading.requests, of), lambda requests: Value(Both(requests, times)))
+
+
+def cells(
+    found: Both, objective: Objective, stretches: Sequence[Interval], exclusions: Sequence[Exclusion]
+) -> Answer[tuple[Cell, ...]]:
+    """Count one account's cells."""
+    made = []
+    for stretch in stretches:
+        time = counted_time(stretch, exclusions)
+        if objective.latency is not None and not has_boundary(found.durations, objective.latency):
+            made.append(Cell(stretch, {}, _whole_seconds(time.total)))
+            continue
+        measured = indicator(objective, found.requests, found.durations or found.requests, time)
+        if not isinstance(measured, Value):
+            return measured
+        tallies = {name: tally for name, tally in measured.value.by_revision.items() if tally.total}
+        made.append(Cell(stretch, tallies, _whole_seconds(time_of(measured.value.unknown).total)))
+    return Value(tuple(made))
+
+
+def unknown_cells(stretches: Iterable[Interval], exclusions: Sequence[Exclusion]) -> tuple[Cell, ...]:
+    """Return cells of which nothing is known."""
+    return tuple(
+        Cell(stretch, {}, _whole_seconds(counted_time(stretch, exclusions).total)) for stretch in stretches
+    )
+
+
+def first_sign(reading: Reading) -> datetime | None:
+    """Return when the first process began that was sampled, as far as that is known."""
+    if not isinstance(reading.requests, Value):
+        return None
+    began = starts(reading.starts.value) if isinstance(reading.starts, Value) else {}
+    signs = [
+        max(reading.observed.start, began.get(target_of(one.labels), one.samples[0].at))
+        for one in reading.requests.value
+        if one.samples
+    ]
+    return min(signs, default=None)
+
+
+def starts(series: Iterable[Series]) -> Mapping[Labels, datetime]:
+    """Return when the first process of each target began, as far as it was seen."""
+    found = {}
+    for one in series:
+        first = min(one.samples, key=lambda sample: sample.at, default=None)
+        if first is not None and 0 < first.value < first.at.timestamp() + 1:
+            found[target_of(one.labels)] = datetime.fromtimestamp(first.value, UTC)
+    return found
+
+
+def scraped_twice(series: Iterable[Series], scraping: Scraping) -> str:
+    """Say which pod is scraped by two jobs at once, which would count each request twice; empty: none."""
+    spans: dict[str, dict[Labels, Interval]] = {}
+    for one in series:
+        if one.samples:
+            times = [sample.at for sample in one.samples]
+            targets = spans.setdefault(label(one.labels, POD_LABEL), {})
+            target = target_of(one.labels)
+            known = targets.get(target, Interval(times[0], times[0]))
+            targets[target] = Interval(min(*times, known.start), max(*times, known.end))
+    for pod, targets in spans.items():
+        ordered = sorted(targets.items(), key=lambda item: item[1])
+        for (one_target, first), (other, second) in pairwise(ordered):
+            if first.end - second.start > scraping.longest_gap:
+                return (
+                    f"pod {pod} is scraped twice, as {series_text(one_target)} and as {series_text(other)}: "
+                    "its requests would count twice. Leave one of the scrape jobs"
+                )
+    return ""
+
+
+def _unlabelled(series: Iterable[Series]) -> str:
+    for one in series:
+        for name in (POD_LABEL, REVISION_LABEL):
+            if not label(one.labels, name):
+                return (
+                    f"{series_text(one.labels)} has no label {name!r}: the scrape must set namespace, "
+                    "service, revision and pod from the pod, as the chart's PodMonitor does"
+                )
+    return ""
+
+
+def _whole_seconds(length: timedelta) -> timedelta:
+    return -(-length // _SECOND) * _SECOND

@@ -1,0 +1,160 @@
+"""The promise in the status: figures of each objective, whether it is kept, whether that can be known.
+
+Figures are rounded to our disadvantage, never to the other side of a target, and so coarsely that they change
+seldom: a status is written when one of them does.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+from paddle_operator.reasons import Reason
+from paddle_operator.sla.answer import Failed, NoData, Stale, Value
+from paddle_operator.sla.budget import Budget
+from paddle_operator.sla.cells import COARSE
+from paddle_operator.sla.measured import Figure, Measured
+from paddle_operator.sla.objectives import objective_text, promise
+from paddle_operator.sla.outcomes import target_share
+from paddle_operator.spec.promise import Objective, Sla
+from paddle_operator.status.conditions import Condition
+
+NOT_CONFIGURED = (
+    "the operator was given no Prometheus, so nothing is measured: set prometheus.url in its chart, or "
+    "PADDLE_OPERATOR_PROMETHEUS_URL"
+)
+NOT_SCRAPED = (
+    "Prometheus answers and has no sample of this service's pods: see that it scrapes them (they are "
+    "annotated with prometheus.io/scrape; the chart has a PodMonitor) and that their series have the labels "
+    "namespace, service, revision and pod"
+)
+
+
+def sla_status(sla: Sla, measured: Measured | None) -> dict[str, Any]:
+    """Return the block `status.sla`: what is promised, in words, and what came of it."""
+    figures = {one.objective.name: one for one in measured.figures} if measured else {}
+    budgets = [one.budget.value for one in figures.values() if isinstance(one.budget, Value)]
+    least = min((one.remaining_share for one in budgets), default=None)
+    return {
+        "promise": promise(sla),
+        **({} if least is None else {"budgetRemainingPercent": _rounded_down(least * 100, 1)}),
+        "objectives": [
+            {"name": one.name, "promise": objective_text(one), **_figures(figures.get(one.name))}
+            for one in sla.objectives
+        ],
+    }
+
+
+def sla_met(measured: Measured | None) -> Condition:
+    """Whether every objective is met over the window."""
+    if measured is None:
+        return Condition("SLAMet", "Unknown", Reason.METRICS_NOT_CONFIGURED, NOT_CONFIGURED)
+    known = [(one, one.budget.value) for one in measured.figures if isinstance(one.budget, Value)]
+    broken = [one.objective.name for one, budget in known if budget.remaining < 0]
+    unjudged = _unjudged(measured, all_known=len(known) == len(measured.figures), broken=bool(broken))
+    if unjudged is not None:
+        return Condition("SLAMet", "Unknown", *unjudged)
+    said = "; ".join(_sentence(one, budget) for one, budget in known)
+    message = f"{said}; over {_window(measured)}{_since(measured)}"
+    if broken:
+        return Condition("SLAMet", "False", Reason.BUDGET_SPENT, f"{', '.join(broken)} is broken: {message}")
+    return Condition("SLAMet", "True", Reason.PROMISE_KEPT, message)
+
+
+def _unjudged(measured: Measured, *, all_known: bool, broken: bool) -> tuple[Reason, str] | None:
+    """Say why nothing can be said, if so: a broken objective breaks the promise whatever others do."""
+    if measured.behind:
+        return Reason.COUNTING, f"what happened over {_window(measured)} is being counted"
+    if measured.outdated:
+        reason, message = _trouble(measured)
+        return reason, f"{message}. Counted until {measured.until:%Y-%m-%dT%H:%MZ}"
+    if all_known or broken:
+        return None
+    if not isinstance(measured.metrics, Value):
+        return _trouble(measured)
+    silent = [one.objective.name for one in measured.figures if not isinstance(one.budget, Value)]
+    message = f"no request was counted for {', '.join(silent)} over {_window(measured)}"
+    return Reason.TOO_LITTLE_TRAFFIC, message
+
+
+def metrics_available(measured: Measured | None, ready: Condition) -> Condition:
+    """Whether Prometheus tells about the service now; before it is ready there may be nothing to tell."""
+    if measured is None:
+        return Condition("MetricsAvailable", "Unknown", Reason.METRICS_NOT_CONFIGURED, NOT_CONFIGURED)
+    if isinstance(measured.metrics, Value):
+        message = "Prometheus has fresh samples of the service"
+        return Condition("MetricsAvailable", "True", Reason.METRICS_READ, message)
+    waits = isinstance(measured.metrics, NoData) and ready.status != "True"
+    return Condition("MetricsAvailable", "Unknown" if waits else "False", *_trouble(measured))
+
+
+def _trouble(measured: Measured) -> tuple[Reason, str]:
+    """Say what is wrong with the metrics: the three kinds of answer that are no value."""
+    match measured.metrics:
+        case Failed(why):
+            return Reason.METRICS_FAILED, why
+        case Stale(_, why):
+            return Reason.METRICS_STALE, f"{why}: see that Prometheus still scrapes the pods"
+        case _:
+            return Reason.METRICS_MISSING, NOT_SCRAPED
+
+
+def _figures(figure: Figure | None) -> dict[str, Any]:
+    if figure is None or figure.since is None:
+        return {}
+    shown: dict[str, Any] = {
+        "source": "Runtime",
+        "unknownMinutes": math.ceil(figure.unknown.total_seconds() / 60),
+    }
+    if isinstance(figure.budget, Value):
+        shown["attainedPercent"] = _attained(figure.objective, figure.budget.value)
+        shown["budgetRemainingPercent"] = _rounded_down(figure.budget.value.remaining_share * 100, 1)
+    if figure.burn_rate is not None:
+        shown["burnRate1h"] = _rounded_up(figure.burn_rate, 1)
+    return shown
+
+
+def _sentence(figure: Figure, budget: Budget) -> str:
+    target = target_share(figure.objective) * 100
+    promised = _rounded_down(target, _digits(target))
+    return f"{figure.objective.name} {_attained(figure.objective, budget)} % of {promised} % promised"
+
+
+def _attained(objective: Objective, budget: Budget) -> str:
+    """Write the share of good requests with one more digit than the promise has, and two at least."""
+    digits = _digits(target_share(objective) * 100)
+    return _rounded_down(budget.attained * 100, max(digits + 1, 2))
+
+
+def _digits(percent: Fraction) -> int:
+    """Return how many decimals a percentage has that was written as a decimal."""
+    digits = 0
+    while (percent * 10**digits).denominator != 1:
+        digits += 1
+    return digits
+
+
+def _window(measured: Measured) -> str:
+    return f"the last {measured.window.length.days} days"
+
+
+def _since(measured: Measured) -> str:
+    """Say when counting began, where the window is not full yet."""
+    begun = max((one.since for one in measured.figures if one.since is not None), default=None)
+    if begun is None or begun <= measured.window.start + COARSE:
+        return ""
+    return f", counted since {begun:%Y-%m-%dT%H:%MZ}"
+
+
+def _rounded_down(value: Fraction, digits: int) -> str:
+    return _decimal(math.floor(value * 10**digits), digits)
+
+
+def _rounded_up(value: Fraction, digits: int) -> str:
+    return _decimal(math.ceil(value * 10**digits), digits)
+
+
+def _decimal(scaled: int, digits: int) -> str:
+    whole, part = divmod(abs(scaled), 10**digits)
+    return f"{'-' if scaled < 0 else ''}{whole}" + (f".{part:0{digits}d}" if digits else "")

@@ -1,0 +1,98 @@
+"""A Prometheus in memory: pods that are scraped, and what befalls a metrics server."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from paddle_operator import names
+from paddle_operator.sla.answer import Answer, Failed, NoData, Value
+from paddle_operator.sla.intervals import Interval
+from paddle_operator.sla.series import Sample, Series
+
+EVERY = timedelta(seconds=15)
+CODES = {"good": "200", "bad": "500", "refused": "503", "invalid": "400"}
+
+
+@dataclass
+class ScrapedPod:
+    """One process: its counters, and every scrape of them."""
+
+    revision: str
+    started: datetime
+    scrapes: list[tuple[datetime, dict[str, int], int]] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CODES, 0))
+    fast: int = 0
+
+
+@dataclass
+class FakeMetrics:
+    """The port `Metrics`."""
+
+    pods: dict[str, ScrapedPod] = field(default_factory=dict)
+    failure: Failed | None = None
+    delay_seconds: float = 0.0
+    threshold: str = "0.2"
+    asked: list[tuple[str, Interval]] = field(default_factory=list)
+
+    def start(self, pod: str, revision: str, at: datetime) -> None:
+        """A process begins, with all counters at 0."""
+        self.pods[pod] = ScrapedPod(revision, at)
+
+    def serve(self, pod: str, until: datetime, *, fast: int = 0, **each: int) -> None:
+        """Scrape a pod until then; between two scrapes it gets so many requests of each outcome."""
+        of = self.pods[pod]
+        at = (of.scrapes[-1][0] if of.scrapes else of.started) + EVERY
+        while at < until:
+            for outcome, count in each.items():
+                of.counts[outcome] += count
+            of.fast += fast
+            of.scrapes.append((at, dict(of.counts), of.fast))
+            at += EVERY
+
+    # The port.
+
+    async def series(self, selector: str, observed: Interval) -> Answer[tuple[Series, ...]]:
+        self.asked.append((selector, observed))
+        await asyncio.sleep(self.delay_seconds)
+        if self.failure is not None:
+            return self.failure
+        found = tuple(self.every(selector.partition("{")[0], observed))
+        return Value(found) if found else NoData(f"no sample of {selector}")
+
+    async def instant(self, query: str, at: datetime) -> Answer[tuple[Series, ...]]:
+        raise NotImplementedError("nothing that is tested with this asks for it")
+
+    def every(self, metric: str, observed: Interval | None = None) -> list[Series]:
+        """All series of a metric, with all their samples or those that are observed."""
+        made = []
+        for name, pod in self.pods.items():
+            target = {"pod": name, "revision": pod.revision, "namespace": "prod", "service": "calm"}
+            first, last = 0, len(pod.scrapes)
+            if observed is not None:
+                first, last = (
+                    bisect_left(pod.scrapes, at, key=lambda one: one[0])
+                    for at in (observed.start, observed.end)
+                )
+            scrapes = pod.scrapes[first:last]
+            if not scrapes:
+                continue
+            columns: dict[tuple[tuple[str, str], ...], list[float]] = {}
+            if metric == names.METRIC_REQUESTS:
+                for outcome, code in CODES.items():
+                    counts = [float(counts[outcome]) for _, counts, _ in scrapes]
+                    columns[("outcome", outcome), ("code", code)] = counts
+            elif metric == names.METRIC_DURATION_BUCKETS:
+                columns[(("le", self.threshold),)] = [float(fast) for _, _, fast in scrapes]
+                columns[(("le", "+Inf"),)] = [float(counts["good"]) for _, counts, _ in scrapes]
+            elif metric == names.METRIC_PROCESS_START:
+                columns[()] = [pod.started.timestamp()] * len(scrapes)
+            for labels, values in columns.items():
+                times = [at for at, _, _ in scrapes]
+                samples = tuple(Sample(at, value) for at, value in zip(times, values, strict=True))
+                made.append(
+                    Series(frozenset({"__name__": metric, **target, **dict(labels)}.items()), samples)
+                )
+        return made

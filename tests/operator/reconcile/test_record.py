@@ -1,0 +1,164 @@
+"""The record of what was counted: through restarts, other leaders, refusals, edits and its own loss."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from paddle_operator import names
+from paddle_operator.errors import ClusterRefused
+from paddle_operator.plan.record import KEY as RECORD_KEY
+from paddle_operator.reasons import Reason
+from paddle_operator.sla.record import record_from
+from tests.operator.reconcile.measured_story import MeasuredStory, counted
+
+
+@pytest.fixture
+def story() -> MeasuredStory:
+    return MeasuredStory()
+
+
+def test_after_the_last_request_the_record_is_written_once_more_and_then_once_a_day(
+    story: MeasuredStory,
+) -> None:
+    story.with_a_pod()
+    story.minutes(30, good=1, fast=1)
+    story.minutes(90)
+    story.cluster.writes.clear()
+    story.minutes(60)
+    assert story.cluster.writes == []
+    for _ in range(25):
+        story.now += timedelta(minutes=59)
+        story.minutes(1)
+    assert len(story.cluster.writes) == 1
+
+
+def test_an_operator_that_restarts_goes_on_from_the_record(story: MeasuredStory) -> None:
+    story.with_a_pod()
+    story.minutes(30, good=10, fast=10)
+    before = story.status["sla"]
+    story.restart()
+    story.metrics.asked.clear()
+    story.minutes(1, good=10, fast=10)
+    assert story.status["sla"] == before
+    first = min(observed.start for _, observed in story.metrics.asked)
+    assert story.now - first < timedelta(minutes=20), "what is counted is not read again"
+    story.minutes(60, good=10, fast=10)
+    assert counted(story.record) == counted(story.record, "latency-200")
+
+
+def test_what_is_counted_is_the_same_however_often_the_operator_restarts(story: MeasuredStory) -> None:
+    steady = MeasuredStory()
+    for one in (story, steady):
+        one.with_a_pod()
+        for _ in range(12):
+            one.minutes(7, good=5, bad=1, fast=4)
+            if one is story:
+                one.restart()
+        one.minutes(30)
+    assert counted(story.record) == counted(steady.record) > 0
+    assert story.status["sla"] == steady.status["sla"]
+
+
+def test_a_lost_record_is_made_again_from_what_prometheus_has(story: MeasuredStory) -> None:
+    story.with_a_pod()
+    story.minutes(150, good=3, bad=1, fast=2)
+    told, had = story.status["sla"], counted(story.record)
+    story.cluster.objects = {k: v for k, v in story.cluster.objects.items() if not k.name.endswith("-record")}
+    story.restart()
+    story.minutes(1, good=3, bad=1, fast=2)
+    while story.condition("SLAMet")[1] == "Counting":
+        story.look()
+    assert story.status["sla"] == told
+    assert counted(story.record) >= had
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"version": 7}'])
+def test_a_spoilt_record_is_made_again(story: MeasuredStory, text: str) -> None:
+    story.with_a_pod()
+    story.minutes(30, good=3, fast=3)
+    for item in story.cluster.of("ConfigMap"):
+        if names.LABEL_MEMORY in item["metadata"]["labels"]:
+            item["data"][RECORD_KEY] = text
+    story.minutes(10, good=3, fast=3)
+    assert story.condition("SLAMet")[0] == "True"
+    assert counted(story.record) > 0
+
+
+def test_a_record_that_another_leader_wrote_wins_over_what_this_process_knows(story: MeasuredStory) -> None:
+    story.with_a_pod()
+    story.minutes(30, good=10, fast=10)
+    for item in story.cluster.of("ConfigMap"):
+        if names.LABEL_MEMORY in item["metadata"]["labels"]:
+            read = json.loads(item["data"][RECORD_KEY])
+            read["accounts"]["requests"]["cells"][0] = "300 0:5/95"
+            read["accounts"]["requests"]["since"] = f"{record_start(read):%Y-%m-%dT%H:%M:%SZ}"
+            item["data"][RECORD_KEY] = json.dumps(read)
+    story.minutes(1, good=10, fast=10)
+    assert story.condition("SLAMet")[1] == "BudgetSpent"
+
+
+def record_start(read: dict[str, Any]) -> Any:
+    """When the cells begin, if the first one has five minutes."""
+    record = record_from(json.dumps(read | {"accounts": {}}))
+    lengths = [int(cell.split()[0].split("u")[0]) for cell in read["accounts"]["requests"]["cells"]]
+    return record.until - timedelta(seconds=sum(lengths))
+
+
+def test_a_record_is_written_only_over_the_one_that_was_read(story: MeasuredStory) -> None:
+    story.with_a_pod()
+    story.minutes(20, good=1, fast=1)
+    (item,) = [
+        one for one in story.cluster.of("ConfigMap") if names.LABEL_MEMORY in one["metadata"]["labels"]
+    ]
+    item["metadata"]["resourceVersion"] = "77"
+    story.minutes(10, good=1, fast=1)
+    (item,) = [
+        one for one in story.cluster.of("ConfigMap") if names.LABEL_MEMORY in one["metadata"]["labels"]
+    ]
+    assert item["metadata"]["resourceVersion"] == "77", "the version that was seen goes with what is written"
+
+
+def test_a_record_that_cannot_be_written_holds_up_nothing(story: MeasuredStory) -> None:
+    story.with_a_pod()
+    apply = story.cluster.apply
+
+    async def refuse(key: Any, wanted: Any, *, is_new: bool) -> None:
+        if names.LABEL_MEMORY in wanted["metadata"]["labels"]:
+            raise ClusterRefused("ConfigMap", "calm", Reason.QUOTA_EXCEEDED, "exceeded quota")
+        await apply(key, wanted, is_new=is_new)
+
+    story.cluster.apply = refuse  # type: ignore[method-assign]
+    story.minutes(20, good=1, fast=1)
+    assert story.condition("SLAMet")[0] == story.condition("Ready")[0] == "True"
+    story.cluster.apply = apply  # type: ignore[method-assign]
+    story.minutes(6, good=1, fast=1)
+    assert counted(story.record) > 60
+
+
+def test_the_plan_never_takes_the_record_away_and_the_resource_does(story: MeasuredStory) -> None:
+    story.with_a_pod()
+    story.minutes(20, good=1, fast=1)
+    story.cluster.edit(runtime={"queue": {"maxRequests": 7}})
+    story.minutes(5, good=1, fast=1)
+    assert story.record is not None
+    (item,) = [
+        one for one in story.cluster.of("ConfigMap") if names.LABEL_MEMORY in one["metadata"]["labels"]
+    ]
+    assert item["metadata"]["ownerReferences"][0]["uid"] == "uid-cr"
+
+
+def test_a_target_may_be_edited_and_what_was_counted_stays(story: MeasuredStory) -> None:
+    story.with_a_pod()
+    story.minutes(20, good=98, bad=2, fast=98)
+    assert story.condition("SLAMet")[0] == "False"
+    had = counted(story.record)
+    story.cluster.edit(sla={"objectives": [{"name": "up", "availability": {"targetPercent": "90"}}]})
+    story.look()
+    assert story.condition("SLAMet")[0] == "True"
+    assert story.objectives["up"]["budgetRemainingPercent"] == "80.0"
+    story.minutes(6)
+    assert counted(story.record) > had

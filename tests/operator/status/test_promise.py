@@ -1,0 +1,150 @@
+"""The promise in the status: figures rounded to our disadvantage, and texts that stay as long as they do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from paddle_operator.reasons import Reason
+from paddle_operator.sla.answer import Answer, Failed, NoData, Stale, Value
+from paddle_operator.sla.cells import Cell
+from paddle_operator.sla.intervals import Interval
+from paddle_operator.sla.measured import Measured, measured
+from paddle_operator.sla.measuring import Step
+from paddle_operator.sla.outcomes import Tally
+from paddle_operator.sla.record import Record, account_of
+from paddle_operator.spec.promise import Sla
+from paddle_operator.status.conditions import Condition
+from paddle_operator.status.promise import metrics_available, sla_met, sla_status
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+FRESH = Value(NOW)
+READY = Condition("Ready", "True", Reason.SERVING, "")
+UP = {"name": "up", "availability": {"targetPercent": "99.9"}}
+FAST = {"name": "fast", "latency": {"percentile": "95", "thresholdMilliseconds": 200}}
+
+
+def promising(*objectives: dict[str, Any]) -> Sla:
+    return Sla.model_validate({"objectives": list(objectives)}, strict=False)
+
+
+def counted(
+    good: int,
+    bad: int,
+    *objectives: dict[str, Any],
+    days: int = 1,
+    unknown: int = 0,
+    metrics: Answer[datetime] = FRESH,
+    until: datetime = NOW,
+    behind: bool = False,
+) -> Measured:
+    """These requests in one cell of so many days up to `until`."""
+    sla = promising(*objectives or [UP])
+    tallies = {"r1": Tally(good, bad)} if good or bad else {}
+    whole = Cell(Interval(until - timedelta(days=days), until), tallies, timedelta(seconds=unknown))
+    accounts = {account_of(one): (whole,) for one in sla.objectives}
+    return measured(sla, Step(Record(until, accounts), {}, metrics, behind), NOW)
+
+
+def row(found: Measured, *objectives: dict[str, Any]) -> dict[str, Any]:
+    (shown,) = sla_status(promising(*objectives or [UP]), found)["objectives"]
+    return dict(shown)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "attained", "left"),
+    [
+        (1000, 0, "100.00", "100.0"),
+        (999, 1, "99.90", "0.0"),
+        (1_000_000, 1, "99.99", "99.9"),
+        (998_999, 1001, "99.89", "-0.1"),
+        (99_900_001, 99_999, "99.90", "0.0"),
+        (0, 5, "0.00", "-99900.0"),
+    ],
+)
+def test_a_figure_never_looks_better_than_it_is(good: int, bad: int, attained: str, left: str) -> None:
+    shown = row(counted(good, bad))
+    assert (shown["attainedPercent"], shown["budgetRemainingPercent"]) == (attained, left)
+
+
+def test_a_figure_has_one_digit_more_than_its_promise() -> None:
+    sharp = {"name": "up", "availability": {"targetPercent": "99.999"}}
+    assert row(counted(999_999, 1, sharp), sharp)["attainedPercent"] == "99.9999"
+    assert row(counted(19, 1, FAST), FAST)["attainedPercent"] == "95.00"
+
+
+def test_the_least_budget_is_the_services_own() -> None:
+    found = counted(998, 2, UP, FAST)
+    assert sla_status(promising(UP, FAST), found)["budgetRemainingPercent"] == "-100.0"
+
+
+def test_without_a_measurement_only_the_promise_is_shown() -> None:
+    assert sla_status(promising(UP, FAST), None) == {
+        "promise": "99.9 % of requests answered, 95 % within 200 ms; over 30 days",
+        "objectives": [
+            {"name": "up", "promise": "99.9 % of requests answered"},
+            {"name": "fast", "promise": "95 % within 200 ms"},
+        ],
+    }
+
+
+def test_unknown_time_is_shown_in_minutes_begun() -> None:
+    assert row(counted(1, 0, unknown=61))["unknownMinutes"] == 2
+    assert row(counted(1, 0))["unknownMinutes"] == 0
+
+
+def test_a_window_that_is_not_full_says_since_when_is_counted() -> None:
+    assert sla_met(counted(1, 0)).message.endswith("over the last 30 days, counted since 2026-11-21T12:00Z")
+    assert sla_met(counted(1, 0, days=30)).message.endswith("over the last 30 days")
+
+
+def test_exactly_the_promise_keeps_it() -> None:
+    assert sla_met(counted(999, 1)).status == "True"
+    assert sla_met(counted(998_999, 1001)).status == "False"
+
+
+def test_one_broken_objective_breaks_the_promise_and_is_named() -> None:
+    broken = sla_met(counted(990, 10, UP, FAST))
+    assert (broken.status, broken.reason) == ("False", Reason.BUDGET_SPENT)
+    assert broken.message.startswith(
+        "up is broken: up 99.00 % of 99.9 % promised; fast 99.00 % of 95 % promised"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "reason"),
+    [
+        (Value(NOW), "True", "MetricsRead"),
+        (Value(NOW - timedelta(minutes=6)), "False", "MetricsStale"),
+        (Stale(NOW - timedelta(hours=1), "old"), "False", "MetricsStale"),
+        (NoData("nothing"), "False", "MetricsMissing"),
+        (Failed("HTTP 503: replaying"), "False", "MetricsFailed"),
+    ],
+)
+def test_the_kinds_of_answer_are_told_apart(answer: Answer[datetime], status: str, reason: str) -> None:
+    said = metrics_available(counted(1, 0, metrics=answer), READY)
+    assert (said.status, said.reason) == (status, reason)
+
+
+def test_no_data_is_no_fault_before_the_service_is_ready() -> None:
+    starting = Condition("Ready", "Unknown", Reason.LOADING, "")
+    assert metrics_available(counted(0, 0, metrics=NoData("none")), starting).status == "Unknown"
+    assert metrics_available(counted(0, 0, metrics=Failed("x")), starting).status == "False"
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        (None, "MetricsNotConfigured"),
+        (counted(0, 0), "TooLittleTraffic"),
+        (counted(0, 0, metrics=Failed("x")), "MetricsFailed"),
+        (counted(999, 1, behind=True), "Counting"),
+        (counted(999, 1, until=NOW - timedelta(hours=1), metrics=Failed("x")), "MetricsFailed"),
+        (counted(0, 9, until=NOW - timedelta(hours=1), metrics=NoData("x")), "MetricsMissing"),
+    ],
+)
+def test_what_is_not_known_is_neither_kept_nor_broken(found: Measured | None, reason: str) -> None:
+    said = sla_met(found)
+    assert (said.status, said.reason) == ("Unknown", reason)
