@@ -1,0 +1,79 @@
+"""All pages added up: what each revision did in each step of time, and what nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from paddle_operator.sla.incidents import Course
+from paddle_operator.sla.intervals import Interval, Spans
+from paddle_operator.sla.ledger import Page, Question
+from paddle_operator.sla.outcomes import OUTCOMES, Tally
+from paddle_operator.sla.unknown import Cause, Unknown, clipped
+
+Told = tuple[str, Unknown]
+"""What is unknown, with the objective that it concerns; "" for all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What a whole period tells."""
+
+    courses: Mapping[str, Course]
+    """By objective."""
+    outcomes: Mapping[str, int]
+    unknown: tuple[Told, ...]
+    """In order of time, each stretch once, none outside the time that counts."""
+
+    def course(self, objective: str) -> Course:
+        """What each revision did, step by step."""
+        return self.courses.get(objective, {})
+
+    def unknown_for(self, objective: str) -> Iterator[Unknown]:
+        """What is unknown for one objective."""
+        return (one for whose, one in self.unknown if whose in {"", objective})
+
+
+def book_of(pages: Iterable[Page], question: Question) -> Book:
+    """Add pages up, one after the other, so that no two need be in memory."""
+    courses: dict[str, dict[int, dict[str, Tally]]] = {}
+    outcomes = dict.fromkeys(OUTCOMES, 0)
+    unknown: set[Told] = set()
+    for page in pages:
+        for objective, revision, step, tally in page.postings:
+            its = courses.setdefault(objective, {}).setdefault(step, {})
+            its[revision] = its.get(revision, Tally()) + tally
+        for told in page.outcomes:
+            for name in OUTCOMES:
+                outcomes[name] += getattr(told, name)
+        unknown.update(page.unknown)
+    return Book(courses, outcomes, _joined(unknown, question))
+
+
+def _joined(told: set[Told], question: Question) -> tuple[Told, ...]:
+    """Join stretches that pages have cut, and drop the end of a pod that was only away for a while."""
+    returned = {
+        (whose, one.pod, one.interval.start) for whose, one in told if one.cause in {Cause.GAP, Cause.RESET}
+    }
+    by_kind: dict[tuple[str, Cause, str], list[Interval]] = {}
+    for whose, one in told:
+        if one.cause is not Cause.END or (whose, one.pod, one.interval.start) not in returned:
+            by_kind.setdefault((whose, one.cause, one.pod), []).append(one.interval)
+    found = [
+        (whose, one)
+        for (whose, cause, pod), parts in by_kind.items()
+        for one in clipped(
+            (Unknown(part, cause, pod) for part in Spans(tuple(parts)).parts), question.counted
+        )
+    ]
+    return tuple(sorted(found, key=lambda pair: (pair[1], pair[0])))
+
+
+def time_by_cause(unknown: Iterable[Told]) -> dict[Cause, tuple[timedelta, int]]:
+    """Return the time and the number of stretches of each cause; stretches of several pods at once count
+    once."""
+    stretches: dict[Cause, list[Interval]] = {}
+    for _, one in unknown:
+        stretches.setdefault(one.cause, []).append(one.interval)
+    return {cause: (Spans(tuple(parts)).total, len(parts)) for cause, parts in sorted(stretches.items())}

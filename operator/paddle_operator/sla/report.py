@@ -1,0 +1,134 @@
+"""The report on a period: from pages of counts, and the promise, to the document that people are given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from paddle_operator.sla.book import Book, Told, book_of, time_by_cause
+from paddle_operator.sla.counting import Scraping
+from paddle_operator.sla.exclusions import Exclusion, counted_time
+from paddle_operator.sla.intervals import Interval
+from paddle_operator.sla.ledger import Page, Question
+from paddle_operator.sla.objectives import promise, sla_hash
+from paddle_operator.sla.report_objective import objective_report
+from paddle_operator.sla.report_size import LIMIT_BYTES, fitted, longest
+from paddle_operator.sla.steps import Steps
+from paddle_operator.sla.unknown import time_of
+from paddle_operator.sla.written import moment_text, whole_seconds
+from paddle_operator.spec.base import FrozenJson
+from paddle_operator.spec.promise import Sla
+from paddle_operator.spec.sla_report import (
+    MAX_STRETCHES,
+    CauseSum,
+    ExcludedTime,
+    ObjectiveReport,
+    OutcomeCounts,
+    QueryRecord,
+    ReportedService,
+    ReportStatus,
+    Span,
+    UnknownTime,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is reported on: the service and its promise as they are now."""
+
+    service: ReportedService
+    sla: Sla
+    exclusions: tuple[Exclusion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """When and by whom a report is made."""
+
+    at: datetime
+    by: str
+
+
+def question_of(subject: Subject, observed: Interval, scraping: Scraping, steps: Steps) -> Question:
+    """Return what to ask of the counters for a report on the time in which the service was there."""
+    counted = counted_time(observed, subject.exclusions)
+    return Question(subject.sla.objectives, observed, counted, scraping, steps.fine)
+
+
+def report_of(
+    subject: Subject,
+    question: Question,
+    pages: Iterable[Page],
+    *,
+    period: Interval,
+    steps: Steps,
+    queries: tuple[QueryRecord, ...],
+    made: Made,
+) -> ReportStatus:
+    """Add the pages up and write the report, small enough to be stored."""
+    book = book_of(pages, question)
+    unknown = tuple(_unknown(one) for one in book.unknown)
+    listed = longest(unknown, MAX_STRETCHES)
+    excluded = _excluded(subject.exclusions, question.observed)
+    objectives = tuple(objective_report(one, question, steps, book) for one in subject.sla.objectives)
+    sla = subject.sla.model_dump(by_alias=True, mode="json", exclude_none=True)
+    written = ReportStatus(
+        made_at=moment_text(made.at),
+        made_by=made.by,
+        period=_span(period, question),
+        service=subject.service,
+        summary=", ".join(_summary(one) for one in objectives),
+        promise=promise(subject.sla),
+        sla_hash=sla_hash(subject.sla),
+        requests=OutcomeCounts(**book.outcomes),
+        objectives=objectives,
+        excluded_seconds=whole_seconds(question.observed.length - question.counted.total),
+        exclusions=excluded[:MAX_STRETCHES],
+        exclusions_left_out=len(excluded[MAX_STRETCHES:]),
+        unknown_seconds=whole_seconds(time_of(one for _, one in book.unknown).total),
+        unknown_by_cause=_causes(book),
+        unknown=listed,
+        unknown_left_out=len(unknown) - len(listed),
+        queries=queries,
+    )
+    return fitted(written.model_copy(update={"sla": FrozenJson.of(sla)}), LIMIT_BYTES)
+
+
+def _span(period: Interval, question: Question) -> Span:
+    return Span(
+        start=moment_text(period.start),
+        end=moment_text(period.end),
+        observed_from=moment_text(question.observed.start),
+    )
+
+
+def _summary(one: ObjectiveReport) -> str:
+    attained = "" if one.attained_percent is None else f" {one.attained_percent} %"
+    return f"{one.name} {one.verdict.value}{attained}"
+
+
+def _unknown(told: Told) -> UnknownTime:
+    objective, one = told
+    return UnknownTime(
+        start=moment_text(one.interval.start),
+        end=moment_text(one.interval.end),
+        cause=one.cause.value,
+        pod=one.pod,
+        objective=objective,
+    )
+
+
+def _excluded(exclusions: Iterable[Exclusion], observed: Interval) -> tuple[ExcludedTime, ...]:
+    found = sorted((part, one.name) for one in exclusions for part in one.spans(observed).parts)
+    return tuple(
+        ExcludedTime(name=name, start=moment_text(part.start), end=moment_text(part.end))
+        for part, name in found
+    )
+
+
+def _causes(book: Book) -> tuple[CauseSum, ...]:
+    return tuple(
+        CauseSum(cause=cause.value, seconds=whole_seconds(length), stretches=stretches)
+        for cause, (length, stretches) in time_by_cause(book.unknown).items()
+    )

@@ -1,0 +1,33 @@
+"""What a report was asked to cover, as intervals; and what is said of it while it is not made."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from paddle_operator.sla.intervals import Interval
+from paddle_operator.sla.windows import Period, calendar, rolling
+from paddle_operator.sla.written import moment_read
+from paddle_operator.spec.promise import Sla
+from paddle_operator.spec.sla_report import PeriodType, ReportPeriod
+
+LATE = timedelta(minutes=1)
+"""How long after a moment its samples can be read."""
+_CALENDAR = {
+    PeriodType.LAST_DAY: Period.DAY,
+    PeriodType.LAST_WEEK: Period.WEEK,
+    PeriodType.LAST_MONTH: Period.MONTH,
+}
+_DAY_SECONDS = 86_400
+
+
+def asked_period(period: ReportPeriod, sla: Sla, created: datetime) -> Interval:
+    """Return the time that a report is about, which is fixed when it is created."""
+    if period.start is not None and period.end is not None:
+        return Interval(moment_read(period.start), moment_read(period.end))
+    if period.type is PeriodType.WINDOW:
+        end = created.replace(second=0, microsecond=0) - LATE
+        return rolling(sla.window.days * _DAY_SECONDS, end)
+    kind, zone = _CALENDAR[period.type], ZoneInfo(period.time_zone)
+    this = calendar(kind, zone, created)
+    return calendar(kind, zone, this.start - timedelta.resolution)

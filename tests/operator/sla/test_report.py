@@ -1,0 +1,247 @@
+"""A report on a service that can be counted by hand, and what becomes of too much of everything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from fractions import Fraction
+from itertools import pairwise
+
+from paddle_operator.sla.answer import Failed
+from paddle_operator.sla.exclusions import Exclusion, OneOff
+from paddle_operator.sla.intervals import Interval
+from paddle_operator.sla.ledger import Page, read_page
+from paddle_operator.sla.outcomes import Tally
+from paddle_operator.sla.report import Made, Subject, question_of, report_of
+from paddle_operator.sla.report_size import LIMIT_BYTES, document, fitted, size_bytes
+from paddle_operator.sla.series import Sample, Series
+from paddle_operator.sla.steps import Steps
+from paddle_operator.spec.promise import Sla
+from paddle_operator.spec.sla_report import (
+    MAX_INCIDENTS,
+    MAX_REVISIONS,
+    OTHERS,
+    ObjectiveReport,
+    ReportedService,
+    ReportStatus,
+    Verdict,
+)
+from tests.operator.sla.counters import SCRAPING, at, known, span
+from tests.operator.sla.traffic import Event, Pod, every, ordered, reading, scrapes, truth
+
+HOUR = 3600
+STEPS = Steps(timedelta(minutes=5), timedelta(minutes=15))
+SLA = Sla.model_validate_json(
+    """{"objectives": [
+        {"name": "up", "availability": {"targetPercent": "99"}},
+        {"name": "fast", "latency": {"percentile": "95", "thresholdMilliseconds": 200}}]}"""
+)
+
+
+def reported(
+    pods: Sequence[Pod],
+    period: Interval,
+    *,
+    exclusions: tuple[Exclusion, ...] = (),
+    cuts: Sequence[float] = (),
+    sla: Sla = SLA,
+) -> ReportStatus:
+    """The report on a period that is read in pages with these borders."""
+    subject = Subject(ReportedService(name="calm", uid="u", generation=7), sla, exclusions)
+    question = question_of(subject, period, SCRAPING, STEPS)
+    borders = [period.start, *(at(cut) for cut in cuts), period.end]
+    pages: list[Page] = []
+    for start, end in pairwise(borders):
+        observed = Interval(start if pages else question.since, end)
+        before = pages[-1] if pages else None
+        pages.append(known(read_page(question, Interval(start, end), reading(pods, observed), before)))
+    made = Made(at(2 * HOUR), "test 1")
+    return report_of(subject, question, pages, period=period, steps=STEPS, queries=(), made=made)
+
+
+def the(report: ReportStatus, name: str) -> ObjectiveReport:
+    return next(one for one in report.objectives if one.name == name)
+
+
+def shares(one: ObjectiveReport) -> dict[str, Tally]:
+    return {its.revision: Tally(its.good, its.total - its.good) for its in one.revisions}
+
+
+def steady(name: str = "a", revision: str = "r1", **event: object) -> Pod:
+    """An hour of one request every ten seconds."""
+    return Pod(name, revision, (-30,), scrapes(-15, HOUR + 60), every(10, 1, HOUR, **event))
+
+
+def test_an_hour_that_can_be_counted_by_hand() -> None:
+    bad = every(10, 902, 1202, outcome="bad")  # 30 failures between 15:02 and 20:02 past
+    pod = replace(steady(), events=ordered(steady().events, bad))
+    report = reported([pod], span(0, HOUR))
+    up = the(report, "up")
+    assert (up.good, up.total) == (359, 389)  # the request at 59:51 is seen at 60:00, which is no more in it
+    assert (up.attained_percent, up.target_percent) == ("92.2879", "99")
+    assert up.verdict is Verdict.BROKEN
+    assert (up.allowed_bad, up.spent_percent) == ("3.8", "771.3")
+    (incident,) = up.incidents
+    assert (incident.start, incident.end) == ("2026-06-01T12:15:00Z", "2026-06-01T12:25:00Z")
+    assert (incident.bad, incident.spent_percent) == (30, "771.3")
+    assert sum(sum(its.bad) for its in up.timeline.revisions) == 30
+    assert report.requests is not None
+    assert (report.requests.good, report.requests.bad) == (359, 30)
+    assert report.unknown == ()
+    assert (report.promise, report.made_by) == (
+        "99 % of requests answered, 95 % within 200 ms; over 30 days",
+        "test 1",
+    )
+
+
+def test_slow_answers_break_the_latency_objective_only() -> None:
+    slow = replace(steady(), events=tuple(Event(one.at, fast=one.at > 600) for one in steady().events))
+    report = reported([slow], span(0, HOUR))
+    assert the(report, "up").verdict is Verdict.KEPT
+    assert the(report, "fast").verdict is Verdict.BROKEN
+    assert shares(the(report, "fast")) == truth([slow], latency=True, during=span(0, HOUR))
+
+
+def test_the_budget_is_spent_by_revisions() -> None:
+    old, new = steady("a", "old"), steady("b", "new")
+    events = every(10, 1801, 1891, outcome="refused")
+    new = replace(new, lives=(1800,), scrapes=scrapes(1815, HOUR), events=events)
+    up = the(reported([old, new], span(0, HOUR)), "up")
+    spent = {its.revision: its.spent_percent for its in up.revisions}
+    assert spent == {"old": "0", "new": up.spent_percent}
+    assert up.incidents[0].revision == "new"
+
+
+def test_excluded_time_counts_nowhere() -> None:
+    pod = steady(outcome="bad")
+    report = reported([pod], span(0, HOUR), exclusions=(OneOff("repair", span(0, 1800)),))
+    assert the(report, "up").total == 180  # from the request at 29:51 on, which is seen at 30:00
+    assert report.excluded_seconds == 1800
+    assert [one.name for one in report.exclusions] == ["repair"]
+    assert the(report, "up").incidents[0].start == "2026-06-01T12:30:00Z"
+
+
+def test_unknown_time_is_listed_with_its_cause() -> None:
+    pods = [
+        replace(steady(), lives=(-30, 1001)),
+        replace(steady("b"), scrapes=scrapes(-15, HOUR + 60, lost=[(2000, 2300)])),
+        replace(steady("c"), scrapes=scrapes(-15, 3000)),
+    ]
+    report = reported(pods, span(0, HOUR))
+    told = [(one.pod, one.cause, one.start[11:19], one.end[11:19]) for one in report.unknown]
+    assert told == [
+        ("a", "Reset", "12:16:30", "12:16:45"),
+        ("b", "Gap", "12:33:15", "12:38:30"),
+        ("c", "End", "12:49:45", "12:50:22"),
+    ]
+    causes = {one.cause: (one.seconds, one.stretches) for one in report.unknown_by_cause}
+    assert causes == {"Reset": (15, 1), "Gap": (315, 1), "End": (38, 1)}
+    assert shares(the(report, "up")) == truth(pods, latency=False, during=span(0, HOUR))
+
+
+def test_a_gap_over_the_edge_of_a_page_is_the_same_gap() -> None:
+    pods = [replace(steady(), scrapes=scrapes(-15, HOUR + 60, lost=[(1700, 1900)])), steady("b", "r2")]
+    whole = reported(pods, span(0, HOUR))
+    for cuts in ([1800], [1695], [1710, 1740, 1890], [1905]):
+        assert reported(pods, span(0, HOUR), cuts=cuts) == whole
+
+
+def test_a_service_that_nobody_scraped_is_not_measured() -> None:
+    report = reported([], span(0, HOUR), cuts=[1800])
+    assert {one.verdict for one in report.objectives} == {Verdict.NOT_MEASURED}
+    assert the(report, "up").attained_percent is None
+    assert [(one.cause, one.start, one.end) for one in report.unknown] == [
+        ("Silence", "2026-06-01T12:00:00Z", "2026-06-01T13:00:00Z")
+    ]
+    assert report.unknown_seconds == HOUR
+
+
+def test_a_threshold_that_no_pod_measured_leaves_latency_unknown_and_the_rest_known() -> None:
+    other = Sla.model_validate_json(
+        """{"objectives": [{"name": "up", "availability": {"targetPercent": "99"}},
+            {"name": "fast", "latency": {"percentile": "95", "thresholdMilliseconds": 300}}]}"""
+    )
+    report = reported([steady()], span(0, HOUR), sla=other)
+    assert the(report, "fast").verdict is Verdict.NOT_MEASURED
+    assert the(report, "fast").unknown_seconds > 0.9 * HOUR
+    assert the(report, "up").total == 359
+    assert {(one.cause, one.objective) for one in report.unknown} == {("Boundary", "fast")}
+
+
+def test_samples_that_cannot_be_right_are_a_failure_and_no_report() -> None:
+    subject = Subject(ReportedService(name="calm"), SLA, ())
+    question = question_of(subject, span(0, HOUR), SCRAPING, STEPS)
+    said = reading([steady()], span(0, HOUR))
+    labels = {
+        "__name__": "paddle_runtime_requests_total",
+        "outcome": "good",
+        "code": "200",
+        "pod": "z",
+        "revision": "r",
+    }
+    odd = Series(frozenset(labels.items()), (Sample(at(15), float("nan")),))
+    broken = replace(said, requests=type(said.requests)((odd,)))  # type: ignore[arg-type, call-arg]
+    found = read_page(question, span(0, HOUR), broken)
+    assert isinstance(found, Failed)
+    assert "nan" in found.why
+
+
+def many(count: int) -> list[Pod]:
+    """So many revisions, one after the other, each with an incident of a size of its own."""
+    each = HOUR // count
+    return [
+        Pod(
+            f"pod-{place}-" + "x" * 40,
+            f"calm-{place:010d}",
+            (place * each,),
+            scrapes(place * each + 5, (place + 1) * each, 5),
+            ordered(
+                every(1, place * each + 1.5, (place + 1) * each - 6),
+                every(1, place * each + 2.7, place * each + 4 + place, outcome="bad"),
+            ),
+        )
+        for place in range(count)
+    ]  # fmt: skip
+
+
+def test_many_revisions_are_the_largest_and_the_others() -> None:
+    pods = many(30)
+    up = the(reported(pods, span(0, HOUR)), "up")
+    assert len(up.revisions) == MAX_REVISIONS
+    assert up.revisions[-1].revision == OTHERS
+    assert sum(its.total for its in up.revisions) == up.total
+    assert [its.revision for its in up.timeline.revisions] == [its.revision for its in up.revisions]
+
+
+def test_a_report_that_is_too_large_is_cut_and_says_so() -> None:
+    whole = reported(many(30), span(0, HOUR))
+    for limit in (size_bytes(whole) * 3 // 4, size_bytes(whole) * 6 // 10):
+        cut = fitted(whole, limit)
+        assert size_bytes(cut) <= limit
+        for before, after in zip(whole.objectives, cut.objectives, strict=True):
+            assert (before.good, before.total, before.revisions) == (after.good, after.total, after.revisions)
+            assert len(after.incidents) + after.incidents_left_out == len(before.incidents)
+            counts = [(its.revision, sum(its.bad)) for its in after.timeline.revisions]
+            assert counts == [(its.revision, sum(its.bad)) for its in before.timeline.revisions]
+        assert len(cut.unknown) + cut.unknown_left_out == len(whole.unknown) + whole.unknown_left_out
+        assert cut.unknown_by_cause == whole.unknown_by_cause
+
+
+def test_what_is_written_is_what_is_read_and_holds_no_float() -> None:
+    report = reported([steady()], span(0, HOUR))
+    assert size_bytes(report) < LIMIT_BYTES
+    text = json.dumps(document(report))
+    assert ReportStatus.model_validate_json(text) == report
+    assert not [value for value in _leaves(document(report)) if isinstance(value, float)]
+    assert len(the(report, "up").incidents) <= MAX_INCIDENTS
+    assert Fraction(str(the(report, "up").attained_percent)) == 100
+
+
+def _leaves(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return [leaf for inner in value.values() for leaf in _leaves(inner)]
+    if isinstance(value, list):
+        return [leaf for inner in value for leaf in _leaves(inner)]
+    return [value]
