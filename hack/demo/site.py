@@ -18,7 +18,7 @@ SYSTEM = "paddle-sla-system"
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 DEMO_LABEL = "paddle-sla.io/made-by"
 CHARTS = ("paddle-sla-crds", "paddle-sla-operator")
-CRD = "paddlemodelservices.serving.paddle-sla.io"
+CRDS = tuple(f"{plural}.serving.paddle-sla.io" for plural in ("modelslareports", "paddlemodelservices"))
 HELM_TIMEOUT_SECONDS = 180
 
 
@@ -63,11 +63,12 @@ class Site(ABC):
         return [one["metadata"]["name"] for one in made if one["metadata"]["name"] != SYSTEM]
 
     def uninstall_charts(self) -> None:
-        """Take operator, CRD (kept by its chart) and the operator's namespace away."""
+        """Take operator, CRDs (kept by their chart) and the operator's namespace away."""
         for chart in reversed(CHARTS):
             self._helm("uninstall", chart, "--ignore-not-found")
         kube = self.kube("default")
-        kube.delete("crd", CRD)
+        for definition in CRDS:
+            kube.delete("crd", definition)
         if kube.list("namespaces", f"{DEMO_LABEL}=demo,kubernetes.io/metadata.name={SYSTEM}"):
             kube.delete("namespace", SYSTEM)
 

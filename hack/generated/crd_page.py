@@ -1,12 +1,12 @@
-"""The reference page of the resource, from the same schema as the CRD."""
+"""The reference page of a kind, from the same schema as its CRD."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from paddle_operator.spec.rules import RULES
+from paddle_operator.spec.rule import Rule
 
 Schema = dict[str, Any]
 
@@ -24,11 +24,20 @@ to the memory of each container.
 """
 
 
-def page(spec: Schema, status: Schema) -> str:
+REPORT_HEAD = """\
+# ModelSLAReport
+
+The reference of the kind `ModelSLAReport`, short `msr`, generated from the typed model by `make generate`;
+`kubectl explain msr --recursive` shows the same. How to have reports made, and read them:
+[reports](../how-to/reports.md).
+"""
+
+
+def page(head: str, spec: Schema, status: Schema, rules: Iterable[Rule]) -> str:
     """Return the page."""
     return "\n".join(
         [
-            HEAD,
+            head,
             "## Spec",
             "",
             "| Field | Type | Default | Meaning |",
@@ -41,7 +50,7 @@ def page(spec: Schema, status: Schema) -> str:
             "",
             "| Field | Rule |",
             "| --- | --- |",
-            *(f"| `{rule.at or 'metadata.name'}` | {_cell(rule.message)} |" for rule in RULES),
+            *(f"| `{rule.at or 'metadata.name'}` | {_cell(rule.message)} |" for rule in rules),
             "",
             "## Status",
             "",

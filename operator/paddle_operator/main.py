@@ -19,7 +19,8 @@ from paddle_operator.cluster.events import ApiEvents
 from paddle_operator.cluster.heartbeat import Heartbeat
 from paddle_operator.cluster.lease import Lease, Terms
 from paddle_operator.cluster.leases import ApiLeaseStore, HeartbeatLease
-from paddle_operator.cluster.ports import Cluster, Key
+from paddle_operator.cluster.ports import Cluster, Key, ReportKey
+from paddle_operator.cluster.reports import KubernetesReports
 from paddle_operator.cluster.startup import until_served
 from paddle_operator.handlers.probes import probes
 from paddle_operator.handlers.queue import KeyedQueue
@@ -30,6 +31,7 @@ from paddle_operator.metrics.ports import Metrics
 from paddle_operator.metrics.prometheus import Prometheus
 from paddle_operator.plan import Platform
 from paddle_operator.reconcile import Reconciler
+from paddle_operator.report_flow import ReportFlow
 from paddle_operator.settings import Settings
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.load_queries import AcceleratorSource
@@ -55,17 +57,22 @@ async def operate(settings: Settings) -> None:
     pulse = HeartbeatLease(api, settings.namespace, settings.identity, settings.pod_uid, _now)
     heartbeat = Heartbeat(pulse.touch, settings.heartbeat_seconds, settings.heartbeat_limit_seconds)
     queue: KeyedQueue[Key] = KeyedQueue(waited=telemetry.waited)
+    reports: KeyedQueue[ReportKey] = KeyedQueue()
     cluster = MeasuredCluster(KubernetesCluster(api, _given(settings)), telemetry)
     events = ApiEvents(api, settings.identity)
     prometheus = _prometheus(settings)
     measuring = _measuring(settings, prometheus, cluster) if prometheus else None
     flow = Reconciler(cluster, events, _now, lambda: _spread(settings.resync_seconds), measuring)
+    report_flow = _reports(settings, prometheus, api)
     _read_when_scraped(telemetry, lease, heartbeat, queue)
 
     async def work() -> None:
         queue.rush(settings.lease_seconds)
+        reports.rush(settings.lease_seconds)
         try:
-            await queue.run(measured(flow, telemetry), settings.workers)
+            async with asyncio.TaskGroup() as visits:
+                visits.create_task(queue.run(measured(flow, telemetry), settings.workers))
+                visits.create_task(reports.run(report_flow, workers=1))
         finally:
             telemetry.stopped_leading()
 
@@ -85,7 +92,7 @@ async def operate(settings: Settings) -> None:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(heartbeat.beat()), group.create_task(lease.lead(work))]
             await kopf.operator(
-                registry=registry(queue.add, pulse.name, heartbeat.seen, lambda: stop(tasks)),
+                registry=registry(queue.add, reports.add, pulse.name, heartbeat.seen, lambda: stop(tasks)),
                 settings=kopf_settings(settings),
                 clusterwide=not settings.scope,
                 namespaces=settings.scope,
@@ -123,11 +130,20 @@ def _prometheus(settings: Settings) -> Prometheus | None:
     return Prometheus(settings.prometheus_url, token, limit)
 
 
+def _reports(settings: Settings, metrics: Metrics | None, api: Api) -> ReportFlow:
+    shelves, program = KubernetesReports(api), f"paddle-operator {version('paddle-sla')}"
+    return ReportFlow(shelves, shelves, metrics, _scraping(settings), program, _now)
+
+
+def _scraping(settings: Settings) -> Scraping:
+    return Scraping(timedelta(seconds=settings.scrape_interval_seconds))
+
+
 def _measuring(settings: Settings, metrics: Metrics, cluster: Cluster) -> Measuring:
     return Measuring(
         metrics,
         cluster,
-        Scraping(timedelta(seconds=settings.scrape_interval_seconds)),
+        _scraping(settings),
         interval_seconds=settings.measure_interval_seconds,
         limit_seconds=settings.prometheus_timeout_seconds,
     )

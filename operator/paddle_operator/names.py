@@ -15,6 +15,11 @@ PLURAL = "paddlemodelservices"
 SINGULAR = "paddlemodelservice"
 SHORT_NAME = "pms"
 CATEGORIES = ("paddle", "ai")
+REPORT_KIND = "ModelSLAReport"
+REPORT_LIST_KIND = "ModelSLAReportList"
+REPORT_PLURAL = "modelslareports"
+REPORT_SINGULAR = "modelslareport"
+REPORT_SHORT_NAME = "msr"
 
 MAX_SERVICE_NAME = 40
 """Characters: the longest object name made from it is <name>-resolve-<10 hex>, and a label value ends at 63.

@@ -65,6 +65,12 @@ class Reason(StrEnum):
     )
     SCALING_OFF = "ScalingOff", "No scaler is asked for: the number of pods is fixed, but for schedules."
 
+    # Reports.
+    REPORT_MADE = "ReportMade", "The report is made, and never changed again."
+    PERIOD_NOT_OVER = "PeriodNotOver", "The period of the report has not ended."
+    SERVICE_MISSING = "ServiceMissing", "There is no service of the name that the report is about."
+    SERVICE_TOO_YOUNG = "ServiceTooYoung", "The service was created after the period of the report."
+
     # The resource itself.
     INVALID_SPEC = "InvalidSpec", "The resource breaks rules; the message lists all of them.", True
     TASK_MISMATCH = "TaskMismatch", "The bundle is made for another task than model.task.", True

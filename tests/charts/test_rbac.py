@@ -6,7 +6,7 @@ import pytest
 import yaml
 from charts.rendering import CASES, NAMESPACE, ROOT, of_kind, rendered
 
-from paddle_operator.cluster.kinds import BY_KEY, LEASE, POD, SCALERS, SERVICE_RESOURCE, WATCHED
+from paddle_operator.cluster.kinds import BY_KEY, LEASE, POD, REPORT, SCALERS, SERVICE_RESOURCE, WATCHED
 
 ROLES = ("Role", "ClusterRole")
 
@@ -43,6 +43,17 @@ def test_the_users_resource_is_read_and_only_its_status_written(case: str) -> No
     assert named == (set() if case == "everything-off" else {read, written})
 
 
+def test_reports_are_made_and_deleted_and_their_question_never_changed() -> None:
+    named = {
+        (name, tuple(sorted(rule["verbs"])))
+        for rule in rules_of("defaults")
+        for name in rule["resources"]
+        if name.startswith("modelslareports")
+    }
+    read_and_made = ("modelslareports", ("create", "delete", "get", "list", "watch"))
+    assert named == {read_and_made, ("modelslareports/status", ("patch",))}
+
+
 def granted(verbs: set[str]) -> set[tuple[str, str]]:
     """(group, resource) of everything on which the operator has all these verbs."""
     rules = [rule for rule in rules_of("namespaced") if verbs <= set(rule["verbs"])]
@@ -60,7 +71,7 @@ def test_the_operator_may_write_the_kinds_of_the_example_plans_and_no_others() -
 
 
 def test_the_operator_may_watch_what_it_owns_and_its_pods_and_nothing_else() -> None:
-    kinds = {(kind.group, kind.plural) for kind in (*WATCHED, SERVICE_RESOURCE, POD, LEASE)}
+    kinds = {(kind.group, kind.plural) for kind in (*WATCHED, SERVICE_RESOURCE, REPORT, POD, LEASE)}
     assert granted({"list", "watch"}) == kinds
     assert granted({"list", "get"}) >= {(kind.group, kind.plural) for kind in SCALERS}
 

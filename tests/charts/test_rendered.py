@@ -179,7 +179,10 @@ def test_a_long_release_name_stays_valid() -> None:
 def test_the_definitions_survive_an_uninstall_and_can_be_left_out() -> None:
     done = template(CRDS)
     objects = [item for item in yaml.safe_load_all(done.stdout) if item]
-    assert [item["metadata"]["name"] for item in objects] == ["paddlemodelservices.serving.paddle-sla.io"]
-    assert objects[0]["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    plurals = ("modelslareports", "paddlemodelservices")
+    assert [item["metadata"]["name"] for item in objects] == [
+        f"{one}.serving.paddle-sla.io" for one in plurals
+    ]
+    assert {item["metadata"]["annotations"]["helm.sh/resource-policy"] for item in objects} == {"keep"}
     assert schema_complaints(done.stdout) == []
     assert template(CRDS, "enabled=false").stdout.strip() == ""

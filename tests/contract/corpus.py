@@ -51,6 +51,10 @@ def metric(type_: str = "RequestsPerReplica", value: str = "200", name: str = ""
     return {"name": name or type_.lower(), "type": type_, "target": {"value": value}}
 
 
+def reporting(schedule: str = "0 0 1 * *", **fields: Any) -> Resource:
+    return CPU.with_("spec.reporting", {"schedule": schedule, **fields})
+
+
 def scaled(*metrics: dict[str, Any], **fields: Any) -> Resource:
     return scaling(**{"metrics": list(metrics) or [metric()], "maxReplicas": 10, **fields})
 
@@ -74,6 +78,7 @@ ACCEPTED = (
     Case("a percentage with six decimals", promise(availability={"targetPercent": "99.999999"})),
     Case("an error rate of fifty", promise(errorRate={"maxPercent": "50"})),
     Case("a tolerated taint", pod(tolerations=[{"operator": "Exists"}, {"key": "a", "value": "b"}])),
+    Case("reports by the quarter", reporting("0 0 1 1,4-10/3 *", timeZone="Asia/Shanghai", retain=4)),
     Case("an own annotation", pod(annotations={"example.com/a": "anything, also spaces"})),
     Case("affinity is handed on", pod(affinity={"nodeAffinity": {"anything": [1, {"goes": None}]}})),
     Case(
@@ -273,6 +278,8 @@ REJECTED = (
     Case("eleven CPUs for one", scaled(metric("CPUUtilization", "1100")), ("cpu-percent",)),
     Case("a start of three fields", scheduled("0 8 * *   "), ("start-form",)),
     Case("an hour of no clock", scheduled("0 24 * * *"), ("start-form",)),
+    Case("a report on the 32nd", reporting("0 0 32 * *"), ("schedule-form",)),
+    Case("a report each minute", reporting("* * * * *"), ("schedule-hourly",)),
     Case(
         "several at once",
         model("s3://bucket/x", digest="abc").with_("spec.runtime", {"deviceCount": 2}),
@@ -302,6 +309,8 @@ DUPLICATES = (
 OURS_ALONE = (
     Case("a zone that nobody knows", scheduled(timeZone="Europe/Atlantis"), ("zone-known",)),
     Case("a week backwards", scheduled("0 8 * * 5-1"), ("start-ascends",)),
+    Case("reports on days backwards", reporting("0 0 * * 5-1"), ("schedule-ascends",)),
+    Case("reports where nobody lives", reporting(timeZone="Europe/Atlantis"), ("zone-known",)),
 )
 """The API server cannot tell and accepts them; the operator says in the status what is wrong."""
 

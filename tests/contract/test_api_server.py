@@ -32,8 +32,9 @@ def kubectl() -> Iterator[Kubectl]:
         command = [str(program), "--kubeconfig", kubeconfig, *arguments]
         return subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=60)
 
-    assert call("apply", "--server-side", "--force-conflicts", "-f", str(crd.CRD)).returncode == 0
-    call("wait", "--for=condition=Established", "-f", str(crd.CRD), "--timeout=30s")
+    for definition in (crd.CRD, crd.REPORT_CRD):
+        assert call("apply", "--server-side", "--force-conflicts", "-f", str(definition)).returncode == 0
+        call("wait", "--for=condition=Established", "-f", str(definition), "--timeout=30s")
     call("create", "namespace", NAMESPACE)
     call("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted", "--overwrite")
     yield call

@@ -1,6 +1,6 @@
 {{/*
 What the operator may do where it serves. It reads no Secret, enters no pod, and writes no PaddleModelService but
-its status. Server-side apply needs create and patch; nothing is updated.
+its status, and no report but what it has made. Server-side apply needs create and patch; nothing is updated.
 */}}
 {{- define "operator.rules" -}}
 - apiGroups: [serving.paddle-sla.io]
@@ -8,6 +8,12 @@ its status. Server-side apply needs create and patch; nothing is updated.
   verbs: [get, list, watch]
 - apiGroups: [serving.paddle-sla.io]
   resources: [paddlemodelservices/status]
+  verbs: [patch]
+- apiGroups: [serving.paddle-sla.io]
+  resources: [modelslareports]
+  verbs: [get, list, watch, create, delete]
+- apiGroups: [serving.paddle-sla.io]
+  resources: [modelslareports/status]
   verbs: [patch]
 - apiGroups: [""]
   resources: [pods]

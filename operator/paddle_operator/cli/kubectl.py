@@ -16,6 +16,7 @@ from pathlib import Path
 from paddle_operator.cli.access import forwarded
 from paddle_operator.cli.doctor import Finding, examine, report
 from paddle_operator.cli.inference import infer, request_of
+from paddle_operator.cli.report import command as report_command
 from paddle_operator.cli.show import answer_lines, condition, service_page, service_table
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.api import Api, connect_as_person
@@ -40,17 +41,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return GOOD
 
 
-def _shared(namespace: str, context: str, output: str) -> argparse.ArgumentParser:
+def _shared(
+    namespace: str, context: str, output: str, forms: Sequence[str] = ("text", "json")
+) -> argparse.ArgumentParser:
     """The flags that stand before the command and after it, as with kubectl, with these defaults."""
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("-n", "--namespace", default=namespace, help="namespace; by default the kubeconfig's")
     shared.add_argument("--context", default=context, help="context of the kubeconfig")
-    shared.add_argument("-o", "--output", default=output, choices=["text", "json"], help="form of the output")
+    shared.add_argument("-o", "--output", default=output, choices=forms, help="form of the output")
     return shared
 
 
 def _parser() -> argparse.ArgumentParser:
-    shared = _shared(*[argparse.SUPPRESS] * 3)  # what is not said after the command hides nothing before it
+    unsaid = argparse.SUPPRESS
+    shared = _shared(unsaid, unsaid, unsaid)  # what is not said after the command hides nothing before it
     parser = argparse.ArgumentParser(
         prog="kubectl paddle_sla",
         description=__doc__,
@@ -76,12 +80,21 @@ def _parser() -> argparse.ArgumentParser:
     send.add_argument("--url", default="", help="where the service answers; by default kubectl port-forward")
     send.add_argument("--task", choices=list(Task), default=Task.OCR, help="with --url: the model's task")
     send.add_argument("--host", default="", help="Host header, with --url of a gateway")
+    report_ = commands.add_parser(
+        "report",
+        parents=[_shared(unsaid, unsaid, unsaid, report_command.FORMS)],
+        help="say whether promises were kept in a period, and why not",
+    )
+    report_command.add_arguments(report_)
     commands.add_parser("doctor", parents=[shared], help="check CRD, operator, gateway and your rights")
     return parser
 
 
 async def _run(chosen: argparse.Namespace) -> int:
-    commands = {"get": _get, "status": _status, "infer": _infer, "doctor": _doctor}
+    if chosen.command == "report" and chosen.file:  # without a cluster
+        _write(report_command.from_file(chosen))
+        return GOOD
+    commands = {"get": _get, "status": _status, "infer": _infer, "report": _report, "doctor": _doctor}
     api, default_namespace = await connect_as_person(chosen.context, REQUEST_SECONDS)
     chosen.namespace = chosen.namespace or default_namespace
     try:
@@ -130,6 +143,11 @@ async def _infer(api: Api, chosen: argparse.Namespace) -> int:
     return GOOD
 
 
+async def _report(api: Api, chosen: argparse.Namespace) -> int:
+    _write(await report_command.from_cluster(api, chosen))
+    return GOOD
+
+
 async def _doctor(api: Api, chosen: argparse.Namespace) -> int:
     findings: list[Finding] = [one async for one in examine(api, chosen.namespace)]
     as_json = [{"what": one.what, "good": one.good, "said": one.said} for one in findings]
@@ -140,6 +158,10 @@ async def _doctor(api: Api, chosen: argparse.Namespace) -> int:
 def _print(chosen: argparse.Namespace, value: object, text: str) -> None:
     if chosen.output == "json":
         text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    _write(text)
+
+
+def _write(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
 

@@ -32,6 +32,7 @@ class Kind:
 
 
 SERVICE_RESOURCE = Kind(names.API_VERSION, names.KIND, names.PLURAL)
+REPORT = Kind(names.API_VERSION, names.REPORT_KIND, names.REPORT_PLURAL)
 DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments")
 JOB = Kind("batch/v1", "Job", "jobs")
 POD = Kind("v1", "Pod", "pods")

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple, Protocol
 
 from paddle_operator.plan import KubeObject, LiveRevision, ObjectKey, Platform, Resolution
 from paddle_operator.plan.ownership import FIELD_MANAGER
+from paddle_operator.sla.intervals import utc
 from paddle_operator.status import Facts
 from paddle_operator.status.news import Change
+from paddle_operator.status.sla_report import is_complete
 
 
 class Key(NamedTuple):
@@ -21,6 +23,16 @@ class Key(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
+
+
+class ReportKey(NamedTuple):
+    """What the queue of reports holds: a service, whose schedule is looked at, or one report."""
+
+    is_service: bool
+    key: Key
+
+    def __str__(self) -> str:
+        return f"{'schedule of' if self.is_service else 'report'} {self.key}"
 
 
 @dataclass(frozen=True)
@@ -72,3 +84,59 @@ class Events(Protocol):
 
     async def post(self, service: KubeObject, changes: Iterable[Change], now: datetime) -> None:
         """Post one Event for each change."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A service and the reports that its schedule has made."""
+
+    service: KubeObject
+    created: datetime
+    ends: Mapping[str, datetime]
+    """End of the period of each report, by the report's name."""
+
+
+class Shelves(Protocol):
+    """Services and the reports of their schedules; each verb raises ClusterRefused."""
+
+    async def shelf(self, key: Key) -> Shelf | None:
+        """Look at a service's reports; None when the service is gone or going."""
+
+    async def create(self, report: KubeObject) -> None:
+        """Create a report; one of that name that is there already is the same."""
+
+    async def delete(self, key: Key, name: str) -> None:
+        """Delete a report of this service's schedule."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A report that somebody asked for, and the service that it is about; None: there is none."""
+
+    body: KubeObject
+    service: KubeObject | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is made."""
+        return is_complete(self.body)
+
+    @property
+    def created(self) -> datetime:
+        """When it was asked for."""
+        return created(self.body)
+
+
+class Orders(Protocol):
+    """Reports to be made; each verb raises ClusterRefused."""
+
+    async def order(self, key: Key) -> Order | None:
+        """Look at one report; None when it is gone or going."""
+
+    async def tell(self, order: Order, status: Mapping[str, Any]) -> None:
+        """Write a report's status, if that says something new."""
+
+
+def created(body: KubeObject) -> datetime:
+    """Return when an object was created."""
+    return utc(datetime.fromisoformat(body["metadata"]["creationTimestamp"]))

@@ -1,4 +1,4 @@
-"""kopf, and only to be told that something happened: every event becomes the key of a service in the queue.
+"""kopf, and only to be told that something happened: each event becomes the key of a service or a report.
 
 There are no create, update or delete handlers, timers or daemons, so kopf writes neither finalizers nor
 annotations. What an event says is not looked at: the flow reads the cluster itself.
@@ -18,7 +18,7 @@ import kopf
 from paddle_operator import names
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.leases import HEARTBEAT_LABEL, HEARTBEAT_TOKEN
-from paddle_operator.cluster.ports import Key
+from paddle_operator.cluster.ports import Key, ReportKey
 from paddle_operator.settings import Settings
 
 SETTLE_SECONDS = 0.25
@@ -47,18 +47,24 @@ async def stop(tasks: Iterable[asyncio.Task[None]]) -> None:
 
 def registry(
     add: Callable[[Key, float], None],
+    add_report: Callable[[ReportKey, float], None],
     heartbeat: str,
     beat_seen: Callable[[str], None],
     stop_work: Callable[[], Awaitable[None]],
 ) -> kopf.OperatorRegistry:
-    """The handlers: the resource, everything with our label, the heartbeat's Lease, and the end.
+    """The handlers: the resource, everything with our label, reports, the heartbeat's Lease, and the end.
 
     At the end `stop_work` is called before kopf takes every task that is left for a hung one of its own.
     """
     handlers = kopf.OperatorRegistry()
 
     async def changed(namespace: str | None, name: str | None, **_: Any) -> None:
-        add(Key(str(namespace), str(name)), SETTLE_SECONDS)
+        key = Key(str(namespace), str(name))
+        add(key, SETTLE_SECONDS)
+        add_report(ReportKey(True, key), SETTLE_SECONDS)
+
+    async def report_changed(namespace: str | None, name: str | None, **_: Any) -> None:
+        add_report(ReportKey(False, Key(str(namespace), str(name))), SETTLE_SECONDS)
 
     async def owned_changed(namespace: str | None, labels: Mapping[str, str], **_: Any) -> None:
         if (service := labels.get(names.LABEL_SERVICE)) is not None:
@@ -72,6 +78,7 @@ def registry(
         await stop_work()
 
     kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=handlers)(changed)
+    kopf.on.event(names.GROUP, names.VERSION, names.REPORT_PLURAL, registry=handlers)(report_changed)
     for kind in (*kinds.WATCHED, kinds.POD):
         kopf.on.event(kind.group, kind.version, kind.plural, registry=handlers)(owned_changed)
     lease = kinds.LEASE

@@ -1,4 +1,4 @@
-"""The resource as one deep-frozen value. Its blocks lie in source, workload, promise, scaling and traffic."""
+"""The resource as one deep-frozen value. Its blocks lie in files of their own beside this one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from paddle_operator.spec.base import Block
 from paddle_operator.spec.promise import Sla
+from paddle_operator.spec.reporting import Reporting
 from paddle_operator.spec.scaling import Scaling
 from paddle_operator.spec.source import Model
 from paddle_operator.spec.traffic import Probes, Routing
@@ -27,6 +28,8 @@ class Spec(Block):
     """The number of pods."""
     routing: Routing = Routing()
     """How callers reach the service."""
+    reporting: Reporting | None = None
+    """Reports that are made again and again. Absent: on demand only."""
 
 
 @dataclass(frozen=True, slots=True)

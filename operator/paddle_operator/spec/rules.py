@@ -9,6 +9,7 @@ from paddle_operator.errors import Violation
 from paddle_operator.spec.base import canonical_json
 from paddle_operator.spec.device import RESOURCES
 from paddle_operator.spec.quantity import amount_of
+from paddle_operator.spec.reporting import REPORTING_RULES
 from paddle_operator.spec.rule import (
     JsonValue,
     Rule,
@@ -215,7 +216,14 @@ SERVICE_RULES: tuple[Rule, ...] = (
     ),
 )
 
-RULES = (*SERVICE_RULES, *MODEL_RULES, *RUNTIME_RULES, *PROMISE_RULES, *SCALING_RULES)
+RULES = (
+    *SERVICE_RULES,
+    *MODEL_RULES,
+    *RUNTIME_RULES,
+    *PROMISE_RULES,
+    *SCALING_RULES,
+    *REPORTING_RULES,
+)
 
 
 def check(body: dict[str, JsonValue]) -> list[Violation]:

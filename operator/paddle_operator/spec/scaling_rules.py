@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from paddle_operator.spec.cron import CRON_FORM, parse_cron
-from paddle_operator.spec.rule import JsonValue, Rule, pattern_rule, unique_rule
-from paddle_operator.spec.zone import zone_is_known
+from paddle_operator.spec.cron_rules import schedule_rules, zone_rule
+from paddle_operator.spec.rule import JsonValue, Rule, unique_rule
 
 _TARGET = r"^[0-9]{1,6}(\.[0-9]{1,3})?$"
 _METRICS = "(has(self.metrics) && size(self.metrics) > 0)"
@@ -54,17 +53,6 @@ def _cpu_fits(metric: JsonValue) -> bool:
     number = _target(metric)
     whole = "." not in metric["target"]["value"]
     return metric["type"] != "CPUUtilization" or number is None or (whole and number <= MOST_CPU_PERCENT)
-
-
-def _ascends(start: str) -> bool:
-    """Tell whether a schedule of the right form can be read; the form is another rule's."""
-    if re.fullmatch(CRON_FORM, start, re.ASCII) is None:
-        return True
-    try:
-        parse_cron(start)
-    except ValueError:
-        return False
-    return True
 
 
 BOUNDS: tuple[Rule, ...] = (
@@ -174,29 +162,10 @@ METRICS: tuple[Rule, ...] = (
 
 SCHEDULES: tuple[Rule, ...] = (
     unique_rule("spec.scaling.schedules", "name"),
-    pattern_rule(
-        "start-form",
-        "spec.scaling.schedules[*].start",
-        CRON_FORM,
-        "must be cron's five fields with one space between them (minute, hour, day of month, month, day of "
-        "week): write for instance '0 8 * * 1-5' for 8:00 from Monday to Friday",
+    *schedule_rules(
+        "spec.scaling.schedules[*].start", "'0 8 * * 1-5' for 8:00 from Monday to Friday", "start"
     ),
-    Rule(
-        "start-ascends",
-        "spec.scaling.schedules[*].start",
-        "",
-        "must have ranges that ascend: write for instance '0 8 * * 1-5' instead of '0 8 * * 5-1'",
-        _ascends,
-        ours=True,
-    ),
-    Rule(
-        "zone-known",
-        "spec.scaling.schedules[*].timeZone",
-        "",
-        "must be a time zone of the tz database, such as Europe/Berlin, Asia/Shanghai or UTC",
-        zone_is_known,
-        ours=True,
-    ),
+    zone_rule("spec.scaling.schedules[*].timeZone"),
 )
 
 SCALING_RULES = (*BOUNDS, *METRICS, *SCHEDULES)

@@ -42,6 +42,8 @@ def without_defaults(schema: Schema) -> Schema:
     """Return the schema without defaults: in a status only the operator writes."""
     inner = {name: without_defaults(below) for name, below in schema.get("properties", {}).items()}
     kept = {key: value for key, value in schema.items() if key != "default"}
+    if "items" in schema:
+        kept["items"] = without_defaults(schema["items"])
     return {**kept, "properties": inner} if inner else kept
 
 

@@ -33,11 +33,12 @@ def test_a_stale_file_is_named_then_written(
 
 def test_the_charts_copy_of_the_crd_differs_only_in_staying() -> None:
     files = crd.files()
-    plain = yaml.safe_load(files[crd.CRD])
-    lines = files[crd.CHART].splitlines()
-    kept = yaml.safe_load("\n".join(line for line in lines if not line.startswith("{{")))
-    assert kept["metadata"].pop("annotations") == {"helm.sh/resource-policy": "keep"}
-    assert kept == plain
+    for plain_file, chart_file in ((crd.CRD, crd.CHART), (crd.REPORT_CRD, crd.REPORT_CHART)):
+        plain = yaml.safe_load(files[plain_file])
+        lines = files[chart_file].splitlines()
+        kept = yaml.safe_load("\n".join(line for line in lines if not line.startswith("{{")))
+        assert kept["metadata"].pop("annotations") == {"helm.sh/resource-policy": "keep"}
+        assert kept == plain
 
 
 def test_the_reference_page_has_every_field_and_every_rule() -> None:

@@ -10,7 +10,7 @@ from kopf._cogs.structs.references import Resource
 
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.leases import HEARTBEAT_TOKEN
-from paddle_operator.cluster.ports import Key
+from paddle_operator.cluster.ports import Key, ReportKey
 from paddle_operator.handlers.watch import JitteredForever, kopf_settings, registry
 from paddle_operator.settings import Settings
 
@@ -19,11 +19,15 @@ async def never() -> None:
     """Nothing is to be stopped."""
 
 
-def handlers() -> tuple[dict[str, Any], list[tuple[Key, float]], list[str]]:
-    """The handlers by the plural of what they watch, the queue they fill and the heartbeats they saw."""
-    queue: list[tuple[Key, float]] = []
+def handlers() -> tuple[dict[str, Any], list[tuple[Any, float]], list[str]]:
+    """The handlers by the plural of what they watch, the queues they fill and the heartbeats they saw."""
+    queue: list[tuple[Any, float]] = []
     beats: list[str] = []
-    made = registry(lambda key, delay: queue.append((key, delay)), "mine", beats.append, never)
+
+    def add(key: Any, delay: float) -> None:
+        queue.append((key, delay))
+
+    made = registry(add, add, "mine", beats.append, never)
     found = {str(one.selector.any_name): one.fn for one in made._watching.get_all_handlers()}
     return found, queue, beats
 
@@ -34,8 +38,15 @@ def test_an_event_of_the_resource_or_of_anything_it_owns_becomes_its_key() -> No
     labels = {"serving.paddle-sla.io/service": "calm"}
     for kind in (*kinds.WATCHED, kinds.POD):
         asyncio.run(found[kind.plural](namespace="prod", labels=labels))
-    assert {key for key, _ in queue} == {Key("prod", "calm")}
-    assert len(queue) == 2 + len(kinds.WATCHED)
+    service = Key("prod", "calm")
+    assert {key for key, _ in queue} == {service, ReportKey(True, service)}
+    assert len(queue) == 3 + len(kinds.WATCHED)
+
+
+def test_an_event_of_a_report_becomes_its_key_and_no_services() -> None:
+    found, queue, _ = handlers()
+    asyncio.run(found["modelslareports"](namespace="prod", name="calm-20261201-0000"))
+    assert [key for key, _ in queue] == [ReportKey(False, Key("prod", "calm-20261201-0000"))]
 
 
 def test_an_object_of_somebody_else_is_no_key() -> None:
@@ -52,7 +63,7 @@ def test_only_this_replicas_heartbeat_counts() -> None:
 
 
 def test_kopf_has_no_handler_that_writes_finalizers_or_annotations() -> None:
-    made = registry(lambda _key, _delay: None, "mine", lambda _token: None, never)
+    made = registry(lambda _key, _delay: None, lambda _key, _delay: None, "mine", lambda _token: None, never)
     assert not made._changing.get_all_handlers()
     assert not made._spawning.get_all_handlers()
     assert not made._indexing.get_all_handlers()

@@ -1,0 +1,113 @@
+"""A report as rows: a table for a terminal, and CSV for a spreadsheet. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from paddle_operator.cli.report.figures import Clock, between, count, length
+from paddle_operator.cli.show import columns
+from paddle_operator.spec.sla_report import ObjectiveReport, ReportStatus
+
+CSV_COLUMNS = (
+    "service", "period_start", "period_end", "objective", "revision", "target_percent", "verdict",
+    "good", "bad", "total", "attained_percent", "spent_percent", "unknown_seconds",
+)  # fmt: skip
+ALL = "*"
+"""In the column revision: all of them together."""
+
+
+def table(report: ReportStatus, clock: Clock) -> str:
+    """Return the report as text."""
+    period, service = report.period, report.service
+    assert period is not None
+    assert service is not None
+    zone = clock.zone.key
+    head = [
+        ("Service", f"{service.name} (generation {service.generation})"),
+        ("Period", f"{clock.show(period.start)} to {clock.show(period.end)} ({zone})"),
+        ("Promise", f"{report.promise} (slaHash {report.sla_hash})"),
+        ("Excluded", length(report.excluded_seconds)),
+        ("Unknown", f"{length(report.unknown_seconds)}{_causes(report)}"),
+    ]
+    if period.observed_from != period.start:
+        head.append(("Observed", f"from {clock.show(period.observed_from)}, when the service was created"))
+    rows = [("OBJECTIVE", "VERDICT", "PROMISED", "ATTAINED", "GOOD", "TOTAL", "BUDGET SPENT", "UNKNOWN")]
+    rows += [
+        (
+            one.name,
+            one.verdict.value,
+            f"{one.target_percent} %",
+            _percent(one.attained_percent),
+            count(one.good),
+            count(one.total),
+            _percent(one.spent_percent),
+            length(one.unknown_seconds),
+        )
+        for one in report.objectives
+    ]
+    blocks = [columns(head), columns(rows)]
+    blocks += [_details(one, clock) for one in report.objectives if one.total]
+    return "\n".join(blocks)
+
+
+def _details(one: ObjectiveReport, clock: Clock) -> str:
+    rows = [(f"{one.name} by revision", "ATTAINED", "GOOD", "TOTAL", "BUDGET SPENT")]
+    rows += [
+        (
+            f"  {its.revision}",
+            f"{its.attained_percent} %",
+            count(its.good),
+            count(its.total),
+            f"{its.spent_percent} %",
+        )
+        for its in one.revisions
+    ]
+    text = columns(rows)
+    if one.incidents:
+        found = [("  incident", "LENGTH", "BAD", "TOTAL", "WORST BURN", "BUDGET SPENT", "REVISION")]
+        found += [
+            (
+                f"  {clock.show(its.start)}",
+                length(between(its.start, its.end)),
+                count(its.bad),
+                count(its.total),
+                f"{its.worst_burn_rate} x",
+                f"{its.spent_percent} %",
+                its.revision,
+            )
+            for its in one.incidents
+        ]
+        text += columns(found)
+    if one.incidents_left_out:
+        text += f"  {one.incidents_left_out} smaller incidents are not listed\n"
+    return text
+
+
+def csv_text(report: ReportStatus) -> str:
+    """Return one line for each objective and one for each of its revisions, as a spreadsheet reads it."""
+    period, service = report.period, report.service
+    assert period is not None
+    assert service is not None
+    written = io.StringIO()
+    sheet = csv.writer(written)
+    sheet.writerow(CSV_COLUMNS)
+    for one in report.objectives:
+        about = (service.name, period.start, period.end, one.name)
+        told = (one.good, one.total - one.good, one.total, one.attained_percent, one.spent_percent)
+        sheet.writerow((*about, ALL, one.target_percent, one.verdict.value, *told, one.unknown_seconds))
+        for its in one.revisions:
+            share = (its.good, its.total - its.good, its.total, its.attained_percent, its.spent_percent)
+            sheet.writerow((*about, its.revision, one.target_percent, "", *share, ""))
+    return written.getvalue()
+
+
+def _causes(report: ReportStatus) -> str:
+    told = ", ".join(
+        f"{one.cause} {length(one.seconds)} in {one.stretches}" for one in report.unknown_by_cause
+    )
+    return f" ({told})" if told else ""
+
+
+def _percent(text: str | None) -> str:
+    return "-" if text is None else f"{text} %"

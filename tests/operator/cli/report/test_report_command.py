@@ -1,0 +1,208 @@
+"""A report in every form, from a file and from a cluster."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paddle_operator.cli import kubectl
+from paddle_operator.cli.report import command
+from paddle_operator.cli.report.read import ReportUnreadable
+from paddle_operator.cli.report.words import LANGUAGES, WORDS
+from paddle_operator.documents import render
+from paddle_operator.sla.report_size import document
+from tests.operator.cli.report.a_day import a_day
+
+GOLDEN = Path(__file__).resolve().parents[3] / "golden" / "report"
+VOID = {"meta", "input", "rect", "line", "path", "polyline"}
+
+
+class Checked(HTMLParser):
+    """Reads a page and remembers what is in it; tags that are not closed in order fail."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.languages = dict.fromkeys(LANGUAGES, 0)
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += attrs
+        if tag == "span" and "lang" in dict(attrs):
+            self.languages[str(dict(attrs)["lang"])] += 1
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    """The report of a day as `kubectl get msr NAME -o yaml` writes it."""
+    file = tmp_path / "report.yaml"
+    body = {
+        "apiVersion": "serving.paddle-sla.io/v1alpha1",
+        "kind": "ModelSLAReport",
+        "status": document(a_day()),
+    }
+    file.write_text(render(body), encoding="utf-8")
+    return file
+
+
+def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert kubectl.main(["report", *arguments]) == kubectl.GOOD
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("form", "name"), [("table", "day.txt"), ("csv", "day.csv"), ("json", "day.json")])
+def test_a_report_is_shown_as(form: str, name: str, saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = shown(capsys, "--file", str(saved), "-o", form, "--time-zone", "Asia/Shanghai")
+    assert text.replace("\r\n", "\n") == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+def test_what_json_shows_can_be_shown_again(
+    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = tmp_path / "again.json"
+    again.write_text(shown(capsys, "--file", str(saved), "-o", "json"), encoding="utf-8")
+    assert shown(capsys, "--file", str(again)) == shown(capsys, "--file", str(saved))
+
+
+def test_the_sheet_has_the_numbers(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = list(csv.DictReader(io.StringIO(shown(capsys, "--file", str(saved), "-o", "csv"))))
+    for name in {row["objective"] for row in rows}:
+        whole, *parts = [row for row in rows if row["objective"] == name]
+        assert whole["revision"] == "*"
+        for number in ("good", "bad", "total"):
+            assert int(whole[number]) == sum(int(row[number]) for row in parts)
+
+
+def test_the_page_is_whole_and_needs_nothing_from_elsewhere(
+    saved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = shown(capsys, "--file", str(saved), "-o", "html")
+    page = Checked(text)
+    assert page.languages["en"] == page.languages["zh"] > 50
+    assert not [value for name, value in page.attributes if name in {"src", "href", "srcset", "action"}]
+    assert "@import" not in text
+    assert re.findall(r"url\(([^)]*)\)", text) == ["#hatch"]
+    assert "<script" not in text
+    ids = [value for name, value in page.attributes if name == "id"]
+    assert len(set(ids)) == len(ids)
+    assert {str(value) for name, value in page.attributes if name == "aria-labelledby"} <= set(map(str, ids))
+    assert len(text.encode()) < 300 * 1024
+
+
+def test_the_page_begins_in_the_language_that_was_chosen(
+    saved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = shown(capsys, "--file", str(saved), "-o", "html", "--language", "zh")
+    assert '<html lang="zh">' in text
+    assert 'id="zh" checked' in text
+    assert 'id="en" checked' not in text
+
+
+def test_every_text_is_there_in_both_languages_with_the_same_values() -> None:
+    for key, (english, chinese) in WORDS.items():
+        assert english, key
+        assert chinese, key
+        assert sorted(re.findall(r"{\w+}", english)) == sorted(re.findall(r"{\w+}", chinese)), key
+
+
+def test_a_name_is_shown_as_text_and_not_as_a_tag() -> None:
+    hostile = a_day().model_copy(
+        update={"summary": "x", "made_by": "<script>alert(1)</script>", "promise": '"><b>x'}
+    )
+    chosen = argparse.Namespace(output="html", time_zone="UTC", language="en")
+    text = command._shown(hostile, chosen)
+    assert "<script" not in text
+    Checked(text)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("a: [", "not YAML"),
+        ("[]", "must hold one report"),
+        ("{kind: ModelSLAReport}", "is not made yet: nobody has made it"),
+        ("{kind: ModelSLAReport, status: {mood: good}}", "is no report that this version can read: mood"),
+    ],
+)
+def test_a_file_that_is_no_report_is_refused_with_the_reason(
+    content: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(content)
+    assert kubectl.main(["report", "--file", str(file)]) == kubectl.USAGE
+    assert said in capsys.readouterr().err
+
+
+def test_a_report_that_is_not_made_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    condition = {
+        "type": "Complete",
+        "status": "False",
+        "reason": "PeriodNotOver",
+        "message": "the period ends later",
+        "lastTransitionTime": "2026-11-01T00:00:00Z",
+    }
+    file = tmp_path / "x.json"
+    file.write_text(json.dumps({"kind": "ModelSLAReport", "status": {"conditions": [condition]}}))
+    assert kubectl.main(["report", "--file", str(file)]) == kubectl.USAGE
+    assert "PeriodNotOver: the period ends later" in capsys.readouterr().err
+
+
+def chosen(**arguments: Any) -> argparse.Namespace:
+    return argparse.Namespace(**{"start": "", "end": "", "last": None, "time_zone": "UTC", **arguments})
+
+
+NOW = datetime(2026, 12, 3, 10, 30, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "period"),
+    [
+        ({}, {"type": "Window"}),
+        ({"last": "month", "time_zone": "Asia/Shanghai"}, {"type": "LastMonth", "timeZone": "Asia/Shanghai"}),
+        (
+            {"start": "2026-11-01", "end": "2026-12-01", "time_zone": "Asia/Shanghai"},
+            {"type": "Between", "start": "2026-10-31T16:00:00Z", "end": "2026-11-30T16:00:00Z"},
+        ),
+        (
+            {"start": "2026-12-03T08:00+01:00"},
+            {"type": "Between", "start": "2026-12-03T07:00:00Z", "end": "2026-12-03T10:29:00Z"},
+        ),
+    ],
+)
+def test_a_period_is_asked_for_in_the_words_of_people(
+    arguments: dict[str, str], period: dict[str, str]
+) -> None:
+    assert command.period_of(chosen(**arguments), NOW) == period
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"end": "2026-12-01"}, "--to needs --from"),
+        ({"start": "last tuesday"}, "'last tuesday' is no moment"),
+        ({"last": "day", "time_zone": "Mars/Olympus"}, "--time-zone 'Mars/Olympus' is not known"),
+    ],
+)
+def test_a_period_that_cannot_be_read_is_refused(arguments: dict[str, str], said: str) -> None:
+    with pytest.raises(ReportUnreadable, match=said):
+        command.period_of(chosen(**arguments), NOW)

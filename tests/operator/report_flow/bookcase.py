@@ -1,0 +1,130 @@
+"""A cluster of one service and its reports in memory, metrics that tell what really happened, and a clock."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from paddle_operator.cluster.ports import Key, Order, ReportKey, Shelf
+from paddle_operator.errors import ClusterRefused
+from paddle_operator.plan import KubeObject
+from paddle_operator.reasons import Reason
+from paddle_operator.report_flow import ReportFlow
+from paddle_operator.sla.answer import Answer, Failed
+from paddle_operator.sla.intervals import Interval
+from paddle_operator.sla.series import Series
+from paddle_operator.spec.sla_report import ReportStatus
+from tests.operator.fake_cluster import KEY, resource
+from tests.operator.sla.counters import SCRAPING
+from tests.operator.sla.traffic import BUCKET, REQUESTS, Pod, reading
+
+
+@dataclass
+class FakeMetrics:
+    """The port `Metrics` over pods of which everything is known."""
+
+    pods: tuple[Pod, ...] = ()
+    down: str = ""
+    asked: list[tuple[str, Interval]] = field(default_factory=list)
+
+    async def series(self, selector: str, observed: Interval) -> Answer[tuple[Series, ...]]:
+        self.asked.append((selector, observed))
+        if self.down:
+            return Failed(self.down)
+        said = reading(self.pods, observed)
+        if selector.startswith(REQUESTS):
+            return said.requests
+        return said.durations if selector.startswith(BUCKET) else said.starts
+
+    async def instant(self, query: str, at: datetime) -> Answer[tuple[Series, ...]]:
+        raise AssertionError("a report asks for raw samples only")
+
+
+@dataclass
+class Bookcase:
+    """The ports `Shelves` and `Orders`, and the flow between them and the metrics."""
+
+    now: datetime
+    service: KubeObject | None
+    metrics: FakeMetrics | None = field(default_factory=FakeMetrics)
+    reports: dict[str, KubeObject] = field(default_factory=dict)
+    writes: list[str] = field(default_factory=list)
+    refuses: str = ""
+
+    async def shelf(self, key: Key) -> Shelf | None:
+        if self.service is None:
+            return None
+        ends = {
+            name: datetime.fromisoformat(one["spec"]["period"]["end"])
+            for name, one in self.reports.items()
+            if "app.kubernetes.io/managed-by" in one["metadata"]["labels"]
+        }
+        made = datetime.fromisoformat(self.service["metadata"]["creationTimestamp"])
+        return Shelf(copy.deepcopy(self.service), made, ends)
+
+    async def create(self, report: KubeObject) -> None:
+        self._may("create")
+        name = report["metadata"]["name"]
+        assert name not in self.reports, "asked for twice"
+        self.writes.append(f"create {name}")
+        self.reports[name] = self.stored(report)
+
+    async def delete(self, key: Key, name: str) -> None:
+        self.writes.append(f"delete {name}")
+        del self.reports[name]
+
+    async def order(self, key: Key) -> Order | None:
+        body = self.reports.get(key.name)
+        return None if body is None else Order(copy.deepcopy(body), copy.deepcopy(self.service))
+
+    async def tell(self, order: Order, status: Mapping[str, Any]) -> None:
+        self._may("status")
+        name = order.body["metadata"]["name"]
+        if status != order.body.get("status"):
+            self.writes.append(f"status {name}")
+            self.reports[name]["status"] = copy.deepcopy(dict(status))
+
+    def _may(self, verb: str) -> None:
+        if self.refuses == verb:
+            raise ClusterRefused("ModelSLAReport", "", Reason.API_UNAVAILABLE, "the connection was lost")
+
+    def stored(self, report: KubeObject) -> KubeObject:
+        """As the API server keeps it."""
+        kept = copy.deepcopy(report)
+        stamp = f"{self.now:%Y-%m-%dT%H:%M:%SZ}"
+        kept["metadata"] |= {"uid": "uid-report", "generation": 1, "creationTimestamp": stamp}
+        return kept
+
+    def look(self, *, report: str = "") -> float | None:
+        """Let the flow look at the service's schedule, or at a report."""
+        flow = ReportFlow(self, self, self.metrics, SCRAPING, "paddle-operator 1", lambda: self.now)
+        key = Key(KEY.namespace, report) if report else KEY
+        return asyncio.run(flow(ReportKey(not report, key)))
+
+    def ask(self, name: str, **period: str) -> None:
+        """A person asks for a report."""
+        spec = {"serviceRef": {"name": KEY.name}, **({"period": period} if period else {})}
+        metadata = {"name": name, "namespace": KEY.namespace, "labels": {}}
+        self.reports[name] = self.stored({"kind": "ModelSLAReport", "metadata": metadata, "spec": spec})
+
+    def condition(self, name: str) -> tuple[str, str, str]:
+        """Status, reason and message of Complete."""
+        (found,) = self.reports[name]["status"]["conditions"]
+        return found["status"], found["reason"], found["message"]
+
+    def result(self, name: str) -> ReportStatus:
+        """The report as it is stored."""
+        return ReportStatus.model_validate_json(json.dumps(self.reports[name]["status"]))
+
+
+def a_bookcase(now: datetime, *, created: datetime | None = None, **reporting: Any) -> Bookcase:
+    """A service, created long ago where nothing else is said, with such a block `spec.reporting`."""
+    body = resource(**({"reporting": reporting} if reporting else {}))
+    made = created or now - timedelta(days=400)
+    body["metadata"]["creationTimestamp"] = f"{made:%Y-%m-%dT%H:%M:%SZ}"
+    return Bookcase(now, body)

@@ -1,0 +1,191 @@
+"""Reports come when they are due, once each, say why when they cannot, and outlive everything."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from paddle_operator.errors import ClusterRefused
+from paddle_operator.report_flow import AGAIN_SECONDS, LONGEST_SECONDS
+from tests.operator.report_flow.bookcase import Bookcase, FakeMetrics, a_bookcase
+from tests.operator.sla.counters import NOON
+from tests.operator.sla.traffic import Pod, every, scrapes
+
+MONTHLY = "0 0 1 * *"
+DECEMBER = datetime(2026, 12, 1, 0, 10, tzinfo=UTC)
+NAME = "calm-20261201-0000"
+HOUR = {"type": "Between", "start": "2026-06-01T12:00:00Z", "end": "2026-06-01T14:00:00Z"}
+
+
+def an_afternoon() -> Bookcase:
+    """Two hours of requests, and a report that is asked for the next day."""
+    made = a_bookcase(NOON + timedelta(days=1))
+    pod = Pod("a", "r1", (-30,), scrapes(-15, 7300), every(10, 1, 7290))
+    made.metrics = FakeMetrics((pod,))
+    made.ask("mine", **HOUR)
+    return made
+
+
+def test_a_report_is_asked_for_when_it_is_due_and_only_once() -> None:
+    made = a_bookcase(DECEMBER, schedule=MONTHLY)
+    assert made.look() == LONGEST_SECONDS
+    made.look()
+    assert made.writes == [f"create {NAME}"]
+    report = made.reports[NAME]
+    assert report["spec"]["period"] == {
+        "type": "Between",
+        "start": "2026-11-01T00:00:00Z",
+        "end": "2026-12-01T00:00:00Z",
+    }
+    assert "ownerReferences" not in report["metadata"], "it outlives the service"
+    assert report["metadata"]["labels"]["serving.paddle-sla.io/service"] == "calm"
+
+
+def test_a_crash_between_asking_and_the_next_look_makes_no_second_one() -> None:
+    made = a_bookcase(DECEMBER, schedule=MONTHLY)
+    made.refuses = "create"
+    with pytest.raises(ClusterRefused):
+        made.look()
+    assert made.reports == {}
+    made.refuses = ""
+    made.look()
+    made.look()
+    assert made.writes == [f"create {NAME}"]
+
+
+def test_the_next_look_is_when_the_next_report_is_due() -> None:
+    made = a_bookcase(datetime(2026, 11, 30, 23, 0, tzinfo=UTC), schedule=MONTHLY)
+    assert made.look() == 3600 + 300
+    made.now += timedelta(seconds=3900)
+    made.look()
+    assert NAME in made.reports
+
+
+def test_without_a_schedule_nothing_is_asked_for() -> None:
+    made = a_bookcase(DECEMBER)
+    assert made.look() is None
+    assert made.reports == {}
+
+
+def test_the_oldest_reports_of_the_schedule_are_deleted_and_no_others() -> None:
+    made = a_bookcase(DECEMBER, schedule="0 0 * * *", retain=2)
+    made.ask("mine", **HOUR)
+    for _ in range(4):
+        made.look()
+        made.now += timedelta(days=1)
+    assert sorted(made.reports) == ["calm-20261203-0000", "calm-20261204-0000", "mine"]
+
+
+def test_reports_stay_when_the_service_is_gone() -> None:
+    made = a_bookcase(DECEMBER, schedule=MONTHLY, retain=1)
+    made.look()
+    made.service = None
+    assert made.look() is None
+    assert list(made.reports) == [NAME]
+
+
+def test_a_report_is_made_from_raw_samples_page_by_page_and_never_again() -> None:
+    made = an_afternoon()
+    assert made.look(report="mine") is None
+    assert made.condition("mine")[:2] == ("True", "ReportMade")
+    (up,) = made.result("mine").objectives
+    assert (up.good, up.total, up.verdict.value) == (719, 719, "Kept")
+    query = made.result("mine").queries[0]
+    assert query.query == 'paddle_runtime_requests_total{namespace="prod",service="calm"}[3600000ms]'
+    assert (query.times, query.first, query.last) == (2, "2026-06-01T13:00:00Z", "2026-06-01T14:00:00Z")
+    assert (query.series, query.samples) == (4, 4 * 481)
+    before = list(made.writes)
+    made.metrics = FakeMetrics()
+    made.look(report="mine")
+    assert made.writes == before
+
+
+def test_metrics_that_fail_in_the_middle_leave_no_half_report() -> None:
+    made = an_afternoon()
+    assert made.metrics is not None
+    made.metrics.down = "Prometheus does not answer"
+    assert made.look(report="mine") == AGAIN_SECONDS
+    assert made.condition("mine") == ("False", "MetricsFailed", "Prometheus does not answer")
+    assert "objectives" not in made.reports["mine"]["status"]
+    made.look(report="mine")
+    assert made.writes == ["status mine"], "the same news is not told twice"
+    made.metrics.down = ""
+    made.look(report="mine")
+    assert made.condition("mine")[0] == "True"
+
+
+def test_an_operator_without_prometheus_says_so() -> None:
+    made = an_afternoon()
+    made.metrics = None
+    made.look(report="mine")
+    assert made.condition("mine")[1] == "MetricsNotConfigured"
+
+
+def test_a_period_that_is_not_over_is_waited_for() -> None:
+    made = an_afternoon()
+    made.now = NOON + timedelta(hours=1)
+    assert made.look(report="mine") == 3600 + 60
+    assert made.condition("mine")[1:] == ("PeriodNotOver", "the period ends at 2026-06-01T14:00:00Z")
+
+
+def test_a_service_that_is_not_there_yet_is_waited_for() -> None:
+    made = an_afternoon()
+    made.service = None
+    assert made.look(report="mine") == AGAIN_SECONDS
+    assert made.condition("mine")[1] == "ServiceMissing"
+
+
+def test_a_service_that_was_created_later_is_never_reported_on() -> None:
+    made = an_afternoon()
+    assert made.service is not None
+    made.service["metadata"]["creationTimestamp"] = "2026-06-01T14:00:00Z"
+    assert made.look(report="mine") is None
+    assert made.condition("mine")[1] == "ServiceTooYoung"
+
+
+def test_a_service_that_was_created_meanwhile_is_observed_from_then_on() -> None:
+    made = an_afternoon()
+    assert made.service is not None
+    made.service["metadata"]["creationTimestamp"] = "2026-06-01T13:00:00Z"
+    made.look(report="mine")
+    period = made.result("mine").period
+    assert period is not None
+    assert (period.start, period.observed_from) == ("2026-06-01T12:00:00Z", "2026-06-01T13:00:00Z")
+    assert made.result("mine").objectives[0].total == 360
+
+
+@pytest.mark.parametrize(
+    ("period", "said"),
+    [
+        ({"type": "Between", "start": "2026-06-01T12:00:00Z"}, "must have start and end with type Between"),
+        ({**HOUR, "end": "2026-06-01T11:00:00Z"}, "must start before it ends"),
+        ({"type": "LastDay", "timeZone": "Mars/Olympus"}, "must be a time zone of the tz database"),
+        ({**HOUR, "start": "yesterday"}, "must start before it ends"),
+    ],
+)
+def test_a_period_that_makes_no_sense_is_refused_with_the_reason(period: dict[str, str], said: str) -> None:
+    made = an_afternoon()
+    made.ask("odd", **period)
+    assert made.look(report="odd") is None
+    assert made.condition("odd")[1] == "InvalidSpec"
+    assert said in made.condition("odd")[2]
+
+
+def test_the_window_of_the_promise_ends_when_the_report_was_asked_for() -> None:
+    made = an_afternoon()
+    made.now = NOON + timedelta(hours=2, seconds=30)
+    made.ask("window")
+    made.look(report="window")
+    period = made.result("window").period
+    assert period is not None
+    assert (period.start, period.end) == ("2026-05-02T13:59:00Z", "2026-06-01T13:59:00Z")
+
+
+def test_the_last_month_is_that_before_the_report_was_asked_for() -> None:
+    made = an_afternoon()
+    made.ask("may", type="LastMonth", timeZone="Asia/Shanghai")
+    made.look(report="may")
+    period = made.result("may").period
+    assert period is not None
+    assert (period.start, period.end) == ("2026-04-30T16:00:00Z", "2026-05-31T16:00:00Z")
