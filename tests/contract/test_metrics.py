@@ -19,7 +19,7 @@ from paddle_operator.sla.outcomes import OUTCOMES, Tally
 from paddle_operator.sla.series import Sample, Series
 from paddle_operator.spec.promise import Objective
 from paddle_runtime import sla as runtime_sla
-from paddle_runtime.metrics import Metrics
+from paddle_runtime.metrics import GAUGES, Metrics
 from paddle_runtime.transport.codes import OUTCOME_LABELS
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -67,7 +67,8 @@ def test_every_series_that_the_operator_asks_for_is_one_of_the_runtimes() -> Non
     lines = exported().render().decode().splitlines()
     exported_names = {re.split(r"[{ ]", line)[0] for line in lines if not line.startswith("#")}
     asked = {names.METRIC_REQUESTS, names.METRIC_DURATION_BUCKETS, names.METRIC_PROCESS_START}
-    assert asked <= exported_names
+    assert asked | {names.METRIC_BUSY} <= exported_names
+    assert names.METRIC_WORKERS in {f"paddle_runtime_{gauge}" for gauge in GAUGES}
 
 
 def test_the_buckets_that_the_operator_asks_for_are_those_of_the_promised_thresholds() -> None:

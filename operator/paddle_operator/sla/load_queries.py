@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paddle_operator.sla.series import OUTCOME_LABEL, REVISION_LABEL
+from paddle_operator import names
+from paddle_operator.sla.series import NAMESPACE_LABEL, OUTCOME_LABEL, REVISION_LABEL
 from paddle_operator.spec.workload import Device
 
 OVER = "1m"
@@ -47,9 +48,7 @@ EXPORTERS = {
 
 def offered_load(namespace: str, revision: str) -> str:
     """Requests a second that callers send to a revision, refused ones included, tagged ones left out."""
-    selected = _of_revision(
-        "paddle_runtime_requests_total", namespace, revision, f'{OUTCOME_LABEL}=~"{OFFERED}"'
-    )
+    selected = _of_revision(names.METRIC_REQUESTS, namespace, revision, f'{OUTCOME_LABEL}=~"{OFFERED}"')
     return f"sum(rate({selected}[{OVER}]))"
 
 
@@ -60,13 +59,13 @@ def accelerator_percent(
     exporter = EXPORTERS.get(device) if source is AcceleratorSource.EXPORTER else None
     if exporter is not None:
         return _of_exporter(exporter, namespace, revision)
-    busy = _of_revision("paddle_runtime_busy_seconds_total", namespace, revision)
-    workers = _of_revision("paddle_runtime_workers", namespace, revision)
+    busy = _of_revision(names.METRIC_BUSY, namespace, revision)
+    workers = _of_revision(names.METRIC_WORKERS, namespace, revision)
     return f"100 * sum(rate({busy}[{OVER}]) / ({workers} > 0))"
 
 
 def _of_revision(metric: str, namespace: str, revision: str, *more: str) -> str:
-    matchers = (f'namespace="{namespace}"', f'{REVISION_LABEL}="{revision}"', *more)
+    matchers = (f'{NAMESPACE_LABEL}="{namespace}"', f'{REVISION_LABEL}="{revision}"', *more)
     return f"{metric}{{{','.join(matchers)}}}"
 
 
