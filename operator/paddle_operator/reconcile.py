@@ -67,7 +67,7 @@ class Reconciler:
         pause = self.resync_seconds() if _at_rest(status, seen) else _patience(status, seen, now)
         if self.measuring and measured:
             pause = min(pause, self.measuring.pause_seconds(measured))
-        return min(pause, _until(wanted.scale.next_look, now))
+        return min(pause, _until(wanted.scale.next_look, now), _for_a_scaler(status))
 
     async def _write(self, key: Key, actions: tuple[Action, ...]) -> list[ClusterRefused]:
         """Create and patch in the plan's order, past refusals; delete only where nothing was refused."""
@@ -156,6 +156,13 @@ def _patience(status: Status, seen: Observation, now: datetime) -> float:
 def _until(moment: datetime | None, now: datetime) -> float:
     """Seconds to a moment that was announced, at least one."""
     return max((moment - now).total_seconds(), 1.0) if moment is not None else float("inf")
+
+
+def _for_a_scaler(status: Status) -> float:
+    """Seconds to the next look while a new scaler has not spoken yet: nobody is told when it does."""
+    conditions = {one["type"]: one["status"] for one in status["conditions"]}
+    pending = conditions["Ready"] == "True" and conditions["ScalingActive"] == "Unknown"
+    return UNSETTLED_SECONDS if pending else float("inf")
 
 
 def _leaving(seen: Observation) -> bool:

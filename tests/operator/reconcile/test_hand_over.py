@@ -8,6 +8,7 @@ import pytest
 
 from paddle_operator.errors import ClusterRefused
 from paddle_operator.reasons import Reason
+from paddle_operator.reconcile import UNSETTLED_SECONDS
 from tests.operator.fake_cluster import FakeCluster, resource
 from tests.operator.reconcile.story import Story
 
@@ -97,8 +98,9 @@ def test_a_scaler_that_cannot_be_written_leaves_the_service_ready_and_says_so() 
     assert story.condition("ScalingActive")[:2] == ("False", "Forbidden")
 
 
-def test_a_scaled_service_is_read_again_every_minute() -> None:
+def test_a_scaled_service_is_read_again_every_minute_and_sooner_while_its_scaler_is_silent() -> None:
     story, _ = a_story(SCALED, ready=2)
+    assert story.look() == UNSETTLED_SECONDS
     works(story)
     assert story.look() == 60.0
 
