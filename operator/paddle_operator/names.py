@@ -95,6 +95,7 @@ METRIC_DURATION_BUCKETS = "paddle_runtime_request_duration_seconds_bucket"
 METRIC_PROCESS_START = "process_start_time_seconds"
 METRIC_BUSY = "paddle_runtime_busy_seconds_total"
 METRIC_WORKERS = "paddle_runtime_workers"
+METRIC_MODEL_INFO = "paddle_runtime_model_info"
 
 # Environment read by the runtime.
 ENV_PREFIX = "PADDLE_RUNTIME_"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from paddle_operator.metrics import queries
 from paddle_operator.metrics.ports import Metrics
@@ -16,7 +16,7 @@ from paddle_operator.sla.ledger import Page, read_page
 from paddle_operator.sla.objectives import latency_thresholds_milliseconds
 from paddle_operator.sla.reading import Reading
 from paddle_operator.sla.report import Made, Subject, question_of, report_of
-from paddle_operator.sla.series import Labels, Series
+from paddle_operator.sla.series import DIGEST_LABEL, REVISION_LABEL, Labels, Series, label
 from paddle_operator.sla.steps import steps_of
 from paddle_operator.sla.written import moment_text
 from paddle_operator.spec import Service
@@ -28,10 +28,19 @@ PAGE = timedelta(hours=1)
 
 @dataclass
 class _Asked:
-    """What one selector has answered so far."""
+    """What one question has answered so far."""
 
+    query: str
+    moments: list[datetime] = field(default_factory=list)
     series: set[Labels] = field(default_factory=set)
     samples: int = 0
+
+    def add(self, at: datetime, answer: Answer[tuple[Series, ...]]) -> None:
+        """Remember an answer, the empty ones, too."""
+        self.moments.append(at)
+        if isinstance(answer, Value):
+            self.series.update(one.labels for one in answer.value)
+            self.samples += sum(len(one.samples) for one in answer.value)
 
 
 class ReportReader:
@@ -48,7 +57,9 @@ class ReportReader:
         self._requests = queries.requests(*of)
         self._durations = queries.durations(*of, thresholds) if thresholds else ""
         self._starts = queries.starts(*of)
-        self._asked = {one: _Asked() for one in (self._requests, self._durations, self._starts) if one}
+        self._models = queries.digests(*of)
+        self._asked: dict[str, _Asked] = {}
+        self._digests: dict[str, str] = {}
 
     async def report(
         self, period: Interval, observed: Interval, made: Made
@@ -64,6 +75,7 @@ class ReportReader:
             if not isinstance(found, Value):
                 return found
             last = found.value
+            await self._learn_digests(last)
             pages.append(replace(last, requests={}, durations={}))  # what the next page needs, and no other
         return await asyncio.to_thread(
             report_of,
@@ -72,7 +84,8 @@ class ReportReader:
             pages,
             period=period,
             steps=steps,
-            queries=self._records(observed),
+            queries=self._records(),
+            digests=self._digests,
             made=made,
         )
 
@@ -85,24 +98,40 @@ class ReportReader:
 
     async def _ask(self, selector: str, observed: Interval) -> Answer[tuple[Series, ...]]:
         found = await self._metrics.series(selector, observed)
-        if isinstance(found, Value):
-            asked = self._asked[selector]
-            asked.series.update(one.labels for one in found.value)
-            asked.samples += sum(len(one.samples) for one in found.value)
+        self._record(queries.raw(selector, PAGE)).add(observed.end, found)
         return found
 
-    def _records(self, observed: Interval) -> tuple[QueryRecord, ...]:
-        parts = list(_parts(observed))
+    async def _learn_digests(self, page: Page) -> None:
+        """Ask which model a revision serves when it is seen for the first time, at its newest sample."""
+        for revision in page.outcomes.keys() - self._digests.keys():
+            its = (
+                one.samples[0].at
+                for labels, one in page.requests.items()
+                if (REVISION_LABEL, revision) in labels
+            )
+            seen = max(its, default=None)
+            if seen is not None:
+                found = await self._metrics.instant(self._models, seen)
+                self._record(self._models).add(seen, found)
+                for one in found.value if isinstance(found, Value) else ():
+                    self._digests.setdefault(
+                        label(one.labels, REVISION_LABEL), label(one.labels, DIGEST_LABEL)
+                    )
+
+    def _record(self, query: str) -> _Asked:
+        return self._asked.setdefault(query, _Asked(query))
+
+    def _records(self) -> tuple[QueryRecord, ...]:
         return tuple(
             QueryRecord(
-                query=queries.over(selector, PAGE),
-                first=moment_text(parts[0].end),
-                last=moment_text(parts[-1].end),
-                times=len(parts),
-                series=len(asked.series),
-                samples=asked.samples,
+                query=one.query,
+                first=moment_text(min(one.moments)),
+                last=moment_text(max(one.moments)),
+                times=len(one.moments),
+                series=len(one.series),
+                samples=one.samples,
             )
-            for selector, asked in self._asked.items()
+            for one in self._asked.values()
         )
 
 

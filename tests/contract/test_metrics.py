@@ -71,6 +71,14 @@ def test_every_series_that_the_operator_asks_for_is_one_of_the_runtimes() -> Non
     assert names.METRIC_WORKERS in {f"paddle_runtime_{gauge}" for gauge in GAUGES}
 
 
+def test_the_runtime_says_which_model_a_revision_serves() -> None:
+    metrics = exported()
+    metrics.describe_model(name="m", digest="sha256:0", task="OCR", engine="e", device="CPU", revision="r1")
+    (labels,) = scraped(metrics, names.METRIC_MODEL_INFO)
+    assert {("revision", "r1"), ("digest", "sha256:0")} <= labels
+    assert "(revision, digest)" in queries.digests("prod", "ocr")
+
+
 def test_the_buckets_that_the_operator_asks_for_are_those_of_the_promised_thresholds() -> None:
     pattern = re.search(r'le=~"(.*)"}', queries.durations("prod", "ocr", [7, 220]))
     assert pattern is not None

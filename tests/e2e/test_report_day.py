@@ -29,7 +29,7 @@ from tests.operator.cli.report.a_day import NEW, OLD, SLA, day_pods
 from tests.operator.report_flow.bookcase import a_bookcase
 from tests.operator.sla.counters import NOON, SCRAPING, span
 from tests.operator.sla.test_report import shares, the
-from tests.operator.sla.traffic import Pod, open_metrics, truth
+from tests.operator.sla.traffic import Pod, digest_of, open_metrics, truth
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 DAY = span(0, 86_400)
@@ -139,7 +139,18 @@ def test_both_incidents_are_found_and_the_revision_that_spent_most_is_named(repo
 
 
 def test_the_exact_queries_can_be_asked_again(report: ReportStatus, prometheus: str) -> None:
-    for one in report.queries:
-        assert one.query.startswith(("paddle_runtime_", "process_start_time_seconds"))
+    *samples, models = report.queries
+    for one in samples:
+        assert one.query.endswith("[3600001ms]")
         assert one.times == 24
         assert one.samples > 10_000
+    assert models.query.startswith("group by (revision, digest)")
+    assert models.times == 2
+
+
+def test_each_revision_is_there_with_the_model_that_it_served(report: ReportStatus) -> None:
+    found = [(one.revision, one.model_digest, one.first[11:16], one.last[11:16]) for one in report.revisions]
+    assert found == [
+        (OLD, digest_of(OLD), "12:00", "00:05"),
+        (NEW, digest_of(NEW), "00:05", "12:00"),
+    ]

@@ -25,7 +25,6 @@ PAUSE_SECONDS = 30.0
 """Who could not be reached is not asked again for so long: all services share one answer to that."""
 THREADS = 4
 _GRACE_SECONDS = 1.0
-_INSTANT = timedelta(milliseconds=1)
 
 
 class Prometheus:
@@ -50,8 +49,7 @@ class Prometheus:
         while start < observed.end:
             part = Interval(start, min(start + length, observed.end))
             try:
-                # Older servers count a sample at the very beginning, newer ones do not.
-                answer = await self._ask(queries.over(selector, part.length + _INSTANT), part.end)
+                answer = await self._ask(queries.raw(selector, part.length), part.end)
             except NoAnswer as failed:
                 if failed.too_large and part.length > SHORTEST_REQUEST:
                     length = max(part.length / 2, SHORTEST_REQUEST)

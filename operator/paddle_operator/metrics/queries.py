@@ -7,7 +7,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 from paddle_operator import names
-from paddle_operator.sla.series import BOUNDARY_LABEL, NAMESPACE_LABEL, REVISION_LABEL, SERVICE_LABEL
+from paddle_operator.sla.series import (
+    BOUNDARY_LABEL,
+    DIGEST_LABEL,
+    NAMESPACE_LABEL,
+    REVISION_LABEL,
+    SERVICE_LABEL,
+)
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -48,6 +54,20 @@ def durations(
 def starts(namespace: str, service: str, revision: str = "") -> str:
     """Return the selector of when each process of a service began, in seconds since 1970."""
     return selector(names.METRIC_PROCESS_START, *_of(namespace, service, revision))
+
+
+def digests(namespace: str, service: str) -> str:
+    """Return the expression that tells which models each revision serves, by their digests."""
+    chosen = selector(names.METRIC_MODEL_INFO, *_of(namespace, service, ""))
+    return f"group by ({REVISION_LABEL}, {DIGEST_LABEL}) ({chosen})"
+
+
+def raw(selected: str, length: timedelta) -> str:
+    """Write a selector's samples of the time up to the moment of the question, and of its first moment.
+
+    Older servers count a sample at the very beginning, newer ones do not.
+    """
+    return over(selected, length + _MILLISECOND)
 
 
 def over(selected: str, length: timedelta) -> str:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from paddle_operator.sla.incidents import Course
 from paddle_operator.sla.intervals import Interval, Spans
 from paddle_operator.sla.ledger import Page, Question
-from paddle_operator.sla.outcomes import OUTCOMES, Tally
+from paddle_operator.sla.outcomes import Outcomes, Tally
 from paddle_operator.sla.unknown import Cause, Unknown, clipped
 
 Told = tuple[str, Unknown]
@@ -22,13 +22,19 @@ class Book:
 
     courses: Mapping[str, Course]
     """By objective."""
-    outcomes: Mapping[str, int]
+    outcomes: Mapping[str, Outcomes]
+    """By revision."""
     unknown: tuple[Told, ...]
     """In order of time, each stretch once, none outside the time that counts."""
 
     def course(self, objective: str) -> Course:
         """What each revision did, step by step."""
         return self.courses.get(objective, {})
+
+    def steps_of(self, revision: str) -> tuple[int, int] | None:
+        """The first and the last step in which a revision did anything; None where that was never."""
+        steps = [step for course in self.courses.values() for step, its in course.items() if revision in its]
+        return (min(steps), max(steps)) if steps else None
 
     def unknown_for(self, objective: str) -> Iterator[Unknown]:
         """What is unknown for one objective."""
@@ -38,15 +44,14 @@ class Book:
 def book_of(pages: Iterable[Page], question: Question) -> Book:
     """Add pages up, one after the other, so that no two need be in memory."""
     courses: dict[str, dict[int, dict[str, Tally]]] = {}
-    outcomes = dict.fromkeys(OUTCOMES, 0)
+    outcomes: dict[str, Outcomes] = {}
     unknown: set[Told] = set()
     for page in pages:
         for objective, revision, step, tally in page.postings:
             its = courses.setdefault(objective, {}).setdefault(step, {})
             its[revision] = its.get(revision, Tally()) + tally
-        for told in page.outcomes:
-            for name in OUTCOMES:
-                outcomes[name] += getattr(told, name)
+        for revision, told in page.outcomes.items():
+            outcomes[revision] = outcomes.get(revision, Outcomes()) + told
         unknown.update(page.unknown)
     return Book(courses, outcomes, _joined(unknown, question))
 

@@ -61,7 +61,7 @@ class Page:
     """What one stretch of time tells."""
 
     postings: tuple[Posting, ...] = ()
-    outcomes: tuple[Outcomes, ...] = ()
+    outcomes: Mapping[str, Outcomes] = field(default_factory=dict)
     """By revision."""
     unknown: tuple[tuple[str, Unknown], ...] = ()
     """Each with the objective that it concerns; "" for all of them."""
@@ -97,7 +97,7 @@ def read_page(question: Question, part: Interval, said: Reading, before: Page | 
         return told
     unknown = [("", one) for one in _unknown(found.value.requests, part, before)]
     postings, blind = _posted(question, part, found.value.requests, found.value.durations)
-    return Value(Page(postings, tuple(told.value.values()), (*unknown, *blind), *kept))
+    return Value(Page(postings, told.value, (*unknown, *blind), *kept))
 
 
 def _unknown(told: Counted, part: Interval, before: Page) -> Iterator[Unknown]:

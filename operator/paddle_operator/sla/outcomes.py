@@ -46,6 +46,9 @@ class Outcomes:
     refused: int = 0
     invalid: int = 0
 
+    def __add__(self, other: Outcomes) -> Outcomes:
+        return Outcomes(*(getattr(self, name) + getattr(other, name) for name in OUTCOMES))
+
     @property
     def tally(self) -> Tally:
         """What they are for availability and error rate."""

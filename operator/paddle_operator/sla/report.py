@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from paddle_operator.sla.book import Book, Told, book_of, time_by_cause
@@ -12,6 +12,7 @@ from paddle_operator.sla.exclusions import Exclusion, counted_time
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.ledger import Page, Question
 from paddle_operator.sla.objectives import promise, sla_hash
+from paddle_operator.sla.outcomes import Outcomes
 from paddle_operator.sla.report_objective import objective_report
 from paddle_operator.sla.report_size import LIMIT_BYTES, fitted, longest
 from paddle_operator.sla.steps import Steps
@@ -20,6 +21,7 @@ from paddle_operator.sla.written import moment_text, whole_seconds
 from paddle_operator.spec.base import FrozenJson
 from paddle_operator.spec.promise import Sla
 from paddle_operator.spec.sla_report import (
+    MAX_REVISIONS,
     MAX_STRETCHES,
     CauseSum,
     ExcludedTime,
@@ -28,6 +30,7 @@ from paddle_operator.spec.sla_report import (
     QueryRecord,
     ReportedService,
     ReportStatus,
+    RevisionRecord,
     Span,
     UnknownTime,
 )
@@ -64,12 +67,14 @@ def report_of(
     period: Interval,
     steps: Steps,
     queries: tuple[QueryRecord, ...],
+    digests: Mapping[str, str],
     made: Made,
 ) -> ReportStatus:
-    """Add the pages up and write the report, small enough to be stored."""
+    """Add the pages up and write the report, small enough to be stored. `digests`: of models, by revision."""
     book = book_of(pages, question)
     unknown = tuple(_unknown(one) for one in book.unknown)
     listed = longest(unknown, MAX_STRETCHES)
+    revisions = _revisions(book, question, digests)
     excluded = _excluded(subject.exclusions, question.observed)
     objectives = tuple(objective_report(one, question, steps, book) for one in subject.sla.objectives)
     sla = subject.sla.model_dump(by_alias=True, mode="json", exclude_none=True)
@@ -81,8 +86,10 @@ def report_of(
         summary=", ".join(_summary(one) for one in objectives),
         promise=promise(subject.sla),
         sla_hash=sla_hash(subject.sla),
-        requests=OutcomeCounts(**book.outcomes),
+        requests=OutcomeCounts(**asdict(sum(book.outcomes.values(), Outcomes()))),
         objectives=objectives,
+        revisions=revisions[0],
+        revisions_left_out=revisions[1],
         excluded_seconds=whole_seconds(question.observed.length - question.counted.total),
         exclusions=excluded[:MAX_STRETCHES],
         exclusions_left_out=len(excluded[MAX_STRETCHES:]),
@@ -125,6 +132,31 @@ def _excluded(exclusions: Iterable[Exclusion], observed: Interval) -> tuple[Excl
         ExcludedTime(name=name, start=moment_text(part.start), end=moment_text(part.end))
         for part, name in found
     )
+
+
+def _revisions(
+    book: Book, question: Question, digests: Mapping[str, str]
+) -> tuple[tuple[RevisionRecord, ...], int]:
+    """Record the largest revisions in order of time, and how many are left out."""
+    found = []
+    for name, told in book.outcomes.items():
+        steps = book.steps_of(name)
+        if steps is not None:
+            start = question.observed.start + steps[0] * question.step
+            end = min(question.observed.start + (steps[1] + 1) * question.step, question.observed.end)
+            found.append((told.tally.total, name, start, end))
+    kept = sorted(found, reverse=True)[:MAX_REVISIONS]
+    records = tuple(
+        RevisionRecord(
+            revision=name,
+            model_digest=digests.get(name, ""),
+            first=moment_text(start),
+            last=moment_text(end),
+            requests=requests,
+        )
+        for requests, name, start, end in sorted(kept, key=lambda one: (one[2], one[1]))
+    )
+    return records, len(found) - len(kept)
 
 
 def _causes(book: Book) -> tuple[CauseSum, ...]:

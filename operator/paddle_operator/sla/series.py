@@ -15,6 +15,7 @@ POD_LABEL = "pod"
 """These four are given to every series of a pod by its scrape."""
 OUTCOME_LABEL = "outcome"
 BOUNDARY_LABEL = "le"
+DIGEST_LABEL = "digest"
 _WITHIN_A_TARGET = {NAME_LABEL, OUTCOME_LABEL, "code", BOUNDARY_LABEL}
 
 

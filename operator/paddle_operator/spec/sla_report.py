@@ -206,6 +206,21 @@ class ObjectiveReport(Written):
     """The course of the period."""
 
 
+class RevisionRecord(Written):
+    """A revision that handled requests in the period."""
+
+    revision: Name
+    """Name of the revision."""
+    model_digest: Annotated[str, Field(max_length=71)] = ""
+    """Digest of the bundle that its pods served; empty where no metric told it."""
+    first: Moment
+    """Start of the first step of time in which it handled requests."""
+    last: Moment
+    """End of the last one."""
+    requests: Count
+    """Requests that it handled or refused, without mistakes of callers."""
+
+
 class ExcludedTime(Written):
     """Time in which the promise did not hold."""
 
@@ -253,7 +268,8 @@ class QueryRecord(Written):
     last: Moment
     """Evaluation time of the last one."""
     times: Count
-    """How often it was sent, at equal distances."""
+    """How often it was sent, at equal distances. Before the first of raw samples also the time of one scrape
+    gap is asked for, whose last samples are the baselines."""
     series: Count
     """Series that answered."""
     samples: Count
@@ -287,6 +303,12 @@ class ReportStatus(Written):
         tuple[ObjectiveReport, ...], Field(max_length=MAX_OBJECTIVES), list_map("name")
     ] = ()
     """Each objective."""
+    revisions: Annotated[
+        tuple[RevisionRecord, ...], Field(max_length=MAX_REVISIONS), list_map("revision")
+    ] = ()
+    """The revisions that handled requests, and the models that they served, in order of time."""
+    revisions_left_out: Count = 0
+    """Revisions that are not listed: those with the fewest requests."""
     excluded_seconds: Count = 0
     """Time in which the promise did not hold."""
     exclusions: Annotated[tuple[ExcludedTime, ...], Field(max_length=MAX_STRETCHES)] = ()

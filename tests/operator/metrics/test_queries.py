@@ -56,3 +56,4 @@ def test_a_value_with_quotes_stays_one_value() -> None:
 
 def test_a_length_is_written_in_whole_milliseconds_rounded_up() -> None:
     assert queries.over("up", timedelta(seconds=1, microseconds=1)) == "up[1001ms]"
+    assert queries.raw("up", timedelta(seconds=1)) == "up[1001ms]", "with the sample of its first moment"

@@ -15,13 +15,13 @@ from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan import KubeObject
 from paddle_operator.reasons import Reason
 from paddle_operator.report_flow import ReportFlow
-from paddle_operator.sla.answer import Answer, Failed
+from paddle_operator.sla.answer import Answer, Failed, Value
 from paddle_operator.sla.intervals import Interval
-from paddle_operator.sla.series import Series
+from paddle_operator.sla.series import Sample, Series
 from paddle_operator.spec.sla_report import ReportStatus
 from tests.operator.fake_cluster import KEY, resource
-from tests.operator.sla.counters import SCRAPING
-from tests.operator.sla.traffic import BUCKET, REQUESTS, Pod, reading
+from tests.operator.sla.counters import NOON, SCRAPING
+from tests.operator.sla.traffic import BUCKET, MODEL, REQUESTS, Pod, digest_of, reading
 
 
 @dataclass
@@ -42,7 +42,10 @@ class FakeMetrics:
         return said.durations if selector.startswith(BUCKET) else said.starts
 
     async def instant(self, query: str, at: datetime) -> Answer[tuple[Series, ...]]:
-        raise AssertionError("a report asks for raw samples only")
+        assert query.startswith(f"group by (revision, digest) ({MODEL}")
+        live = {pod.revision for pod in self.pods if NOON + timedelta(seconds=pod.scrapes[-1]) >= at}
+        found = ({"revision": name, "digest": digest_of(name)} for name in sorted(live))
+        return Value(tuple(Series(frozenset(one.items()), (Sample(at, 1.0),)) for one in found))
 
 
 @dataclass

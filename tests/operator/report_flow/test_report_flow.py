@@ -10,7 +10,7 @@ from paddle_operator.errors import ClusterRefused
 from paddle_operator.report_flow import AGAIN_SECONDS, LONGEST_SECONDS
 from tests.operator.report_flow.bookcase import Bookcase, FakeMetrics, a_bookcase
 from tests.operator.sla.counters import NOON
-from tests.operator.sla.traffic import Pod, every, scrapes
+from tests.operator.sla.traffic import Pod, digest_of, every, scrapes
 
 MONTHLY = "0 0 1 * *"
 DECEMBER = datetime(2026, 12, 1, 0, 10, tzinfo=UTC)
@@ -92,9 +92,15 @@ def test_a_report_is_made_from_raw_samples_page_by_page_and_never_again() -> Non
     (up,) = made.result("mine").objectives
     assert (up.good, up.total, up.verdict.value) == (719, 719, "Kept")
     query = made.result("mine").queries[0]
-    assert query.query == 'paddle_runtime_requests_total{namespace="prod",service="calm"}[3600000ms]'
+    assert query.query == 'paddle_runtime_requests_total{namespace="prod",service="calm"}[3600001ms]'
     assert (query.times, query.first, query.last) == (2, "2026-06-01T13:00:00Z", "2026-06-01T14:00:00Z")
     assert (query.series, query.samples) == (4, 4 * 481)
+    (revision,) = made.result("mine").revisions
+    assert (revision.revision, revision.model_digest, revision.requests) == ("r1", digest_of("r1"), 719)
+    assert (revision.first, revision.last) == ("2026-06-01T12:00:00Z", "2026-06-01T14:00:00Z")
+    models = made.result("mine").queries[-1]
+    assert models.query.endswith('(paddle_runtime_model_info{namespace="prod",service="calm"})')
+    assert (models.times, models.first) == (1, "2026-06-01T12:59:45Z"), "a model is asked for once"
     before = list(made.writes)
     made.metrics = FakeMetrics()
     made.look(report="mine")

@@ -58,7 +58,7 @@ def reported(
         before = pages[-1] if pages else None
         pages.append(known(read_page(question, Interval(start, end), reading(pods, observed), before)))
     made = Made(at(2 * HOUR), "test 1")
-    return report_of(subject, question, pages, period=period, steps=STEPS, queries=(), made=made)
+    return report_of(subject, question, pages, period=period, steps=STEPS, queries=(), digests={}, made=made)
 
 
 def the(report: ReportStatus, name: str) -> ObjectiveReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ CODES = {"good": "200", "bad": "500", "refused": "503", "invalid": "400"}
 REQUESTS = "paddle_runtime_requests_total"
 BUCKET = "paddle_runtime_request_duration_seconds_bucket"
 STARTED = "process_start_time_seconds"
+MODEL = "paddle_runtime_model_info"
 THRESHOLD = "0.2"
 
 
@@ -62,6 +64,11 @@ class Pod:
             yield {"__name__": BUCKET, "le": boundary, **own}, self._scraped(within)
         yield {"__name__": STARTED, **own}, [NOON.timestamp() + self._life(scrape) for scrape in self.scrapes]
 
+    def model(self) -> tuple[dict[str, str], list[float]]:
+        """The gauge that says what it serves."""
+        own = {"namespace": "prod", "service": "calm", "revision": self.revision, "pod": self.name}
+        return {"__name__": MODEL, "digest": digest_of(self.revision), **own}, [1.0] * len(self.scrapes)
+
     def _scraped(self, counted: Iterable[Event]) -> list[float]:
         moments = [event.at for event in counted]
         return [
@@ -71,6 +78,11 @@ class Pod:
 
     def _life(self, second: int) -> int:
         return self.lives[bisect_right(self.lives, second) - 1]
+
+
+def digest_of(revision: str) -> str:
+    """The model that a revision serves."""
+    return "sha256:" + hashlib.sha256(revision.encode()).hexdigest()
 
 
 @functools.lru_cache(maxsize=64)
@@ -97,16 +109,16 @@ def reading(pods: Iterable[Pod], observed: Interval) -> Reading:
 
 def open_metrics(pods: Iterable[Pod]) -> str:
     """Everything that was scraped, in OpenMetrics' text."""
-    families: dict[str, list[str]] = {REQUESTS: [], BUCKET: [], STARTED: []}
+    families: dict[str, list[str]] = {REQUESTS: [], BUCKET: [], STARTED: [], MODEL: []}
     for pod in pods:
-        for labels, values in pod.series():
+        for labels, values in (*pod.series(), pod.model()):
             name = labels["__name__"]
             inner = ",".join(f'{key}="{value}"' for key, value in labels.items() if key != "__name__")
             families[name] += [
                 f"{name}{{{inner}}} {value:.0f} {NOON.timestamp() + second:.0f}"
                 for second, value in zip(pod.scrapes, values, strict=True)
             ]
-    kinds = {REQUESTS: "counter", BUCKET: "histogram", STARTED: "gauge"}
+    kinds = {REQUESTS: "counter", BUCKET: "histogram", STARTED: "gauge", MODEL: "gauge"}
     lines = []
     for name, samples in families.items():
         family = name.removesuffix("_total").removesuffix("_bucket")

@@ -14,7 +14,7 @@ from paddle_operator.cli.report.figures import Clock, between, count, length
 from paddle_operator.cli.report.plots import COLOURS, attained_plot, budget_plot, legend, patterns
 from paddle_operator.cli.report.words import LANGUAGES, both, text
 from paddle_operator.documents import render
-from paddle_operator.spec.sla_report import OTHERS, ObjectiveReport, ReportStatus, Verdict
+from paddle_operator.spec.sla_report import OTHERS, ObjectiveReport, ReportStatus, RevisionRecord, Verdict
 
 MARKS = {Verdict.KEPT: "✓", Verdict.BROKEN: "✗", Verdict.NOT_MEASURED: "?"}
 
@@ -196,14 +196,26 @@ def _evidence(report: ReportStatus, clock: Clock) -> str:
         + "</dd>"
         for one in report.queries
     )
+    models = [
+        (escape(one.revision), clock.show(one.first), clock.show(one.last), count(one.requests), _digest(one))
+        for one in report.revisions
+    ]
+    served = _table(("revision", "first", "last", "total", "model"), models) + _left_out(
+        report.revisions_left_out
+    )
     promised = render(report.sla.thaw()) if report.sla is not None else ""
     made = both("made", moment=clock.show(report.made_at or ""), by=report.made_by)
     hashed = f"{escape(report.promise)} (slaHash {escape(report.sla_hash)})"
     return (
         f"<section><h2>{both('evidence')}</h2><p>{both('requests line', **told)}</p>"
+        f"<h3>{both('revisions')}</h3>{served}"
         f"<p>{both('evidence text')}</p><dl>{queries}<dt>{both('promise hash')}: {hashed}</dt>"
         f'<dd><pre>{escape(promised)}</pre></dd></dl><p class="quiet">{made}</p></section>\n'
     )
+
+
+def _digest(one: RevisionRecord) -> str:
+    return f'<code title="{one.model_digest}">{escape(one.model_digest[:19]) or "–"}</code>'
 
 
 def _revision(name: str) -> str:

@@ -46,7 +46,18 @@ def table(report: ReportStatus, clock: Clock) -> str:
         )
         for one in report.objectives
     ]
-    blocks = [columns(head), columns(rows)]
+    models = [("REVISION", "FIRST REQUESTS", "LAST REQUESTS", "REQUESTS", "MODEL")]
+    models += [
+        (
+            one.revision,
+            clock.show(one.first),
+            clock.show(one.last),
+            count(one.requests),
+            one.model_digest or "-",
+        )
+        for one in report.revisions
+    ]
+    blocks = [columns(head), columns(rows), columns(models)]
     blocks += [_details(one, clock) for one in report.objectives if one.total]
     return "\n".join(blocks)
 

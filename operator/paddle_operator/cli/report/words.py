@@ -78,6 +78,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "The promise does not hold in this time, as agreed.",
         "按约定，承诺在这段时间不适用。",
     ),
+    "revisions": ("Revisions and their models", "版本与模型"),
+    "model": ("Model", "模型"),
+    "first": ("First requests", "最早请求"),
+    "last": ("Last requests", "最晚请求"),
     "name": ("Name", "名称"),
     "evidence": ("Evidence", "依据"),
     "evidence text": (

@@ -14,10 +14,11 @@ from paddle_operator.sla.steps import steps_of
 from paddle_operator.spec.promise import Sla
 from paddle_operator.spec.sla_report import QueryRecord, ReportedService, ReportStatus
 from tests.operator.sla.counters import NOON, SCRAPING, span
-from tests.operator.sla.traffic import Pod, every, ordered, reading, scrapes
+from tests.operator.sla.traffic import Pod, digest_of, every, ordered, reading, scrapes
 
 HOUR, DAY = 3600, 86_400
 OLD, NEW = "invoice-ocr-7d1f0c9a42", "invoice-ocr-b93e55d0c8"
+DIGESTS = {revision: digest_of(revision) for revision in (OLD, NEW)}
 SLA = Sla.model_validate_json(
     """{"objectives": [
         {"name": "availability", "availability": {"targetPercent": "99.5"}},
@@ -77,7 +78,7 @@ def a_day() -> ReportStatus:
         assert isinstance(found, Value), found
         pages.append(found.value)
     query = QueryRecord(
-        query='paddle_runtime_requests_total{namespace="prod",service="invoice-ocr"}[3600000ms]',
+        query='paddle_runtime_requests_total{namespace="prod",service="invoice-ocr"}[3600001ms]',
         first="2026-06-01T13:00:00Z",
         last="2026-06-02T12:00:00Z",
         times=24,
@@ -85,4 +86,6 @@ def a_day() -> ReportStatus:
         samples=61_744,
     )
     made = Made(NOON + timedelta(days=1, minutes=5), "paddle-operator 0.1.0")
-    return report_of(subject, question, pages, period=period, steps=steps, queries=(query,), made=made)
+    return report_of(
+        subject, question, pages, period=period, steps=steps, queries=(query,), digests=DIGESTS, made=made
+    )
