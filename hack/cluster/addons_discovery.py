@@ -1,8 +1,9 @@
-"""Tell Prometheus about pods: the part that Debian's build of Prometheus leaves out.
+"""Tell Prometheus about pods and rules: the part that Debian's build of Prometheus leaves out.
 
 Runs beside Prometheus and keeps a target file (file_sd) of the running pods annotated with
 prometheus.io/scrape, with the label names that Prometheus' own Kubernetes discovery uses, so that its
-relabelling rules read the same. Only the standard library: it runs in the base image.
+relabelling rules read the same; and a folder of the rule files in all ConfigMaps that are labelled as such.
+Only the standard library: it runs in the base image.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import json
 import os
 import ssl
 import sys
+import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any, cast
@@ -22,8 +24,11 @@ _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _WATCH_SECONDS = 240
 _PAUSE_SECONDS = 2.0
 _META = "__meta_kubernetes_"
+_RULES = "serving.paddle-sla.io/rules%3Dprometheus"
+_RELOAD = "http://localhost:9090/-/reload"
 
 Pod = Mapping[str, Any]
+ConfigMap = Mapping[str, Any]
 
 
 def label_name(key: str) -> str:
@@ -52,28 +57,42 @@ def targets_of(pods: Mapping[str, Pod]) -> list[dict[str, Any]]:
     return [target for target in found if target is not None]
 
 
-def apply_event(pods: dict[str, Pod], event: Mapping[str, Any]) -> None:
-    """Take one event of a watch into the known pods; an error means that the list must be read again."""
-    kind, pod = event["type"], event["object"]
+def rules_of(maps: Mapping[str, ConfigMap]) -> dict[str, str]:
+    """All rule files by their names, which the operator makes one of a kind in a cluster."""
+    return {name: text for uid in sorted(maps) for name, text in (maps[uid].get("data") or {}).items()}
+
+
+def apply_event(known: dict[str, Mapping[str, Any]], event: Mapping[str, Any]) -> None:
+    """Take one event of a watch into what is known; an error means that the list must be read again."""
+    kind, item = event["type"], event["object"]
     if kind == "ERROR":
-        raise ConnectionError(f"the watch ended: {pod.get('message', pod)}")
+        raise ConnectionError(f"the watch ended: {item.get('message', item)}")
     if kind == "DELETED":
-        pods.pop(pod["metadata"]["uid"], None)
+        known.pop(item["metadata"]["uid"], None)
     elif kind in ("ADDED", "MODIFIED"):
-        pods[pod["metadata"]["uid"]] = pod
+        known[item["metadata"]["uid"]] = item
 
 
-def write(path: Path, targets: list[dict[str, Any]]) -> None:
+def write(path: Path, text: str) -> None:
     """Put the file in place whole: Prometheus reads it the moment it changes."""
     part = path.with_suffix(".part")
-    part.write_text(json.dumps(targets))
+    part.write_text(text)
     part.replace(path)
 
 
-def _open(query: str) -> HTTPResponse:
+def write_rules(folder: Path, rules: Mapping[str, str]) -> None:
+    """Let the folder hold these files and no others."""
+    for name, text in rules.items():
+        write(folder / name, text)
+    for path in folder.iterdir():
+        if path.name not in rules:
+            path.unlink()
+
+
+def _open(resource: str, query: str) -> HTTPResponse:
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
     request = urllib.request.Request(
-        f"https://{host}:{port}/api/v1/pods?{query}",
+        f"https://{host}:{port}/api/v1/{resource}?{query}",
         headers={"Authorization": f"Bearer {(_ACCOUNT / 'token').read_text()}"},
     )
     trusted = ssl.create_default_context(cafile=str(_ACCOUNT / "ca.crt"))
@@ -81,32 +100,48 @@ def _open(query: str) -> HTTPResponse:
     return cast("HTTPResponse", opened)
 
 
-def _follow() -> Iterator[dict[str, Pod]]:
-    """The known pods, again after every change, until the watch ends."""
-    with _open("") as response:
+def _watch(resource: str, selector: str) -> Iterator[dict[str, Mapping[str, Any]]]:
+    """All that is known, again after every change, until the watch ends."""
+    with _open(resource, f"labelSelector={selector}") as response:
         listed = json.load(response)
-    pods: dict[str, Pod] = {pod["metadata"]["uid"]: pod for pod in listed["items"]}
-    yield pods
-    version = listed["metadata"]["resourceVersion"]
-    with _open(f"watch=1&resourceVersion={version}&timeoutSeconds={_WATCH_SECONDS}") as response:
+    known: dict[str, Mapping[str, Any]] = {item["metadata"]["uid"]: item for item in listed["items"]}
+    yield known
+    version = f"resourceVersion={listed['metadata']['resourceVersion']}"
+    query = f"watch=1&{version}&timeoutSeconds={_WATCH_SECONDS}&labelSelector={selector}"
+    with _open(resource, query) as response:
         for line in response:
-            apply_event(pods, json.loads(line))
-            yield pods
+            apply_event(known, json.loads(line))
+            yield known
+
+
+def _follow(
+    resource: str, selector: str, read: Callable[[Mapping[str, Any]], Any], put: Callable[[Any], None]
+) -> None:
+    """Put in place what is read of the objects, for ever; a lost connection leaves the last standing."""
+    last = None
+    while True:
+        try:
+            for known in _watch(resource, selector):
+                found = read(known)
+                if found != last:
+                    put(found)
+                    last = found
+        except (OSError, HTTPException, ValueError) as problem:
+            print(f"following {resource}: {problem}; trying again", file=sys.stderr, flush=True)
+        time.sleep(_PAUSE_SECONDS)
 
 
 def main() -> None:
-    """Follow the pods for ever; a lost connection leaves the last targets standing."""
-    path, last = Path(sys.argv[1]), None
-    while True:
-        try:
-            for pods in _follow():
-                targets = targets_of(pods)
-                if targets != last:
-                    write(path, targets)
-                    last = targets
-        except (OSError, HTTPException, ValueError) as problem:
-            print(f"listing pods: {problem}; trying again", file=sys.stderr, flush=True)
-        time.sleep(_PAUSE_SECONDS)
+    """Follow pods and rules for ever."""
+    targets, folder = Path(sys.argv[1]), Path(sys.argv[2])
+
+    def put_rules(rules: Mapping[str, str]) -> None:
+        write_rules(folder, rules)
+        urllib.request.urlopen(urllib.request.Request(_RELOAD, method="POST"), timeout=30).close()
+
+    rules = threading.Thread(target=_follow, args=("configmaps", _RULES, rules_of, put_rules), daemon=True)
+    rules.start()
+    _follow("pods", "", targets_of, lambda found: write(targets, json.dumps(found)))
 
 
 if __name__ == "__main__":

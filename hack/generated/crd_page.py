@@ -46,11 +46,12 @@ def page(head: str, spec: Schema, status: Schema, rules: Iterable[Rule]) -> str:
             "",
             "## Rules",
             "",
-            "Checked by the API server (as CEL) and by `paddle-operator plan`, in the same words.",
+            "Checked by the API server (as CEL) and by `paddle-operator plan`, in the same words. What is",
+            "marked with * the API server cannot tell: the operator says it in the status.",
             "",
             "| Field | Rule |",
             "| --- | --- |",
-            *(f"| `{rule.at or 'metadata.name'}` | {_cell(rule.message)} |" for rule in rules),
+            *(_rule_row(rule) for rule in rules),
             "",
             "## Status",
             "",
@@ -60,6 +61,10 @@ def page(head: str, spec: Schema, status: Schema, rules: Iterable[Rule]) -> str:
             "",
         ]
     )
+
+
+def _rule_row(rule: Rule) -> str:
+    return f"| `{rule.at or 'metadata.name'}`{' *' if rule.ours else ''} | {_cell(rule.message)} |"
 
 
 def _rows(schema: Schema, path: str) -> Iterator[str]:

@@ -20,6 +20,8 @@ PLATFORM = Platform(
     envoy_gateway=True,
     keda=True,
     prometheus_url="http://prometheus.monitoring:9090",
+    prometheus_rules=True,
+    pod_monitors=True,
 )
 
 

@@ -120,6 +120,8 @@ def _given(settings: Settings) -> Platform:
         {Device(device): image for device, image in settings.runtime_images.items()},
         prometheus_url=settings.prometheus_url,
         accelerator_source=AcceleratorSource(settings.accelerator_source),
+        monitoring_labels=settings.labels_of_monitoring,
+        runbooks=settings.runbooks,
     )
 
 

@@ -19,6 +19,7 @@ from paddle_operator.plan.record import Stored, sla_record, stored_record
 from paddle_operator.sla.answer import Failed, NoData, Value
 from paddle_operator.sla.cells import FINE, floor
 from paddle_operator.sla.counting import Scraping
+from paddle_operator.sla.exclusions import exclusions_of
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.measured import Measured, measured, window_of
 from paddle_operator.sla.measuring import LONGEST_STRETCH, Step, Terms, advance, observed_for, stretch_after
@@ -105,7 +106,7 @@ class Measuring:
         self, service: Service, record: Record, now: datetime, longest: timedelta
     ) -> tuple[Step, timedelta]:
         """Go on stretch by stretch until now, or until it took long enough; says how long the next may be."""
-        terms = Terms(service.spec.sla.objectives, (), self._scraping)
+        terms = Terms(service.spec.sla.objectives, exclusions_of(service.spec.sla), self._scraping)
         clock = asyncio.get_running_loop().time
         enough = clock() + self._limit_seconds / 2
         step: Step | None = None

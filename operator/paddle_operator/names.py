@@ -31,6 +31,9 @@ LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 LABEL_SERVICE = f"{GROUP}/service"
 LABEL_REVISION = f"{GROUP}/revision"
 """On a revision's Deployment, Service and pods. Resolve Jobs and their pods never carry it."""
+LABEL_RULES = f"{GROUP}/rules"
+"""On the ConfigMap of a service's rules, so that a Prometheus finds it: the value is RULES_OF_PROMETHEUS."""
+RULES_OF_PROMETHEUS = "prometheus"
 LABEL_ROLE = f"{GROUP}/role"
 """On a revision's Deployment only, never on its pods: stable, next or retired."""
 LABEL_MEMORY = f"{GROUP}/memory"
@@ -88,6 +91,12 @@ PATH_READY = "/v2/health/ready"
 PATH_METRICS = "/metrics"
 
 PROGRAM_RUNTIME = "paddle-runtime"
+RUNBOOKS = "docs/runbooks"
+"""Where the pages for people who are called by an alert lie: here, unless a setting says otherwise."""
+
+# Metrics of the runtime; the labels that a scrape gives to them are in sla/series.py.
+METRIC_REQUESTS = "paddle_runtime_requests_total"
+METRIC_DURATION_BUCKETS = "paddle_runtime_request_duration_seconds_bucket"
 
 # Metrics of the runtime; the labels that a scrape gives to them are in sla/series.py.
 METRIC_REQUESTS = "paddle_runtime_requests_total"
@@ -191,3 +200,13 @@ def sla_record_name(service: str) -> str:
 def sla_config_name(service: str) -> str:
     """Name of the ConfigMap that carries the latency thresholds to the pods."""
     return f"{service}-sla"
+
+
+def rules_name(service: str) -> str:
+    """Name of the ConfigMap that holds the rules for a plain Prometheus."""
+    return f"{service}-rules"
+
+
+def rules_file_name(namespace: str, service: str) -> str:
+    """Name of the rule file: one of a kind in a cluster, since sidecars put all of them into one folder."""
+    return f"{namespace}.{service}.rules.yaml"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any
 
+from paddle_operator import names
 from paddle_operator.errors import SettingInvalid
 
 PREFIX = "PADDLE_OPERATOR_"
@@ -67,6 +68,14 @@ class Settings:
         60, "seconds", "a promise is measured, and its figures in the status change, at most this often"
     )
     probe_port: int = _setting(8081, "port", "serves /healthz, /readyz and /metrics")
+    monitoring_labels: tuple[str, ...] = _setting(
+        (),
+        "comma list",
+        "name=value: labels of PrometheusRules and PodMonitors, where Prometheus selects them",
+    )
+    runbooks: str = _setting(
+        names.RUNBOOKS, "address", "where the pages of docs/runbooks lie, for the alerts' links"
+    )
     log_format: str = _setting("text", "text|json", "form of a log line")
     log_level: str = _setting("INFO", "level", "DEBUG, INFO, WARNING or ERROR")
 
@@ -79,6 +88,11 @@ class Settings:
             "NPU": self.runtime_image_npu,
             "MLU": self.runtime_image_mlu,
         }
+
+    @property
+    def labels_of_monitoring(self) -> dict[str, str]:
+        """The labels by their names."""
+        return dict(one.split("=", 1) for one in self.monitoring_labels)
 
     @property
     def identity(self) -> str:
@@ -116,6 +130,11 @@ def _check(settings: Settings) -> None:
     if settings.accelerator_source not in {"Runtime", "Exporter"}:
         remedy = "give Runtime or Exporter"
         raise SettingInvalid(PREFIX + "ACCELERATOR_SOURCE", settings.accelerator_source, remedy)
+    for one in settings.monitoring_labels:
+        if "=" not in one:
+            raise SettingInvalid(
+                PREFIX + "MONITORING_LABELS", one, "give name=value, such as release=prometheus"
+            )
     if settings.log_format not in {"text", "json"}:
         raise SettingInvalid(PREFIX + "LOG_FORMAT", settings.log_format, "give text or json")
     if settings.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:

@@ -27,9 +27,9 @@ CASES: dict[str, tuple[str, ...]] = {
     "two-namespaces": ("watch.mode=Namespaced", "watch.namespaces={team-a,team-b}"),
     "every-toggle": (
         "networkPolicy.enabled=true",
-        "monitoring.podMonitor.enabled=true",
-        "monitoring.podMonitor.labels.release=prom",
         "monitoring.labels.release=prom",
+        "monitoring.labels.team=ocr",
+        "monitoring.runbooks=https://wiki.example.com/books",
         "monitoring.operator.podMonitor.enabled=true",
         "monitoring.operator.prometheusRule.enabled=true",
         "prometheus.url=https://thanos.monitoring.svc:9091/prometheus",

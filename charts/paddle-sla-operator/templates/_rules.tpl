@@ -50,4 +50,7 @@ its status, and no report but what it has made. Server-side apply needs create a
 - apiGroups: [keda.sh]
   resources: [scaledobjects]
   verbs: [get, list, create, patch, delete]
+- apiGroups: [monitoring.coreos.com]
+  resources: [prometheusrules, podmonitors]
+  verbs: [get, list, watch, create, patch, delete]
 {{- end -}}

@@ -12,6 +12,12 @@ from paddle_operator.cluster.leases import HEARTBEAT_LABEL
 from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan import KubeObject
 
+_NEEDED = "routing.type GatewayAPI and retries need it"
+OPTIONAL = (
+    (kinds.HTTP_ROUTE, "Gateway API", _NEEDED),
+    (kinds.BACKEND_POLICY, "Envoy Gateway", _NEEDED),
+    (kinds.PROMETHEUS_RULE, "Prometheus operator", "rules are made as files only, in ConfigMaps"),
+)
 OPERATOR_PODS = "app.kubernetes.io/name=paddle-sla-operator"
 
 
@@ -38,9 +44,9 @@ async def examine(api: Api, namespace: str) -> AsyncIterator[Finding]:
         return
     yield Finding("CRD", True, f"{resource.api_version} is served")
     yield await _operator(api)
-    for kind, what in ((kinds.HTTP_ROUTE, "Gateway API"), (kinds.BACKEND_POLICY, "Envoy Gateway")):
+    for kind, what, for_what in OPTIONAL:
         there = kind.api_version in served
-        absent = "is not served: routing.type GatewayAPI and retries need it"
+        absent = f"is not served: {for_what}"
         yield Finding(what, there or None, f"{kind.api_version} {'is served' if there else absent}")
     for verb in ("create", "patch", "delete"):
         allowed = await api.may(verb, resource, namespace)

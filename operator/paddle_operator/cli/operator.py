@@ -60,6 +60,11 @@ def _parser() -> argparse.ArgumentParser:
         "--without-envoy-gateway", action="store_true", help="as in a cluster without Envoy Gateway"
     )
     plan.add_argument("--without-keda", action="store_true", help="as in a cluster without KEDA")
+    plan.add_argument(
+        "--without-prometheus-operator",
+        action="store_true",
+        help="as in a cluster without PrometheusRule and PodMonitor",
+    )
     for device in Device:
         plan.add_argument(
             f"--image-{device.lower()}",
@@ -105,6 +110,10 @@ def _platform(chosen: argparse.Namespace) -> Platform:
         keda=not chosen.without_keda,
         prometheus_url=settings.prometheus_url or UNKNOWN_PROMETHEUS,
         accelerator_source=AcceleratorSource(settings.accelerator_source),
+        prometheus_rules=not chosen.without_prometheus_operator,
+        pod_monitors=not chosen.without_prometheus_operator,
+        monitoring_labels=settings.labels_of_monitoring,
+        runbooks=settings.runbooks,
     )
 
 

@@ -93,6 +93,11 @@ class Api:
         answer = await self._send("get", "/apis", None, "")
         return {str(one["groupVersion"]) for group in answer["groups"] for one in group["versions"]}
 
+    async def resources(self, group_version: str) -> set[str]:
+        """The plural of every kind that is served in a group's version."""
+        answer = await self._send("get", f"/apis/{group_version}", None, "")
+        return {str(one["name"]) for one in answer["resources"]}
+
     async def may(self, verb: str, kind: Kind, namespace: str) -> bool:
         """Whether the caller has a permission."""
         attributes = {"verb": verb, "group": kind.group, "resource": kind.plural, "namespace": namespace}

@@ -22,8 +22,8 @@ from paddle_operator.reasons import Reason
 STATUS_MANAGER = "paddle-operator-status"
 """Field managers: one a concern, and never renamed: the API server remembers who owns which field."""
 logger = logging.getLogger(__name__)
-GROUPS_SECONDS = 60.0
-"""How long the list of served API groups is believed."""
+SERVED_SECONDS = 60.0
+"""How long the list of optional kinds that are served is believed."""
 
 
 class KubernetesCluster:
@@ -33,7 +33,7 @@ class KubernetesCluster:
         """`given` is what the operator was told; what the cluster offers is looked up."""
         self._api = api
         self._given = given
-        self._groups: tuple[float, frozenset[str]] = (float("-inf"), frozenset())
+        self._known: tuple[float, frozenset[Kind]] = (float("-inf"), frozenset())
 
     async def observe(self, key: Key) -> Observation | None:
         """Read the resource, then everything with its label, in parallel; nothing is taken from a cache."""
@@ -44,7 +44,7 @@ class KubernetesCluster:
         if "deletionTimestamp" in body["metadata"]:
             return None
         served = await self._served()
-        present = [one for one in kinds.OWNED if one in kinds.ALWAYS or one.api_version in served]
+        present = [one for one in kinds.OWNED if one in kinds.ALWAYS or one in served]
         selector = names.selector_of(key.name)
         *lists, pods = await asyncio.gather(
             *(self._api.list(kind, key.namespace, label_selector=selector) for kind in (*present, kinds.POD))
@@ -76,18 +76,25 @@ class KubernetesCluster:
         }
         await self._api.apply(kinds.SERVICE_RESOURCE, body, STATUS_MANAGER, subresource="status")
 
-    async def _served(self) -> frozenset[str]:
+    async def _served(self) -> frozenset[Kind]:
+        """The optional kinds that are there. A group can be served without all of its kinds."""
         now = asyncio.get_running_loop().time()
-        if now - self._groups[0] > GROUPS_SECONDS:
-            self._groups = (now, frozenset(await self._api.groups()))
-        return self._groups[1]
+        if now - self._known[0] > SERVED_SECONDS:
+            groups = await self._api.groups()
+            asked = sorted({one.api_version for one in kinds.OPTIONAL} & groups)
+            plurals = dict(zip(asked, await asyncio.gather(*map(self._api.resources, asked)), strict=True))
+            served = (one for one in kinds.OPTIONAL if one.plural in plurals.get(one.api_version, ()))
+            self._known = (now, frozenset(served))
+        return self._known[1]
 
-    def _platform(self, served: frozenset[str]) -> Platform:
+    def _platform(self, served: frozenset[Kind]) -> Platform:
         return replace(
             self._given,
-            gateway_api=kinds.HTTP_ROUTE.api_version in served,
-            envoy_gateway=kinds.BACKEND_POLICY.api_version in served,
-            keda=kinds.SCALED_OBJECT.api_version in served,
+            gateway_api=kinds.HTTP_ROUTE in served,
+            envoy_gateway=kinds.BACKEND_POLICY in served,
+            prometheus_rules=kinds.PROMETHEUS_RULE in served,
+            pod_monitors=kinds.POD_MONITOR in served,
+            keda=kinds.SCALED_OBJECT in served,
         )
 
     async def _said(self, key: Key, uid: str, reason: str) -> str:

@@ -42,6 +42,8 @@ HTTP_ROUTE = Kind("gateway.networking.k8s.io/v1", "HTTPRoute", "httproutes")
 BACKEND_POLICY = Kind("gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy", "backendtrafficpolicies")
 AUTOSCALER = Kind("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
 SCALED_OBJECT = Kind("keda.sh/v1alpha1", "ScaledObject", "scaledobjects")
+PROMETHEUS_RULE = Kind("monitoring.coreos.com/v1", "PrometheusRule", "prometheusrules")
+POD_MONITOR = Kind("monitoring.coreos.com/v1", "PodMonitor", "podmonitors")
 ALWAYS = (
     Kind("v1", "ConfigMap", "configmaps"),
     Kind("v1", "Service", "services"),
@@ -52,8 +54,8 @@ ALWAYS = (
     AUTOSCALER,
 )
 """Owned kinds that every cluster has."""
-OPTIONAL = (HTTP_ROUTE, BACKEND_POLICY, SCALED_OBJECT)
-"""Owned kinds that come with a gateway or with KEDA."""
+OPTIONAL = (HTTP_ROUTE, BACKEND_POLICY, SCALED_OBJECT, PROMETHEUS_RULE, POD_MONITOR)
+"""Owned kinds that come with a gateway, with KEDA or with the Prometheus operator."""
 OWNED = ALWAYS + OPTIONAL
 SCALERS = (AUTOSCALER, SCALED_OBJECT)
 """Read at each look and not watched: their status is written every few seconds (plan/scaling.py)."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from paddle_operator import names
 from paddle_operator.plan.revision import Revision
 from paddle_operator.reasons import Reason
 from paddle_operator.sla.load_queries import AcceleratorSource
@@ -71,6 +72,14 @@ class Platform:
     """Where KEDA finds Prometheus; empty: the operator was not told."""
     accelerator_source: AcceleratorSource = AcceleratorSource.RUNTIME
     """Whom scalers ask how busy accelerators are."""
+    prometheus_rules: bool = False
+    """The CRD of the Prometheus operator's PrometheusRule is served."""
+    pod_monitors: bool = False
+    """The CRD of the Prometheus operator's PodMonitor is served."""
+    monitoring_labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels of both, for a Prometheus that selects them by label."""
+    runbooks: str = names.RUNBOOKS
+    """Where docs/runbooks lies, for the alerts' links."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,12 @@ from paddle_operator.plan.model import (
     Scaler,
 )
 from paddle_operator.plan.network_policy import network_policy
+from paddle_operator.plan.pod_monitor import pod_monitor
+from paddle_operator.plan.prometheus_rule import prometheus_rule
 from paddle_operator.plan.resolve_job import resolve_job
 from paddle_operator.plan.roles import Cast, Member, cast_of
 from paddle_operator.plan.route import http_route
+from paddle_operator.plan.rule_file import rule_file
 from paddle_operator.plan.scaled_object import scaled_object
 from paddle_operator.plan.scaling import held, scale_of, scaler_for
 from paddle_operator.plan.service import plain_service, revision_service
@@ -86,7 +89,7 @@ def _wanted(
 def _objects(
     service: Service, platform: Platform, cast: Cast, job: KubeObject | None, scaler: KubeObject | None
 ) -> tuple[KubeObject, ...]:
-    """Put the objects into the order of applying: pods' needs, pods, then traffic, then who leaves.
+    """Put the objects into the order of applying: pods' needs, pods, traffic, who leaves, who watches.
 
     Traffic moves after the revision that takes it is labelled stable and before the old one is labelled
     retired, so that a crash between any two writes leaves a serving revision.
@@ -106,6 +109,9 @@ def _objects(
         disruption_budget(identity, stable),
         scaler,
         *_revision_objects(identity, cast.retired),
+        rule_file(service, platform),
+        prometheus_rule(service, platform),
+        pod_monitor(service, platform),
     ]
     return tuple(item for item in wanted if item is not None)
 

@@ -19,6 +19,7 @@ from fractions import Fraction
 from paddle_operator.sla.answer import Answer, Value, and_then, together
 from paddle_operator.sla.budget import burn_rate
 from paddle_operator.sla.outcomes import Tally
+from paddle_operator.spec.promise import Sla
 
 SHORTEST_WINDOW = timedelta(minutes=1)
 """Below this a window has too few scrapes to be measured."""
@@ -51,6 +52,11 @@ class MinTraffic:
     def reached(self, requests: int, window: timedelta) -> bool:
         """Tell whether so many requests in the window are enough."""
         return requests > 0 and requests * self.period >= self.requests * window
+
+
+def least_traffic(sla: Sla) -> MinTraffic:
+    """Return what a promise calls the least traffic."""
+    return MinTraffic(sla.min_traffic.requests, timedelta(seconds=sla.min_traffic.period_seconds))
 
 
 class Alarm(StrEnum):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from paddle_operator.sla.intervals import Interval, Spans
-from paddle_operator.sla.schedule import Schedule
+from paddle_operator.sla.schedule import Schedule, parse_schedule
+from paddle_operator.spec.promise import Sla
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,18 @@ class Recurring:
 
 
 Exclusion = OneOff | Recurring
+
+
+def exclusions_of(sla: Sla) -> tuple[Recurring, ...]:
+    """Return what a promise leaves out. Its schedules and zones were checked when it was parsed."""
+    return tuple(
+        Recurring(
+            one.name,
+            parse_schedule(one.schedule, ZoneInfo(one.time_zone)),
+            timedelta(minutes=one.duration_minutes),
+        )
+        for one in sla.exclusions
+    )
 
 
 def counted_time(within: Interval, exclusions: Iterable[Exclusion]) -> Spans:

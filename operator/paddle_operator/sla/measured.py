@@ -13,15 +13,14 @@ from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.measuring import LATEST, Step
 from paddle_operator.sla.outcomes import Tally, target_share
 from paddle_operator.sla.record import account_of
-from paddle_operator.sla.windows import rolling
-from paddle_operator.spec.promise import Objective, Sla
+from paddle_operator.sla.windows import window_at
+from paddle_operator.spec.promise import Objective, Sla, WindowType
 
 BURN_OVER = timedelta(hours=1)
 LONGEST_AGE = timedelta(minutes=5)
 """A newest sample that is older says nothing about now."""
 OUTDATED = 2 * LATEST
 """So long after the last count the figures say nothing about now."""
-_DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,8 @@ class Measured:
     """What came later is not in the figures."""
     behind: bool
     """Much of the window is still to be counted."""
+    over: str
+    """The window in words."""
 
     @property
     def outdated(self) -> bool:
@@ -59,7 +60,13 @@ class Measured:
 
 def window_of(sla: Sla, now: datetime) -> Interval:
     """Return the time that the promise is about."""
-    return rolling(sla.window.days * _DAY_SECONDS, now)
+    return window_at(sla.window, now)
+
+
+def _over(sla: Sla) -> str:
+    if sla.window.type is WindowType.CALENDAR:
+        return f"this month ({sla.window.zone_name})"
+    return f"the last {sla.window.days} days"
 
 
 def measured(sla: Sla, step: Step, now: datetime) -> Measured:
@@ -67,7 +74,7 @@ def measured(sla: Sla, step: Step, now: datetime) -> Measured:
     window = window_of(sla, now)
     until = max((one.interval.end for one in step.open.values()), default=step.record.until)
     figures = tuple(_figure(one, step, window, until) for one in sla.objectives)
-    return Measured(figures, window, _unless_stale(step.metrics, now), until, step.behind)
+    return Measured(figures, window, _unless_stale(step.metrics, now), until, step.behind, _over(sla))
 
 
 def _figure(objective: Objective, step: Step, window: Interval, until: datetime) -> Figure:

@@ -6,16 +6,26 @@ import hashlib
 from typing import Any
 
 from paddle_operator.spec.base import canonical_json
-from paddle_operator.spec.promise import Objective, Sla
+from paddle_operator.spec.promise import MinTraffic, Objective, Sla, Window, WindowType
 
 HASH_LENGTH = 16
 """Hex digits of slaHash: 64 bits tell all promises of a cluster apart."""
 
 
 def sla_hash(sla: Sla) -> str:
-    """Hash the promise. The order of objectives does not matter, since they are told apart by name."""
+    """Hash the promise. The order of named things does not matter; what is left out is as its default
+    written out, and what came later is left out where it is its default, so that no hash changes by it."""
     block = sla.model_dump(by_alias=True, mode="json", exclude_none=True)
-    block["objectives"].sort(key=lambda objective: objective["name"])
+    for field in ("objectives", "exclusions"):
+        block[field].sort(key=lambda item: item["name"])
+    if not sla.exclusions:
+        del block["exclusions"]
+    if sla.min_traffic == MinTraffic():
+        del block["minTraffic"]
+    if sla.window.type is WindowType.ROLLING:
+        block["window"]["days"] = sla.window.days
+    else:
+        block["window"]["timeZone"] = sla.window.zone_name
     return hashlib.sha256(canonical_json(block).encode()).hexdigest()[:HASH_LENGTH]
 
 
@@ -36,7 +46,15 @@ def sla_document(sla: Sla) -> dict[str, Any]:
 def promise(sla: Sla) -> str:
     """Say the promise in one line, as status shows it."""
     parts = ", ".join(objective_text(objective) for objective in sla.objectives)
-    return f"{parts}; over {sla.window.days} days"
+    without = f"; not during {', '.join(one.name for one in sla.exclusions)}" if sla.exclusions else ""
+    return f"{parts}; {window_text(sla.window)}{without}"
+
+
+def window_text(window: Window) -> str:
+    """Say in words over which time the promise holds."""
+    if window.type is WindowType.CALENDAR:
+        return f"in each calendar month ({window.zone_name})"
+    return f"over {window.days} days"
 
 
 def objective_text(objective: Objective) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from paddle_operator.sla.intervals import Interval
-from paddle_operator.sla.windows import Period, calendar, rolling
+from paddle_operator.sla.windows import Period, calendar, window_at
 from paddle_operator.sla.written import moment_read
 from paddle_operator.spec.promise import Sla
 from paddle_operator.spec.sla_report import PeriodType, ReportPeriod
@@ -18,7 +18,6 @@ _CALENDAR = {
     PeriodType.LAST_WEEK: Period.WEEK,
     PeriodType.LAST_MONTH: Period.MONTH,
 }
-_DAY_SECONDS = 86_400
 
 
 def asked_period(period: ReportPeriod, sla: Sla, created: datetime) -> Interval:
@@ -27,7 +26,7 @@ def asked_period(period: ReportPeriod, sla: Sla, created: datetime) -> Interval:
         return Interval(moment_read(period.start), moment_read(period.end))
     if period.type is PeriodType.WINDOW:
         end = created.replace(second=0, microsecond=0) - LATE
-        return rolling(sla.window.days * _DAY_SECONDS, end)
+        return window_at(sla.window, end)
     kind, zone = _CALENDAR[period.type], ZoneInfo(period.time_zone)
     this = calendar(kind, zone, created)
     return calendar(kind, zone, this.start - timedelta.resolution)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from paddle_operator.sla.intervals import Interval, utc
+from paddle_operator.spec.promise import Window, WindowType
 
 
 class Period(StrEnum):
@@ -15,6 +16,13 @@ class Period(StrEnum):
     DAY = "Day"
     WEEK = "Week"
     MONTH = "Month"
+
+
+def window_at(window: Window, now: datetime) -> Interval:
+    """Return the time over which a promise is judged now: of a month, what has passed of it."""
+    if window.type is WindowType.CALENDAR:
+        return Interval(calendar(Period.MONTH, ZoneInfo(window.zone_name), now).start, now)
+    return rolling(window.days * 86_400, now)
 
 
 def rolling(seconds: int, now: datetime) -> Interval:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from paddle_operator.spec.alerting import Alerting
 from paddle_operator.spec.base import Block
 from paddle_operator.spec.promise import Sla
 from paddle_operator.spec.reporting import Reporting
@@ -30,6 +31,8 @@ class Spec(Block):
     """How callers reach the service."""
     reporting: Reporting | None = None
     """Reports that are made again and again. Absent: on demand only."""
+    alerting: Alerting = Alerting()
+    """Who is told when the promise is in danger."""
 
 
 @dataclass(frozen=True, slots=True)

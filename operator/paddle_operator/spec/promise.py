@@ -8,21 +8,38 @@ from typing import Annotated
 from pydantic import Field
 
 from paddle_operator.spec.base import Block, DecimalText, list_map
+from paddle_operator.spec.zone import UTC, ZoneName
+
+DEFAULT_DAYS = 30
 
 
 class WindowType(StrEnum):
     """How the window moves."""
 
     ROLLING = "Rolling"
+    CALENDAR = "Calendar"
 
 
 class Window(Block):
     """The time over which the promise holds."""
 
     type: WindowType = WindowType.ROLLING
-    """Rolling: the last `days` days at every moment."""
-    days: Annotated[int, Field(ge=1, le=90)] = 30
-    """Length in days."""
+    """Rolling: the last `days` days at every moment. Calendar: the present month, from midnight of its first
+    day on the clocks of `timeZone`."""
+    given_days: Annotated[Annotated[int, Field(ge=1, le=90)] | None, Field(alias="days")] = None
+    """Length in days. Rolling only; absent there: 30."""
+    time_zone: ZoneName | None = None
+    """Time zone of the month, such as Europe/Berlin. Calendar only; absent there: UTC."""
+
+    @property
+    def days(self) -> int:
+        """The length in days; of a month, the usual one."""
+        return self.given_days or DEFAULT_DAYS
+
+    @property
+    def zone_name(self) -> str:
+        """The time zone on whose clocks the window begins."""
+        return self.time_zone or UTC
 
 
 class Availability(Block):
@@ -65,6 +82,29 @@ class Objective(Block):
     """Requests do not fail."""
 
 
+class MinTraffic(Block):
+    """The least traffic that alerts judge."""
+
+    requests: Annotated[int, Field(ge=1, le=1_000_000)] = 20
+    """So many requests in periodSeconds, and as many more in a longer time. With fewer, one failure says
+    nothing, and no burn-rate alert fires."""
+    period_seconds: Annotated[int, Field(ge=10, le=86_400)] = 300
+    """The time in which that many requests are expected, in seconds."""
+
+
+class Exclusion(Block):
+    """Announced maintenance, again and again: the promise does not hold in it."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+    """Name, one of a kind in the list."""
+    schedule: Annotated[str, Field(min_length=1, max_length=100)]
+    """When it begins, in cron's five fields: "0 3 * * 0" is Sundays at 3:00. At most 24 times a day."""
+    duration_minutes: Annotated[int, Field(ge=1, le=10_080)]
+    """How long it lasts, in minutes."""
+    time_zone: ZoneName = UTC
+    """Time zone whose clocks the schedule follows, such as Asia/Shanghai."""
+
+
 class Sla(Block):
     """The promise. It is hashed into status.slaHash; editing it replaces no pod."""
 
@@ -72,3 +112,7 @@ class Sla(Block):
     """The time over which the promise holds."""
     objectives: Annotated[tuple[Objective, ...], Field(min_length=1, max_length=8), list_map("name")]
     """What is promised."""
+    min_traffic: MinTraffic = MinTraffic()
+    """The least traffic that alerts judge."""
+    exclusions: Annotated[tuple[Exclusion, ...], Field(max_length=8), list_map("name")] = ()
+    """Maintenance in which the promise does not hold."""

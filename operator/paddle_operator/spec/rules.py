@@ -8,6 +8,7 @@ from paddle_operator import names
 from paddle_operator.errors import Violation
 from paddle_operator.spec.base import canonical_json
 from paddle_operator.spec.device import RESOURCES
+from paddle_operator.spec.promise_rules import ALERTING_RULES, PROMISE_RULES
 from paddle_operator.spec.quantity import amount_of
 from paddle_operator.spec.reporting import REPORTING_RULES
 from paddle_operator.spec.rule import (
@@ -15,17 +16,12 @@ from paddle_operator.spec.rule import (
     Rule,
     key_rules,
     pattern_rule,
-    percent_rule,
     places,
     shown,
     unique_rule,
 )
 from paddle_operator.spec.scaling_rules import SCALING_RULES
 from paddle_operator.spec.source_rules import MODEL_RULES
-
-
-def _kinds(objective: dict[str, JsonValue]) -> int:
-    return sum(kind in objective for kind in ("availability", "latency", "errorRate"))
 
 
 def _toleration_is_sound(toleration: dict[str, JsonValue]) -> bool:
@@ -142,30 +138,6 @@ RUNTIME_RULES: tuple[Rule, ...] = (
     unique_rule("spec.runtime.pod.imagePullSecrets", "name"),
 )
 
-PROMISE_RULES: tuple[Rule, ...] = (
-    Rule(
-        "one-kind",
-        "spec.sla.objectives[*]",
-        "[has(self.availability), has(self.latency), has(self.errorRate)].filter(kind, kind).size() == 1",
-        "must have exactly one of availability, latency and errorRate: write one objective for each promise",
-        lambda objective: _kinds(objective) == 1,
-    ),
-    unique_rule("spec.sla.objectives", "name"),
-    percent_rule(
-        "spec.sla.objectives[*].availability.targetPercent",
-        above="50.0",
-        below="100.0",
-        or_equal=False,
-        example="99.9",
-    ),
-    percent_rule(
-        "spec.sla.objectives[*].latency.percentile", above="0.0", below="100.0", or_equal=False, example="95"
-    ),
-    percent_rule(
-        "spec.sla.objectives[*].errorRate.maxPercent", above="0.0", below="50.0", or_equal=True, example="0.5"
-    ),
-)
-
 SERVICE_RULES: tuple[Rule, ...] = (
     Rule(
         "name-form",
@@ -223,6 +195,7 @@ RULES = (
     *PROMISE_RULES,
     *SCALING_RULES,
     *REPORTING_RULES,
+    *ALERTING_RULES,
 )
 
 

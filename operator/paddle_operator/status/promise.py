@@ -56,7 +56,7 @@ def sla_met(measured: Measured | None) -> Condition:
     if unjudged is not None:
         return Condition("SLAMet", "Unknown", *unjudged)
     said = "; ".join(_sentence(one, budget) for one, budget in known)
-    message = f"{said}; over {_window(measured)}{_since(measured)}"
+    message = f"{said}; over {measured.over}{_since(measured)}"
     if broken:
         return Condition("SLAMet", "False", Reason.BUDGET_SPENT, f"{', '.join(broken)} is broken: {message}")
     return Condition("SLAMet", "True", Reason.PROMISE_KEPT, message)
@@ -65,7 +65,7 @@ def sla_met(measured: Measured | None) -> Condition:
 def _unjudged(measured: Measured, *, all_known: bool, broken: bool) -> tuple[Reason, str] | None:
     """Say why nothing can be said, if so: a broken objective breaks the promise whatever others do."""
     if measured.behind:
-        return Reason.COUNTING, f"what happened over {_window(measured)} is being counted"
+        return Reason.COUNTING, f"what happened over {measured.over} is being counted"
     if measured.outdated:
         reason, message = _trouble(measured)
         return reason, f"{message}. Counted until {measured.until:%Y-%m-%dT%H:%MZ}"
@@ -74,7 +74,7 @@ def _unjudged(measured: Measured, *, all_known: bool, broken: bool) -> tuple[Rea
     if not isinstance(measured.metrics, Value):
         return _trouble(measured)
     silent = [one.objective.name for one in measured.figures if not isinstance(one.budget, Value)]
-    message = f"no request was counted for {', '.join(silent)} over {_window(measured)}"
+    message = f"no request was counted for {', '.join(silent)} over {measured.over}"
     return Reason.TOO_LITTLE_TRAFFIC, message
 
 
@@ -133,10 +133,6 @@ def _digits(percent: Fraction) -> int:
     while (percent * 10**digits).denominator != 1:
         digits += 1
     return digits
-
-
-def _window(measured: Measured) -> str:
-    return f"the last {measured.window.length.days} days"
 
 
 def _since(measured: Measured) -> str:

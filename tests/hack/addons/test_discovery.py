@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from hack.cluster.addons_discovery import apply_event, target_of, targets_of, write
+from hack.cluster import addons_discovery
+from hack.cluster.addons_discovery import apply_event, rules_of, target_of, targets_of, write, write_rules
+from paddle_operator import names
 
 
 def a_pod(name: str = "ocr-1", **annotations: str) -> dict[str, Any]:
@@ -68,6 +70,33 @@ def test_a_watch_that_ended_is_an_error_that_says_why() -> None:
 
 def test_the_file_is_put_in_place_whole(tmp_path: Path) -> None:
     place = tmp_path / "pods.json"
-    write(place, targets_of({"a": a_pod("a")}))
+    write(place, json.dumps(targets_of({"a": a_pod("a")})))
     assert json.loads(place.read_text())[0]["targets"] == ["10.0.0.1:8080"]
     assert [path.name for path in tmp_path.iterdir()] == ["pods.json"]
+
+
+def a_map(name: str, **data: str) -> dict[str, Any]:
+    return {"metadata": {"uid": name, "name": name}, "data": data}
+
+
+def test_rule_files_are_gathered_and_those_of_a_deleted_service_go(tmp_path: Path) -> None:
+    maps: dict[str, Any] = {}
+    for name in ("a", "b"):
+        apply_event(maps, {"type": "ADDED", "object": a_map(name, **{f"prod.{name}.rules.yaml": name})})
+    write_rules(tmp_path, rules_of(maps))
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "prod.a.rules.yaml": "a",
+        "prod.b.rules.yaml": "b",
+    }
+    apply_event(maps, {"type": "MODIFIED", "object": a_map("a", **{"prod.a.rules.yaml": "new"})})
+    apply_event(maps, {"type": "DELETED", "object": a_map("b")})
+    write_rules(tmp_path, rules_of(maps))
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"prod.a.rules.yaml": "new"}
+
+
+def test_the_rules_that_are_looked_for_are_those_that_the_operator_labels() -> None:
+    assert f"{names.LABEL_RULES}%3D{names.RULES_OF_PROMETHEUS}" == addons_discovery._RULES
+
+
+def test_rules_can_be_read_from_a_map_without_any() -> None:
+    assert rules_of({"a": {"metadata": {"uid": "a"}}}) == {}

@@ -48,6 +48,9 @@ def test_the_objects_are_printed_as_yaml(plan: Planner) -> None:
         "Deployment",
         "Service",
         "PodDisruptionBudget",
+        "ConfigMap",
+        "PrometheusRule",
+        "PodMonitor",
     ]
 
 
@@ -126,6 +129,12 @@ def test_a_scaler_is_shown_for_the_cluster_that_is_told(plan: Planner) -> None:
     assert "ScaledObject" in plan.kinds
     plan(scaled, flags=("--without-keda",))
     assert "HorizontalPodAutoscaler" in plan.kinds
+
+
+def test_a_cluster_without_the_prometheus_operator_gets_the_rules_as_a_file(plan: Planner) -> None:
+    plan(a_resource(), flags=("--without-prometheus-operator",))
+    assert not {"PrometheusRule", "PodMonitor"} & set(plan.kinds)
+    assert "prod.ocr.rules.yaml: |" in plan.out
 
 
 def test_an_image_given_by_flag_is_used(plan: Planner) -> None:

@@ -26,7 +26,7 @@ from tests.operator.given import (
 
 def test_before_the_digest_is_known_there_is_a_job_and_no_pod() -> None:
     made = planned(a_service(), digest=None)
-    assert kinds(made) == ["ConfigMap", "NetworkPolicy", "Job"]
+    assert kinds(made) == ["ConfigMap", "NetworkPolicy", "Job", "ConfigMap"]
     assert (
         made.resolve_key == the(made, "Job")["metadata"]["annotations"]["serving.paddle-sla.io/resolve-key"]
     )

@@ -141,7 +141,7 @@ def test_an_edit_of_the_promise_replaces_no_pod() -> None:
     made = world.wants(a_resource().promising(latency)).look()
     assert made.sla_hash != before.sla_hash
     assert the(made, "Deployment") == the(before, "Deployment")
-    assert the(made, "ConfigMap") != the(before, "ConfigMap")
+    assert the(made, "ConfigMap", "ocr-sla") != the(before, "ConfigMap", "ocr-sla")
 
 
 def test_a_release_that_renders_pods_otherwise_replaces_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 from paddle_operator.measure import AGAIN_SECONDS
 from paddle_operator.sla.answer import Failed
 from tests.operator.fake_metrics import FakeMetrics
-from tests.operator.reconcile.measured_story import INTERVAL, MeasuredStory
+from tests.operator.reconcile.measured_story import FAST, INTERVAL, UP, MeasuredStory, counted
 from tests.operator.reconcile.story import Story
 
 
@@ -197,3 +197,24 @@ def test_a_service_that_is_gone_is_forgotten_and_a_successor_starts_anew(story: 
     story.metrics.pods.clear()
     story.look()
     assert story.condition("SLAMet")[0] == "Unknown"
+
+
+def test_what_happens_in_an_exclusion_is_not_counted(story: MeasuredStory) -> None:
+    # it is 12:00 on a Sunday
+    closed = {"name": "noon", "schedule": "0 12 * * 0", "durationMinutes": 120}
+    story.cluster.edit(sla={"objectives": [UP, FAST], "exclusions": [closed]})
+    story.with_a_pod()
+    story.minutes(20, bad=100)
+    assert story.condition("SLAMet")[0] != "False"
+    assert counted(story.record) == 0
+
+
+def test_a_month_is_told_as_one(story: MeasuredStory) -> None:
+    story.cluster.edit(
+        sla={"objectives": [UP, FAST], "window": {"type": "Calendar", "timeZone": "Asia/Tokyo"}}
+    )
+    story.with_a_pod()
+    story.minutes(20, good=97, bad=3, fast=97)
+    status, reason, message = story.condition("SLAMet")
+    assert (status, reason) == ("False", "BudgetSpent")
+    assert "over this month (Asia/Tokyo)" in message

@@ -10,7 +10,8 @@ import pytest
 from paddle_operator.sla.exclusions import OneOff, Recurring, counted_time
 from paddle_operator.sla.intervals import Interval, Spans
 from paddle_operator.sla.schedule import parse_schedule
-from paddle_operator.sla.windows import Period, calendar, moment_of, rolling
+from paddle_operator.sla.windows import Period, calendar, moment_of, rolling, window_at
+from paddle_operator.spec.promise import Window
 from tests.operator.sla.counters import at, span, spans
 
 BERLIN, SHANGHAI = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Shanghai")
@@ -71,6 +72,16 @@ def test_a_calendar_month_begins_and_ends_at_midnight_in_its_zone() -> None:
 
 def test_december_ends_in_january() -> None:
     assert calendar(Period.MONTH, ZoneInfo("UTC"), utc("2026-12-31T23:59")).end == utc("2027-01-01T00:00")
+
+
+def test_a_promise_is_judged_over_its_days_or_over_what_has_passed_of_the_month() -> None:
+    now = utc("2026-03-02T12:00")
+    assert window_at(Window.model_validate({"days": 7}), now) == between(
+        "2026-02-23T12:00", "2026-03-02T12:00"
+    )
+    month = Window.model_validate_json('{"type": "Calendar", "timeZone": "Asia/Shanghai"}')
+    assert window_at(month, now) == between("2026-02-28T16:00", "2026-03-02T12:00")
+    assert (month.days, month.zone_name) == (30, "Asia/Shanghai")
 
 
 def test_a_week_begins_on_monday() -> None:

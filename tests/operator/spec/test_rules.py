@@ -39,3 +39,13 @@ def test_every_message_says_what_to_do() -> None:
     for rule in RULES:
         assert len(rule.message) > 20
         assert any(word in rule.message for word in ("must", "needs", "is for", "need")), rule.message
+
+
+def test_only_what_needs_a_table_of_zones_or_arithmetic_is_left_to_the_operator() -> None:
+    assert {rule.name for rule in RULES if rule.ours} == {
+        "schedule-ascends",
+        "schedule-sense",
+        "start-ascends",
+        "zone-known",
+    }
+    assert all(not rule.cel for rule in RULES if rule.ours)

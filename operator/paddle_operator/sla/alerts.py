@@ -1,0 +1,216 @@
+"""The promise as rules for Prometheus: what is recorded of it, and when somebody is told. Pure.
+
+One group a service, so that its rules are evaluated in this order and each sees what those before it found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from paddle_operator import names
+from paddle_operator.sla import promql
+from paddle_operator.sla.burn import BurnRule, Severity, burn_rules, least_traffic
+from paddle_operator.sla.exclusions import exclusions_of
+from paddle_operator.sla.muting import excluded, local_time
+from paddle_operator.sla.objectives import objective_text, window_text
+from paddle_operator.sla.promql import Measured, Scope, duration, number
+from paddle_operator.spec.alerting import BurnRate
+from paddle_operator.spec.model import Service
+from paddle_operator.spec.promise import Sla, WindowType
+
+RuleText = dict[str, Any]
+"""One rule as Prometheus reads it."""
+
+MISSING_AFTER = timedelta(minutes=10)
+"""A service without metrics for so long is one that nobody can vouch for; a start takes less."""
+NOT_MEASURED_AFTER = timedelta(minutes=15)
+SPENT_AFTER = timedelta(minutes=5)
+"""A budget that is spent stays so; a gap in the record at the border of a month does not."""
+
+
+class Runbook:
+    """Names of the files under docs/runbooks."""
+
+    BURN = "budget-burn.md"
+    SPENT = "budget-spent.md"
+    MISSING = "metrics-missing.md"
+    NOT_MEASURED = "threshold-not-measured.md"
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What every alert of a service has."""
+
+    service: Service
+    runbooks: str
+    muted: bool
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.service.identity.namespace, self.service.identity.name)
+
+    def alert(
+        self,
+        name: str,
+        expression: str,
+        runbook: str,
+        texts: tuple[str, str],
+        *,
+        severity: Severity,
+        objective: str = "",
+        window: str = "",
+        wait: timedelta = timedelta(),
+    ) -> RuleText:
+        """Write one alert. `texts` are its summary and its description."""
+        identity = self.service.identity
+        return {
+            "alert": name,
+            "expr": promql.unless_excluded(expression, self.scope) if self.muted else expression,
+            **({"for": duration(wait)} if wait else {}),
+            "labels": {
+                **self.service.spec.alerting.labels.thaw(),
+                "severity": severity.value,
+                **({"objective": objective} if objective else {}),
+                **({"window": window} if window else {}),
+            },
+            "annotations": {
+                "summary": f"{identity.namespace}/{identity.name}: {texts[0]}",
+                "description": texts[1],
+                "runbook_url": f"{self.runbooks.rstrip('/')}/{runbook}",
+            },
+        }
+
+
+def rule_groups(service: Service, runbooks: str) -> list[dict[str, Any]]:
+    """Return the groups of rules; none where no alerts are wanted. `runbooks`: where their pages lie."""
+    if service.spec.alerting.burn_rate is BurnRate.NONE:
+        return []
+    sla, identity = service.spec.sla, service.identity
+    told = _Told(service, runbooks, muted=bool(sla.exclusions))
+    base = min(rule.short for rule in burn_rules(_length(sla)))
+    rules = [*_time(sla, told.scope, base)]
+    for objective in sla.objectives:
+        measured = Measured(told.scope, objective, base)
+        rules += _recorded(sla, measured)
+        rules += _alerts(sla, measured, told)
+    rules.append(_missing(told))
+    name = f"paddle-sla.{identity.namespace}.{identity.name}"
+    return [{"name": name, "interval": duration(promql.EVERY), "rules": rules}]
+
+
+def _length(sla: Sla) -> timedelta:
+    return timedelta(days=sla.window.days)
+
+
+def _rolling(sla: Sla) -> timedelta | None:
+    return None if sla.window.type is WindowType.CALENDAR else _length(sla)
+
+
+def _record(name: str, expression: str, labels: Mapping[str, str]) -> RuleText:
+    return {"record": name, "expr": expression, "labels": dict(labels)}
+
+
+def _time(sla: Sla, scope: Scope, base: timedelta) -> Iterator[RuleText]:
+    """What time it is where the promise's users live, and whether the promise holds now."""
+    mine = {"namespace": scope.namespace, "service": scope.service}
+    month_zone = sla.window.zone_name if sla.window.type is WindowType.CALENDAR else None
+    zones = {one.time_zone for one in sla.exclusions} | ({month_zone} if month_zone else set())
+    for zone in sorted(zones):
+        yield _record(promql.LOCAL_TIME, local_time(ZoneInfo(zone)), {**mine, "time_zone": zone})
+    if month_zone:
+        yield _record(promql.MONTH, promql.month(scope, month_zone, base), mine)
+    for exclusion in exclusions_of(sla):
+        yield _record(promql.EXCLUDED, excluded(scope, exclusion), {**mine, "exclusion": exclusion.name})
+
+
+def _recorded(sla: Sla, measured: Measured) -> Iterator[RuleText]:
+    objective = {"objective": measured.objective.name}
+    yield _record(promql.GOOD, promql.good(measured, exclusions=bool(sla.exclusions)), objective)
+    yield _record(promql.TOTAL, promql.total(measured), objective)
+    if _rolling(sla) is None:
+        for metric in (promql.GOOD, promql.TOTAL):
+            yield _record(metric + promql.OF_MONTH, promql.of_month(measured, metric), objective)
+    rules = burn_rules(_length(sla))
+    for window in sorted({one for rule in rules for one in (rule.short, rule.long)}):
+        yield _record(promql.BURN, promql.burn(measured, window), {**objective, "window": duration(window)})
+    yield _record(promql.REMAINING, promql.remaining(measured, _rolling(sla)), objective)
+
+
+def _alerts(sla: Sla, measured: Measured, told: _Told) -> Iterator[RuleText]:
+    least, promised = least_traffic(sla), objective_text(measured.objective)
+    for rule in burn_rules(_length(sla)):
+        yield told.alert(
+            "PaddleSLABudgetBurn",
+            promql.burns(measured, rule, least),
+            Runbook.BURN,
+            _burn_texts(sla, measured, rule),
+            severity=rule.severity,
+            objective=measured.objective.name,
+            window=duration(rule.long),
+        )
+    yield told.alert(
+        "PaddleSLABudgetSpent",
+        promql.spent(measured, _rolling(sla), least),
+        Runbook.SPENT,
+        (
+            f"objective {measured.objective.name} has no budget left",
+            (
+                f"Promised: {promised}, {window_text(sla.window)}. {{{{ $value | humanizePercentage }}}} of "
+                "the budget remain: more requests were bad than the promise allows of those that came."
+            ),
+        ),
+        severity=Severity.TICKET,
+        objective=measured.objective.name,
+        wait=SPENT_AFTER,
+    )
+    if measured.objective.latency is not None:
+        yield told.alert(
+            "PaddleSLAThresholdNotMeasured",
+            promql.not_measured(measured),
+            Runbook.NOT_MEASURED,
+            (
+                f"objective {measured.objective.name} is not measured",
+                (
+                    f"{{{{ $value }}}} pods have no histogram boundary at "
+                    f"{measured.objective.latency.threshold_milliseconds} ms: they have not read the promise."
+                ),
+            ),
+            severity=Severity.TICKET,
+            objective=measured.objective.name,
+            wait=NOT_MEASURED_AFTER,
+        )
+
+
+def _burn_texts(sla: Sla, measured: Measured, rule: BurnRule) -> tuple[str, str]:
+    factor, long, short = number(rule.factor), duration(rule.long), duration(rule.short)
+    lasts = timedelta(seconds=int(_length(sla) / timedelta(seconds=1) / rule.factor))
+    return (
+        f"objective {measured.objective.name} spends its budget more than {factor} times too fast",
+        (
+            f"Promised: {objective_text(measured.objective)}, {window_text(sla.window)}. Over {long} "
+            f"{{{{ $value | humanize }}}} times as many requests were bad as the promise allows, and over "
+            f"{short} also more than {factor} times: at that rate a whole budget lasts {duration(lasts)}."
+        ),
+    )
+
+
+def _missing(told: _Told) -> RuleText:
+    waited = duration(MISSING_AFTER)
+    return told.alert(
+        "PaddleSLAMetricsMissing",
+        promql.missing(told.scope),
+        Runbook.MISSING,
+        (
+            "nothing is measured",
+            (
+                f"For {waited} Prometheus has had no {names.METRIC_REQUESTS} of this service: no pod runs, "
+                "or none is scraped. Nobody knows whether the promise is kept."
+            ),
+        ),
+        severity=Severity.PAGE,
+        wait=MISSING_AFTER,
+    )

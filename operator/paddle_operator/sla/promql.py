@@ -1,0 +1,223 @@
+"""Every expression of the rules, as text for Prometheus. Pure.
+
+Two series of a service are read raw, over a short base window. All longer windows are averages of what is
+recorded of them, so that what is left out of the record (exclusions, a threshold that pods do not measure
+yet) is left out everywhere. A request adds to the rate of its base window for as long as that lasts: the
+average of the rates over W - base therefore counts the requests of W.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from paddle_operator import names
+from paddle_operator.sla.burn import BurnRule, MinTraffic
+from paddle_operator.sla.outcomes import target_share
+from paddle_operator.sla.series import (
+    BOUNDARY_LABEL,
+    NAMESPACE_LABEL,
+    OUTCOME_LABEL,
+    POD_LABEL,
+    SERVICE_LABEL,
+)
+from paddle_operator.spec.promise import Objective
+
+GOOD = "paddle_sla:good:rate"
+"""Good requests a second of an objective, over the base window."""
+TOTAL = "paddle_sla:total:rate"
+"""Requests a second that count for it, over the base window."""
+BURN = "paddle_sla:burn_rate"
+"""How many times faster than allowed the budget is spent, by `window`."""
+REMAINING = "paddle_sla:budget_remaining"
+"""What is left of the budget, as a share: 1 when nothing was bad, negative when overspent."""
+EXCLUDED = "paddle_sla:excluded_seconds"
+"""There only during an exclusion: seconds since it began."""
+LOCAL_TIME = "paddle_sla:local_time_seconds"
+"""What clocks in `time_zone` show, as seconds since their 1970."""
+MONTH = "paddle_sla:month"
+"""The month in the zone of a calendar window, as its label `month`; the value is 1."""
+OF_MONTH = "_of_month"
+"""Ends the names of the same rates with the month in which they were counted as a label."""
+
+EVERY = timedelta(seconds=30)
+"""How often the rules are evaluated."""
+MARGIN = 2 * EVERY
+"""What begins or ends is seen an evaluation late, and rates reach a scrape beyond their window."""
+OF_SERVICE = f"({NAMESPACE_LABEL}, {SERVICE_LABEL})"
+COUNTED = "good|bad|refused"
+"""Outcomes that count: what the caller did wrong does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The series of one service."""
+
+    namespace: str
+    service: str
+
+    def of(self, metric: str, *matchers: str) -> str:
+        """Select the service's series of a metric."""
+        mine = (f'{NAMESPACE_LABEL}="{self.namespace}"', f'{SERVICE_LABEL}="{self.service}"')
+        return f"{metric}{{{','.join((*mine, *matchers))}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One objective of a service and the base window over which it is measured."""
+
+    scope: Scope
+    objective: Objective
+    base: timedelta
+
+    def series(self, metric: str, *matchers: str) -> str:
+        """Select a recorded series of the objective."""
+        return self.scope.of(metric, f'objective="{self.objective.name}"', *matchers)
+
+    @property
+    def budget(self) -> Fraction:
+        """The share of requests that may be bad."""
+        return 1 - target_share(self.objective)
+
+    @property
+    def bucket(self) -> str:
+        """Select the buckets at the threshold of a latency objective."""
+        assert self.objective.latency is not None
+        threshold = le_pattern(self.objective.latency.threshold_milliseconds)
+        return self.scope.of(names.METRIC_DURATION_BUCKETS, f'{BOUNDARY_LABEL}=~"{threshold}"')
+
+    @property
+    def every_bucket(self) -> str:
+        """Select the buckets that every histogram has."""
+        return self.scope.of(names.METRIC_DURATION_BUCKETS, f'{BOUNDARY_LABEL}="+Inf"')
+
+
+def good(measured: Measured, *, exclusions: bool) -> str:
+    """Good requests a second. Nothing where it cannot be known, or where the promise does not hold.
+
+    A pod that began to measure the threshold within the base window would show its answers before that as
+    slow: until all have it for so long, there is no value.
+    """
+    base = f"[{duration(measured.base)}]"
+    if measured.objective.latency is not None:
+        late = f"offset {duration(measured.base + MARGIN)}"
+        expression = (
+            f"{_sum_of_rates(measured.bucket + base)}\n"
+            f"unless on {OF_SERVICE} (\n"
+            f"  {measured.every_bucket} {late}\n"
+            f"  unless on ({POD_LABEL}) {measured.bucket} {late}\n"
+            ")"
+        )
+    else:
+        answered = measured.scope.of(names.METRIC_REQUESTS, f'{OUTCOME_LABEL}="good"')
+        expression = _sum_of_rates(answered + base)
+    if not exclusions:
+        return expression
+    lately = f"{measured.scope.of(EXCLUDED)}[{duration(measured.base + MARGIN)}]"
+    return f"{expression}\nunless on {OF_SERVICE} max_over_time({lately})"
+
+
+def total(measured: Measured) -> str:
+    """Requests a second that count, wherever the good ones among them are known."""
+    counted = measured.scope.of(names.METRIC_REQUESTS, f'{OUTCOME_LABEL}=~"{COUNTED}"')
+    rate = _sum_of_rates(f"{counted}[{duration(measured.base)}]")
+    return f"{rate}\nand on {OF_SERVICE} {measured.series(GOOD)}"
+
+
+def month(scope: Scope, zone: str, base: timedelta) -> str:
+    """The month in which a rate of now began to be counted."""
+    clock = scope.of(LOCAL_TIME, f'time_zone="{zone}"')
+    return f'count_values by {OF_SERVICE} ("month", month({clock} - {base // timedelta(seconds=1)}))'
+
+
+def of_month(measured: Measured, metric: str) -> str:
+    """A recorded rate with its month, so that a month's can be told from those before."""
+    return f"{measured.series(metric)} * on {OF_SERVICE} group_left (month) {measured.scope.of(MONTH)}"
+
+
+def burn(measured: Measured, window: timedelta) -> str:
+    """How many times faster than allowed the budget was spent over a window."""
+    share = f"{_average(measured, GOOD, window)} / {_average(measured, TOTAL, window)}"
+    return f"(1 - {share}) / {number(measured.budget)}"
+
+
+def burns(measured: Measured, rule: BurnRule, least: MinTraffic) -> str:
+    """The alert of one rule: too fast over both windows, with enough traffic in the short one."""
+    long, short = (measured.series(BURN, f'window="{duration(one)}"') for one in (rule.long, rule.short))
+    factor = number(rule.factor)
+    seconds = least.period // timedelta(seconds=1)
+    return (
+        f"{long} > {factor}\n"
+        f"and ignoring (window) {short} > {factor}\n"
+        f"and ignoring (window) {_average(measured, TOTAL, rule.short)} >= {least.requests} / {seconds}"
+    )
+
+
+def remaining(measured: Measured, window: timedelta | None) -> str:
+    """What is left of the budget, as a share of it. The window is None for the present month."""
+    share = f"{_sum(measured, GOOD, window)} / {_sum(measured, TOTAL, window)}"
+    return f"1 - (1 - {share}) / {number(measured.budget)}"
+
+
+def spent(measured: Measured, window: timedelta | None, least: MinTraffic) -> str:
+    """The alert for a budget that is gone, once there are requests enough that one alone cannot spend it."""
+    enough = max(least.requests, -(-measured.budget.denominator // measured.budget.numerator))
+    counted = f"{_sum(measured, TOTAL, window)} * {EVERY // timedelta(seconds=1)}"
+    return f"{measured.series(REMAINING)} <= 0\nand {counted} >= {enough}"
+
+
+def missing(scope: Scope) -> str:
+    """The alert for a service of which nothing is measured."""
+    return f"absent({scope.of(names.METRIC_REQUESTS)})"
+
+
+def not_measured(measured: Measured) -> str:
+    """The alert for pods whose histogram has no boundary at the threshold."""
+    lacking = f"{measured.every_bucket} unless on ({POD_LABEL}) {measured.bucket}"
+    return f"count by {OF_SERVICE} ({lacking}) > 0"
+
+
+def unless_excluded(expression: str, scope: Scope) -> str:
+    """Mute an alert during exclusions."""
+    return f"{expression}\nunless on {OF_SERVICE} {scope.of(EXCLUDED)}"
+
+
+def duration(length: timedelta) -> str:
+    """Write a time in whole seconds as Prometheus does: 1d2h, 5m."""
+    left = length // timedelta(seconds=1)
+    text = ""
+    for unit, seconds in (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, left = divmod(left, seconds)
+        text += f"{count}{unit}" if count else ""
+    return text or "0s"
+
+
+def number(value: Fraction) -> str:
+    """Write a number whose decimals end."""
+    return f"{(Decimal(value.numerator) / Decimal(value.denominator)).normalize():f}"
+
+
+def le_pattern(threshold_milliseconds: int) -> str:
+    """Match a boundary in seconds: 1 second is "1" in one client library and "1.0" in another."""
+    whole, _, part = number(Fraction(threshold_milliseconds, 1000)).partition(".")
+    return f"{whole}[.]{part}" if part else f"{whole}([.]0)?"
+
+
+def _sum_of_rates(selected: str) -> str:
+    return f"sum by {OF_SERVICE} (rate({selected}))"
+
+
+def _average(measured: Measured, metric: str, window: timedelta) -> str:
+    series = measured.series(metric)
+    if window <= measured.base:
+        return series
+    return f"avg_over_time({series}[{duration(window - measured.base)}])"
+
+
+def _sum(measured: Measured, metric: str, window: timedelta | None) -> str:
+    if window is not None:
+        return f"sum_over_time({measured.series(metric)}[{duration(window)}])"
+    month_long = f"sum_over_time({measured.series(metric + OF_MONTH)}[31d])"
+    return f"({month_long} and on {OF_SERVICE[:-1]}, month) {measured.scope.of(MONTH)})"

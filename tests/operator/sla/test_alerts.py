@@ -1,0 +1,140 @@
+"""The promise as rules: which there are, and what their texts are made of. promtool judges them elsewhere."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paddle_operator.sla.alerts import rule_groups
+from paddle_operator.sla.muting import FIRST, LAST, local_time
+from paddle_operator.sla.promql import duration, le_pattern, number
+from tests.operator.given import Resource, a_resource, a_service
+
+UP = {"name": "up", "availability": {"targetPercent": "99.9"}}
+FAST = {"name": "fast", "latency": {"percentile": "95", "thresholdMilliseconds": 200}}
+ZONES = [
+    "UTC",
+    "Asia/Shanghai",
+    "Europe/Berlin",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "Africa/Casablanca",
+]
+
+
+def rules(resource: Resource | None = None) -> list[dict[str, Any]]:
+    (group,) = rule_groups(a_service(resource), "https://example.com/books/")
+    return list(group["rules"])
+
+
+def alerts(resource: Resource | None = None) -> list[tuple[str, str, str]]:
+    return [
+        (rule["alert"], rule["labels"]["severity"], rule["labels"].get("objective", ""))
+        for rule in rules(resource)
+        if "alert" in rule
+    ]
+
+
+def test_each_objective_has_its_alerts_and_the_service_one_for_itself() -> None:
+    burns = [("PaddleSLABudgetBurn", severity) for severity in ("page", "page", "ticket", "ticket")]
+    of_each = [*burns, ("PaddleSLABudgetSpent", "ticket")]
+    assert alerts(a_resource().promising(UP, FAST)) == [
+        *((*one, "up") for one in of_each),
+        *((*one, "fast") for one in of_each),
+        ("PaddleSLAThresholdNotMeasured", "ticket", "fast"),
+        ("PaddleSLAMetricsMissing", "page", ""),
+    ]
+
+
+def test_no_alerts_no_rules() -> None:
+    assert rule_groups(a_service(a_resource().with_("spec.alerting", {"burnRate": "None"})), "x") == []
+
+
+def test_labels_of_the_user_are_on_every_alert_and_replace_none_of_ours() -> None:
+    labelled = a_resource().with_("spec.alerting", {"labels": {"team": "ocr"}})
+    assert {rule["labels"]["team"] for rule in rules(labelled) if "alert" in rule} == {"ocr"}
+
+
+def test_every_alert_says_what_it_is_and_where_to_read_on() -> None:
+    for rule in rules(a_resource().promising(UP, FAST)):
+        if "alert" in rule:
+            assert rule["annotations"].keys() == {"summary", "description", "runbook_url"}
+            assert rule["annotations"]["summary"].startswith("prod/ocr: ")
+            assert re.fullmatch(r"https://example\.com/books/[a-z-]+\.md", rule["annotations"]["runbook_url"])
+
+
+def test_windows_follow_the_promise() -> None:
+    def windows(days: int) -> list[str]:
+        made = rules(a_resource().with_("spec.sla.window", {"days": days}))
+        return [rule["labels"]["window"] for rule in made if rule.get("record") == "paddle_sla:burn_rate"]
+
+    assert windows(30) == ["5m", "30m", "1h", "2h", "6h", "1d", "3d"]
+    assert windows(3) == ["1m", "3m", "6m", "12m", "36m", "2h24m", "7h12m"]
+
+
+def test_every_question_is_asked_of_this_service_alone() -> None:
+    everything = (
+        a_resource()
+        .promising(UP, FAST)
+        .with_("spec.sla.window", {"type": "Calendar", "timeZone": "Asia/Tokyo"})
+        .with_("spec.sla.exclusions", [{"name": "m", "schedule": "0 3 * * 0", "durationMinutes": 30}])
+    )
+    for rule in rules(everything):
+        for selector in re.findall(r"\{([^}]*)\}", rule["expr"]):
+            assert selector.startswith('namespace="prod",service="ocr"'), rule["expr"]
+
+
+def test_every_alert_is_muted_in_an_exclusion() -> None:
+    closed = a_resource().with_(
+        "spec.sla.exclusions", [{"name": "m", "schedule": "0 3 * * 0", "durationMinutes": 30}]
+    )
+    for rule in rules(closed):
+        if "alert" in rule:
+            assert rule["expr"].endswith("unless on (namespace, service) " + EXCLUDED)
+    assert not any(EXCLUDED in rule["expr"] for rule in rules())
+
+
+EXCLUDED = 'paddle_sla:excluded_seconds{namespace="prod",service="ocr"}'
+
+
+def test_numbers_and_times_are_written_as_prometheus_reads_them() -> None:
+    assert [number(Fraction(text)) for text in ("0.001", "14.4", "0.00000001", "100")] == [
+        "0.001",
+        "14.4",
+        "0.00000001",
+        "100",
+    ]
+    seconds = (30, 70, 300, 3600, 8640, 183_600, 86_400 * 90)
+    texts = ["30s", "1m10s", "5m", "1h", "2h24m", "2d3h", "90d"]
+    assert [duration(timedelta(seconds=one)) for one in seconds] == texts
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "fits", "other"),
+    [
+        (200, "0.2", "0x2"),
+        (1000, "1.0", "10"),
+        (1000, "1", "1.5"),
+        (1, "0.001", "0.0010"),
+        (90_000, "90.0", "90.05"),
+    ],
+)
+def test_a_boundary_fits_its_threshold_alone(milliseconds: int, fits: str, other: str) -> None:
+    assert re.fullmatch(le_pattern(milliseconds), fits)
+    assert not re.fullmatch(le_pattern(milliseconds), other)
+
+
+@given(st.sampled_from(ZONES), st.integers(int(FIRST.timestamp()), int(LAST.timestamp()) - 1))
+def test_clocks_are_written_as_they_will_be(zone: str, seconds: int) -> None:
+    text = (
+        local_time(ZoneInfo(zone)).removeprefix("vector").replace("time()", str(seconds)).replace("bool ", "")
+    )
+    shown = datetime.fromtimestamp(seconds, ZoneInfo(zone)).replace(tzinfo=UTC).timestamp()
+    assert eval(text) == shown

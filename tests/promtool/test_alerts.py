@@ -1,0 +1,238 @@
+"""When somebody is told, and when not: written-out scenarios, judged by promtool."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.operator.given import Resource, a_resource
+from tests.promtool.story import Phase, Story, restarted
+
+BURN, SPENT = "PaddleSLABudgetBurn", "PaddleSLABudgetSpent"
+MISSING, NOT_MEASURED = "PaddleSLAMetricsMissing", "PaddleSLAThresholdNotMeasured"
+FAST = {"name": "fast", "latency": {"percentile": "99", "thresholdMilliseconds": 200}}
+OF_UP, OF_FAST = (f'{{namespace="prod",service="ocr",objective="{name}"}}' for name in ("up", "fast"))
+Tell = Callable[..., Story]
+
+
+@pytest.fixture
+def tell(tmp_path: Path) -> Tell:
+    """A story of a service that promises 99.9 % over 30 days, or of another one."""
+    return lambda resource=None: Story(resource or a_resource(), tmp_path)
+
+
+def of_days(days: int, percent: str) -> Resource:
+    up = {"name": "up", "availability": {"targetPercent": percent}}
+    return a_resource().promising(up).with_("spec.sla.window", {"days": days})
+
+
+def closed(schedule: str, minutes: int, zone: str) -> Resource:
+    exclusion = {"name": "night", "schedule": schedule, "durationMinutes": minutes, "timeZone": zone}
+    return a_resource().with_("spec.sla.exclusions", [exclusion])
+
+
+def test_a_page_when_both_windows_burn_14_times_too_fast(tell: Tell) -> None:
+    page = {"alertname": BURN, "severity": "page", "window": "1h", "objective": "up"}
+    story = tell().pod("a", Phase(120, good=100), Phase(40, good=95, bad=5))
+    # 5 % bad: 1.44 % of an hour's requests after 17 minutes
+    story.quiet(130, **page).quiet(135, **page).firing(140, **page).firing(150, **page).ends()
+
+
+def test_no_page_when_only_the_long_window_burns(tell: Tell) -> None:
+    page = {"alertname": BURN, "severity": "page", "window": "1h"}
+    story = tell().pod("a", Phase(60, good=100), Phase(30, good=95, bad=5), Phase(60, good=100))
+    story.firing(89, **page).quiet(97, **page)
+    burns = 'paddle_sla:burn_rate{window="1h"} > bool 14.4'
+    labels = '{namespace="prod",service="ocr",objective="up",window="1h"}'
+    story.shows(97, burns, (labels, 1)).quiet(105, **page).ends()
+
+
+def test_no_page_when_only_the_short_window_burns(tell: Tell) -> None:
+    story = tell().pod("a", Phase(120, good=100), Phase(8, good=95, bad=5), Phase(10, good=100))
+    labels = '{namespace="prod",service="ocr",objective="up",window="5m"}'
+    story.shows(127, 'paddle_sla:burn_rate{window="5m"} > bool 14.4', (labels, 1))
+    story.quiet(127, alertname=BURN, window="1h").quiet(135, alertname=BURN, window="1h").ends()
+
+
+def test_a_ticket_for_what_burns_slowly_and_no_page(tell: Tell) -> None:
+    # 3 days: the ticket's windows are a tenth, 2.4 hours and 12 minutes
+    story = tell(of_days(3, "99.9")).pod("a", Phase(200, good=2491, bad=9))
+    story.firing(190, alertname=BURN, severity="ticket", window="2h24m")
+    story.quiet(190, alertname=BURN, severity="page").ends()
+
+
+def test_little_traffic_is_not_judged(tell: Tell) -> None:
+    # one request a minute, every one bad: fewer than 20 in 5 minutes
+    drops = [phase for _ in range(240) for phase in (Phase(0.25, bad=1), Phase(0.75))]
+    story = tell().pod("a", *drops)
+    story.quiet(120, alertname=BURN).quiet(230, alertname=BURN).ends()
+
+
+def test_traffic_just_over_the_least_is_judged(tell: Tell) -> None:
+    more = [phase for _ in range(240) for phase in (Phase(0.25, bad=5), Phase(0.75))]
+    tell().pod("a", *more).firing(120, alertname=BURN, severity="page").ends()
+
+
+def test_a_refusal_is_bad(tell: Tell) -> None:
+    story = tell().pod("a", Phase(90, good=95, refused=5))
+    story.firing(80, alertname=BURN, severity="page", window="1h").ends()
+
+
+def test_what_the_caller_did_wrong_is_not(tell: Tell) -> None:
+    story = tell().pod("a", Phase(90, good=50, invalid=50))
+    story.quiet(80).shows(80, 'max(paddle_sla:burn_rate{window="1h"})', ("{}", 0)).ends()
+
+
+def test_a_restart_is_no_failure(tell: Tell) -> None:
+    life = (Phase(60, good=1000, bad=0), Phase(1, good=1000, bad=1), Phase(30, good=1000))
+    story = tell().pod("a", *life, restarted(), *life, restarted(), *life).pod("b", *life, *life, *life)
+    for minute in (91.25, 91.5, 92, 95, 120, 182, 183, 190):
+        story.quiet(minute)
+    story.ends()
+
+
+def test_a_pod_that_leaves_and_one_that_comes_are_no_failures(tell: Tell) -> None:
+    story = tell().pod("a", Phase(70, good=100)).pod("b", Phase(60, good=100), born=65)
+    for minute in (66, 70, 75, 80, 120):
+        story.quiet(minute)
+    story.ends()
+
+
+def test_a_service_without_metrics_is_told_of(tell: Tell) -> None:
+    missing = {"alertname": MISSING, "severity": "page", "namespace": "prod", "service": "ocr"}
+    story = tell().pod("a", Phase(30, good=100))
+    story.quiet(30, **missing).quiet(40, **missing).firing(46, **missing).ends()
+
+
+def test_a_service_that_was_never_measured_is_told_of(tell: Tell) -> None:
+    tell().quiet(9, alertname=MISSING).firing(11, alertname=MISSING).ends()
+
+
+def test_nobody_is_told_in_an_exclusion_nor_of_it_afterwards(tell: Tell) -> None:
+    down = (Phase(60, good=100), Phase(60, bad=100), Phase(90, good=100))
+    open_story = tell().pod("a", *down)
+    open_story.firing(90, alertname=BURN).ends()
+    story = tell(closed("0 1 * * 4", 60, "UTC")).pod("a", *down)
+    for minute in (61, 65, 90, 119, 121, 124, 126, 130, 150, 200):
+        story.quiet(minute)
+    story.ends()
+
+
+def test_an_exclusion_follows_the_clocks_of_its_zone(tell: Tell) -> None:
+    down = (Phase(60, good=100), Phase(60, bad=100), Phase(30, good=100))
+    story = tell(closed("0 9 * * *", 60, "Asia/Shanghai")).pod("a", *down)
+    for minute in (61, 90, 119, 121, 140):
+        story.quiet(minute)
+    story.ends()
+
+
+def test_what_fails_after_an_exclusion_is_told_of(tell: Tell) -> None:
+    story = tell(closed("0 1 * * *", 30, "UTC")).pod("a", Phase(60, good=100), Phase(90, bad=100))
+    story.quiet(89, alertname=BURN).firing(110, alertname=BURN, severity="page", window="1h").ends()
+
+
+def test_missing_metrics_in_an_exclusion_are_expected(tell: Tell) -> None:
+    story = tell(closed("0 1 * * *", 60, "UTC")).pod("a", Phase(60, good=100))
+    story.quiet(90, alertname=MISSING).quiet(119, alertname=MISSING).firing(135, alertname=MISSING).ends()
+
+
+def test_a_slow_answer_is_bad_for_the_latency(tell: Tell) -> None:
+    page = {"alertname": BURN, "objective": "fast", "severity": "page", "window": "1h"}
+    story = tell(a_resource().promising(FAST)).pod("a", Phase(120, good=100, slow=20), boundary="0.2")
+    story.firing(110, **page).ends()
+    story = tell(a_resource().promising(FAST)).pod("a", Phase(120, good=1000, slow=5), boundary="0.2")
+    story.quiet(110).ends()
+
+
+def test_an_edited_threshold_makes_no_alarm_and_is_watched_from_then_on(tell: Tell) -> None:
+    story = tell(a_resource().promising(FAST))
+    story.pod("a", Phase(90, good=1000), Phase(60, good=1000, slow=400), boundary="0.2", known=60)
+    story.pod("b", Phase(90, good=1000), Phase(60, good=1000, slow=400), boundary="0.2", known=62)
+    for minute in (60.5, 61, 62.5, 63, 65, 67.5, 70, 89):
+        story.quiet(minute, alertname=BURN)
+    story.shows(66, 'paddle_sla:burn_rate{window="1h"}')
+    story.shows(75, 'max(paddle_sla:burn_rate{window="1h"})', ("{}", 0))
+    story.firing(130, alertname=BURN, objective="fast", severity="page").ends()
+
+
+def test_pods_that_do_not_measure_the_threshold_are_told_of(tell: Tell) -> None:
+    story = tell(a_resource().promising(FAST)).pod("a", Phase(60, good=100), boundary="0.2")
+    story.pod("b", Phase(60, good=100)).quiet(14, alertname=NOT_MEASURED)
+    story.firing(17, alertname=NOT_MEASURED, objective="fast", severity="ticket").ends()
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "boundary"), [(1000, "1.0"), (1000, "1"), (1500, "1.5"), (5, "0.005")]
+)
+def test_a_boundary_is_known_however_it_is_written(tell: Tell, milliseconds: int, boundary: str) -> None:
+    promised = {"name": "fast", "latency": {"percentile": "99", "thresholdMilliseconds": milliseconds}}
+    story = tell(a_resource().promising(promised)).pod("a", Phase(60, good=100), boundary=boundary)
+    story.quiet(59).shows(59, "paddle_sla:good:rate > bool 0", (OF_FAST, 1)).ends()
+
+
+def test_a_spent_budget_is_told_of_once_there_are_requests_enough(tell: Tell) -> None:
+    spent = {"alertname": SPENT, "severity": "ticket", "objective": "up"}
+    # 2 % bad of 99 %, and 100 requests are reached after 5 minutes
+    story = tell(of_days(3, "99")).pod("a", Phase(30, good=98, bad=2))
+    story.quiet(4, **spent).firing(20, **spent).ends()
+    one = tell(of_days(3, "99")).pod("a", Phase(0.5, good=10), Phase(0.25, bad=1), Phase(30))
+    one.quiet(29, **spent).ends()
+
+
+def test_a_budget_half_spent_is_half_there(tell: Tell) -> None:
+    story = tell(of_days(3, "99")).pod("a", Phase(60, good=199, bad=1))
+    story.shows(50, "round(paddle_sla:budget_remaining, 0.01)", (OF_UP, 0.5)).ends()
+
+
+def test_a_new_month_has_a_new_budget(tell: Tell) -> None:
+    # In New York 1970 begins at 5:00 UTC.
+    month = {"type": "Calendar", "timeZone": "America/New_York"}
+    resource = of_days(30, "99").with_("spec.sla.window", month)
+    story = tell(resource).pod("a", Phase(300, good=96, bad=4), Phase(60, good=100))
+    story.firing(290, alertname=SPENT).quiet(345, alertname=SPENT)
+    left = 'round(paddle_sla:budget_remaining{month="1"}, 0.1)'
+    story.shows(355, f"sum without (month) ({left})", (OF_UP, 1)).ends()
+
+
+def test_what_an_alert_says(tell: Tell) -> None:
+    story = tell(a_resource().with_("spec.alerting", {"labels": {"team": "ocr"}}))
+    story.pod("a", Phase(60, good=90, bad=10))
+    story.alerts.append(
+        {
+            "eval_time": "59m",
+            "alertname": BURN,
+            "exp_alerts": [
+                {
+                    "exp_labels": {
+                        "namespace": "prod",
+                        "service": "ocr",
+                        "objective": "up",
+                        "severity": severity,
+                        "window": window,
+                        "team": "ocr",
+                    },
+                    "exp_annotations": {
+                        "summary": (
+                            f"prod/ocr: objective up spends its budget more than {factor} times too fast"
+                        ),
+                        "description": (
+                            "Promised: 99.9 % of requests answered, over 30 days. Over "
+                            f"{window} 100 times as many requests were bad as the promise allows, and over "
+                            f"{short} also more than {factor} times: at that rate a whole budget lasts "
+                            f"{lasts}."
+                        ),
+                        "runbook_url": "docs/runbooks/budget-burn.md",
+                    },
+                }
+                for severity, window, short, factor, lasts in (
+                    ("page", "1h", "5m", "14.4", "2d2h"),
+                    ("page", "6h", "30m", "6", "5d"),
+                    ("ticket", "1d", "2h", "3", "10d"),
+                    ("ticket", "3d", "6h", "1", "30d"),
+                )
+            ],
+        }
+    )
+    story.ends()
