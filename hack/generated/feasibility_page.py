@@ -67,6 +67,26 @@ Pods that all run on one node are a remark: how often a node is lost is nothing 
 
 ## Worked examples
 """
+CAPACITY = """
+## What a pod serves in time
+The requests a second that one replica serves while the objectives hold, learned for each revision while it
+serves. It is an interval, `low` to `high`, and nothing relies on more than `low`
+([why](../decisions/0031-capacity-is-an-interval.md)).
+
+- What a request costs is busy seconds over handled requests, which is right at any load. `workers / cost` is
+  what no queue can exceed: that is `high`, or the load at which the objectives were seen broken, where that
+  is less.
+- `low` is the highest load at which they were seen kept; or, where that is more, what a queue of such
+  workers serves in time if callers come independently (M/M/c, slower where costs scatter more), but never
+  more than three times the highest load seen.
+- Levels of load are a quarter apart; an objective held or broke at a level when its intervals say so with
+  2.5 standard deviations. An interval counts for its level with 25 requests or more.
+- Intervals in which a process began anew, was not sampled, or had fewer warm workers than it should have
+  teach nothing, and neither do idle ones. What is three days old counts for half.
+
+Whether callers come independently is seen from how many find no free worker: where that are clearly more
+than by chance, they come in bursts, and only what was seen kept is relied on.
+"""
 
 
 @dataclass(frozen=True)
@@ -130,7 +150,7 @@ def files() -> dict[Path, str]:
     """Return the page's text."""
     rows = "".join(f"| {_status(one)} | `{one}` | {one.meaning} |\n" for one in REASONS)
     worked = "\n".join(_worked(example) for example in EXAMPLES)
-    return {PAGE: f"{HEAD}{rows}{RULES}\n{worked}"}
+    return {PAGE: f"{HEAD}{rows}{RULES}\n{worked}{CAPACITY}"}
 
 
 def _status(reason: Reason) -> str:

@@ -30,6 +30,7 @@ from paddle_operator.measure import Measuring
 from paddle_operator.metrics.ports import Metrics
 from paddle_operator.metrics.prometheus import Prometheus
 from paddle_operator.plan import Platform
+from paddle_operator.profiling import Profiling
 from paddle_operator.reconcile import Reconciler
 from paddle_operator.report_flow import ReportFlow
 from paddle_operator.settings import Settings
@@ -62,7 +63,8 @@ async def operate(settings: Settings) -> None:
     events = ApiEvents(api, settings.identity)
     prometheus = _prometheus(settings)
     measuring = _measuring(settings, prometheus, cluster) if prometheus else None
-    flow = Reconciler(cluster, events, _now, lambda: _spread(settings.resync_seconds), measuring)
+    profiling = _profiling(settings, prometheus, cluster) if prometheus else None
+    flow = Reconciler(cluster, events, _now, lambda: _spread(settings.resync_seconds), measuring, profiling)
     report_flow = _reports(settings, prometheus, api)
     _read_when_scraped(telemetry, lease, heartbeat, queue)
 
@@ -149,6 +151,11 @@ def _measuring(settings: Settings, metrics: Metrics, cluster: Cluster) -> Measur
         interval_seconds=settings.measure_interval_seconds,
         limit_seconds=settings.prometheus_timeout_seconds,
     )
+
+
+def _profiling(settings: Settings, metrics: Metrics, cluster: Cluster) -> Profiling:
+    scraping = Scraping(timedelta(seconds=settings.scrape_interval_seconds))
+    return Profiling(metrics, cluster, scraping, interval_seconds=settings.measure_interval_seconds)
 
 
 def _now() -> datetime:

@@ -15,7 +15,8 @@ from paddle_operator.cluster.ports import Cluster, Key, Observation
 from paddle_operator.errors import ClusterRefused
 from paddle_operator.metrics import queries
 from paddle_operator.metrics.ports import Metrics
-from paddle_operator.plan.record import Stored, sla_record, stored_record
+from paddle_operator.plan.memory import Stored
+from paddle_operator.plan.record import sla_record, stored_record
 from paddle_operator.sla.answer import Failed, NoData, Value
 from paddle_operator.sla.cells import FINE, floor
 from paddle_operator.sla.counting import Scraping

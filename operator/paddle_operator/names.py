@@ -102,9 +102,16 @@ METRIC_DURATION_BUCKETS = "paddle_runtime_request_duration_seconds_bucket"
 METRIC_REQUESTS = "paddle_runtime_requests_total"
 METRIC_DURATION_BUCKETS = "paddle_runtime_request_duration_seconds_bucket"
 METRIC_PROCESS_START = "process_start_time_seconds"
+METRIC_STAGE_BUCKETS = "paddle_runtime_stage_duration_seconds_bucket"
 METRIC_BUSY = "paddle_runtime_busy_seconds_total"
 METRIC_WORKERS = "paddle_runtime_workers"
 METRIC_MODEL_INFO = "paddle_runtime_model_info"
+METRIC_WARM_WORKERS = "paddle_runtime_warm_workers"
+METRIC_LOAD_SECONDS = "paddle_runtime_model_load_seconds"
+METRICS_OF_WORK = (
+    METRIC_REQUESTS, METRIC_DURATION_BUCKETS, METRIC_STAGE_BUCKETS, METRIC_BUSY,
+    METRIC_WORKERS, METRIC_WARM_WORKERS, METRIC_LOAD_SECONDS,
+)  # fmt: skip
 
 # Environment read by the runtime.
 ENV_PREFIX = "PADDLE_RUNTIME_"
@@ -195,6 +202,11 @@ def read_by(container: str) -> tuple[str, str]:
 def sla_record_name(service: str) -> str:
     """Name of the ConfigMap in which everything that was counted is kept."""
     return f"{service}-sla-record"
+
+
+def work_profile_name(service: str) -> str:
+    """Name of the ConfigMap in which is kept what was learned of the replicas at work."""
+    return f"{service}-work"
 
 
 def sla_config_name(service: str) -> str:

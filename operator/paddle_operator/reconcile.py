@@ -18,6 +18,7 @@ from paddle_operator.measure import Measuring
 from paddle_operator.plan import ObjectKey, Plan, Role, plan
 from paddle_operator.plan.diff import Action, Create, Delete, Patch, diff
 from paddle_operator.plan.ownership import REPLICAS_MANAGER
+from paddle_operator.profiling import Profiling
 from paddle_operator.spec import Identity, parse
 from paddle_operator.status import RefusedWrite, status_of, status_of_rejected
 from paddle_operator.status.compose import Status
@@ -39,6 +40,7 @@ class Reconciler:
     now: Callable[[], datetime]
     resync_seconds: Callable[[], float]
     measuring: Measuring | None = None
+    profiling: Profiling | None = None
     """None where there is no Prometheus to ask."""
 
     async def __call__(self, key: Key) -> float | None:
@@ -60,7 +62,8 @@ class Reconciler:
         refused = await self._write(key, (*diff(wanted, seen.objects, seen.uid), *lost))
         facts = replace(seen.facts, refusals=tuple(_told(one) for one in refused))
         measured = await self.measuring(key, service, seen, now) if self.measuring else None
-        status = status_of(service, wanted, facts, seen.status, now, measured=measured)
+        known = await self.profiling(key, service, wanted.stable, seen, now) if self.profiling else None
+        status = status_of(service, wanted, facts, seen.status, now, measured=measured, known=known)
         await self._tell(key, seen, status)
         if refused:
             raise refused[0]
@@ -99,6 +102,8 @@ class Reconciler:
     def _forget(self, key: Key) -> None:
         if self.measuring is not None:
             self.measuring.forget(key)
+        if self.profiling is not None:
+            self.profiling.forget(key)
 
     async def _tell(self, key: Key, seen: Observation, status: Status) -> None:
         """Write the status if it says something else than the stored one, then the Events of what changed."""

@@ -15,9 +15,11 @@ from paddle_operator.sla.answer import Answer, Value
 from paddle_operator.sla.counting import Scraping, count
 from paddle_operator.sla.indicators import Indicator, indicator
 from paddle_operator.sla.intervals import Interval, Spans
+from paddle_operator.sla.learning import Demand, Seen
 from paddle_operator.sla.outcomes import OUTCOMES, Tally
 from paddle_operator.sla.promql import COUNTED, le_pattern
 from paddle_operator.sla.series import Sample, Series
+from paddle_operator.sla.working import worked
 from paddle_operator.spec.promise import Objective
 from paddle_runtime import sla as runtime_sla
 from paddle_runtime.metrics import GAUGES, Metrics
@@ -121,3 +123,52 @@ def test_the_rules_ask_for_series_that_the_runtime_exports() -> None:
 
 def test_the_rules_count_every_outcome_of_the_runtime_but_the_callers_mistakes() -> None:
     assert {outcome for outcome, _ in OUTCOME_LABELS} - {"invalid"} == set(COUNTED.split("|"))
+
+
+def test_what_replicas_do_at_work_is_read_from_what_they_really_export() -> None:
+    found = [list(_everything(metrics)) for metrics in (_at_work(served=0), _at_work(served=10))]
+    rows: dict[frozenset[tuple[str, str]], list[Sample]] = {}
+    for place, scrape in enumerate(found):
+        for labels, value in scrape:
+            rows.setdefault(labels, []).append(Sample(NOON + timedelta(seconds=15 * place), value))
+    of_work = set(names.METRICS_OF_WORK)
+    read = {labels: samples for labels, samples in rows.items() if dict(labels)["__name__"] in of_work}
+    assert {dict(labels)["__name__"] for labels in read} == of_work
+    demands = (Demand("up", 0.001), Demand("fast", 0.05, 0.22))
+    (one,) = worked((Series(labels, tuple(samples)) for labels, samples in read.items()), demands)
+    assert one.seen == Seen(15, 2, 2.5, 13, 11, {"up": 10, "fast": 7}, waited=4)
+    assert (one.refused, one.load_seconds) == (2, 2.0)
+    assert (one.answers.total, one.answers.waited) == (10, 4)
+    assert dict(one.answers.within)[220] == 7
+
+
+def _at_work(served: int) -> Metrics:
+    """A server with two workers and so many good answers, one failure and two refusals beside them."""
+    metrics = Metrics(
+        CollectorRegistry(),
+        outcomes=OUTCOME_LABELS,
+        refusals=(),
+        stages=("queue", "decode"),
+        boundaries=runtime_sla.boundaries_seconds((0.22,)),
+    )
+    metrics.gauge("workers", lambda: 2)
+    metrics.gauge("warm_workers", lambda: 3)
+    for phase in ("load", "warm-up"):
+        metrics.loaded(phase, 1.0)
+    for place in range(served):
+        metrics.answered("good", 200, 0.1 if place < 7 else 0.5)
+        metrics.stages({"queue": 0.001 if place < 6 else 0.4, "decode": 0.002})
+        metrics.worked(0.25)
+    if served:
+        metrics.answered("bad", 500, 0.1)
+        metrics.answered("refused", 503, 0.1)
+        metrics.answered("refused", 503, 0.1)
+        metrics.answered("invalid", 400, 0.1)
+    return metrics
+
+
+def _everything(metrics: Metrics) -> Iterator[tuple[frozenset[tuple[str, str]], float]]:
+    for family in text_string_to_metric_families(metrics.render().decode()):
+        for sample in family.samples:
+            pod = {"pod": "a", "revision": "r1", "__name__": sample.name}
+            yield frozenset({**sample.labels, **pod}.items()), sample.value

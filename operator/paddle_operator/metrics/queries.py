@@ -10,10 +10,12 @@ from paddle_operator import names
 from paddle_operator.sla.series import (
     BOUNDARY_LABEL,
     DIGEST_LABEL,
+    NAME_LABEL,
     NAMESPACE_LABEL,
     REVISION_LABEL,
     SERVICE_LABEL,
 )
+from paddle_operator.sla.working import QUEUE, STAGE_LABEL
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -68,6 +70,13 @@ def raw(selected: str, length: timedelta) -> str:
     Older servers count a sample at the very beginning, newer ones do not.
     """
     return over(selected, length + _MILLISECOND)
+
+
+def at_work(namespace: str, service: str) -> str:
+    """Return the selector of everything that tells what a service's replicas do, and how long it takes."""
+    metrics = one_of(NAME_LABEL, names.METRICS_OF_WORK)
+    stage = one_of(STAGE_LABEL, ["", QUEUE])  # the other stages are many series, and nobody asks for them
+    return selector("", metrics, *_of(namespace, service, ""), stage)
 
 
 def over(selected: str, length: timedelta) -> str:

@@ -8,9 +8,12 @@ from pydantic import BaseModel
 
 from paddle_operator.plan.deployment import SCHEDULING_SECONDS
 from paddle_operator.plan.pod import DRAIN_SECONDS, GRACE_SECONDS, PRE_STOP_SECONDS
-from paddle_operator.plan.traffic_policy import ATTEMPT_TIMEOUT
+from paddle_operator.plan.traffic_policy import ATTEMPT_TIMEOUT, RETRIES
 from paddle_operator.sla.figures import Figure, Origin, Unit
+from paddle_operator.sla.learning import demands_of
 from paddle_operator.sla.means import Means
+from paddle_operator.sla.objectives import sla_hash
+from paddle_operator.sla.profile import Terms
 from paddle_operator.spec.model import Service
 from paddle_operator.spec.traffic import RoutingType
 
@@ -38,6 +41,21 @@ def means_of(service: Service, *, envoy_gateway: bool) -> Means:
         longest_request=_fixed(int(ATTEMPT_TIMEOUT.removesuffix("s"))),
         moving=Figure(Fraction(moving), Unit.SECONDS, Origin.BOUND),
         repeats=envoy_gateway and spec.routing.type is RoutingType.GATEWAY_API,
+    )
+
+
+def terms_of(service: Service, *, envoy_gateway: bool) -> Terms:
+    """Return what the replicas at work are judged by."""
+    spec = service.spec
+    repeats = envoy_gateway and spec.routing.type is RoutingType.GATEWAY_API
+    batching = spec.runtime.batching
+    return Terms(
+        demands=demands_of(spec.sla),
+        promise=sla_hash(spec.sla),
+        window_days=spec.sla.window.days,
+        attempts=RETRIES + 1 if repeats else 1,
+        room=spec.runtime.queue.max_requests,
+        together=batching.max_size if batching else 1,
     )
 
 

@@ -19,6 +19,8 @@ from paddle_operator.spec.model import Identity
 
 ATTEMPT_TIMEOUT = "30s"
 """Not more than a pod's drain time, so that a pod that ends can finish what it holds."""
+RETRIES = 3
+"""A request is sent to so many other pods, one after the other."""
 REQUEST_BUFFER = "24Mi"
 """Larger bodies get the gateway's 413. Above the runtime's cap of 20 MiB, whose 413 says more."""
 SHEDDING_IS_NO_FAULT = 1000
@@ -37,7 +39,7 @@ def traffic_policy(identity: Identity, platform: Platform, route: KubeObject | N
         "requestBuffer": {"limit": REQUEST_BUFFER},
         "timeout": {"tcp": {"connectTimeout": "1s"}},
         "retry": {
-            "numRetries": 3,
+            "numRetries": RETRIES,
             "retryOn": {
                 "triggers": ["connect-failure", "refused-stream", "reset", "retriable-status-codes"],
                 "httpStatusCodes": [503],

@@ -101,12 +101,13 @@ def load_at_its_peak(means: Means, known: Known) -> Finding:
         f"{offered}, and {means.most_pods} serve at least {_rate(low)} in time",
         terms,
         remark=_with_one_less(means, peak, capacity.low),
+        is_headline=True,
     )
 
 
 def one_failure(allowed: Allowed, known: Known) -> Finding | None:
-    """Say where a single failed request breaks a promise; None while the load is not known."""
-    if known.peak is None:
+    """Say where a single failed request breaks a promise; None while no load is known."""
+    if not known.peak:
         return None
     requests = known.peak * allowed.window
     may_fail = requests * allowed.share

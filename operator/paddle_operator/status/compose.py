@@ -11,6 +11,7 @@ from paddle_operator.errors import Violation
 from paddle_operator.plan import Plan
 from paddle_operator.plan.route import url_of
 from paddle_operator.reasons import Reason
+from paddle_operator.sla.means import Known
 from paddle_operator.sla.measured import Measured
 from paddle_operator.spec import Identity, Service
 from paddle_operator.status import promise, verdicts
@@ -31,8 +32,9 @@ def status_of(
     now: datetime,
     *,
     measured: Measured | None = None,
+    known: Known | None = None,
 ) -> Status:
-    """The status of a resource that could be read. Without `measured` there is no Prometheus to ask."""
+    """The status of a resource that could be read. Nothing is measured without a Prometheus."""
     at = Situation(service, plan, facts, Before.of(previous))
     route = verdicts.route_accepted(at)
     ready = verdicts.ready(at, route)
@@ -45,7 +47,7 @@ def status_of(
         *verdicts.progress(ready, complete),
         promise.sla_met(measured),
         promise.metrics_available(measured, ready),
-        verdicts.feasible(at),
+        verdicts.feasible(at, known),
         scaling_active(at),
     )
     blocks: Status = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from paddle_operator.plan import Scaler
 from paddle_operator.plan.means import means_of
 from paddle_operator.reasons import Reason
@@ -125,10 +127,10 @@ def progress(ready_now: Condition, complete: Condition) -> tuple[Condition, Cond
     )
 
 
-def feasible(at: Situation) -> Condition:
-    """Whether the promise can be kept with what there is for it."""
+def feasible(at: Situation, known: Known | None) -> Condition:
+    """Whether the promise can be kept with what there is for it, by all that is known of it."""
     means = means_of(at.service, envoy_gateway=at.facts.envoy_gateway)
-    found = feasibility(at.service.spec.sla, means, Known(nodes=at.nodes))
+    found = feasibility(at.service.spec.sla, means, replace(known or Known(), nodes=at.nodes))
     return Condition("SLAFeasible", found.status, found.reason, found.message)
 
 

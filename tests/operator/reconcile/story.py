@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from paddle_operator.measure import Measuring
+from paddle_operator.profiling import Profiling
 from paddle_operator.reconcile import Reconciler
 from tests.operator.fake_cluster import KEY, FakeCluster
 
@@ -21,10 +22,13 @@ class Story:
     cluster: FakeCluster = field(default_factory=FakeCluster)
     now: datetime = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
     measuring: Measuring | None = None
+    profiling: Profiling | None = None
 
     def look(self, times: int = 1) -> float | None:
         """Let the flow look at the service; returns the seconds to the next look."""
-        flow = Reconciler(self.cluster, self.cluster, lambda: self.now, lambda: REST, self.measuring)
+        flow = Reconciler(
+            self.cluster, self.cluster, lambda: self.now, lambda: REST, self.measuring, self.profiling
+        )
         pause: float | None = None
         for _ in range(times):
             self.now += timedelta(seconds=1)

@@ -241,6 +241,11 @@ def test_a_window_with_too_few_requests_to_let_one_fail_is_infeasible() -> None:
     assert looked_at(a_resource().replicas(2).promising(up("99.768")), rare).status == "True"
 
 
+def test_a_service_that_nobody_asks_anything_is_feasible() -> None:
+    found = looked_at(a_resource().replicas(2), measured(peak=Fraction(0)))
+    assert found.status == "True"
+
+
 # --- objectives beside each other
 
 

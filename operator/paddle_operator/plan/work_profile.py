@@ -1,0 +1,22 @@
+"""The ConfigMap in which is kept what was learned of a service's replicas at work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from paddle_operator import names
+from paddle_operator.plan.memory import Memory, Stored, remembered, stored
+from paddle_operator.plan.model import KubeObject
+from paddle_operator.spec.model import Identity
+
+PROFILE = Memory("work-profile", "profile.json")
+
+
+def work_profile(identity: Identity, text: str, resource_version: str) -> KubeObject:
+    """Return the ConfigMap; with a version the API server refuses it where somebody else was quicker."""
+    return remembered(PROFILE, identity, names.work_profile_name(identity.name), text, resource_version)
+
+
+def stored_profile(objects: Iterable[KubeObject]) -> Stored | None:
+    """Return what is in the cluster; None where there is none."""
+    return stored(PROFILE, objects)
