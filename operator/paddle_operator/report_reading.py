@@ -11,6 +11,7 @@ from paddle_operator.metrics import queries
 from paddle_operator.metrics.ports import Metrics
 from paddle_operator.sla.answer import Answer, Failed, NoData, Stale, Value
 from paddle_operator.sla.counting import Scraping
+from paddle_operator.sla.exclusions import exclusions_of
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.ledger import Page, read_page
 from paddle_operator.sla.objectives import latency_thresholds_milliseconds
@@ -51,7 +52,7 @@ class ReportReader:
         self._scraping = scraping
         identity, sla = service.identity, service.spec.sla
         about = ReportedService(name=identity.name, uid=identity.uid, generation=identity.generation)
-        self._subject = Subject(about, sla, ())
+        self._subject = Subject(about, sla, exclusions_of(sla))
         of = (identity.namespace, identity.name)
         thresholds = latency_thresholds_milliseconds(sla)
         self._requests = queries.requests(*of)

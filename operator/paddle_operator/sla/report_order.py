@@ -26,7 +26,12 @@ def asked_period(period: ReportPeriod, sla: Sla, created: datetime) -> Interval:
         return Interval(moment_read(period.start), moment_read(period.end))
     if period.type is PeriodType.WINDOW:
         end = created.replace(second=0, microsecond=0) - LATE
-        return window_at(sla.window, end)
+        window = window_at(sla.window, end)
+        if window.start < end:
+            return window
+        return Interval(
+            window_at(sla.window, end - timedelta.resolution).start, end
+        )  # a month that just ended
     kind, zone = _CALENDAR[period.type], ZoneInfo(period.time_zone)
     this = calendar(kind, zone, created)
     return calendar(kind, zone, this.start - timedelta.resolution)

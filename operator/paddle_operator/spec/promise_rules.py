@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from paddle_operator.spec.cron import CRON_FORM, parse_cron
+from paddle_operator.spec.cron_rules import zone_rule
 from paddle_operator.spec.rule import JsonValue, Rule, pattern_rule, percent_rule, unique_rule
-from paddle_operator.spec.zone import zone_is_known
 
 MOST_TIMES_A_DAY = 24
 """What begins more often than hourly is no maintenance, and most likely a schedule read wrongly."""
@@ -32,17 +32,6 @@ def _makes_sense(schedule: str) -> bool:
 def _is_alert_label(name: str) -> bool:
     ours = name in ALERT_LABELS or name.startswith("__")
     return not ours and re.fullmatch(_LABEL_NAME, name, re.ASCII) is not None
-
-
-def _zone_rule(at: str) -> Rule:
-    return Rule(
-        "zone-known",
-        at,
-        "",
-        "must be a time zone of the tz database, such as Europe/Berlin, Asia/Shanghai or UTC",
-        zone_is_known,
-        ours=True,
-    )
 
 
 PROMISE_RULES: tuple[Rule, ...] = (
@@ -84,7 +73,7 @@ PROMISE_RULES: tuple[Rule, ...] = (
         lambda window: window["type"] == "Calendar" or "timeZone" not in window,
         "timeZone",
     ),
-    _zone_rule("spec.sla.window.timeZone"),
+    zone_rule("spec.sla.window.timeZone"),
     unique_rule("spec.sla.exclusions", "name"),
     pattern_rule(
         "schedule-form",
@@ -103,7 +92,7 @@ PROMISE_RULES: tuple[Rule, ...] = (
         _makes_sense,
         ours=True,
     ),
-    _zone_rule("spec.sla.exclusions[*].timeZone"),
+    zone_rule("spec.sla.exclusions[*].timeZone"),
 )
 
 ALERTING_RULES: tuple[Rule, ...] = (

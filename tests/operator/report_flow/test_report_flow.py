@@ -188,6 +188,41 @@ def test_the_window_of_the_promise_ends_when_the_report_was_asked_for() -> None:
     assert (period.start, period.end) == ("2026-05-02T13:59:00Z", "2026-06-01T13:59:00Z")
 
 
+@pytest.mark.parametrize(
+    ("asked", "start"),
+    [
+        ("2026-06-01T00:02:10+08:00", "2026-05-31T16:00:00Z"),
+        ("2026-06-01T00:01:10+08:00", "2026-04-30T16:00:00Z"),
+    ],
+)
+def test_a_window_by_the_calendar_is_its_month_up_to_now_and_never_empty(asked: str, start: str) -> None:
+    made = an_afternoon()
+    assert made.service is not None
+    made.service["spec"]["sla"]["window"] = {"type": "Calendar", "timeZone": "Asia/Shanghai"}
+    made.now = datetime.fromisoformat(asked).astimezone(UTC)
+    made.ask("month")
+    made.look(report="month")
+    period = made.result("month").period
+    assert period is not None
+    assert period.start == start
+
+
+def test_maintenance_is_listed_and_counts_nowhere() -> None:
+    made = an_afternoon()
+    assert made.service is not None
+    hour = {"name": "repair", "schedule": "30 12 * * *", "durationMinutes": 60}
+    made.service["spec"]["sla"]["exclusions"] = [hour]
+    made.look(report="mine")
+    report = made.result("mine")
+    assert [(one.name, one.start, one.end) for one in report.exclusions] == [
+        ("repair", "2026-06-01T12:30:00Z", "2026-06-01T13:30:00Z")
+    ]
+    assert report.excluded_seconds == 3600
+    assert report.objectives[0].total == 359, (
+        "half of the requests: those until 12:29:51 and from 13:29:51 on"
+    )
+
+
 def test_the_last_month_is_that_before_the_report_was_asked_for() -> None:
     made = an_afternoon()
     made.ask("may", type="LastMonth", timeZone="Asia/Shanghai")

@@ -200,9 +200,9 @@ def _evidence(report: ReportStatus, clock: Clock) -> str:
         (escape(one.revision), clock.show(one.first), clock.show(one.last), count(one.requests), _digest(one))
         for one in report.revisions
     ]
-    served = _table(("revision", "first", "last", "total", "model"), models) + _left_out(
-        report.revisions_left_out
-    )
+    heads = ("revision", "first", "last", "total", "model")
+    served = _table(heads, models) if models else f"<p>{both('no requests')}</p>"
+    served += _left_out(report.revisions_left_out)
     promised = render(report.sla.thaw()) if report.sla is not None else ""
     made = both("made", moment=clock.show(report.made_at or ""), by=report.made_by)
     hashed = f"{escape(report.promise)} (slaHash {escape(report.sla_hash)})"

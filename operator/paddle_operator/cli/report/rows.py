@@ -57,7 +57,7 @@ def table(report: ReportStatus, clock: Clock) -> str:
         )
         for one in report.revisions
     ]
-    blocks = [columns(head), columns(rows), columns(models)]
+    blocks = [columns(head), columns(rows), *([columns(models)] if report.revisions else [])]
     blocks += [_details(one, clock) for one in report.objectives if one.total]
     return "\n".join(blocks)
 
