@@ -22,12 +22,13 @@ from paddle_operator.sla.cells import FINE, floor
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.exclusions import exclusions_of
 from paddle_operator.sla.intervals import Interval
-from paddle_operator.sla.measured import Measured, measured, window_of
+from paddle_operator.sla.measured import Measured, borders_of, measured, window_of
 from paddle_operator.sla.measuring import LONGEST_STRETCH, Step, Terms, advance, observed_for, stretch_after
 from paddle_operator.sla.objectives import latency_thresholds_milliseconds, sla_hash
 from paddle_operator.sla.reading import Reading
 from paddle_operator.sla.record import Record, fitted, record_from, text_of
 from paddle_operator.spec import Service
+from paddle_operator.spec.promise import Sla
 
 AGAIN_SECONDS = 1.0
 """Who has more to count is looked at again so soon."""
@@ -82,8 +83,8 @@ class Measuring:
         record = _record(key, held.text if held else stored) or _new_record(service, seen, now)
         longest = held.longest if held else LONGEST_STRETCH
         step, longest = await self._count(service, record, now, longest)
-        first = window_of(service.spec.sla, now).start
-        kept = await asyncio.to_thread(fitted, step.record, now, first)
+        first, borders = window_of(service.spec.sla, now).start, borders_of(service.spec.sla, now)
+        kept = await asyncio.to_thread(fitted, step.record, now, first, borders)
         found = measured(service.spec.sla, step, now)
         text = text_of(kept)
         if _is_news(kept, _record(key, stored)) and await self._write(key, service, text, there):
@@ -107,7 +108,7 @@ class Measuring:
         self, service: Service, record: Record, now: datetime, longest: timedelta
     ) -> tuple[Step, timedelta]:
         """Go on stretch by stretch until now, or until it took long enough; says how long the next may be."""
-        terms = Terms(service.spec.sla.objectives, exclusions_of(service.spec.sla), self._scraping)
+        terms = _terms(service.spec.sla, self._scraping, now)
         clock = asyncio.get_running_loop().time
         enough = clock() + self._limit_seconds / 2
         step: Step | None = None
@@ -148,6 +149,10 @@ class Measuring:
             logger.warning("%s: what was counted could not be written: %s", key, refused)
             return False
         return True
+
+
+def _terms(sla: Sla, scraping: Scraping, now: datetime) -> Terms:
+    return Terms(sla.objectives, exclusions_of(sla), scraping, borders_of(sla, now))
 
 
 def _record(key: Key, text: str) -> Record | None:

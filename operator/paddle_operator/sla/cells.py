@@ -53,10 +53,14 @@ def floor(moment: datetime, width: timedelta) -> datetime:
     return _EPOCH + (moment - _EPOCH) // width * width
 
 
-def cut(start: datetime, end: datetime, width: timedelta) -> Iterator[Interval]:
-    """Cut a stretch of time at every border; the first and the last part may be shorter."""
+def cut(
+    start: datetime, end: datetime, width: timedelta, borders: Iterable[datetime] = ()
+) -> Iterator[Interval]:
+    """Cut a stretch of time at every whole multiple of the width and at these borders."""
+    apart = sorted(borders)
     while start < end:
         border = min(floor(start, width) + width, end)
+        border = next((one for one in apart if start < one < border), border)
         yield Interval(start, border)
         start = border
 

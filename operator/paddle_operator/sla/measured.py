@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from paddle_operator.sla.answer import Answer, Stale, Value
 from paddle_operator.sla.budget import Budget, budget, burn_rate
+from paddle_operator.sla.burn import MinTraffic, least_traffic
 from paddle_operator.sla.cells import entries, within
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.measuring import LATEST, Step
@@ -30,11 +31,13 @@ class Figure:
     objective: Objective
     budget: Answer[Budget]
     burn_rate: Fraction | None
-    """Over the last hour; None without requests."""
+    """Over the last hour; None with less traffic than it takes to judge."""
     unknown: timedelta
     """Of the time that is counted for good."""
     since: datetime | None
     """When counting began, inside the window; None where nothing was counted."""
+    enough: bool
+    """As many requests were counted as it takes to judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +50,29 @@ class Measured:
     """When the last sample was taken, or why that is not known."""
     until: datetime
     """What came later is not in the figures."""
+    age: timedelta
+    """How long ago that was."""
     behind: bool
     """Much of the window is still to be counted."""
     over: str
     """The window in words."""
+    least_requests: int
+    """So many it takes to judge an objective."""
 
     @property
     def outdated(self) -> bool:
         """Whether the figures are too old to say anything about now."""
-        return self.window.end - self.until > OUTDATED
+        return self.age > OUTDATED
 
 
 def window_of(sla: Sla, now: datetime) -> Interval:
     """Return the time that the promise is about."""
     return window_at(sla.window, now)
+
+
+def borders_of(sla: Sla, now: datetime) -> tuple[datetime, ...]:
+    """Return the moments that no cell may lie on both sides of: a rolling window has none."""
+    return (window_of(sla, now).start,) if sla.window.type is WindowType.CALENDAR else ()
 
 
 def _over(sla: Sla) -> str:
@@ -73,11 +85,21 @@ def measured(sla: Sla, step: Step, now: datetime) -> Measured:
     """Judge what was counted."""
     window = window_of(sla, now)
     until = max((one.interval.end for one in step.open.values()), default=step.record.until)
-    figures = tuple(_figure(one, step, window, until) for one in sla.objectives)
-    return Measured(figures, window, _unless_stale(step.metrics, now), until, step.behind, _over(sla))
+    least = least_traffic(sla)
+    return Measured(
+        figures=tuple(_figure(one, step, window, until, least) for one in sla.objectives),
+        window=window,
+        metrics=_unless_stale(step.metrics, now),
+        until=until,
+        age=now - until,
+        behind=step.behind,
+        over=_over(sla),
+        least_requests=least.requests,
+    )
 
 
-def _figure(objective: Objective, step: Step, window: Interval, until: datetime) -> Figure:
+def _figure(objective: Objective, step: Step, window: Interval, until: datetime, least: MinTraffic) -> Figure:
+    """Judge one objective: a window has enough with the least number of requests, an hour at its rate."""
     account = account_of(objective)
     kept = within(step.record.accounts.get(account, ()), window)
     newest = step.open.get(account)
@@ -88,9 +110,10 @@ def _figure(objective: Objective, step: Step, window: Interval, until: datetime)
     return Figure(
         objective,
         budget(target, entries(inside)),
-        burn_rate(last_hour, target),
+        burn_rate(last_hour, target) if least.reached(last_hour.total, BURN_OVER) else None,
         sum((one.unknown for one in kept), timedelta()),
         inside[0].interval.start if inside else None,
+        sum(one.requests for one in inside) >= least.requests,
     )
 
 

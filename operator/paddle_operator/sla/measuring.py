@@ -33,6 +33,8 @@ class Terms:
     objectives: tuple[Objective, ...]
     exclusions: tuple[Exclusion, ...]
     scraping: Scraping
+    borders: tuple[datetime, ...] = ()
+    """Where windows begin and end: no cell lies on both sides."""
 
     @property
     def by_account(self) -> dict[str, Objective]:
@@ -78,7 +80,7 @@ def advance(record: Record, stretch: Interval, reading: Reading, terms: Terms, n
     kept_until = max(stretch.start, floor(horizon, FINE))
     width = FINE if stretch.end > now - FINE_FOR else COARSE
     begin = min(_begin(record, reading), kept_until)
-    parts = (*cut(begin, kept_until, width), Interval(kept_until, horizon))
+    parts = (*cut(begin, kept_until, width, terms.borders), Interval(kept_until, horizon))
     made: dict[str, tuple[Cell, ...]] = {}
     for account, objective in terms.by_account.items():
         answer = _cells(found, objective, parts, terms.exclusions)

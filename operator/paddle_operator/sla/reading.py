@@ -154,7 +154,7 @@ def _unlabelled(series: Iterable[Series]) -> str:
             if not label(one.labels, name):
                 return (
                     f"{series_text(one.labels)} has no label {name!r}: the scrape must set namespace, "
-                    "service, revision and pod from the pod, as the chart's PodMonitor does"
+                    "service, revision and pod from the pod, as the service's PodMonitor does"
                 )
     return ""
 

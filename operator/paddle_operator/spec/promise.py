@@ -83,11 +83,12 @@ class Objective(Block):
 
 
 class MinTraffic(Block):
-    """The least traffic that alerts judge."""
+    """The least traffic that is judged."""
 
     requests: Annotated[int, Field(ge=1, le=1_000_000)] = 20
     """So many requests in periodSeconds, and as many more in a longer time. With fewer, one failure says
-    nothing, and no burn-rate alert fires."""
+    nothing: no burn-rate alert fires, and there is no burnRate1h. With fewer than this in the whole window,
+    SLAMet is Unknown."""
     period_seconds: Annotated[int, Field(ge=10, le=86_400)] = 300
     """The time in which that many requests are expected, in seconds."""
 
@@ -113,6 +114,6 @@ class Sla(Block):
     objectives: Annotated[tuple[Objective, ...], Field(min_length=1, max_length=8), list_map("name")]
     """What is promised."""
     min_traffic: MinTraffic = MinTraffic()
-    """The least traffic that alerts judge."""
+    """The least traffic that is judged."""
     exclusions: Annotated[tuple[Exclusion, ...], Field(max_length=8), list_map("name")] = ()
     """Maintenance in which the promise does not hold."""

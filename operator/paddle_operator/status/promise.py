@@ -26,8 +26,8 @@ NOT_CONFIGURED = (
 )
 NOT_SCRAPED = (
     "Prometheus answers and has no sample of this service's pods: see that it scrapes them (they are "
-    "annotated with prometheus.io/scrape; the chart has a PodMonitor) and that their series have the labels "
-    "namespace, service, revision and pod"
+    "annotated with prometheus.io/scrape; for the Prometheus operator there is a PodMonitor) and that their "
+    "series have the labels namespace, service, revision and pod"
 )
 
 
@@ -51,8 +51,8 @@ def sla_met(measured: Measured | None) -> Condition:
     if measured is None:
         return Condition("SLAMet", "Unknown", Reason.METRICS_NOT_CONFIGURED, NOT_CONFIGURED)
     known = [(one, one.budget.value) for one in measured.figures if isinstance(one.budget, Value)]
-    broken = [one.objective.name for one, budget in known if budget.remaining < 0]
-    unjudged = _unjudged(measured, all_known=len(known) == len(measured.figures), broken=bool(broken))
+    broken = [one.objective.name for one, budget in known if budget.remaining < 0 and one.enough]
+    unjudged = _unjudged(measured, broken=bool(broken))
     if unjudged is not None:
         return Condition("SLAMet", "Unknown", *unjudged)
     said = "; ".join(_sentence(one, budget) for one, budget in known)
@@ -62,20 +62,20 @@ def sla_met(measured: Measured | None) -> Condition:
     return Condition("SLAMet", "True", Reason.PROMISE_KEPT, message)
 
 
-def _unjudged(measured: Measured, *, all_known: bool, broken: bool) -> tuple[Reason, str] | None:
+def _unjudged(measured: Measured, *, broken: bool) -> tuple[Reason, str] | None:
     """Say why nothing can be said, if so: a broken objective breaks the promise whatever others do."""
     if measured.behind:
         return Reason.COUNTING, f"what happened over {measured.over} is being counted"
     if measured.outdated:
         reason, message = _trouble(measured)
         return reason, f"{message}. Counted until {measured.until:%Y-%m-%dT%H:%MZ}"
-    if all_known or broken:
+    silent = [one.objective.name for one in measured.figures if not one.enough]
+    if broken or not silent:
         return None
     if not isinstance(measured.metrics, Value):
         return _trouble(measured)
-    silent = [one.objective.name for one in measured.figures if not isinstance(one.budget, Value)]
-    message = f"no request was counted for {', '.join(silent)} over {measured.over}"
-    return Reason.TOO_LITTLE_TRAFFIC, message
+    few = f"fewer than {measured.least_requests} requests (minTraffic) were counted"
+    return Reason.TOO_LITTLE_TRAFFIC, f"{few} for {', '.join(silent)} over {measured.over}"
 
 
 def metrics_available(measured: Measured | None, ready: Condition) -> Condition:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan.record import KEY as RECORD_KEY
 from paddle_operator.reasons import Reason
 from paddle_operator.sla.record import record_from
-from tests.operator.reconcile.measured_story import MeasuredStory, counted
+from tests.operator.reconcile.measured_story import UP, MeasuredStory, counted
 
 
 @pytest.fixture
@@ -162,3 +162,19 @@ def test_a_target_may_be_edited_and_what_was_counted_stays(story: MeasuredStory)
     assert story.objectives["up"]["budgetRemainingPercent"] == "80.0"
     story.minutes(6)
     assert counted(story.record) > had
+
+
+def test_a_new_month_begins_with_a_whole_budget_on_the_clocks_of_its_zone() -> None:
+    story = MeasuredStory(now=datetime(2026, 11, 30, 16, 30, tzinfo=UTC))
+    window = {"type": "Calendar", "timeZone": "Asia/Kolkata"}  # December begins at 18:30 UTC
+    story.cluster.edit(sla={"objectives": [UP], "window": window})
+    story.with_a_pod()
+    story.minutes(60, bad=1)
+    assert story.condition("SLAMet")[:2] == ("False", "BudgetSpent")
+    story.minutes(30, good=5)
+    assert story.objectives["up"]["attainedPercent"] < "80"
+    story.minutes(60, good=5)
+    assert story.condition("SLAMet")[:2] == ("True", "PromiseKept")
+    assert story.objectives["up"]["attainedPercent"] == "100.00"
+    assert story.record is not None
+    assert story.record.accounts["requests"][0].interval.start == datetime(2026, 11, 30, 18, 30, tzinfo=UTC)

@@ -37,6 +37,15 @@ def test_time_is_cut_at_borders_and_the_ends_are_shorter() -> None:
     assert list(cut(NOON, NOON, FINE)) == []
 
 
+def test_time_is_also_cut_where_a_window_begins() -> None:
+    parts = list(cut(at(0), at(120), COARSE, [at(30), at(60), at(500)]))
+    assert [(part.start, part.end) for part in parts] == [
+        (at(0), at(30)),
+        (at(30), at(60)),
+        (at(60), at(120)),
+    ]
+
+
 def test_borders_are_those_of_the_clock() -> None:
     assert floor(at(59.9), COARSE) == NOON
     assert floor(at(60), COARSE) == at(60)

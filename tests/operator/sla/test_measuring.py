@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from paddle_operator.sla.answer import Answer, Failed, NoData, Value
+from paddle_operator.sla.exclusions import OneOff
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.measuring import LATEST, LONGEST_STRETCH, Terms, advance, observed_for, stretch_after
 from paddle_operator.sla.outcomes import Tally
@@ -160,3 +161,19 @@ def test_a_process_that_began_inside_counts_from_zero_and_any_other_from_its_fir
     assert counts(step_at(at(360), requests(values), start=1).record) == [(1, 300, 119)]
     assert counts(step_at(at(360), requests(values), start=-500).record) == [(0, 300, 19)]
     assert counts(step_at(at(360), requests(values), start=None).record) == [(5, 300, 19)]
+
+
+def test_what_happens_in_an_exclusion_is_neither_counted_nor_unknown() -> None:
+    quiet = Terms((UP,), (OneOff("maintenance", span(60, 120)),), SCRAPING)
+    (cell,) = step_at(at(360), requests(scraped(355)), terms=quiet).record.accounts[REQUESTS]
+    assert (cell.requests, cell.unknown) == (19 - 4, timedelta())
+    known = step_at(at(360), requests(scraped(355)), terms=quiet).record
+    away = replace(quiet, exclusions=(OneOff("maintenance", span(300, 100_000)),))
+    silent = step_at(at(3 * 3600), record=known, terms=away)
+    assert sum((one.unknown for one in silent.record.accounts[REQUESTS]), timedelta()) == timedelta()
+
+
+def test_a_window_that_begins_within_an_hour_cuts_the_hour() -> None:
+    monthly = replace(TERMS, borders=(at(1800),))
+    made = step_at(at(10 * 3600), requests(scraped(7000)), terms=monthly)
+    assert counts(made.record) == [(0, 1800, 119), (1800, 3600, 120)]

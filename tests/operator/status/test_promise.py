@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,8 +27,9 @@ UP = {"name": "up", "availability": {"targetPercent": "99.9"}}
 FAST = {"name": "fast", "latency": {"percentile": "95", "thresholdMilliseconds": 200}}
 
 
-def promising(*objectives: dict[str, Any]) -> Sla:
-    return Sla.model_validate({"objectives": list(objectives)}, strict=False)
+def promising(*objectives: dict[str, Any], least: int = 1, **sla: Any) -> Sla:
+    body = {"objectives": list(objectives or [UP]), "minTraffic": {"requests": least}, **sla}
+    return Sla.model_validate_json(json.dumps(body))
 
 
 def counted(
@@ -36,12 +38,13 @@ def counted(
     *objectives: dict[str, Any],
     days: int = 1,
     unknown: int = 0,
+    least: int = 1,
     metrics: Answer[datetime] = FRESH,
     until: datetime = NOW,
     behind: bool = False,
 ) -> Measured:
     """These requests in one cell of so many days up to `until`."""
-    sla = promising(*objectives or [UP])
+    sla = promising(*objectives, least=least)
     tallies = {"r1": Tally(good, bad)} if good or bad else {}
     whole = Cell(Interval(until - timedelta(days=days), until), tallies, timedelta(seconds=unknown))
     accounts = {account_of(one): (whole,) for one in sla.objectives}
@@ -49,7 +52,7 @@ def counted(
 
 
 def row(found: Measured, *objectives: dict[str, Any]) -> dict[str, Any]:
-    (shown,) = sla_status(promising(*objectives or [UP]), found)["objectives"]
+    (shown,) = sla_status(promising(*objectives), found)["objectives"]
     return dict(shown)
 
 
@@ -96,7 +99,8 @@ def test_unknown_time_is_shown_in_minutes_begun() -> None:
 
 
 def test_a_window_that_is_not_full_says_since_when_is_counted() -> None:
-    assert sla_met(counted(1, 0)).message.endswith("over the last 30 days, counted since 2026-11-21T12:00Z")
+    message = sla_met(counted(1, 0)).message
+    assert message.endswith("over the last 30 days, counted since 2026-11-21T12:00Z")
     assert sla_met(counted(1, 0, days=30)).message.endswith("over the last 30 days")
 
 
@@ -111,6 +115,23 @@ def test_one_broken_objective_breaks_the_promise_and_is_named() -> None:
     assert broken.message.startswith(
         "up is broken: up 99.00 % of 99.9 % promised; fast 99.00 % of 95 % promised"
     )
+
+
+def test_a_month_is_named_with_its_zone() -> None:
+    month = promising(window={"type": "Calendar", "timeZone": "Asia/Shanghai"})
+    step = Step(Record(NOW, {}), {}, FRESH, behind=True)
+    message = sla_met(measured(month, step, NOW)).message
+    assert message == "what happened over this month (Asia/Shanghai) is being counted"
+
+
+def test_a_burn_rate_needs_the_least_traffic_of_an_hour() -> None:
+    def shown(requests: int) -> bool:
+        sla = promising(least=20)
+        cell = Cell(Interval(NOW - timedelta(minutes=5), NOW), {"r1": Tally(requests, 0)})
+        step = Step(Record(NOW, {"requests": (cell,)}), {}, FRESH, behind=False)
+        return "burnRate1h" in sla_status(sla, measured(sla, step, NOW))["objectives"][0]
+
+    assert (shown(239), shown(240)) == (False, True), "20 in 300 s, which is the default, are 240 in an hour"
 
 
 @pytest.mark.parametrize(
@@ -139,6 +160,7 @@ def test_no_data_is_no_fault_before_the_service_is_ready() -> None:
     [
         (None, "MetricsNotConfigured"),
         (counted(0, 0), "TooLittleTraffic"),
+        (counted(0, 19, least=20), "TooLittleTraffic"),
         (counted(0, 0, metrics=Failed("x")), "MetricsFailed"),
         (counted(999, 1, behind=True), "Counting"),
         (counted(999, 1, until=NOW - timedelta(hours=1), metrics=Failed("x")), "MetricsFailed"),
