@@ -121,6 +121,18 @@ def test_metrics_that_fail_in_the_middle_leave_no_half_report() -> None:
     assert made.condition("mine")[0] == "True"
 
 
+def test_a_crash_before_the_result_is_written_makes_the_same_report_again() -> None:
+    whole = an_afternoon()
+    whole.look(report="mine")
+    made = an_afternoon()
+    made.refuses = "status"
+    with pytest.raises(ClusterRefused):
+        made.look(report="mine")
+    made.refuses = ""
+    made.look(report="mine")
+    assert made.reports == whole.reports
+
+
 def test_an_operator_without_prometheus_says_so() -> None:
     made = an_afternoon()
     made.metrics = None

@@ -107,23 +107,15 @@ def reading(pods: Iterable[Pod], observed: Interval) -> Reading:
     return Reading(observed, of(REQUESTS), of(BUCKET), of(STARTED))
 
 
-def open_metrics(pods: Iterable[Pod]) -> str:
-    """Everything that was scraped, in OpenMetrics' text."""
-    families: dict[str, list[str]] = {REQUESTS: [], BUCKET: [], STARTED: [], MODEL: []}
+def past(pods: Iterable[Pod]) -> dict[str, list[tuple[float, float]]]:
+    """Everything that was scraped: by series, as Prometheus writes it, the times in seconds since 1970."""
+    found = {}
     for pod in pods:
         for labels, values in (*pod.series(), pod.model()):
-            name = labels["__name__"]
             inner = ",".join(f'{key}="{value}"' for key, value in labels.items() if key != "__name__")
-            families[name] += [
-                f"{name}{{{inner}}} {value:.0f} {NOON.timestamp() + second:.0f}"
-                for second, value in zip(pod.scrapes, values, strict=True)
-            ]
-    kinds = {REQUESTS: "counter", BUCKET: "histogram", STARTED: "gauge", MODEL: "gauge"}
-    lines = []
-    for name, samples in families.items():
-        family = name.removesuffix("_total").removesuffix("_bucket")
-        lines += [f"# TYPE {family} {kinds[name]}", *samples]
-    return "\n".join([*lines, "# EOF", ""])
+            moments = (NOON.timestamp() + second for second in pod.scrapes)
+            found[f"{labels['__name__']}{{{inner}}}"] = list(zip(moments, values, strict=True))
+    return found
 
 
 def truth(pods: Iterable[Pod], *, latency: bool, during: Interval | None = None) -> dict[str, Tally]:

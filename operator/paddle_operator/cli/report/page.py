@@ -89,13 +89,27 @@ def _card(one: ObjectiveReport) -> str:
     return f'<div class="card {one.verdict.value}">{head}{body}</div>'
 
 
+def _promise(report: ReportStatus, one: ObjectiveReport) -> str:
+    """Say an objective in both languages, from the promise as it was; in its own words where that is odd."""
+    promised = report.sla.thaw().get("objectives", ()) if report.sla is not None else ()
+    its = next((found for found in promised if found.get("name") == one.name), {})
+    match its:
+        case {"availability": {"targetPercent": str(share)}}:
+            return both("availability", share=share)
+        case {"latency": {"percentile": str(share), "thresholdMilliseconds": int(threshold)}}:
+            return both("latency", share=share, threshold=str(threshold))
+        case {"errorRate": {"maxPercent": str(share)}}:
+            return both("errorRate", share=share)
+    return escape(one.promise)
+
+
 def _verdict(one: ObjectiveReport) -> str:
     return f"{MARKS[one.verdict]} {both(one.verdict.value)}"
 
 
 def _objective(report: ReportStatus, one: ObjectiveReport, clock: Clock) -> str:
     title = (
-        f'<div class="title"><h2>{escape(one.name)}: {escape(one.promise)}</h2>'
+        f'<div class="title"><h2>{escape(one.name)}: {_promise(report, one)}</h2>'
         f'<span class="verdict {one.verdict.value}">{_verdict(one)}</span></div>'
     )
     if not one.total:

@@ -125,6 +125,18 @@ def test_every_text_is_there_in_both_languages_with_the_same_values() -> None:
         assert sorted(re.findall(r"{\w+}", english)) == sorted(re.findall(r"{\w+}", chinese)), key
 
 
+def test_the_promise_is_told_in_both_languages_in_the_operators_words(
+    saved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = shown(capsys, "--file", str(saved), "-o", "html")
+    for one in a_day().objectives:
+        assert f'<h2>{one.name}: <span lang="en">{one.promise}</span><span lang="zh">' in text
+    assert "95 % 的请求在 200 毫秒内完成" in text
+    without = a_day().model_copy(update={"sla": None})
+    chosen = argparse.Namespace(output="html", time_zone="UTC", language="en")
+    assert "<h2>latency: 95 % within 200 ms</h2>" in command._shown(without, chosen)
+
+
 def test_a_name_is_shown_as_text_and_not_as_a_tag() -> None:
     hostile = a_day().model_copy(
         update={"summary": "x", "made_by": "<script>alert(1)</script>", "promise": '"><b>x'}

@@ -8,32 +8,24 @@ new revision.
 from __future__ import annotations
 
 import asyncio
-import socket
-import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from hack.cluster.packages import ensure
-from hack.cluster.progress import Progress
 from paddle_operator.cluster.ports import Key, ReportKey
 from paddle_operator.metrics.prometheus import Prometheus
 from paddle_operator.report_flow import ReportFlow
 from paddle_operator.spec.sla_report import ReportStatus
+from tests.e2e.prometheus.real_prometheus import install, openmetrics, prometheus_with
 from tests.operator.cli.report.a_day import NEW, OLD, SLA, day_pods
 from tests.operator.report_flow.bookcase import a_bookcase
 from tests.operator.sla.counters import NOON, SCRAPING, span
 from tests.operator.sla.test_report import shares, the
-from tests.operator.sla.traffic import Pod, digest_of, open_metrics, truth
+from tests.operator.sla.traffic import Pod, digest_of, past, truth
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 DAY = span(0, 86_400)
-START_SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -44,37 +36,9 @@ def pods() -> tuple[Pod, ...]:
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory, pods: tuple[Pod, ...]) -> Iterator[str]:
     """A Prometheus that holds the day, and nothing else."""
-    ensure(["prometheus"], Progress())
-    folder = tmp_path_factory.mktemp("prometheus")
-    (folder / "day.om").write_text(open_metrics(pods))
-    (folder / "empty.yml").write_text("{}\n")
-    made = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet", "day.om", "data"]
-    subprocess.run(made, cwd=folder, check=True, timeout=120)
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{found.getsockname()[1]}"
-    flags = ["--config.file=empty.yml", "--storage.tsdb.path=data", "--storage.tsdb.retention.time=100y"]
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(
-            ["prometheus", *flags, f"--web.listen-address={address}"], cwd=folder, stdout=log, stderr=log
-        )
-        try:
-            _until_ready(f"http://{address}", server, folder / "log")
-            yield f"http://{address}"
-        finally:
-            server.terminate()
-            server.wait(30)
-
-
-def _until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{url}/-/ready", timeout=1):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    raise AssertionError(f"Prometheus is not ready: {log.read_text()[-2000:]}")
+    install()
+    with prometheus_with(tmp_path_factory.mktemp("prometheus"), openmetrics(past(pods))) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
