@@ -124,6 +124,7 @@ def _given(settings: Settings) -> Platform:
         accelerator_source=AcceleratorSource(settings.accelerator_source),
         monitoring_labels=settings.labels_of_monitoring,
         runbooks=settings.runbooks,
+        dashboards=settings.dashboards,
     )
 
 

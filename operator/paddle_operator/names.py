@@ -34,6 +34,9 @@ LABEL_REVISION = f"{GROUP}/revision"
 LABEL_RULES = f"{GROUP}/rules"
 """On the ConfigMap of a service's rules, so that a Prometheus finds it: the value is RULES_OF_PROMETHEUS."""
 RULES_OF_PROMETHEUS = "prometheus"
+LABEL_DASHBOARD = "grafana_dashboard"
+DASHBOARD_OF_GRAFANA = "1"
+"""What the sidecar of Grafana's charts looks for, unless it is told otherwise."""
 LABEL_ROLE = f"{GROUP}/role"
 """On a revision's Deployment only, never on its pods: stable, next or retired."""
 LABEL_MEMORY = f"{GROUP}/memory"
@@ -146,6 +149,19 @@ HEADER_SYNTHETIC = "X-Paddle-Synthetic"
 HEADER_REVISION = "X-Paddle-Revision"
 """Response header set by the gateway's route: which revision answered."""
 
+# More metrics of the runtime, which the dashboard shows.
+METRIC_REFUSED = "paddle_runtime_refused_total"
+METRIC_STAGE_SECONDS_SUM = "paddle_runtime_stage_duration_seconds_sum"
+METRIC_BUSY_SECONDS = "paddle_runtime_busy_seconds_total"
+METRIC_WARM_WORKERS = "paddle_runtime_warm_workers"
+METRIC_QUEUE_DEPTH = "paddle_runtime_queue_depth"
+METRIC_INFLIGHT = "paddle_runtime_inflight_requests"
+METRIC_READY = "paddle_runtime_ready"
+METRIC_WORKER_MEMORY = "paddle_runtime_worker_resident_memory_bytes"
+METRIC_WORKER_RESTARTS = "paddle_runtime_worker_restarts_total"
+METRIC_LOAD_SECONDS = "paddle_runtime_model_load_seconds"
+METRIC_MODEL_INFO = "paddle_runtime_model_info"
+
 # What the operator measures of itself: its rules and its dashboard name these too. Never renamed.
 METRIC_OPERATOR_PREFIX = "paddle_operator_"
 METRIC_OPERATOR_BUILD_INFO = "paddle_operator_build_info"
@@ -222,3 +238,13 @@ def rules_name(service: str) -> str:
 def rules_file_name(namespace: str, service: str) -> str:
     """Name of the rule file: one of a kind in a cluster, since sidecars put all of them into one folder."""
     return f"{namespace}.{service}.rules.yaml"
+
+
+def dashboard_name(service: str) -> str:
+    """Name of the ConfigMap that holds the dashboard for Grafana."""
+    return f"{service}-dashboard"
+
+
+def dashboard_file_name(namespace: str, service: str) -> str:
+    """Name of the dashboard's file: one of a kind in a cluster, since sidecars put all into one folder."""
+    return f"{namespace}.{service}.json"

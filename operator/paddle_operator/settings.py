@@ -76,6 +76,7 @@ class Settings:
     runbooks: str = _setting(
         names.RUNBOOKS, "address", "where the pages of docs/runbooks lie, for the alerts' links"
     )
+    dashboards: bool = _setting(True, "true|false", "each service has a dashboard for Grafana, a ConfigMap")
     log_format: str = _setting("text", "text|json", "form of a log line")
     log_level: str = _setting("INFO", "level", "DEBUG, INFO, WARNING or ERROR")
 
@@ -119,6 +120,10 @@ class Settings:
 def _parse(item: Field[Any], text: str) -> object:
     if isinstance(item.default, tuple):
         return tuple(part.strip() for part in text.split(",") if part.strip())
+    if isinstance(item.default, bool):
+        if text not in {"true", "false"}:
+            raise SettingInvalid(PREFIX + item.name.upper(), text, "give true or false")
+        return text == "true"
     if isinstance(item.default, int):
         if not text.isdigit() or int(text) == 0:
             raise SettingInvalid(PREFIX + item.name.upper(), text, "give a whole number above 0")
@@ -149,12 +154,18 @@ def _check(settings: Settings) -> None:
         raise SettingInvalid(PREFIX + "LEASE_SECONDS", wrong, rule)
 
 
+def _shown(default: object) -> object:
+    if isinstance(default, tuple):
+        return ",".join(default)
+    return str(default).lower() if isinstance(default, bool) else default
+
+
 def reference() -> str:
     """The settings as a Markdown table, for docs/reference."""
     rows = ["| Variable | Default | Unit | Meaning |", "| --- | --- | --- | --- |"]
     for item in fields(Settings):
         default = "" if item.default is MISSING else item.default
-        shown = ",".join(default) if isinstance(default, tuple) else default
+        shown = _shown(default)
         unit = str(item.metadata["unit"]).replace("|", "\\|")
         rows.append(f"| `{PREFIX}{item.name.upper()}` | `{shown}` | {unit} | {item.metadata['purpose']} |")
     return "\n".join(rows) + "\n"

@@ -1,11 +1,11 @@
-"""What the chart adds for people who watch the operator: monitor and rules."""
+"""What the chart adds for people who watch the operator: monitor, rules, dashboard."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import yaml
-from charts.rendering import NAMESPACE, OPERATOR, helm, of_kind, rendered
+from charts.rendering import NAMESPACE, OPERATOR, helm, of_kind, rendered, template
 
 RULES = OPERATOR / "files" / "rules.yaml"
 MONITORED = "every-toggle"
@@ -56,3 +56,27 @@ def test_the_rules_ask_for_the_releases_namespace_and_name_its_runbooks() -> Non
     assert "https://git.example.com/runbooks/operator-no-leader.md" in text
     assert NAMESPACE not in text
     assert "docs/runbooks" not in text
+
+
+def dashboards(objects: tuple[dict[str, Any], ...]) -> list[dict[str, Any]]:
+    return [one for one in of_kind(objects, "ConfigMap") if "grafana_dashboard" in one["metadata"]["labels"]]
+
+
+def told(objects: tuple[dict[str, Any], ...], variable: str) -> str | None:
+    (container,) = of_kind(objects, "Deployment")[0]["spec"]["template"]["spec"]["containers"]
+    return {entry["name"]: entry.get("value") for entry in container["env"]}.get(variable)
+
+
+def test_the_chart_brings_the_operators_dashboard_to_grafanas_sidecar_whole() -> None:
+    (found,) = dashboards(rendered("defaults"))
+    assert found["metadata"]["labels"]["grafana_dashboard"] == "1"
+    (text,) = found["data"].values()
+    assert text == (OPERATOR / "files" / "dashboard.json").read_text(encoding="utf-8")
+
+
+def test_dashboards_are_switched_for_the_operator_and_for_services_together() -> None:
+    assert told(rendered("defaults"), "PADDLE_OPERATOR_DASHBOARDS") == "true"
+    done = template(OPERATOR, "monitoring.dashboards.enabled=false")
+    objects = tuple(item for item in yaml.safe_load_all(done.stdout) if item)
+    assert dashboards(objects) == []
+    assert told(objects, "PADDLE_OPERATOR_DASHBOARDS") == "false"

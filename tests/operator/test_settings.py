@@ -40,6 +40,12 @@ def test_labels_of_monitors_are_read_in_pairs() -> None:
     assert settings.labels_of_monitoring == {"release": "prom", "team": "a=b"}
 
 
+def test_a_switch_is_true_or_false() -> None:
+    assert Settings().dashboards
+    assert not Settings.from_environment({PREFIX + "DASHBOARDS": "false"}).dashboards
+    assert "| `PADDLE_OPERATOR_DASHBOARDS` | `true` |" in reference()
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
@@ -49,6 +55,7 @@ def test_labels_of_monitors_are_read_in_pairs() -> None:
         ("LOG_LEVEL", "LOUD"),
         ("ACCELERATOR_SOURCE", "DCGM"),
         ("LEASE_SECONDS", "5"),
+        ("DASHBOARDS", "yes"),
         ("PROMETHEUS_URL", "prometheus:9090"),
         ("PROMETHEUS_URL", "http://user:password@prometheus:9090"),
         ("PROMETHEUS_URL", "http://prometheus:9090/?x=1"),

@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="as in a cluster without PrometheusRule and PodMonitor",
     )
+    plan.add_argument("--with-dashboard", action="store_true", help="print the dashboard for Grafana, too")
     for device in Device:
         plan.add_argument(
             f"--image-{device.lower()}",
@@ -114,6 +115,7 @@ def _platform(chosen: argparse.Namespace) -> Platform:
         pod_monitors=not chosen.without_prometheus_operator,
         monitoring_labels=settings.labels_of_monitoring,
         runbooks=settings.runbooks,
+        dashboards=chosen.with_dashboard,
     )
 
 

@@ -76,6 +76,8 @@ class Platform:
     """The CRD of the Prometheus operator's PrometheusRule is served."""
     pod_monitors: bool = False
     """The CRD of the Prometheus operator's PodMonitor is served."""
+    dashboards: bool = False
+    """Each service has a dashboard for Grafana."""
     monitoring_labels: Mapping[str, str] = field(default_factory=dict)
     """Labels of both, for a Prometheus that selects them by label."""
     runbooks: str = names.RUNBOOKS

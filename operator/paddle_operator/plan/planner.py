@@ -7,6 +7,7 @@ from datetime import datetime
 
 from paddle_operator.plan.autoscaler import autoscaler
 from paddle_operator.plan.config import sla_config
+from paddle_operator.plan.dashboard import dashboard
 from paddle_operator.plan.deployment import deployment, number_alone
 from paddle_operator.plan.disruption import disruption_budget
 from paddle_operator.plan.model import (
@@ -112,6 +113,7 @@ def _objects(
         rule_file(service, platform),
         prometheus_rule(service, platform),
         pod_monitor(service, platform),
+        dashboard(service, platform),
     ]
     return tuple(item for item in wanted if item is not None)
 

@@ -1,0 +1,105 @@
+"""Every query of the dashboards, read by Prometheus' own promtool; and what some of them come to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from hack.generated import operator_dashboard
+from paddle_operator.sla.dashboard import service_dashboard
+from tests.operator.given import a_resource, a_service
+from tests.promtool.scenario import check_rules, expect
+
+OBJECTIVES: tuple[dict[str, Any], ...] = (
+    {"name": "up", "availability": {"targetPercent": "99.9"}},
+    {"name": "fast", "latency": {"percentile": "95", "thresholdMilliseconds": 200}},
+    {"name": "errors", "errorRate": {"maxPercent": "0.5"}},
+)
+
+
+def of_service() -> dict[str, Any]:
+    service = a_service(a_resource().promising(*OBJECTIVES))
+    found: dict[str, Any] = json.loads(service_dashboard("prod", "ocr", service.spec.sla))
+    return found
+
+
+def of_operator() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(operator_dashboard.board().text())
+    return found
+
+
+def queries(dashboard: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The title of each panel that asks something, and what it asks, with Grafana's variables filled in."""
+    for panel in dashboard["panels"]:
+        for target in panel.get("targets", ()):
+            asked = (
+                target["expr"].replace("$__rate_interval", "5m").replace("$namespace", "paddle-sla-system")
+            )
+            assert "$" not in asked, "a variable that Grafana would not fill in"
+            yield panel["title"], asked
+
+
+@pytest.mark.parametrize("dashboard", [of_service, of_operator])
+def test_prometheus_understands_every_query(dashboard: Any, tmp_path: Path) -> None:
+    asked = list(queries(dashboard()))
+    assert len(asked) > 15
+    rules = [{"record": f"query:{number}", "expr": query} for number, (_, query) in enumerate(asked)]
+    file = tmp_path / "queries.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}), encoding="utf-8")
+    check_rules(file)
+
+
+def shows(panel: str, number: int, series: Mapping[str, str], at: str, *wanted: tuple[str, float]) -> None:
+    """A panel's query, over series that are scraped each minute, gives these samples, to six places."""
+    asked = [query for title, query in queries(of_service()) if title == panel][number]
+    places = [(labels, round(value, 6)) for labels, value in wanted]
+    expect(None, series, f"round({asked}, 0.000001)", at, places)
+
+
+WHO = 'namespace="prod",service="ocr",pod="a",revision="r"'
+TRAFFIC = {
+    f'paddle_runtime_requests_total{{{WHO},outcome="good",code="200"}}': "0+980x300",
+    f'paddle_runtime_requests_total{{{WHO},outcome="bad",code="500"}}': "0+10x300",
+    f'paddle_runtime_requests_total{{{WHO},outcome="refused",code="503"}}': "0+10x300",
+    f'paddle_runtime_requests_total{{{WHO},outcome="invalid",code="400"}}': "0+500x300",
+    f'paddle_runtime_request_duration_seconds_bucket{{{WHO},le="0.2"}}': "0+900x300",
+    f'paddle_runtime_request_duration_seconds_bucket{{{WHO},le="+Inf"}}': "0+980x300",
+}
+"""Of 1000 requests a minute that count 980 are answered, 900 of them in time; 500 more are invalid."""
+
+
+@pytest.mark.parametrize(("objective", "attained"), [(0, 0.98), (1, 0.9), (2, 0.98)])
+def test_without_recorded_rules_what_is_attained_comes_from_the_counters(
+    objective: int, attained: float
+) -> None:
+    shows("Attained", objective, TRAFFIC, "4h", ("{}", attained))
+
+
+@pytest.mark.parametrize(
+    ("objective", "left"), [(0, 1 - 0.02 / 0.001), (1, 1 - 0.1 / 0.05), (2, 1 - 0.02 / 0.005)]
+)
+def test_and_so_does_the_budget_that_is_left(objective: int, left: float) -> None:
+    shows("Budget left", objective, TRAFFIC, "4h", ("{}", left))
+
+
+def test_what_the_rules_record_comes_first() -> None:
+    recorded = {'paddle_sla:budget_remaining{namespace="prod",service="ocr",objective="up"}': "0.25x300"}
+    shows("Budget left", 0, {**TRAFFIC, **recorded}, "4h", ("{}", 0.25))
+    shows("Attained", 0, {**TRAFFIC, **recorded}, "4h", ("{}", 0.99925))
+
+
+def test_a_burn_of_one_spends_the_budget_in_just_the_window() -> None:
+    steady = {
+        f'paddle_runtime_requests_total{{{WHO},outcome="good",code="200"}}': "0+999x300",
+        f'paddle_runtime_requests_total{{{WHO},outcome="bad",code="500"}}': "0+1x300",
+    }
+    shows("Burn rate", 1, steady, "4h", ("{}", 1.0))
+
+
+def test_without_traffic_there_is_no_data_and_no_promise_kept() -> None:
+    shows("Attained", 0, {}, "4h")
