@@ -92,7 +92,7 @@ def _card(one: ObjectiveReport) -> str:
 def _promise(report: ReportStatus, one: ObjectiveReport) -> str:
     """Say an objective in both languages, from the promise as it was; in its own words where that is odd."""
     promised = report.sla.thaw().get("objectives", ()) if report.sla is not None else ()
-    its = next((found for found in promised if found.get("name") == one.name), {})
+    its: object = next((found for found in promised if found.get("name") == one.name), None)
     match its:
         case {"availability": {"targetPercent": str(share)}}:
             return both("availability", share=share)
