@@ -64,12 +64,14 @@ def test_a_mistake_in_an_expression_would_be_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize("folder", example_plans.examples(), ids=lambda folder: folder.name)
 def test_the_rule_file_of_an_example_is_right(tmp_path: Path, folder: Path) -> None:
     objects = [item for item in yaml.safe_load_all((folder / "plan.yaml").read_text()) if item]
-    (found,) = [item for item in objects if item["metadata"]["name"].endswith("-rules")]
-    (rules,) = [item for item in objects if item["kind"] == "PrometheusRule"]
-    ((name, text),) = found["data"].items()
-    (tmp_path / name).write_text(text)
-    assert run("check", "rules", str(tmp_path / name)).returncode == 0
-    assert yaml.safe_load(text) == {"groups": rules["spec"]["groups"]}
+    files = [item["data"] for item in objects if item["metadata"]["name"].endswith("-rules")]
+    rules = [item["spec"]["groups"] for item in objects if item["kind"] == "PrometheusRule"]
+    assert files
+    for file, groups in zip(files, rules, strict=True):
+        ((name, text),) = file.items()
+        (tmp_path / name).write_text(text)
+        assert run("check", "rules", "--lint=all", "--lint-fatal", str(tmp_path / name)).returncode == 0
+        assert yaml.safe_load(text) == {"groups": groups}
 
 
 def closed(schedule: str, minutes: int, zone: str = "UTC") -> Resource:
