@@ -13,7 +13,11 @@ from typing import Any
 import grpc
 import pytest
 
-from paddle_runtime.protocol.open_inference_pb2 import ModelInferRequest, ModelInferResponse
+from paddle_runtime.protocol.open_inference_pb2 import (
+    ModelInferRequest,
+    ModelInferResponse,
+    ModelReadyRequest,
+)
 from tests.runtime.serving.testbed import RunningServer, free_port, picture, wait_until
 
 INFER = "/inference.GRPCInferenceService/ModelInfer"
@@ -91,6 +95,34 @@ def test_faults_have_their_status_and_count_as_over_http(
     assert (fault.code(), trailers["reason"]) == (grpc.StatusCode[code], reason)
     assert len(trailers["x-request-id"]) == 32
     assert server.requests(*counted) == before + 1
+
+
+@pytest.mark.parametrize(
+    "path", ["/inference.GRPCInferenceService/ModelStatistics", "/grpc.health.v1.Health/Check", "/x/y"]
+)
+def test_a_procedure_that_is_not_there_is_told_which_are_and_counted(
+    server: RunningServer, channel: grpc.Channel, path: str
+) -> None:
+    over_grpc = 'paddle_runtime_protocol_requests_total{protocol="grpc"}'
+    before, came = server.requests("invalid", 405), server.metrics()[over_grpc]
+    with pytest.raises(grpc.RpcError) as fault:
+        channel.unary_unary(path)(b"anything", timeout=10)
+    assert fault.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert f"no procedure '{path}'" in fault.value.details()
+    assert "ModelInfer" in fault.value.details()
+    assert server.requests("invalid", 405) == before + 1
+    assert server.metrics()[over_grpc] == came + 1
+
+
+def test_a_model_that_is_not_there_is_counted_as_over_http(
+    server: RunningServer, channel: grpc.Channel
+) -> None:
+    before = server.requests("invalid", 404)
+    asked = ModelReadyRequest(name="other").SerializeToString()
+    with pytest.raises(grpc.RpcError) as fault:
+        channel.unary_unary("/inference.GRPCInferenceService/ModelReady")(asked, timeout=10)
+    assert fault.value.code() is grpc.StatusCode.NOT_FOUND
+    assert server.requests("invalid", 404) == before + 1
 
 
 def test_a_worker_that_dies_costs_one_call_and_says_to_repeat_it(

@@ -145,13 +145,13 @@ def count(front: Front, ticket: Ticket, ended: Ended, *, protocol: str) -> None:
         metrics.refused(ended.fault.reason.value)
 
 
-def count_astray(front: Front, headers: Mapping[str, str], fault: Invalid) -> None:
+def count_astray(front: Front, headers: Mapping[str, str], fault: Invalid, *, protocol: str) -> None:
     """One that came to no endpoint of a model: its code alone, since anybody makes up addresses."""
     code = codes.http_code(fault)
     if ticket_of(headers, received_at=0.0, new_connection=False).synthetic:
         front.metrics.answered_synthetic("invalid", code)
         return
-    front.metrics.came_over("http")
+    front.metrics.came_over(protocol)
     front.metrics.answered("invalid", code, 0.0)
 
 

@@ -22,6 +22,11 @@ MAX_WORDS = 1024  # of a status, which travels as a header
 GRACE_SECONDS = 0.5  # for a message to come, where others wait for its place
 
 
+def text_metadata(context: Context) -> dict[str, str]:
+    """What the caller sent as headers; binary ones are nobody's here."""
+    return {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+
+
 def held(body: bytes) -> int:
     """Memory of an answer that is being written: our own bytes, and gRPC's copy of them."""
     return 2 * len(body)
@@ -42,9 +47,7 @@ class ModelInfer:
 
     async def __call__(self, _messages: AsyncIterator[bytes], context: Context) -> None:
         """One request, from its metadata to its counted outcome and its answer."""
-        metadata = {
-            key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)
-        }
+        metadata = text_metadata(context)
         ticket = front.ticket_of(metadata, received_at=self._front.clock(), new_connection=False)
         with self._front.entered():
             try:

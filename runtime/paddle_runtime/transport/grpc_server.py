@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import grpc
 from google.protobuf.message import DecodeError, Message
 
-from paddle_runtime.errors import Invalid
+from paddle_runtime.errors import Invalid, RequestReason
 from paddle_runtime.protocol import open_inference_pb2 as messages
 from paddle_runtime.protocol.v2_grpc import MAX_SMALL_BYTES
-from paddle_runtime.transport.front import Front
-from paddle_runtime.transport.grpc_models import GRACE_SECONDS, ModelInfer
+from paddle_runtime.transport import codes
+from paddle_runtime.transport.front import Front, count_astray
+from paddle_runtime.transport.grpc_models import GRACE_SECONDS, ModelInfer, text_metadata
 from paddle_runtime.transport.http_app import SERVER_NAME, Description
 from paddle_runtime.transport.http_server import AddressFault
 from paddle_runtime.transport.places import Places
@@ -89,7 +90,8 @@ class GrpcServer:
             "ModelMetadata": _method(self._model_metadata),
             "ModelInfer": infer,
         }
-        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
+        known = grpc.method_handlers_generic_handler(SERVICE, methods)
+        self._server.add_generic_rpc_handlers((known, Astray(front, tuple(methods))))
 
     async def start(self, host: str, port: int) -> None:
         """Listen, or AddressFault."""
@@ -157,7 +159,33 @@ class GrpcServer:
         try:
             self._front.service.check_model(name, version)
         except Invalid as fault:
-            await context.abort(grpc.StatusCode.NOT_FOUND, str(fault))
+            await _turn_away(self._front, context, fault)
+
+
+class Astray(grpc.GenericRpcHandler):
+    """Every procedure that is not there: counted as such addresses of HTTP are, and told which ones are."""
+
+    def __init__(self, front: Front, known: Sequence[str]) -> None:
+        self._front = front
+        self._known = ", ".join(known)
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any]:
+        """A stream, so that nothing of what is sent is read."""
+        fault = Invalid(
+            RequestReason.WRONG_METHOD,
+            f"no procedure {handler_call_details.method[:80]!r}; {SERVICE} has {self._known}",
+        )
+
+        async def called(_messages: AsyncIterator[bytes], context: Context) -> None:
+            await _turn_away(self._front, context, fault)
+
+        return grpc.stream_stream_rpc_method_handler(called)
+
+
+async def _turn_away(front: Front, context: Context, fault: Invalid) -> None:
+    """Count a call that came to no endpoint of a model, and end it."""
+    count_astray(front, text_metadata(context), fault, protocol="grpc")
+    await context.abort(grpc.StatusCode[codes.GRPC_CODES[fault.reason]], str(fault))
 
 
 def _method(answer: Answer) -> grpc.RpcMethodHandler[Any, Any]:

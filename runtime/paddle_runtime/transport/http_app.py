@@ -174,7 +174,7 @@ def _no_such_endpoint(front: Front) -> Callable[[Request, Exception], Awaitable[
             allowed = (error.headers or {}).get("Allow", "")
             detail = f"{request.method} is not for {request.url.path[:80]!r}; use {allowed}"
             reason = RequestReason.WRONG_METHOD
-        count_astray(front, request.headers, Invalid(reason, detail))
+        count_astray(front, request.headers, Invalid(reason, detail), protocol="http")
         own = request_id(request.headers)
         document = {"error": detail, "reason": reason.value, "requestId": own}
         return json_response(document, error.status_code, {**(error.headers or {}), "X-Request-Id": own})
