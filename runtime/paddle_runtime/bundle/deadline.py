@@ -64,9 +64,11 @@ def retried(action: Callable[[], R], deadline: Deadline) -> R:
             pause = pause_seconds(failures, deadline.jitter())
             if not fault.retryable:
                 raise
-            if deadline.left() <= pause:
-                raise BundleFault(
-                    fault.reason, f"{fault} Tried {failures} times within {deadline.seconds:g} s."
-                ) from fault
-            log.warning("%s Trying again in %.1f s.", fault, pause)
-            deadline.sleep(pause)
+            if deadline.left() > pause:
+                log.warning("%s Trying again in %.1f s.", fault, pause)
+                deadline.sleep(pause)
+                if deadline.left() > 0:  # on a busy machine a pause takes longer than it should
+                    continue
+            raise BundleFault(
+                fault.reason, f"{fault} Tried {failures} times within {deadline.seconds:g} s."
+            ) from fault

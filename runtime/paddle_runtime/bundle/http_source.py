@@ -10,7 +10,7 @@ from http.client import HTTPException
 from urllib.parse import quote, urljoin, urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from paddle_runtime.bundle.addresses import CheckedPool
 from paddle_runtime.bundle.deadline import Deadline
@@ -28,6 +28,7 @@ RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
 STRONG_TAG = re.compile(r'"[\x21\x23-\x7e]{1,256}"')
 # What a hostile answer can make the client raise.
 BROKEN = (HTTPError, HTTPException, OSError, ValueError)
+NOT_CONNECTED = (NewConnectionError, ConnectTimeoutError)
 
 Sign = Callable[[str, str, Mapping[str, str]], Mapping[str, str]]
 
@@ -185,7 +186,8 @@ class HttpSource:
 
 def broken(url: str, error: Exception, deadline: Deadline) -> BundleFault:
     """A failure of the network or of the store; worth another try while there is time."""
-    deadline.check(f"fetching {shown(url)}")
+    if not isinstance(error, NOT_CONNECTED):  # else it is what it is, also where the time ended meanwhile
+        deadline.check(f"fetching {shown(url)}")
     # urllib3 puts the connection object's name before its words.
     words = re.sub(r"^[\w.]+\([^()]*\)?: ", "", " ".join(str(error).split()))
     return BundleFault(

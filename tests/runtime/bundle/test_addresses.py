@@ -151,6 +151,18 @@ def test_an_unreachable_store_is_given_up_when_the_time_is_over() -> None:
     assert 6 < len(calls) < 30
 
 
+def test_a_pause_that_outlasts_the_time_leaves_the_store_unreachable() -> None:
+    class Busy(Clock):
+        def sleep(self, seconds: float) -> None:
+            self.now += seconds + 120
+
+    calls, action = failing(10**6, BundleReason.StoreUnreachable)
+    with pytest.raises(BundleFault, match=r"Tried 1 times within 60 s") as fault:
+        retried(action, Busy().deadline(60))  # type: ignore[arg-type]
+    assert fault.value.reason is BundleReason.StoreUnreachable
+    assert len(calls) == 1
+
+
 def test_what_waiting_cannot_mend_is_not_tried_again() -> None:
     calls, action = failing(3, BundleReason.ModelForbidden)
     with pytest.raises(BundleFault):
