@@ -91,6 +91,25 @@ def test_workers_that_all_died_start_without_a_standby_beside_them(tmp_path: Pat
         standby_ready(server, 2)
 
 
+def test_a_standby_whose_start_has_begun_becomes_the_worker_that_was_lost_meanwhile(tmp_path: Path) -> None:
+    with RunningServer(tmp_path, standby=1, start=COLD_START) as server:
+        standby_ready(server)
+        first = server.ocr(picture()).json()["worker"]
+        os.kill(first, signal.SIGKILL)
+        wait_until(
+            lambda: server.ocr(picture()).json().get("worker", first) != first, what="the standby's turn"
+        )
+        second = server.ocr(picture()).json()["worker"]
+        old = {first, second}
+        wait_until(lambda: set(server.workers()) - old, what="the next standby's start")
+        [starting] = set(server.workers()) - old
+        os.kill(second, signal.SIGKILL)
+        wait_until(lambda: "being started takes its place" in server.log, what="its turn")
+        server.wait_warm(1)
+        assert server.ocr(picture()).json()["worker"] == starting
+        standby_ready(server, 2)
+
+
 def test_workers_and_standby_end_with_the_server(tmp_path: Path) -> None:
     with RunningServer(tmp_path, workers=2, standby=1) as server:
         standby_ready(server)

@@ -259,6 +259,10 @@ class Pool:
         """The standby, where there is one now; the next one is started soon."""
         return self._spare.take()
 
+    def starting(self) -> asyncio.Future[Child] | None:
+        """A standby on its way, which would else start beside the worker that is missing."""
+        return self._spare.take_starting()
+
     def outgrown(self, pid: int) -> bool:
         """Whether a worker holds more of its own than it may."""
         return self._staffing is not None and private_bytes(pid) > self._staffing.bound_bytes

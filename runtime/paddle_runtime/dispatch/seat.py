@@ -62,6 +62,10 @@ class Observer(Protocol):
         """A warm worker to go on with, where one stands by."""
         ...
 
+    def starting(self) -> asyncio.Future[Child] | None:
+        """The worker that is being started to stand by, where there is one: nobody else gets it any more."""
+        ...
+
     def outgrown(self, pid: int) -> bool:
         """Whether a worker holds more memory than it may."""
         ...
@@ -117,6 +121,9 @@ class Seat:
             if (spare := self._observer.spare()) is not None:
                 return spare
             try:
+                if (started := self._observer.starting()) is not None:
+                    log.info("worker %d: the standby that is being started takes its place", self.index)
+                    return await started
                 return await launch(self._plan, f"worker {self.index}", self.device, self._observer.loaded)
             except BundleFault as fault:
                 self._failed(fault, typed=True)

@@ -23,6 +23,7 @@ class Spare:
         self, start: Callable[[], Awaitable[Child]], part: Callable[[Child], None], ping_seconds: float
     ) -> None:
         self.child: Child | None = None
+        self._starting: asyncio.Future[Child] | None = None
         self._exists = False
         self._start = start
         self._part = part
@@ -50,6 +51,13 @@ class Spare:
         self._taken.set()
         return child
 
+    def take_starting(self) -> asyncio.Future[Child] | None:
+        """The one that is being started, which belongs to the caller from now on; None when none is."""
+        starting, self._starting = self._starting, None
+        if starting is not None:
+            self._exists = False
+        return starting
+
     async def run(self) -> None:
         """For ever."""
         failures, rest = 0, 0.0
@@ -59,12 +67,14 @@ class Spare:
             await self._allowed.wait()
             self._exists = True
             try:
-                child = await self._start()
+                child = await self._started()
             except (BundleFault, WorkerGone, OSError) as error:
                 failures += 1
                 log.error("the standby cannot be started: %s", error)
                 continue
             failures, rest = 0, SETTLE_SECONDS
+            if child is None:
+                continue
             try:
                 taken = await self._keep(child)
             except asyncio.CancelledError:
@@ -73,6 +83,19 @@ class Spare:
             if not taken:
                 log.error("the standby, process %d, ended or was stopped", child.pid)
                 self._part(child)
+
+    async def _started(self) -> Child | None:
+        """A new one; None where somebody took it while it was being started."""
+        self._starting = starting = asyncio.ensure_future(self._start())
+        try:
+            await asyncio.wait({starting})
+        except asyncio.CancelledError:
+            if self._starting is not None:
+                starting.cancel()
+                await asyncio.wait({starting})
+            raise
+        taken, self._starting = self._starting is None, None
+        return None if taken else starting.result()
 
     async def _keep(self, child: Child) -> bool:
         """Until it is taken (True), or has ended or answers no more (False)."""
