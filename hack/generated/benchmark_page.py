@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hack.generated import ROOT
+from hack.generated.article_page import PLOT, article, plot
+from hack.generated.benchmark_table import Result, percent, spread, summary, table
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 RESULTS = ROOT / "benchmarks" / "results"
-Result = Mapping[str, Any]
 STRATA = ("lines", "receipts", "pages", "photos", "all")
 INTRODUCTION = """\
 # Benchmarks
@@ -35,9 +36,10 @@ how long, stands at the top of its file.
 
 
 def files() -> dict[Path, str]:
-    """The page."""
+    """The page, and the plot in it."""
     results = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in RESULTS.glob("*.json")}
-    return {PAGE: page(results)}
+    plots = {PLOT: plot(results["article"]["figures"])} if "article" in results else {}
+    return {PAGE: page(results), **plots}
 
 
 def page(results: Mapping[str, Result]) -> str:
@@ -51,6 +53,7 @@ def page(results: Mapping[str, Result]) -> str:
         "memory": memory,
         "gpu": device,
         "dynamic_static": branches,
+        "article": article,
     }
     for name, make in makers.items():
         if name in results:
@@ -69,22 +72,6 @@ def measured(result: Result) -> str:
         f"load average at the end {load}. {versions}.\n",
     )
     return ", ".join(said)
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-
-
-def spread(values: Mapping[str, float], form: str = ".2f") -> str:
-    """Median, and both ends."""
-    return f"{values['median']:{form}} ({values['min']:{form}} to {values['max']:{form}})"
-
-
-def percent(share: float, form: str = ".0f") -> str:
-    """A share of one as people read it."""
-    return f"{100 * share:{form}} %"
 
 
 def comparison(heading: str, figures: Result) -> list[str]:
@@ -271,8 +258,3 @@ def middle(rounds: Sequence[Result], *path: str) -> float:
             value = value[name]
         found.append(float(value))
     return statistics.median(found)
-
-
-def summary(values: Sequence[float]) -> dict[str, float]:
-    """Median and ends, as result files have them."""
-    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
