@@ -7,6 +7,7 @@ hidden from screen readers too. Each plot is also a table.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from html import escape
 from importlib.resources import files
 
@@ -14,6 +15,7 @@ from paddle_operator.cli.report.figures import Clock, between, count, length
 from paddle_operator.cli.report.plots import COLOURS, attained_plot, budget_plot, legend, patterns
 from paddle_operator.cli.report.words import LANGUAGES, both, text
 from paddle_operator.documents import render
+from paddle_operator.sla.written import UP, percent_text
 from paddle_operator.spec.sla_report import OTHERS, ObjectiveReport, ReportStatus, RevisionRecord, Verdict
 
 MARKS = {Verdict.KEPT: "✓", Verdict.BROKEN: "✗", Verdict.NOT_MEASURED: "?"}
@@ -56,6 +58,10 @@ def _header(report: ReportStatus, clock: Clock) -> str:
     later = ""
     if period.observed_from != period.start:
         later = f"<p>{both('observed from', moment=clock.show(period.observed_from))}</p>"
+    if report.unknown_seconds:
+        whole = between(period.observed_from, period.end)
+        share = percent_text(Fraction(report.unknown_seconds, whole), 1, UP)
+        later += f"<p>{both('unknown lead', time=length(report.unknown_seconds), share=share)}</p>"
     labels = "".join(f'<label for="{one}">{name}</label>' for one, name in LANGUAGES.items())
     title = f"{escape(report.service.name)}<small>{both('title')}: {both('period', **told)}</small>"
     lead = f'<p class="lead">{_summary(report.objectives)}</p>{later}'

@@ -17,6 +17,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "period": ("{start} to {end}, {zone}", "{start} 至 {end}（{zone}）"),
     "observed from": ("The service was created at {moment}.", "服务创建于 {moment}。"),
+    "unknown lead": (
+        "Of {time} of it ({share} %) nobody can tell what happened.",
+        "其中 {time}（{share} %）无法得知发生了什么。",
+    ),
     "Kept": ("Kept", "已兑现"),
     "Broken": ("Broken", "未兑现"),
     "NotMeasured": ("Not measured", "未衡量"),

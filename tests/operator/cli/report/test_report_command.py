@@ -137,6 +137,13 @@ def test_the_promise_is_told_in_both_languages_in_the_operators_words(
     assert "<h2>latency: 95 % within 200 ms</h2>" in command._shown(without, chosen)
 
 
+def test_the_page_says_at_its_top_how_much_is_unknown(
+    saved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = shown(capsys, "--file", str(saved), "-o", "html").partition("</header>")[0]
+    assert "Of 16 min 51 s of it (1.2 %) nobody can tell what happened." in head
+
+
 def test_a_name_is_shown_as_text_and_not_as_a_tag() -> None:
     hostile = a_day().model_copy(
         update={"summary": "x", "made_by": "<script>alert(1)</script>", "promise": '"><b>x'}
