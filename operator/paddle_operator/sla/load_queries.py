@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from paddle_operator import names
+from paddle_operator.sla.promql import COUNTED
 from paddle_operator.sla.series import NAMESPACE_LABEL, OUTCOME_LABEL, REVISION_LABEL
 from paddle_operator.spec.workload import Device
 
 OVER = "1m"
 """Long enough for two scrapes of the usual 15 or 30 seconds, short enough to follow a burst."""
-OFFERED = "good|bad|refused"
-"""Load is what callers ask for, also where it is refused. What they ask wrongly costs next to nothing."""
 
 
 class AcceleratorSource(StrEnum):
@@ -47,8 +46,11 @@ EXPORTERS = {
 
 
 def offered_load(namespace: str, revision: str) -> str:
-    """Requests a second that callers send to a revision, refused ones included, tagged ones left out."""
-    selected = _of_revision(names.METRIC_REQUESTS, namespace, revision, f'{OUTCOME_LABEL}=~"{OFFERED}"')
+    """Requests a second that callers send to a revision, refused ones included, tagged ones left out.
+
+    What they ask wrongly costs next to nothing and is no load.
+    """
+    selected = _of_revision(names.METRIC_REQUESTS, namespace, revision, f'{OUTCOME_LABEL}=~"{COUNTED}"')
     return f"sum(rate({selected}[{OVER}]))"
 
 
