@@ -1,7 +1,7 @@
 """From a request that fails to somebody who is told.
 
-The runtime counts, a plan has the rule file; Prometheus, Alertmanager and the receiver are real. Only the model
-behind the runtime is a fake, which fails when it is told to.
+The runtime counts, the rule file is that of a plan, and Prometheus, Alertmanager and the receiver are real.
+Only the model behind the runtime is a fake, which fails when it is told to.
 """
 
 from __future__ import annotations
