@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from paddle_operator.cluster.ports import Cluster, Key, Observation
@@ -18,7 +19,7 @@ from paddle_operator.metrics.ports import Metrics
 from paddle_operator.plan.memory import Stored
 from paddle_operator.plan.record import sla_record, stored_record
 from paddle_operator.sla.answer import Failed, NoData, Value
-from paddle_operator.sla.cells import FINE, floor
+from paddle_operator.sla.cells import FINE, Cell, floor
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.exclusions import exclusions_of
 from paddle_operator.sla.intervals import Interval
@@ -46,6 +47,8 @@ class _Held:
     stored: str
     """The stored text that `text` goes on from: another one was written by somebody else."""
     text: str
+    open: Mapping[str, Cell]
+    """What was counted after it and may still change."""
     at: datetime
     measured: Measured
     longest: timedelta
@@ -83,13 +86,15 @@ class Measuring:
         record = _record(key, held.text if held else stored) or _new_record(service, seen, now)
         longest = held.longest if held else LONGEST_STRETCH
         step, longest = await self._count(service, record, now, longest)
+        if held is not None and not step.open and step.record.until == record.until:
+            step = replace(step, open=held.open)  # nobody answered: what was known is still known
         first, borders = window_of(service.spec.sla, now).start, borders_of(service.spec.sla, now)
         kept = await asyncio.to_thread(fitted, step.record, now, first, borders)
         found = measured(service.spec.sla, step, now)
         text = text_of(kept)
         if _is_news(kept, _record(key, stored)) and await self._write(key, service, text, there):
             stored = text
-        self._held[key] = _Held(seen.uid, promise, stored, text, now, found, longest)
+        self._held[key] = _Held(seen.uid, promise, stored, text, step.open, now, found, longest)
         return found
 
     def pause_seconds(self, found: Measured) -> float:

@@ -31,31 +31,43 @@ def openmetrics(series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
 @contextmanager
 def prometheus_with(folder: Path, past: str) -> Iterator[str]:
     """Run a Prometheus that knows this past; gives its address."""
-    source, blocks, configuration = folder / "past.txt", folder / "blocks", folder / "prometheus.yml"
+    source, blocks = folder / "past.txt", folder / "blocks"
     source.write_text(past, encoding="utf-8")
-    configuration.write_text("{}\n", encoding="utf-8")
     make = ["promtool", "tsdb", "create-blocks-from", "openmetrics", str(source), str(blocks)]
     done = subprocess.run(make, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with running(folder, blocks, free_port(), "{}\n") as url:
+        yield url
+
+
+@contextmanager
+def running(folder: Path, storage: Path, port: int, configuration: str) -> Iterator[str]:
+    """Run a Prometheus on a port of this machine; gives its address."""
+    (folder / "prometheus.yml").write_text(configuration, encoding="utf-8")
     command = [
         "prometheus",
-        f"--config.file={configuration}",
-        f"--storage.tsdb.path={blocks}",
-        f"--web.listen-address={address}",
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={storage}",
+        f"--web.listen-address=127.0.0.1:{port}",
         "--storage.tsdb.retention.time=50y",
         "--log.level=error",
     ]
+    url = f"http://127.0.0.1:{port}"
     with (folder / "log").open("wb") as log:
-        running = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         try:
-            _wait(f"http://{address}/-/ready", folder / "log")
-            yield f"http://{address}"
+            _wait(f"{url}/-/ready", folder / "log")
+            yield url
         finally:
-            running.terminate()
-            running.wait(timeout=30)
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _wait(url: str, log: Path) -> None:

@@ -117,6 +117,17 @@ def test_a_prometheus_that_does_not_answer_is_told_and_the_figures_stay_for_a_wh
     assert story.status["sla"]["objectives"][0]["attainedPercent"] == told["objectives"][0]["attainedPercent"]
 
 
+def test_figures_of_the_last_minutes_outlive_a_question_that_nobody_answers(story: MeasuredStory) -> None:
+    story.with_a_pod()
+    story.minutes(4, good=10, fast=10)
+    told = story.status["sla"]
+    assert story.record is None
+    story.metrics.failure = Failed("no answer")
+    story.minutes(3)
+    assert story.condition("MetricsAvailable")[0] == "False"
+    assert story.status["sla"] == told
+
+
 def test_pods_that_nobody_scrapes_any_more_are_stale_and_then_missing(story: MeasuredStory) -> None:
     story.with_a_pod()
     story.minutes(20, good=1, fast=1)
