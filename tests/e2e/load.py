@@ -30,14 +30,20 @@ class Request:
 
 @dataclass
 class Outcomes:
-    """Every request by its result: an HTTP code, or the name of the error that ended it."""
+    """Every request by its result: an HTTP code, or the name of the error that ended it; and its seconds."""
 
     results: list[tuple[float, str]] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
 
     @property
     def counts(self) -> Counter[str]:
         """How often each result was seen."""
         return Counter(result for _, result in self.results)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.results.clear()
+        self.seconds.clear()
 
     @property
     def failed(self) -> list[tuple[float, str]]:
@@ -53,7 +59,7 @@ class Steady:
         self.outcomes = Outcomes()
         self._start = 0.0
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+        self._thread: threading.Thread | None = None
 
     def now(self) -> float:
         """Seconds since the first request, as the outcomes have them."""
@@ -61,6 +67,8 @@ class Steady:
 
     def __enter__(self) -> Self:
         self._start = time.monotonic()
+        self._stop.clear()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
         self._thread.start()
         return self
 
@@ -68,7 +76,8 @@ class Steady:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
     async def _run(self) -> None:
         sent = 0
@@ -92,3 +101,4 @@ class Steady:
         except httpx.HTTPError as error:
             result = type(error).__name__
         self.outcomes.results.append((at, result))
+        self.outcomes.seconds.append(self.now() - at)

@@ -11,7 +11,7 @@ from hack.demo.kubectl import Kube, eventually
 from hack.demo.page import INVOICE, render
 from tests.e2e.load import Request, Steady
 from tests.e2e.resources import DIGITS_REQUEST, digits, ocr
-from tests.e2e.testbed import Testbed, ready_pods
+from tests.e2e.testbed import Testbed, ready_pods, restarts
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(500)]
 HOST, OCR_HOST = "steady.example.com", "reading.example.com"
@@ -57,12 +57,6 @@ def kill_a_fresh_pod(site: Testbed, kube: Kube, service: str, load: Steady) -> K
         return None
 
     return Kill(began, ended, eventually(back, 2 * SERVING_AGAIN_SECONDS, "both pods ready again"))
-
-
-def restarts(kube: Kube, pod: str) -> int:
-    """How often the pod's runtime container was restarted."""
-    statuses = kube.get("pod", pod)["status"]["containerStatuses"]
-    return sum(int(s["restartCount"]) for s in statuses if s["name"] == "runtime")
 
 
 def under_load(site: Testbed, kube: Kube, service: str, load: Steady) -> Kill:

@@ -77,3 +77,9 @@ def ready_pods(kube: Kube, service: str) -> list[str]:
         for pod in kube.list("pods", f"serving.paddle-sla.io/service={service}")
         if any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
     ]
+
+
+def restarts(kube: Kube, pod: str) -> int:
+    """How often the pod's runtime container was restarted."""
+    statuses = kube.get("pod", pod)["status"]["containerStatuses"]
+    return sum(int(s["restartCount"]) for s in statuses if s["name"] == "runtime")
