@@ -43,7 +43,7 @@ def board() -> Board:
         about="The operator's own service level. Metrics: docs/reference/operator-metrics.md",
         tags=("paddle-sla", "operator"),
         variables=(namespace.query(query).refresh(VariableRefresh.ON_DASHBOARD_LOAD),),
-        rows=(_state(), _looks(), _queue(), _api(), _actions(), _services()),
+        rows=(_state(), _looks(), _queue(), _api(), _prometheus(), _actions(), _services()),
     )
 
 
@@ -162,6 +162,29 @@ def _api() -> Row:
                 about="missing is usual: before an object is made, its name must be free.",
             ),
             graph("Seconds of a request", *quantiles(names.METRIC_OPERATOR_API_DURATION, "verb"), unit="s"),
+        ),
+    )
+
+
+def _prometheus() -> Row:
+    questions = names.METRIC_OPERATOR_QUESTIONS
+    return Row(
+        "Questions to Prometheus",
+        (
+            graph(
+                "By answer",
+                Query(rate(questions, "question, answer"), "{{question}} {{answer}}"),
+                unit="reqps",
+                width=12,
+                stacked=True,
+                about="From these the promises are measured. no_data: nothing of that service was scraped.",
+            ),
+            graph(
+                "Seconds of a question",
+                *quantiles(names.METRIC_OPERATOR_QUESTION_DURATION, "question"),
+                unit="s",
+                width=12,
+            ),
         ),
     )
 

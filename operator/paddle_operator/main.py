@@ -37,7 +37,7 @@ from paddle_operator.settings import Settings
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.load_queries import AcceleratorSource
 from paddle_operator.spec.workload import Device
-from paddle_operator.telemetry.edges import MeasuredCluster, measured
+from paddle_operator.telemetry.edges import MeasuredCluster, MeasuredMetrics, measured
 from paddle_operator.telemetry.series import Telemetry
 
 
@@ -62,10 +62,11 @@ async def operate(settings: Settings) -> None:
     cluster = MeasuredCluster(KubernetesCluster(api, _given(settings)), telemetry)
     events = ApiEvents(api, settings.identity)
     prometheus = _prometheus(settings)
-    measuring = _measuring(settings, prometheus, cluster) if prometheus else None
-    profiling = _profiling(settings, prometheus, cluster) if prometheus else None
+    metrics = MeasuredMetrics(prometheus, telemetry) if prometheus else None
+    measuring = _measuring(settings, metrics, cluster) if metrics else None
+    profiling = _profiling(settings, metrics, cluster) if metrics else None
     flow = Reconciler(cluster, events, _now, lambda: _spread(settings.resync_seconds), measuring, profiling)
-    report_flow = _reports(settings, prometheus, api)
+    report_flow = _reports(settings, metrics, api)
     _read_when_scraped(telemetry, lease, heartbeat, queue)
 
     async def work() -> None:

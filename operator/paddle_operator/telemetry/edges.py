@@ -1,17 +1,22 @@
-"""Wrappers that measure: around the port to the cluster, and around a whole look."""
+"""Wrappers that measure: around the ports to the cluster and to Prometheus, and around a whole look."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from paddle_operator import names
 from paddle_operator.cluster.ports import Cluster, Key, Observation
 from paddle_operator.errors import ClusterRefused, OperatorError
+from paddle_operator.metrics.ports import Metrics
 from paddle_operator.plan import KubeObject, ObjectKey
 from paddle_operator.plan.ownership import FIELD_MANAGER
+from paddle_operator.sla.answer import Answer, NoData, Value
+from paddle_operator.sla.intervals import Interval
+from paddle_operator.sla.series import Series
 from paddle_operator.telemetry.series import STATUS_ACTION, Telemetry
 
 Look = Callable[[Key], Awaitable[float | None]]
@@ -59,6 +64,41 @@ class MeasuredCluster:
             self._telemetry.refused(kind, refused.reason)
             raise
         self._telemetry.acted(action, kind)
+
+
+class MeasuredMetrics:
+    """The port `Metrics`, counting what is asked through it, and timing it."""
+
+    def __init__(self, metrics: Metrics, telemetry: Telemetry) -> None:
+        self._metrics = metrics
+        self._telemetry = telemetry
+
+    async def series(self, selector: str, observed: Interval) -> Answer[tuple[Series, ...]]:
+        """Ask for raw samples."""
+        return await self._timed("series", self._metrics.series(selector, observed))
+
+    async def instant(self, query: str, at: datetime) -> Answer[tuple[Series, ...]]:
+        """Ask what an expression comes to."""
+        return await self._timed("instant", self._metrics.instant(query, at))
+
+    async def _timed(
+        self, question: str, asking: Awaitable[Answer[tuple[Series, ...]]]
+    ) -> Answer[tuple[Series, ...]]:
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        answer = await asking
+        self._telemetry.asked(question, _word(answer), clock() - started)
+        return answer
+
+
+def _word(answer: Answer[tuple[Series, ...]]) -> str:
+    match answer:
+        case Value():
+            return "value"
+        case NoData():
+            return "no_data"
+        case _:
+            return "failed"
 
 
 def measured(look: Look, telemetry: Telemetry) -> Look:

@@ -17,6 +17,9 @@ from paddle_operator.status.conditions import TYPES
 
 OUTCOMES = ("done", "gone", "refused", "failed")
 """Of a look: through; the service is not there; the API server said no; an error that nobody foresaw."""
+QUESTIONS = ("series", "instant")
+"""To Prometheus: raw samples over a time, or what an expression comes to at a moment."""
+ANSWERS = ("value", "no_data", "failed")
 ACTIONS = ("create", "patch", "delete")
 STATUS_ACTION = "status"
 REFUSALS = (
@@ -75,6 +78,18 @@ class Telemetry:
             {"verb": tuple(METHODS)},
             REQUEST_SECONDS,
         )
+        self._answers = self._counter(
+            names.METRIC_OPERATOR_QUESTIONS,
+            "Questions to Prometheus, by what came of them",
+            ("question", "answer"),
+            itertools.product(QUESTIONS, ANSWERS),
+        )
+        self._asking = self._histogram(
+            names.METRIC_OPERATOR_QUESTION_DURATION,
+            "Seconds that a question to Prometheus took",
+            {"question": QUESTIONS},
+            REQUEST_SECONDS,
+        )
         self._actions = self._counter(
             names.METRIC_OPERATOR_ACTIONS,
             "What was done to objects of services, and writes of their status",
@@ -130,6 +145,11 @@ class Telemetry:
         self._requests.labels(verb, kind, result).inc()
         self._seconds.labels(verb).observe(seconds)
 
+    def asked(self, question: str, answer: str, seconds: float) -> None:
+        """One question to Prometheus was answered, or came to nothing."""
+        self._answers.labels(question, answer).inc()
+        self._asking.labels(question).observe(seconds)
+
     def acted(self, action: str, kind: str) -> None:
         """One action was done."""
         self._actions.labels(action, kind).inc()
@@ -162,6 +182,7 @@ def known_requests() -> Iterable[tuple[str, str]]:
     for kind in kinds.OWNED:
         yield from ((verb, kind.kind) for verb in ("get", "list", "patch", "delete"))
     yield from ((verb, names.KIND) for verb in ("get", "list", "patch"))
+    yield from ((verb, names.REPORT_KIND) for verb in ("get", "list", "create", "patch", "delete"))
     yield from ((verb, kinds.LEASE.kind) for verb in ("get", "create", "update", "patch", "delete"))
     yield from ((verb, kinds.EVENT.kind) for verb in ("list", "create"))
     yield "list", kinds.POD.kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -13,12 +14,17 @@ from paddle_operator.cluster.ports import Key
 from paddle_operator.errors import ClusterRefused
 from paddle_operator.reasons import Reason
 from paddle_operator.reconcile import Reconciler
+from paddle_operator.sla.answer import Answer, Failed, NoData, Value
+from paddle_operator.sla.intervals import Interval
+from paddle_operator.sla.series import Series
 from paddle_operator.status.conditions import TYPES
-from paddle_operator.telemetry.edges import Look, MeasuredCluster, measured
+from paddle_operator.telemetry.edges import Look, MeasuredCluster, MeasuredMetrics, measured
 from paddle_operator.telemetry.series import Telemetry, known_requests
 from tests.operator.fake_cluster import KEY, FakeCluster, forbidden, resource
 from tests.operator.reconcile.story import REST, Story
 from tests.operator.virtual_time import in_virtual_time
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 class Watched(Story):
@@ -178,6 +184,49 @@ def test_a_look_that_is_cut_off_is_not_counted_and_one_that_ends_is_timed() -> N
     assert story.looks("done") == 1
     assert story.value(f"{names.METRIC_OPERATOR_RECONCILE}_sum", outcome="done") == 7
     assert sum(story.looks(one) or 0 for one in ("gone", "refused", "failed")) == 0
+
+
+QUESTIONS_AND_ANSWERS = [
+    (Value(()), "value"),
+    (NoData("nothing is scraped"), "no_data"),
+    (Failed("HTTP 503"), "failed"),
+]
+
+
+class Oracle:
+    """A Prometheus that thinks for a second and always answers the same."""
+
+    def __init__(self, answer: Answer[tuple[Series, ...]]) -> None:
+        self._answer = answer
+
+    async def series(self, selector: str, observed: Interval) -> Answer[tuple[Series, ...]]:
+        await asyncio.sleep(1)
+        return self._answer
+
+    async def instant(self, query: str, at: datetime) -> Answer[tuple[Series, ...]]:
+        await asyncio.sleep(1)
+        return self._answer
+
+
+@pytest.mark.parametrize(("answer", "word"), QUESTIONS_AND_ANSWERS)
+def test_questions_to_prometheus_are_counted_by_their_answers_and_timed(
+    answer: Answer[tuple[Series, ...]], word: str
+) -> None:
+    story = Watched()
+    metrics = MeasuredMetrics(Oracle(answer), story.telemetry)
+
+    async def main() -> None:
+        assert await metrics.series("up", Interval(NOON, NOON + timedelta(minutes=1))) is answer
+        assert await metrics.instant("up", NOON) is answer
+
+    in_virtual_time(main())
+    for question in ("series", "instant"):
+        counted = {
+            one: story.value(names.METRIC_OPERATOR_QUESTIONS, question=question, answer=one)
+            for one in ("value", "no_data", "failed")
+        }
+        assert counted == {**dict.fromkeys(counted, 0), word: 1}
+        assert story.value(f"{names.METRIC_OPERATOR_QUESTION_DURATION}_sum", question=question) == 1
 
 
 def test_the_cluster_behind_is_asked_as_before() -> None:
