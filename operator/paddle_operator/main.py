@@ -123,6 +123,7 @@ def _given(settings: Settings) -> Platform:
         {Device(device): image for device, image in settings.runtime_images.items()},
         prometheus_url=settings.prometheus_url,
         accelerator_source=AcceleratorSource(settings.accelerator_source),
+        scrape_seconds=settings.scrape_interval_seconds,
         monitoring_labels=settings.labels_of_monitoring,
         runbooks=settings.runbooks,
         dashboards=settings.dashboards,

@@ -62,7 +62,10 @@ class Settings:
     )
     prometheus_timeout_seconds: int = _setting(5, "seconds", "limit for one question to Prometheus")
     scrape_interval_seconds: int = _setting(
-        15, "seconds", "how often Prometheus scrapes the pods; longer silences are unknown time"
+        15,
+        "seconds",
+        "how often Prometheus scrapes the pods, by their PodMonitors or its own jobs; longer silences are "
+        "unknown time",
     )
     measure_interval_seconds: int = _setting(
         60, "seconds", "a promise is measured, and its figures in the status change, at most this often"

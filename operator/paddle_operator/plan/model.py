@@ -76,6 +76,8 @@ class Platform:
     """The CRD of the Prometheus operator's PrometheusRule is served."""
     pod_monitors: bool = False
     """The CRD of the Prometheus operator's PodMonitor is served."""
+    scrape_seconds: int = 15
+    """How often pods are scraped: the shortest window of any rule, a minute, should hold four samples."""
     dashboards: bool = False
     """Each service has a dashboard for Grafana."""
     monitoring_labels: Mapping[str, str] = field(default_factory=dict)

@@ -14,8 +14,6 @@ from paddle_operator.sla.objectives import sla_hash
 from paddle_operator.sla.series import NAMESPACE_LABEL, POD_LABEL, REVISION_LABEL, SERVICE_LABEL
 from paddle_operator.spec.model import Service
 
-SCRAPE_INTERVAL = "15s"
-"""Four samples in the shortest window of any rule, a minute."""
 _META = "__meta_kubernetes_"
 
 
@@ -27,7 +25,7 @@ def pod_monitor(service: Service, platform: Platform) -> KubeObject | None:
     endpoint = {
         "port": names.PORT_NAME,
         "path": names.PATH_METRICS,
-        "interval": SCRAPE_INTERVAL,
+        "interval": f"{platform.scrape_seconds}s",
         "relabelings": [
             _relabelling(f"{_META}namespace", NAMESPACE_LABEL),
             _relabelling(f"{_META}pod_name", POD_LABEL),

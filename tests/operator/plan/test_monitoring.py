@@ -122,3 +122,9 @@ def test_the_monitor_selects_the_pods_that_serve_and_not_those_that_only_read() 
     (needed,) = selector["matchExpressions"]
     assert serving.items() >= selector["matchLabels"].items()
     assert (needed["key"] in serving, needed["key"] in job) == (True, False)
+
+
+def test_pods_are_scraped_as_often_as_the_operator_was_told() -> None:
+    often = planned(a_service(), platform=replace(MONITORED, scrape_seconds=5))
+    (endpoint,) = the(often, "PodMonitor")["spec"]["podMetricsEndpoints"]
+    assert endpoint["interval"] == "5s"
