@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from paddle_operator import names
 from paddle_operator.sla import promql
-from paddle_operator.sla.burn import BurnRule, Severity, burn_rules, least_traffic
+from paddle_operator.sla.burn import BurnRule, Severity, base_window, burn_rules, least_traffic, window_length
 from paddle_operator.sla.exclusions import exclusions_of
 from paddle_operator.sla.muting import excluded, local_time
 from paddle_operator.sla.objectives import objective_text, window_text
@@ -91,7 +91,7 @@ def rule_groups(service: Service, runbooks: str) -> list[dict[str, Any]]:
         return []
     sla, identity = service.spec.sla, service.identity
     told = _Told(service, runbooks, muted=bool(sla.exclusions))
-    base = min(rule.short for rule in burn_rules(_length(sla)))
+    base = base_window(sla)
     rules = [*_time(sla, told.scope, base)]
     for objective in sla.objectives:
         measured = Measured(told.scope, objective, base)
@@ -102,12 +102,8 @@ def rule_groups(service: Service, runbooks: str) -> list[dict[str, Any]]:
     return [{"name": name, "interval": duration(promql.EVERY), "rules": rules}]
 
 
-def _length(sla: Sla) -> timedelta:
-    return timedelta(days=sla.window.days)
-
-
 def _rolling(sla: Sla) -> timedelta | None:
-    return None if sla.window.type is WindowType.CALENDAR else _length(sla)
+    return None if sla.window.type is WindowType.CALENDAR else window_length(sla)
 
 
 def _record(name: str, expression: str, labels: Mapping[str, str]) -> RuleText:
@@ -134,7 +130,7 @@ def _recorded(sla: Sla, measured: Measured) -> Iterator[RuleText]:
     if _rolling(sla) is None:
         for metric in (promql.GOOD, promql.TOTAL):
             yield _record(metric + promql.OF_MONTH, promql.of_month(measured, metric), objective)
-    rules = burn_rules(_length(sla))
+    rules = burn_rules(window_length(sla))
     for window in sorted({one for rule in rules for one in (rule.short, rule.long)}):
         yield _record(promql.BURN, promql.burn(measured, window), {**objective, "window": duration(window)})
     yield _record(promql.REMAINING, promql.remaining(measured, _rolling(sla)), objective)
@@ -142,7 +138,7 @@ def _recorded(sla: Sla, measured: Measured) -> Iterator[RuleText]:
 
 def _alerts(sla: Sla, measured: Measured, told: _Told) -> Iterator[RuleText]:
     least, promised = least_traffic(sla), objective_text(measured.objective)
-    for rule in burn_rules(_length(sla)):
+    for rule in burn_rules(window_length(sla)):
         yield told.alert(
             "PaddleSLABudgetBurn",
             promql.burns(measured, rule, least),
@@ -187,7 +183,7 @@ def _alerts(sla: Sla, measured: Measured, told: _Told) -> Iterator[RuleText]:
 
 def _burn_texts(sla: Sla, measured: Measured, rule: BurnRule) -> tuple[str, str]:
     factor, long, short = number(rule.factor), duration(rule.long), duration(rule.short)
-    lasts = timedelta(seconds=int(_length(sla) / timedelta(seconds=1) / rule.factor))
+    lasts = timedelta(seconds=int(window_length(sla) / timedelta(seconds=1) / rule.factor))
     return (
         f"objective {measured.objective.name} spends its budget more than {factor} times too fast",
         (

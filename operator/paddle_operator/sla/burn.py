@@ -85,6 +85,16 @@ def burn_rules(window: timedelta) -> tuple[BurnRule, ...]:
     )
 
 
+def window_length(sla: Sla) -> timedelta:
+    """Return how long a promise's window is; for a month of the calendar, about."""
+    return timedelta(days=sla.window.days)
+
+
+def base_window(sla: Sla) -> timedelta:
+    """Return the shortest window of any of its rules, over which all of them are measured."""
+    return min(rule.short for rule in burn_rules(window_length(sla)))
+
+
 def firing(
     rule: BurnRule, target: Fraction, long: Answer[Tally], short: Answer[Tally], least: MinTraffic
 ) -> Answer[Alarm]:

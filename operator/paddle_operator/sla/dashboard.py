@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from datetime import timedelta
 
 from paddle_operator import names
 from paddle_operator.sla import promql
-from paddle_operator.sla.burn import burn_rules
+from paddle_operator.sla.burn import base_window, burn_rules, window_length
 from paddle_operator.sla.objectives import objective_text, promise, sla_hash
 from paddle_operator.sla.outcomes import target_share
 from paddle_operator.sla.panels import (
@@ -59,12 +58,8 @@ def service_dashboard(namespace: str, service: str, sla: Sla) -> str:
 
 
 def _measured(sla: Sla, scope: Scope) -> list[Measured]:
-    base = min(rule.short for rule in burn_rules(_length(sla)))
+    base = base_window(sla)
     return [Measured(scope, objective, base) for objective in sla.objectives]
-
-
-def _length(sla: Sla) -> timedelta:
-    return timedelta(days=sla.window.days)
 
 
 def _objective(sla: Sla, measured: Measured) -> Row:
@@ -72,8 +67,8 @@ def _objective(sla: Sla, measured: Measured) -> Row:
     name, target = measured.objective.name, target_share(measured.objective)
     left, budget = f"max({measured.series(promql.REMAINING)})", number(measured.budget)
     rolling = sla.window.type is not WindowType.CALENDAR
-    counted = _share(measured, duration(_length(sla))) if rolling else None
-    rules = burn_rules(_length(sla))
+    counted = _share(measured, duration(window_length(sla))) if rolling else None
+    rules = burn_rules(window_length(sla))
     windows = [duration(one) for one in sorted({rules[0].short, rules[0].long, rules[1].long})]
     return Row(
         f"{name}: {objective_text(measured.objective)}",
