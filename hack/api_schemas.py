@@ -22,10 +22,17 @@ DOWNLOAD_SECONDS = 300.0
 RECIPE = 1  # raise it when this file writes other schemas from the same source
 QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 TEMPLATE = "{{ .ResourceKind }}-{{ .Group }}-{{ .ResourceAPIVersion }}.json"
-CRD_FOLDERS = {
-    ("envoy-gateway", "sigs.k8s.io/gateway-api"): "config/crd/standard",
-    ("envoy-gateway", "github.com/envoyproxy/gateway"): "charts/gateway-crds-helm/templates/generated",
-    ("keda", "github.com/kedacore/keda/v2"): "config/crd/bases",
+_MONITORING = "example/prometheus-operator-crd/monitoring.coreos.com_"
+CRD_FILES = {
+    ("envoy-gateway", "sigs.k8s.io/gateway-api"): ("config/crd/standard/**/*.yaml",),
+    ("envoy-gateway", "github.com/envoyproxy/gateway"): (
+        "charts/gateway-crds-helm/templates/generated/**/*.yaml",
+    ),
+    ("keda", "github.com/kedacore/keda/v2"): ("config/crd/bases/**/*.yaml",),
+    ("prometheus-operator", "github.com/prometheus-operator/prometheus-operator"): (
+        f"{_MONITORING}podmonitors.yaml",
+        f"{_MONITORING}prometheusrules.yaml",
+    ),
 }
 """Where the CRDs lie in a module, by the tools module that pins it and its name."""
 
@@ -41,7 +48,7 @@ def module_folder(tools: str, module: str) -> Path:
 def ensure() -> str:
     """Return kubeconform's -schema-location, writing the schemas first where the cache lacks them."""
     kubernetes = module_folder("kubernetes", "k8s.io/kubernetes")
-    crds = [module_folder(tools, module) for tools, module in CRD_FOLDERS]
+    crds = [module_folder(tools, module) for tools, module in CRD_FILES]
     into = (
         cache_root() / "schemas" / "-".join([*(module.name for module in (kubernetes, *crds)), str(RECIPE)])
     )
@@ -51,8 +58,9 @@ def ensure() -> str:
         unfinished.mkdir(parents=True)
         swagger = json.loads((kubernetes / "api/openapi-spec/swagger.json").read_text(encoding="utf-8"))
         write(from_openapi(swagger), unfinished)
-        for module, folder in zip(crds, CRD_FOLDERS.values(), strict=True):
-            write(from_crds(crd_documents(module / folder)), unfinished)
+        for module, patterns in zip(crds, CRD_FILES.values(), strict=True):
+            for pattern in patterns:
+                write(from_crds(crd_documents(module.glob(pattern))), unfinished)
         unfinished.rename(into)
     return f"{into}/{TEMPLATE}"
 
@@ -84,9 +92,9 @@ def from_crds(documents: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dic
             yield file_name(spec["names"]["kind"], spec["group"], version["name"]), schema
 
 
-def crd_documents(folder: Path) -> Iterator[Mapping[str, Any]]:
-    """Read every CRD below a folder; a chart's conditional lines are template text and are dropped."""
-    for path in sorted(folder.rglob("*.yaml")):
+def crd_documents(files: Iterable[Path]) -> Iterator[Mapping[str, Any]]:
+    """Read every CRD of some files; a chart's conditional lines are template text and are dropped."""
+    for path in sorted(files):
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if "{{" not in line]
         for document in yaml.safe_load_all("\n".join(lines)):
             if document and document.get("kind") == "CustomResourceDefinition":
