@@ -129,7 +129,9 @@ def _from_now(seconds: float) -> str:
 
 
 def _side_by_side(predictions: Sequence[Prediction], workers: int) -> Prediction:
-    """What they take together on idle workers that share them."""
+    """What they take together on idle workers that share them; one alone takes what it takes."""
+    if len(predictions) == 1:
+        return predictions[0]
 
     def last(seconds: Sequence[float]) -> float:
         alone = [Terms(0.0, 0.0, Prediction(each)) for each in seconds]
