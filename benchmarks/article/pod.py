@@ -129,8 +129,10 @@ class Pod:
 
     def prediction(self, request: Request) -> Prediction:
         """What the cost model has learned: what such a request takes where all workers are busy."""
-        expected = request.base * self._rules.crowded
-        return Prediction(expected, expected * self._rules.margin)
+        if request.prediction is None:  # it is the same in every pod
+            expected = request.base * self._rules.crowded
+            request.prediction = Prediction(expected, expected * self._rules.margin)
+        return request.prediction
 
     def wish(self) -> Wish:
         """When the caller wants the answer."""

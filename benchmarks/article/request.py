@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from benchmarks.article.pod import Pod
+    from paddle_runtime.cost import Prediction
     from paddle_runtime.dispatch.backlog import Terms
 
 
@@ -31,7 +32,7 @@ class Request:
     so that what was planned for an earlier one is void. Times are seconds of the clock.
     """
 
-    __slots__ = ("arrived", "attempt", "base", "pod", "repeating", "retries", "terms")
+    __slots__ = ("arrived", "attempt", "base", "pod", "prediction", "repeating", "retries", "terms")
 
     def __init__(self, arrived: float, base: float) -> None:
         self.arrived = arrived
@@ -40,4 +41,5 @@ class Request:
         self.retries = 0
         self.repeating = False
         self.pod: Pod | None = None
+        self.prediction: Prediction | None = None
         self.terms: Terms | None = None

@@ -77,7 +77,7 @@ def test_variants_have_the_same_faults_and_the_same_requests() -> None:
 
 def test_every_second_is_counted_once() -> None:
     world = small_world()
-    made = quarter(world, replace(PLAN, hour_requests=300))
+    made = quarter(world, replace(PLAN, hour_requests=100))
     assert made.total.seconds == pytest.approx(PLAN.seconds)
     for one, other in zip(found := windows(world, PLAN, drawn_faults(world, PLAN)), found[1:], strict=False):
         assert one.end < other.begin
