@@ -178,9 +178,9 @@ async def test_who_is_not_there_is_asked_again_only_after_a_pause(monkeypatch: p
     async with asking(server) as metrics:
         first = why(await metrics.series("up", MINUTE))
         assert "Connection refused" in first
-        begun = time.monotonic()
-        assert [why(await metrics.series("up", MINUTE)) for _ in range(200)] == [first] * 200
-        assert time.monotonic() - begun < 0.5
+        monkeypatch.setattr(metrics, "_query", None)  # asking once more would end with an error
+        assert [why(await metrics.series("up", MINUTE)) for _ in range(20)] == [first] * 20
+    monkeypatch.undo()
     monkeypatch.setattr(prometheus, "PAUSE_SECONDS", 0.0)
     async with asking(server) as metrics:
         for _ in range(2):
