@@ -48,8 +48,8 @@ def policy() -> Policy:
 
 
 def seconds(duration: str) -> float:
-    """A duration of the Gateway API with one unit, such as 25ms."""
-    found = re.fullmatch(r"(\d+)(ms|s)", duration)
+    """A duration with one unit, such as 25ms."""
+    found = re.fullmatch(r"(\d+)(ms|s|m)", duration)
     if found is None:
-        raise ValueError(f"{duration!r} is no duration in s or ms")
-    return int(found[1]) / (1000 if found[2] == "ms" else 1)
+        raise ValueError(f"{duration!r} is no duration in m, s or ms")
+    return int(found[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0}[found[2]]

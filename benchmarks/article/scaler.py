@@ -14,11 +14,11 @@ from benchmarks.article.pod import Pod
 
 @dataclass(frozen=True)
 class Scaling:
-    """target: requests a second and replica. tolerance: a deviation from it at which nothing is done.
+    """target: requests a second and replica. tolerance, step: Kubernetes' own; a deviation from the target at
+    which nothing is done, and how many pods may be added at once where there are fewer.
 
     period_seconds: between two looks. window_seconds: over which the rate is taken. lag_seconds: how old the
-    newest sample is. Up at once, by at most as many as there are or `step`; down when nothing more was wanted
-    for down_seconds.
+    newest sample is. Up at once; down when nothing more was wanted for down_seconds.
     """
 
     target: float

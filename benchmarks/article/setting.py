@@ -10,10 +10,14 @@ from benchmarks.article.faults import Times
 from benchmarks.article.load_shape import DAY, HOUR, LoadShape
 from benchmarks.article.measured import Machine, Starts
 from benchmarks.article.pod import Rules
-from benchmarks.article.policy import policy
+from benchmarks.article.policy import policy, seconds
 from benchmarks.article.scaler import Scaling
 from benchmarks.article.simulation import World
+from paddle_operator.plan.model import Platform
 from paddle_operator.plan.pod import GRACE_SECONDS
+from paddle_operator.plan.scaled_object import POLLING_SECONDS
+from paddle_operator.sla.load_queries import OVER
+from paddle_operator.spec.scaling import Behavior
 from paddle_operator.spec.traffic import Probes
 
 PUBLISHED = {"attained_percent": 99.93, "down_minutes": 1.8, "mean_ms": 137, "p95_ms": 210}
@@ -108,6 +112,10 @@ def scaling(machine: Machine, assumptions: Assumptions) -> Scaling:
         target=assumptions.usage * machine.capacity,
         least=assumptions.pods,
         most=assumptions.most_pods,
+        period_seconds=POLLING_SECONDS,
+        window_seconds=seconds(OVER),
+        lag_seconds=Platform({}).scrape_seconds,
+        down_seconds=Behavior().scale_down_stabilization_seconds,
     )
 
 
@@ -151,6 +159,7 @@ def taken_from_the_code(of: World) -> dict[str, Any]:
     """What is not assumed but read from what the operator and the runtime do."""
     return {
         "gateway": asdict(of.policy),
+        "autoscaler": None if of.scaling is None else asdict(of.scaling),
         "probes": {name: getattr(of.times, f"probe_{name}") for name in ("period", "failures", "timeout")},
         "grace": of.times.grace,
         "queue": of.rules.queue,

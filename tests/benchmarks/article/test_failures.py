@@ -22,7 +22,7 @@ def with_fault(kind: Kind, **changes: object) -> Counts:
 def test_the_gateways_policy_is_the_operators() -> None:
     found = policy()
     assert (found.retries, found.first_backoff, found.attempt_timeout) == (3, 0.025, 30.0)
-    with pytest.raises(ValueError, match="no duration"):
+    with pytest.raises(ValueError, match="is no duration"):
         seconds("5m3s")
 
 

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.article.measured import accelerator
 from benchmarks.article.scaler import Scaling
+from benchmarks.article.setting import Assumptions, scaling
 from benchmarks.article.simulation import Outcome, Simulation, Stretch
 from tests.benchmarks.article.given import TIMES, a_world, always
 
@@ -34,6 +36,14 @@ def pods_at(outcome: Outcome, at: float) -> int:
 )
 def test_the_wish_is_load_over_target_within_bounds_and_tolerance(rate: float, there: int, wish: int) -> None:
     assert SCALING.wish(rate, there) == wish
+
+
+def test_the_autoscaler_is_the_one_that_the_operator_asks_for() -> None:
+    machine = accelerator()
+    found = scaling(machine, Assumptions())
+    assert found.target == pytest.approx(0.6 * machine.capacity)
+    assert (found.period_seconds, found.window_seconds) == (15, 60)
+    assert (found.lag_seconds, found.down_seconds) == (15, 300)
 
 
 def test_pods_follow_a_burst_after_samples_and_start() -> None:
