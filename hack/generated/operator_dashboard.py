@@ -26,6 +26,7 @@ from paddle_operator.sla.panels import (
 
 FILE = ROOT / "charts" / "paddle-sla-operator" / "files" / "dashboard.json"
 INSTALLATION = 'namespace="$namespace"'
+NOT_OK = 'result!="ok"'
 
 
 def files() -> dict[Path, str]:
@@ -156,7 +157,7 @@ def _api() -> Row:
             graph("By verb", Query(rate(requests, "verb"), "{{verb}}"), unit="reqps", stacked=True),
             graph(
                 "Not answered as wished",
-                Query(rate(requests, "kind, result", 'result!="ok"'), "{{kind}} {{result}}"),
+                Query(f"{rate(requests, 'kind, result', NOT_OK)} > 0", "{{kind}} {{result}}"),
                 unit="reqps",
                 stacked=True,
                 about="missing is usual: before an object is made, its name must be free.",
