@@ -28,6 +28,7 @@ def test_the_examples_are_all_here() -> None:
         "11-text",
         "13-module",
         "14-scaling",
+        "15-alerts",
     ]
 
 

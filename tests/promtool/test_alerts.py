@@ -40,6 +40,12 @@ def test_a_page_when_both_windows_burn_14_times_too_fast(tell: Tell) -> None:
     story.quiet(130, **page).quiet(135, **page).firing(140, **page).firing(150, **page).ends()
 
 
+def test_an_outage_is_told_of_in_three_minutes(tell: Tell) -> None:
+    page = {"alertname": BURN, "severity": "page", "window": "1h"}
+    story = tell().pod("a", Phase(120, good=100), Phase(10, bad=100))
+    story.quiet(122, **page).firing(123.5, **page).ends()
+
+
 def test_no_page_when_only_the_long_window_burns(tell: Tell) -> None:
     page = {"alertname": BURN, "severity": "page", "window": "1h"}
     story = tell().pod("a", Phase(60, good=100), Phase(30, good=95, bad=5), Phase(60, good=100))
