@@ -28,10 +28,10 @@ def files() -> dict[Path, str]:
     return {
         CRD: NOTICE + render(schema.definition()),
         CHART: _kept(schema.definition()),
-        PAGE: page(HEAD, fields["spec"], fields["status"], RULES),
+        PAGE: page(HEAD, fields["spec"], fields["status"], RULES, "`paddle-operator plan`"),
         REPORT_CRD: NOTICE + render(sla_report_schema.definition()),
         REPORT_CHART: _kept(sla_report_schema.definition()),
-        REPORT_PAGE: page(REPORT_HEAD, report["spec"], report["status"], REPORT_RULES),
+        REPORT_PAGE: page(REPORT_HEAD, report["spec"], report["status"], REPORT_RULES, "the operator"),
     }
 
 

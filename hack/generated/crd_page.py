@@ -33,8 +33,8 @@ The reference of the kind `ModelSLAReport`, short `msr`, generated from the type
 """
 
 
-def page(head: str, spec: Schema, status: Schema, rules: Iterable[Rule]) -> str:
-    """Return the page."""
+def page(head: str, spec: Schema, status: Schema, rules: Iterable[Rule], checked_by: str) -> str:
+    """Return the page; `checked_by` is who checks the rules besides the API server."""
     return "\n".join(
         [
             head,
@@ -46,7 +46,7 @@ def page(head: str, spec: Schema, status: Schema, rules: Iterable[Rule]) -> str:
             "",
             "## Rules",
             "",
-            "Checked by the API server (as CEL) and by `paddle-operator plan`, in the same words. What is",
+            f"Checked by the API server (as CEL) and by {checked_by}, in the same words. What is",
             "marked with * the API server cannot tell: the operator says it in the status.",
             "",
             "| Field | Rule |",
