@@ -8,7 +8,7 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hack.cluster import leftovers, node, programs
@@ -19,21 +19,22 @@ from hack.cluster.progress import Progress, seconds
 
 
 def _build(arguments: argparse.Namespace, progress: Progress) -> int:
-    spent = programs.ensure(progress, arguments.modules or programs.FOLDERS)
+    spent = programs.ensure(progress, (*(arguments.modules or programs.FOLDERS), *arguments.extras))
     progress.say(f"programs are current ({seconds(spent)})")
     return 0
 
 
-def install_addons(cluster: ClusterInfo, progress: Progress) -> None:
-    """CoreDNS, gateway, Prometheus and S3 as pods of the cluster."""
-    importlib.import_module("hack.cluster.addons").install(cluster, progress)
+def install_addons(cluster: ClusterInfo, progress: Progress, extras: Sequence[str] = ()) -> None:
+    """CoreDNS, gateway, Prometheus and S3 as pods of the cluster, and what else is asked for."""
+    importlib.import_module("hack.cluster.addons").install(cluster, progress, extras)
 
 
 def _up(arguments: argparse.Namespace, progress: Progress) -> int:
     started = time.monotonic()
+    programs.ensure(progress, arguments.extras)
     cluster = node.up(arguments.name, progress)
     if not arguments.no_addons:
-        install_addons(cluster, progress)
+        install_addons(cluster, progress, arguments.extras)
     progress.say(f"cluster {cluster.name!r} is ready ({seconds(time.monotonic() - started)})")
     progress.say(f"  export KUBECONFIG={shlex.quote(str(cluster.kubeconfig))}")
     progress.say(f"  stop it with: python -m hack.cluster down --name {cluster.name}")
@@ -92,6 +93,15 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(programs.FOLDERS)}")
     up = add("up", _up, "Bring the cluster up, or check and repair the running one.", DEFAULT_NAME)
     up.add_argument("--no-addons", action="store_true", help="only the node")
+    for command in (build, up):
+        command.add_argument(
+            "--with",
+            dest="extras",
+            action="append",
+            default=[],
+            choices=programs.WHEN_ASKED,
+            help="also this, which takes 15 minutes to build the first time",
+        )
     down = add("down", _down, "End the cluster and remove all that it made.", DEFAULT_NAME)
     down.add_argument("--images", action="store_true", help="remove the node's image store too")
     add("status", _status, "Show the cluster as JSON; exit code 1 when it is not ready.", DEFAULT_NAME)

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from hack.cluster import addons_keda as keda
 from hack.cluster import constants, programs
 from hack.cluster.api import ClusterInfo
 from hack.cluster.commands import run
@@ -36,13 +37,13 @@ _READY_SECONDS = 180
 _APPLY_SECONDS = 120.0
 
 
-def install(cluster: ClusterInfo, progress: Progress) -> None:
-    """Bring every add-on up, or repair it; returns when all of them are ready."""
+def install(cluster: ClusterInfo, progress: Progress, extras: Sequence[str] = ()) -> None:
+    """Bring every add-on up, or repair it, and those that are named; returns when all of them are ready."""
     _apply_files(cluster, "namespaces.yaml")
     with ThreadPoolExecutor(max_workers=1) as pool:
         # CRDs take longest and need no image.
         definitions = pool.submit(_install_definitions, cluster, progress)
-        made = addon_images.ensure(progress)
+        made = addon_images.ensure(progress, extras)
         delivery.load(cluster, progress, made.values())
         values = variables(cluster, addon_images.references(made))
         with progress.step("DNS, object store and metrics applied"):
@@ -52,7 +53,10 @@ def install(cluster: ClusterInfo, progress: Progress) -> None:
     with progress.step("gateway applied"):
         _apply(cluster, render_envoy_gateway(cluster.bin_dir / "helm", values))
         _apply_files(cluster, "gateway.yaml", values=values)
-    _wait_for_all(cluster, progress)
+    if "keda" in extras:
+        with progress.step("KEDA applied"):
+            _apply(cluster, keda.manifests(cluster.bin_dir / "kubectl", values["IMAGE_KEDA"]))
+    _wait_for_all(cluster, progress, extras)
 
 
 def variables(cluster: ClusterInfo, image_names: Mapping[str, str]) -> dict[str, str]:
@@ -90,23 +94,13 @@ def credentials() -> str:
     return json.dumps(secret)
 
 
-def module_folder(module: str) -> Path:
-    """Where Go keeps the files of a module that Envoy Gateway was built from; downloads them if need be."""
-    folder = programs.source_of("envoy-gateway")
-    list_one = ["go", "list", "-m", "-f", "{{.Dir}}", module]
-    found = run(list_one, cwd=folder, env=programs.go_environment()).stdout.strip()
-    if not found:
-        run(["go", "mod", "download", module], cwd=folder, env=programs.go_environment(), timeout=600)
-        found = run(list_one, cwd=folder, env=programs.go_environment()).stdout.strip()
-    if not found:
-        raise ClusterError(f"the Go module {module} could not be had: look at `go env GOPROXY GOMODCACHE`")
-    return Path(found)
-
-
 def definition_files() -> list[Path]:
     """The CRDs of Gateway API (standard channel) and of Envoy Gateway."""
-    standard = module_folder(_GATEWAY_API) / "config" / "crd" / "standard"
-    own = module_folder(_ENVOY_GATEWAY) / "charts/gateway-helm/charts/crds/crds/generated"
+    standard = programs.module_folder("envoy-gateway", _GATEWAY_API) / "config" / "crd" / "standard"
+    own = (
+        programs.module_folder("envoy-gateway", _ENVOY_GATEWAY)
+        / "charts/gateway-helm/charts/crds/crds/generated"
+    )
     return [*sorted(standard.glob("gateway.networking.k8s.io_*s.yaml")), *sorted(own.glob("*.yaml"))]
 
 
@@ -158,7 +152,7 @@ def _certificates(cluster: ClusterInfo) -> None:
 
 def render_envoy_gateway(helm: Path, values: Mapping[str, str]) -> str:
     """The control plane's manifests, out of the chart in its module."""
-    chart = module_folder(_ENVOY_GATEWAY) / "charts" / "gateway-helm"
+    chart = programs.module_folder("envoy-gateway", _ENVOY_GATEWAY) / "charts" / "gateway-helm"
     with tempfile.TemporaryDirectory() as scratch:
         ours = Path(scratch) / "values.yaml"
         ours.write_text(fill((MANIFESTS / "envoy-gateway-values.yaml").read_text(), values))
@@ -177,13 +171,16 @@ def _apply(cluster: ClusterInfo, text: str) -> None:
     cluster.kubectl("apply", *flags, "-f", "-", stdin=text, timeout=_APPLY_SECONDS)
 
 
-def _wait_for_all(cluster: ClusterInfo, progress: Progress) -> None:
+def _wait_for_all(cluster: ClusterInfo, progress: Progress, extras: Sequence[str]) -> None:
     waits: dict[str, Callable[[], None]] = {
         "DNS (CoreDNS)": partial(_rolled_out, cluster, "kube-system", "coredns"),
         "object store (versitygw)": partial(_rolled_out, cluster, constants.STORE_NAMESPACE, "s3"),
         "metrics (Prometheus)": partial(_rolled_out, cluster, constants.MONITORING_NAMESPACE, "prometheus"),
         "gateway (Envoy Gateway, Envoy)": partial(_gateway_ready, cluster),
     }
+    if "keda" in extras:
+        for deployment in keda.DEPLOYMENTS:
+            waits[f"scaler ({deployment})"] = partial(_rolled_out, cluster, keda.NAMESPACE, deployment)
 
     def wait(title: str) -> None:
         with progress.step(title):

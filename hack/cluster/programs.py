@@ -114,6 +114,19 @@ def go_environment() -> dict[str, str]:
     return {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 
 
+def module_folder(folder: str, module: str) -> Path:
+    """Where Go keeps the files of a module that a tools module needs; downloads them if need be."""
+    list_one = ["go", "list", "-m", "-f", "{{.Dir}}", module]
+    source = source_of(folder)
+    found = run(list_one, cwd=source, env=go_environment()).stdout.strip()
+    if not found:
+        run(["go", "mod", "download", module], cwd=source, env=go_environment(), timeout=600)
+        found = run(list_one, cwd=source, env=go_environment()).stdout.strip()
+    if not found:
+        raise ProgramMissing(f"the Go module {module} could not be had: look at `go env GOPROXY GOMODCACHE`")
+    return Path(found)
+
+
 def parse_go_version(text: str) -> tuple[int, ...]:
     """`go version go1.26.8 linux/amd64` as (1, 26, 8)."""
     found = re.search(r"go(\d+)\.(\d+)(?:\.(\d+))?", text)

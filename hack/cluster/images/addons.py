@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +43,8 @@ _DOWNLOAD_SECONDS = 600.0
 class Program:
     """A program that becomes an image: where it lies, and what a change of it is known by.
 
-    `extra` are further small files beside it in /usr/local/bin, known by their bytes.
+    `extra` are further small files beside it in /usr/local/bin, known by their bytes; `beside` are other
+    programs of the same build.
     """
 
     name: str
@@ -51,14 +52,18 @@ class Program:
     version: str
     on_base: bool
     extra: tuple[tuple[str, Path], ...] = ()
+    beside: tuple[tuple[str, Path], ...] = ()
 
 
-def ensure(progress: Progress) -> dict[str, Image]:
+def ensure(progress: Progress, extras: Sequence[str] = ()) -> dict[str, Image]:
     """Every add-on's image, made where it is missing or its program changed; keyed by program."""
     packages.ensure((*BUILD_PACKAGES, "prometheus"), progress)
     with cache.locked():
         base = base_image.ensure(cache.store(), cache.stamps(), progress)
-        return {program.name: _ensure(program, base, progress) for program in programs(progress)}
+        return {
+            program.name: _ensure(program, base, progress)
+            for program in (*programs(progress), *_asked(extras))
+        }
 
 
 def programs(progress: Progress) -> tuple[Program, ...]:
@@ -82,6 +87,14 @@ def programs(progress: Progress) -> tuple[Program, ...]:
             extra=(("discover-pods", _CLUSTER / "addons_discovery.py"),),
         ),
     )
+
+
+def _asked(extras: Sequence[str]) -> tuple[Program, ...]:
+    """KEDA's two programs, in one image."""
+    if "keda" not in extras:
+        return ()
+    adapter = (("keda-adapter", bin_dir() / "keda-adapter"),)
+    return (Program("keda", bin_dir() / "keda", _built_from("keda"), on_base=False, beside=adapter),)
 
 
 def _built_from(name: str) -> str:
@@ -108,7 +121,7 @@ def _ensure(program: Program, base: Image, progress: Progress) -> Image:
         tempfile.TemporaryDirectory(dir=cache.images_root(), prefix=".layer-") as scratch,
     ):
         layer = Path(scratch) / "layer.tar"
-        files = ((program.name, program.path), *program.extra)
+        files = ((program.name, program.path), *program.extra, *program.beside)
         write_layer(layer, {f"usr/local/bin/{name}": (path, 0o755) for name, path in files})
         store.drop(lambda other: other.startswith(f"{cache.PREFIX}/{program.name}:"))
         made = store.add(name, [layer], base=base_image.BASE if program.on_base else None, config=config)
