@@ -128,7 +128,7 @@ EXAMPLES = (
             load_seconds=Fraction(4),
             answers=Unhurried(41_200, 2_210, ((200, 30_100), (400, 40_950), (1000, 41_200))),
             capacity=Rate(Fraction("8.1"), Fraction("10.4")),
-            peak=Fraction("17.5"),
+            peak=Rate(Fraction(17), Fraction("17.5")),
             nodes=("node-a", "node-b", "node-b"),
         ),
     ),

@@ -41,12 +41,12 @@ def resources(draw: st.DrawFn) -> Resource:
 def all_known(draw: st.DrawFn) -> Known:
     total = draw(st.integers(1, 10_000))
     in_time = draw(st.integers(0, total))
-    low = draw(RATES)
+    low, peak = draw(RATES), draw(RATES)
     return Known(
         load_seconds=draw(st.fractions(0, 1000, max_denominator=10)),
         answers=Unhurried(total, draw(st.integers(0, total)), ((200, in_time), (400, total))),
         capacity=Rate(low, low + draw(RATES)),
-        peak=draw(RATES),
+        peak=Rate(peak, peak + draw(RATES)),
     )
 
 

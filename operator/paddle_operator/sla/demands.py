@@ -9,10 +9,11 @@ from fractions import Fraction
 from paddle_operator.reasons import Reason
 from paddle_operator.sla.confidence import share_between
 from paddle_operator.sla.figures import Figure, Origin, Term, Unit, number_text, percent_text
-from paddle_operator.sla.means import Allowed, Finding, Holds, Known, Means, Unhurried
+from paddle_operator.sla.means import MOST_PODS, Allowed, Finding, Holds, Known, Means, Unhurried
 from paddle_operator.sla.outcomes import target_share
 from paddle_operator.spec.promise import Objective
 
+_CHEAPER = "take a smaller or faster model, or a faster device"
 LEAST_ANSWERS = 30
 """Fewer answers say nothing about a percentile."""
 NO_WAIT_MILLISECONDS = 2.5
@@ -78,19 +79,19 @@ def load_at_its_peak(means: Means, known: Known) -> Finding:
         *_of_pods(means),
         Term("one serves in time, at least", _rate(capacity.low)),
         Term("one serves in time, at most", _rate(capacity.high)),
-        Term("highest load seen", _rate(peak)),
+        Term("highest load seen, at most", _rate(peak.high)),
     )
-    offered = f"the highest load seen is {_rate(peak)}"
-    if high < peak:
+    offered = f"the highest load seen is {_rate(peak.high)}"
+    if high < peak.low:
         return Finding(
             about,
             Holds.NO,
             f"{offered}, and {means.most_pods} serve at most {_rate(high)} in time",
             terms,
             Reason.LOAD_EXCEEDS_CAPACITY,
-            f"set {means.most_field} to {_pods_for(peak, capacity.low or capacity.high)} or more",
+            _more_pods(means, peak.high, capacity.low or capacity.high),
         )
-    if low < peak:
+    if low < peak.high:
         result = f"{offered}, and {means.most_pods} serve {_rate(low)} to {_rate(high)} in time"
         return Finding(
             about, Holds.OPEN, result, terms, missing=("the load that a pod serves, more exactly",)
@@ -100,16 +101,16 @@ def load_at_its_peak(means: Means, known: Known) -> Finding:
         Holds.YES,
         f"{offered}, and {means.most_pods} serve at least {_rate(low)} in time",
         terms,
-        remark=_with_one_less(means, peak, capacity.low),
+        remark=_with_one_less(means, peak.high, capacity.low),
         is_headline=True,
     )
 
 
 def one_failure(allowed: Allowed, known: Known) -> Finding | None:
     """Say where a single failed request breaks a promise; None while no load is known."""
-    if not known.peak:
+    if known.peak is None or not known.peak.high:
         return None
-    requests = known.peak * allowed.window
+    requests = known.peak.high * allowed.window
     may_fail = requests * allowed.share
     about = f"one failed request, for {allowed.objective}"
     terms = (
@@ -174,7 +175,7 @@ def _a_threshold_that_fits(objective: Objective, answers: Unhurried, share: Frac
     )
     threshold = next(fitting, None)
     ways = [] if threshold is None else [f"set its thresholdMilliseconds to {threshold}"]
-    return ", or ".join([*ways, "take a smaller or faster model, or a faster device"])
+    return ", or ".join([*ways, _CHEAPER])
 
 
 def _with_one_less(means: Means, peak: Fraction, serves: Fraction) -> str:
@@ -187,8 +188,10 @@ def _with_one_less(means: Means, peak: Fraction, serves: Fraction) -> str:
     )
 
 
-def _pods_for(load: Fraction, each: Fraction) -> int:
-    return math.ceil(load / each)
+def _more_pods(means: Means, load: Fraction, each: Fraction) -> str:
+    pods = math.ceil(load / each)
+    ways = [f"set {means.most_field} to {pods} or more"] if pods <= MOST_PODS else []
+    return ", or ".join([*ways, _CHEAPER])
 
 
 def _of_pods(means: Means) -> tuple[Term, ...]:

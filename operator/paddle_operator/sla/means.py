@@ -68,13 +68,15 @@ class Known:
     answers: Unhurried | None = None
     capacity: Rate | None = None
     """Of one pod while the objectives hold."""
-    peak: Fraction | None = None
+    peak: Rate | None = None
     """The most requests a second that were offered to the service."""
     nodes: tuple[str, ...] = field(default=())
     """The node of each ready pod that serves."""
 
 
 NOTHING_KNOWN = Known()
+MOST_PODS = 1000
+"""No field that says how many takes more."""
 
 
 class Holds(Enum):

@@ -11,10 +11,9 @@ from fractions import Fraction
 
 from paddle_operator.reasons import Reason
 from paddle_operator.sla.figures import Figure, Origin, Term, Unit, duration_text, percent_text, seconds
-from paddle_operator.sla.means import Allowed, Finding, Holds, Known, Means, percent_that_fits
+from paddle_operator.sla.means import MOST_PODS, Allowed, Finding, Holds, Known, Means, percent_that_fits
 
 _LOAD_TIME = "the model's load time"
-_MOST_PODS = 1000  # spec.scaling.replicas has no more
 _SLOW_START = Fraction(1, 2)
 
 
@@ -140,7 +139,7 @@ def _too_costly(
 ) -> Finding:
     ways = []
     shared = 2 if means.repeats else max(2, math.ceil(noticed.figure.value / allowed.time))
-    if shared <= _MOST_PODS:
+    if shared <= MOST_PODS:
         ways.append(f"set {means.pods_field} to {shared} or more")
     if not means.repeats and shared > 2:
         ways.append("set routing.type to GatewayAPI on Envoy Gateway, which repeats requests, with 2 pods")

@@ -97,7 +97,7 @@ def known_of(profile: Profile, revision: str | None, terms: Terms) -> Known:
     """Return what feasibility asks for, rounded to our disadvantage, so that it changes seldom."""
     at_work = profile.revisions.get(revision or "")
     highest = profile.load.highest
-    known = Known(peak=None if highest is None else _rounded(highest, up=True))
+    known = Known(peak=None if highest is None else _rate(highest, highest))
     if at_work is None:
         return known
     found = capacity(at_work.learned, terms.demands, room=terms.room, together=terms.together)
@@ -106,9 +106,7 @@ def known_of(profile: Profile, revision: str | None, terms: Terms) -> Known:
         known,
         load_seconds=Fraction(math.ceil(at_work.load_seconds)) if at_work.load_seconds else None,
         answers=answers,
-        capacity=Rate(_rounded(found.value.low, up=False), _rounded(found.value.high, up=True))
-        if isinstance(found, Value)
-        else None,
+        capacity=_rate(found.value.low, found.value.high) if isinstance(found, Value) else None,
     )
 
 
@@ -170,6 +168,10 @@ def _load(before: Peaks, found: Mapping[str, list[Worked]], terms: Terms, now: d
     refused = [one.refused * seconds / one.seen.seconds for one in everyone]
     asked = asked_for(round(sum(each)), round(sum(refused)), terms.attempts)
     return offered(before, asked, seconds, now, terms.window_days)
+
+
+def _rate(low: float, high: float) -> Rate:
+    return Rate(_rounded(low, up=False), _rounded(high, up=True))
 
 
 def _rounded(value: float, *, up: bool) -> Fraction:

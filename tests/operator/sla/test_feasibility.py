@@ -14,11 +14,16 @@ from paddle_operator.sla.figures import Origin
 from paddle_operator.sla.means import NOTHING_KNOWN, Finding, Known, Rate, Unhurried
 from tests.operator.given import Resource, a_resource, a_service
 
+
+def exactly(rate: Fraction) -> Rate:
+    return Rate(rate, rate)
+
+
 QUICK = Known(
     load_seconds=Fraction(4),
     answers=Unhurried(1000, 20, ((100, 300), (200, 990), (500, 1000))),
     capacity=Rate(Fraction(8), Fraction(11)),
-    peak=Fraction(7),
+    peak=exactly(Fraction(7)),
 )
 """Everything is measured, and all of it is well."""
 
@@ -207,33 +212,39 @@ def test_too_few_answers_say_nothing(answers: Unhurried | None) -> None:
 
 
 def test_a_load_above_all_that_there_can_be_is_infeasible() -> None:
-    found = looked_at(a_resource().replicas(3), measured(peak=Fraction(34)))
+    found = looked_at(a_resource().replicas(3), measured(peak=exactly(Fraction(34))))
     assert found.reason is Reason.LOAD_EXCEEDS_CAPACITY
     assert "3 pods serve at most 33 requests/s" in found.message
     assert "set spec.scaling.replicas to 5 or more" in found.message
-    assert looked_at(a_resource().replicas(5), measured(peak=Fraction(34))).status == "True"
+    assert looked_at(a_resource().replicas(5), measured(peak=exactly(Fraction(34)))).status == "True"
 
 
 def test_a_load_within_what_is_uncertain_is_neither() -> None:
-    found = looked_at(a_resource().replicas(3), measured(peak=Fraction(30)))
+    found = looked_at(a_resource().replicas(3), measured(peak=exactly(Fraction(30))))
     assert found.status == "Unknown"
     assert "more exactly" in found.message
 
 
+def test_a_peak_that_is_rounded_makes_no_difference_between_enough_and_too_little() -> None:
+    rounded = measured(peak=Rate(Fraction(33), Fraction(34)))
+    assert looked_at(a_resource().replicas(3), rounded).status == "Unknown"
+    assert looked_at(a_resource().replicas(3), measured(peak=exactly(Fraction(34)))).status == "False"
+
+
 def test_a_peak_that_the_others_do_not_carry_when_one_is_lost_is_a_remark() -> None:
-    found = looked_at(a_resource().replicas(2), measured(peak=Fraction(16)))
+    found = looked_at(a_resource().replicas(2), measured(peak=exactly(Fraction(16))))
     assert found.status == "True"
     assert "while one of 2 pods is lost" in found.message.lower()
 
 
 def test_a_capacity_that_nothing_is_sure_of_divides_nothing_by_zero() -> None:
-    unsure = measured(capacity=Rate(Fraction(0), Fraction(11)), peak=Fraction(34))
+    unsure = measured(capacity=Rate(Fraction(0), Fraction(11)), peak=exactly(Fraction(34)))
     found = looked_at(a_resource().replicas(3), unsure)
     assert "set spec.scaling.replicas to 4 or more" in found.message
 
 
 def test_a_window_with_too_few_requests_to_let_one_fail_is_infeasible() -> None:
-    rare = measured(peak=Fraction(1, 6000))  # 432 requests in 30 days
+    rare = measured(peak=exactly(Fraction(1, 6000)))  # 432 requests in 30 days
     found = looked_at(a_resource().replicas(2).promising(up("99.9")), rare)
     assert found.reason is Reason.BUDGET_BELOW_ONE_REQUEST
     assert "a single one that fails breaks up" in found.message
@@ -242,7 +253,7 @@ def test_a_window_with_too_few_requests_to_let_one_fail_is_infeasible() -> None:
 
 
 def test_a_service_that_nobody_asks_anything_is_feasible() -> None:
-    found = looked_at(a_resource().replicas(2), measured(peak=Fraction(0)))
+    found = looked_at(a_resource().replicas(2), measured(peak=exactly(Fraction(0))))
     assert found.status == "True"
 
 
@@ -291,7 +302,7 @@ def test_objectives_that_say_different_things_are_not_remarked_on(
 
 
 def test_a_no_comes_first_and_names_every_reason_and_a_way_out_of_each() -> None:
-    bad = measured(load_seconds=Fraction(400), peak=Fraction(100))
+    bad = measured(load_seconds=Fraction(400), peak=exactly(Fraction(100)))
     found = looked_at(a_resource().promising(up("99.99")), bad)
     against = [one for one in found.findings if one.reason is not None]
     assert [one.reason for one in against] == [

@@ -7,7 +7,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 from paddle_operator.sla.learning import Demand, Seen
-from paddle_operator.sla.means import Known, Unhurried
+from paddle_operator.sla.means import Known, Rate, Unhurried
 from paddle_operator.sla.profile import Profile, Terms, known_of, profile_from, seen_at_work, text_of
 from paddle_operator.sla.working import Worked
 from tests.operator.sla.counters import NOON
@@ -34,7 +34,7 @@ def after(looks: int, *each: Worked, terms: Terms = TERMS, before: Profile | Non
 def test_a_service_at_work_is_known() -> None:
     known = known_of(after(20), "r1", TERMS)
     assert known.load_seconds == 4
-    assert known.peak == 11  # 10.1, rounded up to two digits
+    assert known.peak == Rate(Fraction(10), Fraction(11))  # 10.1, by two digits
     assert known.answers is not None
     assert known.answers.total >= 12_000
     assert known.capacity is not None
@@ -49,20 +49,22 @@ def test_two_digits_change_seldom() -> None:
 
 
 def test_a_revision_that_was_not_seen_is_not_known_and_the_load_is() -> None:
-    assert known_of(after(20), "r2", TERMS) == Known(peak=Fraction(11))
+    assert known_of(after(20), "r2", TERMS) == Known(peak=Rate(Fraction(10), Fraction(11)))
     assert known_of(Profile(), None, TERMS) == Known()
 
 
 def test_the_load_is_that_of_all_replicas() -> None:
     other = replace(HALF_BUSY, revision="r2")
-    assert known_of(after(20, HALF_BUSY, HALF_BUSY, other), "r1", TERMS).peak == 31
+    assert known_of(after(20, HALF_BUSY, HALF_BUSY, other), "r1", TERMS).peak == Rate(
+        Fraction(30), Fraction(31)
+    )
 
 
 def test_what_a_gateway_repeats_is_not_more_load() -> None:
     full = replace(HALF_BUSY, refused=303, seen=replace(HALF_BUSY.seen, handled=303, kept={"fast": 303}))
-    assert known_of(after(20, full), "r1", TERMS).peak == Fraction("5.4")
+    assert known_of(after(20, full), "r1", TERMS).peak == Rate(Fraction("5.3"), Fraction("5.4"))
     alone = replace(TERMS, attempts=1)
-    assert known_of(after(20, full, terms=alone), "r1", alone).peak == 11
+    assert known_of(after(20, full, terms=alone), "r1", alone).peak == Rate(Fraction(10), Fraction(11))
 
 
 def test_another_promise_keeps_the_cost_of_a_request_and_forgets_what_was_in_time() -> None:
