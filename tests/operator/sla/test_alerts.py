@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -68,6 +69,14 @@ def test_every_alert_says_what_it_is_and_where_to_read_on() -> None:
             assert rule["annotations"].keys() == {"summary", "description", "runbook_url"}
             assert rule["annotations"]["summary"].startswith("prod/ocr: ")
             assert re.fullmatch(r"https://example\.com/books/[a-z-]+\.md", rule["annotations"]["runbook_url"])
+
+
+def test_every_alert_has_a_runbook_of_its_name() -> None:
+    books = Path(__file__).resolve().parents[3] / "docs" / "runbooks"
+    for rule in rules(a_resource().promising(UP, FAST)):
+        if "alert" in rule:
+            page = books / rule["annotations"]["runbook_url"].rpartition("/")[2]
+            assert page.read_text(encoding="utf-8").startswith(f"# {rule['alert']}\n")
 
 
 def test_windows_follow_the_promise() -> None:
