@@ -115,8 +115,8 @@ def starts(fresh_pod_seconds: float) -> Starts:
     """How long starts take; a fresh pod as given, where nobody has measured one."""
     worker = result("runtime_start")["figures"]["ready_seconds"]["median"]
     sources = [source("runtime_start", "a worker's start")]
-    if (RESULTS / "takeover.json").exists():
-        figures = result("takeover")["figures"]
+    figures = result("takeover")["figures"] if (RESULTS / "takeover.json").exists() else {}
+    if figures.get("model") == "ocr":
         sources.append(source("takeover", "from a kill, and from a new pod, to ready"))
         restart = figures["ready_again_seconds"]["median"]
         fresh_pod_seconds = figures["fresh_pod_seconds"]["median"]

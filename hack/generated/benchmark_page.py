@@ -12,6 +12,7 @@ from typing import Any
 from hack.generated import ROOT
 from hack.generated.article_page import PLOT, article, plot
 from hack.generated.benchmark_table import Result, percent, spread, summary, table
+from hack.generated.takeover_page import takeover
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 RESULTS = ROOT / "benchmarks" / "results"
@@ -53,6 +54,7 @@ def page(results: Mapping[str, Result]) -> str:
         "memory": memory,
         "gpu": device,
         "dynamic_static": branches,
+        "takeover": takeover,
         "article": article,
     }
     for name, make in makers.items():
