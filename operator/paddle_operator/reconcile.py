@@ -15,7 +15,7 @@ from datetime import datetime
 from paddle_operator.cluster.ports import Cluster, Events, Key, Observation
 from paddle_operator.errors import ClusterRefused, SpecRejected
 from paddle_operator.measure import Measuring
-from paddle_operator.plan import ObjectKey, Plan, Role, plan
+from paddle_operator.plan import ObjectKey, Plan, Role, only_watches, plan
 from paddle_operator.plan.diff import Action, Create, Delete, Patch, diff
 from paddle_operator.plan.ownership import REPLICAS_MANAGER
 from paddle_operator.profiling import Profiling
@@ -65,21 +65,23 @@ class Reconciler:
         known = await self.profiling(key, service, wanted.stable, seen, now) if self.profiling else None
         status = status_of(service, wanted, facts, seen.status, now, measured=measured, known=known)
         await self._tell(key, seen, status)
-        if refused:
-            raise refused[0]
+        if serious := [one for one in refused if _holds_up(key, one)]:
+            raise serious[0]
         pause = self.resync_seconds() if _at_rest(status, seen) else _patience(status, seen, now)
         if self.measuring and measured:
             pause = min(pause, self.measuring.pause_seconds(measured))
         return min(pause, _until(wanted.scale.next_look, now), _for_a_scaler(status))
 
     async def _write(self, key: Key, actions: tuple[Action, ...]) -> list[ClusterRefused]:
-        """Create and patch in the plan's order, past refusals; delete only where nothing was refused."""
+        """Create and patch in the plan's order, past refusals; a refusal of what serves holds deletions."""
         refused: list[ClusterRefused] = []
         for action in actions:
             try:
-                await self._do(key, action, held=bool(refused))
+                await self._do(key, action, held=any(_holds_up(key, one) for one in refused))
             except ClusterRefused as one:
                 refused.append(one)
+                if not _holds_up(key, one):
+                    logger.warning("%s: not written, and goes on without: %s", key, one)
         return refused
 
     async def _do(self, key: Key, action: Action, *, held: bool) -> None:
@@ -138,6 +140,11 @@ def _lost_answer(wanted: Plan, seen: Observation) -> tuple[Delete, ...]:
     if job is None or not job.finished:
         return ()
     return (Delete(ObjectKey("batch/v1", "Job", job.name), job.uid),)
+
+
+def _holds_up(key: Key, refused: ClusterRefused) -> bool:
+    """Whether a refusal is of more than what watches the service: that is tried again at the next look."""
+    return not only_watches(key.name, refused.kind, refused.name)
 
 
 def _told(refused: ClusterRefused) -> RefusedWrite:

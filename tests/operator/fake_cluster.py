@@ -82,6 +82,7 @@ class FakeCluster:
     pods: dict[str, KubeObject] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
     refuses: dict[str, ClusterRefused] = field(default_factory=dict)
+    """By kind, or by kind and name."""
     writes: list[str] = field(default_factory=list)
     statuses: list[Mapping[str, Any]] = field(default_factory=list)
     posted: list[Change] = field(default_factory=list)
@@ -104,8 +105,9 @@ class FakeCluster:
         self, key: Key, wanted: KubeObject, *, is_new: bool, manager: str = FIELD_MANAGER
     ) -> None:
         kind, name = wanted["kind"], wanted["metadata"]["name"]
-        if kind in self.refuses:
-            raise self.refuses[kind]
+        refused = self.refuses.get(kind) or self.refuses.get(f"{kind} {name}")
+        if refused is not None:
+            raise refused
         target = key_of(wanted)
         assert is_new == (target not in self.objects)
         if manager != FIELD_MANAGER:

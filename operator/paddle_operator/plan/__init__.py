@@ -19,6 +19,7 @@ from paddle_operator.plan.model import (
 from paddle_operator.plan.planner import plan
 from paddle_operator.plan.revision import Revision
 from paddle_operator.plan.roles import RETIRE_SECONDS
+from paddle_operator.plan.watching import only_watches
 
 __all__ = [
     "RETIRE_SECONDS",
@@ -35,5 +36,6 @@ __all__ = [
     "Scale",
     "Scaler",
     "live_revision",
+    "only_watches",
     "plan",
 ]

@@ -46,7 +46,7 @@ def status_of(
         route,
         *verdicts.progress(ready, complete),
         promise.sla_met(measured),
-        promise.metrics_available(measured, ready),
+        promise.metrics_available(measured, ready, at.unwatched),
         verdicts.feasible(at, known),
         scaling_active(at),
     )

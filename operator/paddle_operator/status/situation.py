@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from paddle_operator.plan import Plan
+from paddle_operator.plan import Plan, Scaler, only_watches
 from paddle_operator.reasons import Reason
 from paddle_operator.spec import Service
 from paddle_operator.status.conditions import Before
 from paddle_operator.status.diagnosis import Failure, ModelState, failure_among, state_of
-from paddle_operator.status.facts import DeploymentFacts, Facts
+from paddle_operator.status.facts import DeploymentFacts, Facts, RefusedWrite
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,20 @@ class Situation:
     def ready(self) -> int:
         """Ready replicas of the wanted revision."""
         return self.target.ready_replicas if self.target else 0
+
+    @property
+    def unserved(self) -> tuple[RefusedWrite, ...]:
+        """Refused objects that take part in serving: pods answer without a scaler and unwatched."""
+        scalers = set(Scaler)
+        return tuple(
+            one for one in self.facts.refusals if one.kind not in scalers and one not in self.unwatched
+        )
+
+    @property
+    def unwatched(self) -> tuple[RefusedWrite, ...]:
+        """Refused objects that only watch the service."""
+        mine = self.service.identity.name
+        return tuple(one for one in self.facts.refusals if only_watches(mine, one.kind, one.name))
 
     @property
     def nodes(self) -> tuple[str, ...]:

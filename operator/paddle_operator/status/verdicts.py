@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from paddle_operator.plan import Scaler
 from paddle_operator.plan.means import means_of
 from paddle_operator.reasons import Reason
 from paddle_operator.sla.feasibility import feasibility
@@ -79,12 +78,9 @@ def ready(at: Situation, route: Condition) -> Condition:
         held = route.status == "Unknown" and at.before.held("Ready", at.generation)
         if not held:
             status, reason, message = route.status, route.reason, route.message
-    refusals = [
-        one for one in at.facts.refusals if one.kind not in set(Scaler)
-    ]  # pods serve without a scaler
-    if refusals:
-        first = refusals[0]
-        more = f" ({len(refusals) - 1} more)" if len(refusals) > 1 else ""
+    if at.unserved:
+        first, *others = at.unserved
+        more = f" ({len(others)} more)" if others else ""
         status, reason = "False", first.reason
         message = f"{first.kind} {first.name} could not be written: {first.message}{more}"
     return Condition("Ready", status, reason, _sentence(message) + at.keeps_serving)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from paddle_operator.errors import ClusterRefused
+from paddle_operator.plan import ObjectKey
+from paddle_operator.reasons import Reason
 from paddle_operator.reconcile import UNSETTLED_SECONDS
 from tests.operator.fake_cluster import forbidden
-from tests.operator.reconcile.story import Story
+from tests.operator.reconcile.story import REST, Story
 
 
 @pytest.fixture
@@ -44,6 +47,41 @@ def test_nothing_is_deleted_while_something_is_refused(story: Story) -> None:
     with pytest.raises(ClusterRefused):
         story.look()
     assert not any(line.startswith("delete") for line in story.cluster.writes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("PrometheusRule", "calm"),
+        ("PodMonitor", "calm"),
+        ("ConfigMap", "calm-rules"),
+        ("ConfigMap", "calm-dashboard"),
+    ],
+)
+def test_a_service_serves_on_where_what_watches_it_is_refused(story: Story, kind: str, name: str) -> None:
+    story.serving()
+    story.cluster.platform = replace(
+        story.cluster.platform, prometheus_rules=True, pod_monitors=True, dashboards=True
+    )
+    stray = next(one for one in story.cluster.objects.values() if one["kind"] == "NetworkPolicy")
+    story.cluster.objects[ObjectKey("networking.k8s.io/v1", "NetworkPolicy", "calm-stray")] = {
+        **stray,
+        "metadata": {**stray["metadata"], "name": "calm-stray", "uid": "uid-stray"},
+    }
+    story.cluster.objects.pop(ObjectKey("v1", "ConfigMap", "calm-rules"))
+    refusal = ClusterRefused(kind, name, Reason.API_UNAVAILABLE, "failed calling webhook")
+    story.cluster.refuses[f"{kind} {name}"] = refusal
+    assert story.look() == REST
+    assert "delete NetworkPolicy calm-stray" in story.cluster.writes
+    assert story.condition("Ready")[:2] == ("True", "Serving")
+    assert story.condition("Stalled")[0] == "False"
+    status, reason, message = story.condition("MetricsAvailable")
+    assert (status, reason) == ("False", "APIUnavailable")
+    assert f"{kind} {name} could not be written: failed calling webhook" in message
+    story.cluster.refuses.clear()
+    story.look()
+    assert (kind, name) in {(one.kind, one.name) for one in story.cluster.objects}
+    assert story.condition("MetricsAvailable")[1] == "MetricsNotConfigured"
 
 
 def test_a_lost_event_holds_up_nothing(story: Story) -> None:
