@@ -42,8 +42,8 @@ class Answers:
 
     @property
     def counted(self) -> Unhurried:
-        """Whole numbers, to our disadvantage: more waited, and fewer were quick."""
-        listed = tuple((bound, math.floor(count)) for bound, count in sorted(self.within.items()))
+        """Whole numbers, all rounded the same way: answers that all were in time still are."""
+        listed = tuple((bound, math.ceil(count)) for bound, count in sorted(self.within.items()))
         return Unhurried(math.ceil(self.total), math.ceil(self.waited), listed)
 
 

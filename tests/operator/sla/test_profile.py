@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 
+from paddle_operator.sla.demands import time_of_an_answer
 from paddle_operator.sla.learning import Demand, Seen
-from paddle_operator.sla.means import Known, Rate, Unhurried
-from paddle_operator.sla.profile import Profile, Terms, known_of, profile_from, seen_at_work, text_of
+from paddle_operator.sla.means import Holds, Known, Rate, Unhurried
+from paddle_operator.sla.profile import Answers, Profile, Terms, known_of, profile_from, seen_at_work, text_of
 from paddle_operator.sla.working import Worked
+from paddle_operator.spec.promise import Objective
 from tests.operator.sla.counters import NOON
 
 TERMS = Terms((Demand("fast", 0.05, 0.5),), "promise", window_days=30, attempts=4, room=64, together=1)
@@ -74,6 +76,16 @@ def test_another_promise_keeps_the_cost_of_a_request_and_forgets_what_was_in_tim
     known = known_of(profile, "r1", other)
     assert known.answers == Unhurried(0, 0, ())
     assert known.capacity is not None
+
+
+def test_answers_that_all_were_in_time_are_so_when_they_fade() -> None:
+    promised = {"name": "fast", "latency": {"percentile": "99.9", "thresholdMilliseconds": 200}}
+    for minutes in range(1, 200):
+        fade = 0.5 ** (minutes / 4320)
+        faded = Answers().with_(Unhurried(60, 0, ((200, 60),)), 1.0).with_(Unhurried(0, 0, ()), fade)
+        assert dict(faded.counted.within)[200] == faded.counted.total
+        found = time_of_an_answer(Objective.model_validate(promised), faded.counted)
+        assert found.holds is Holds.OPEN, found.result
 
 
 def test_a_revision_that_is_long_gone_is_forgotten() -> None:
