@@ -68,6 +68,16 @@ class Story:
             self.add(f'{bucket}{{{mine},le="{boundary}"}}', counter(phases, "fast", born, known))
         return self
 
+    def ready(self, name: str, *spans: tuple[float, bool]) -> Self:
+        """Say for how many minutes a pod is ready and is not."""
+        values = " ".join(
+            "1" if is_ready else "0"
+            for minutes, is_ready in spans
+            for _ in range(round(minutes * SCRAPES_A_MINUTE))
+        )
+        mine = f'{self.labels},pod="{name}",revision="{name}-1"'
+        return self.add(f"paddle_runtime_ready{{{mine}}}", values)
+
     def add(self, series: str, values: str) -> Self:
         self.series.append({"series": series, "values": values})
         return self

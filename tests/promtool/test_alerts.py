@@ -12,6 +12,7 @@ from tests.promtool.story import Phase, Story, restarted
 
 BURN, SPENT = "PaddleSLABudgetBurn", "PaddleSLABudgetSpent"
 MISSING, NOT_MEASURED = "PaddleSLAMetricsMissing", "PaddleSLAThresholdNotMeasured"
+NONE_READY = "PaddleSLANoPodReady"
 FAST = {"name": "fast", "latency": {"percentile": "99", "thresholdMilliseconds": 200}}
 OF_UP, OF_FAST = (f'{{namespace="prod",service="ocr",objective="{name}"}}' for name in ("up", "fast"))
 Tell = Callable[..., Story]
@@ -114,6 +115,24 @@ def test_a_service_without_metrics_is_told_of(tell: Tell) -> None:
 
 def test_a_service_that_was_never_measured_is_told_of(tell: Tell) -> None:
     tell().quiet(9, alertname=MISSING).firing(11, alertname=MISSING).ends()
+
+
+def test_pods_of_which_none_is_ready_are_told_of_in_two_minutes(tell: Tell) -> None:
+    page = {"alertname": NONE_READY, "severity": "page", "namespace": "prod", "service": "ocr"}
+    story = tell().pod("a", Phase(30, good=100), Phase(90)).pod("b", Phase(30, good=100), Phase(90))
+    story.ready("a", (30, True), (90, False)).ready("b", (40, True), (80, False))
+    story.quiet(39, **page).quiet(41.5, **page).firing(43, **page).firing(110, **page)
+    story.quiet(110, alertname=MISSING).ends()
+
+
+def test_one_ready_pod_is_enough(tell: Tell) -> None:
+    story = tell().pod("a", Phase(60, good=100)).pod("b", Phase(60))
+    story.ready("a", (60, True)).ready("b", (60, False)).quiet(50, alertname=NONE_READY).ends()
+
+
+def test_nothing_ready_in_an_exclusion_is_expected(tell: Tell) -> None:
+    story = tell(closed("0 1 * * *", 60, "UTC")).ready("a", (60, True), (90, False))
+    story.quiet(90, alertname=NONE_READY).firing(125, alertname=NONE_READY).ends()
 
 
 def test_nobody_is_told_in_an_exclusion_nor_of_it_afterwards(tell: Tell) -> None:

@@ -27,6 +27,8 @@ RuleText = dict[str, Any]
 
 MISSING_AFTER = timedelta(minutes=10)
 """A service without metrics for so long is one that nobody can vouch for; a start takes less."""
+NONE_READY_AFTER = timedelta(minutes=2)
+"""Longer than the gap of a pod that is replaced alone; callers have got nothing for so long."""
 NOT_MEASURED_AFTER = timedelta(minutes=15)
 SPENT_AFTER = timedelta(minutes=5)
 """A budget that is spent stays so; a gap in the record at the border of a month does not."""
@@ -38,6 +40,7 @@ class Runbook:
     BURN = "budget-burn.md"
     SPENT = "budget-spent.md"
     MISSING = "metrics-missing.md"
+    NONE_READY = "no-pod-ready.md"
     NOT_MEASURED = "threshold-not-measured.md"
 
 
@@ -97,7 +100,7 @@ def rule_groups(service: Service, runbooks: str) -> list[dict[str, Any]]:
         measured = Measured(told.scope, objective, base)
         rules += _recorded(sla, measured)
         rules += _alerts(sla, measured, told)
-    rules.append(_missing(told))
+    rules += [_none_ready(told), _missing(told)]
     name = f"paddle-sla.{identity.namespace}.{identity.name}"
     return [{"name": name, "interval": duration(promql.EVERY), "rules": rules}]
 
@@ -191,6 +194,23 @@ def _burn_texts(sla: Sla, measured: Measured, rule: BurnRule) -> tuple[str, str]
             f"{{{{ $value | humanize }}}} times as many requests were bad as the promise allows, and over "
             f"{short} also more than {factor} times: at that rate a whole budget lasts {duration(lasts)}."
         ),
+    )
+
+
+def _none_ready(told: _Told) -> RuleText:
+    return told.alert(
+        "PaddleSLANoPodReady",
+        promql.none_ready(told.scope),
+        Runbook.NONE_READY,
+        (
+            "no pod is ready",
+            (
+                f"For {duration(NONE_READY_AFTER)} pods have been scraped and none was ready: callers get "
+                "nothing, and what they do not get is not counted in the promise."
+            ),
+        ),
+        severity=Severity.PAGE,
+        wait=NONE_READY_AFTER,
     )
 
 

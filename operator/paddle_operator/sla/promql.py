@@ -173,6 +173,11 @@ def missing(scope: Scope) -> str:
     return f"absent({scope.of(names.METRIC_REQUESTS)})"
 
 
+def none_ready(scope: Scope) -> str:
+    """The alert for pods of which none takes requests: they are scraped before they are ready."""
+    return f"sum by {OF_SERVICE} ({scope.of(names.METRIC_READY)}) == 0"
+
+
 def not_measured(measured: Measured) -> str:
     """The alert for pods whose histogram has no boundary at the threshold."""
     lacking = f"{measured.every_bucket} unless on ({POD_LABEL}) {measured.bucket}"

@@ -26,6 +26,6 @@ class Alerting(Block):
 
     burn_rate: BurnRate = BurnRate.STANDARD
     """Standard: recording rules, burn-rate alerts over two windows each, scaled to spec.sla.window, and
-    alerts for a spent budget and for missing metrics. None: no rules at all."""
+    alerts for a spent budget, for no ready pod and for missing metrics. None: no rules at all."""
     labels: AlertLabels = EMPTY_OBJECT
     """More labels of every alert, by which Alertmanager finds who is told, such as team."""

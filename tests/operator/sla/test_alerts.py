@@ -43,13 +43,14 @@ def alerts(resource: Resource | None = None) -> list[tuple[str, str, str]]:
     ]
 
 
-def test_each_objective_has_its_alerts_and_the_service_one_for_itself() -> None:
+def test_each_objective_has_its_alerts_and_the_service_two_for_itself() -> None:
     burns = [("PaddleSLABudgetBurn", severity) for severity in ("page", "page", "ticket", "ticket")]
     of_each = [*burns, ("PaddleSLABudgetSpent", "ticket")]
     assert alerts(a_resource().promising(UP, FAST)) == [
         *((*one, "up") for one in of_each),
         *((*one, "fast") for one in of_each),
         ("PaddleSLAThresholdNotMeasured", "ticket", "fast"),
+        ("PaddleSLANoPodReady", "page", ""),
         ("PaddleSLAMetricsMissing", "page", ""),
     ]
 
