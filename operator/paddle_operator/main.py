@@ -66,7 +66,10 @@ async def operate(settings: Settings) -> None:
     measuring = _measuring(settings, metrics, cluster) if metrics else None
     profiling = _profiling(settings, metrics, cluster) if metrics else None
     flow = Reconciler(cluster, events, _now, lambda: _spread(settings.resync_seconds), measuring, profiling)
-    report_flow = _reports(settings, metrics, api)
+    asked_by_reports = _prometheus(settings)  # its own: what is large and slow there silences nobody here
+    report_flow = _reports(
+        settings, MeasuredMetrics(asked_by_reports, telemetry) if asked_by_reports else None, api
+    )
     _read_when_scraped(telemetry, lease, heartbeat, queue)
 
     async def work() -> None:
@@ -84,8 +87,9 @@ async def operate(settings: Settings) -> None:
 
     async with AsyncExitStack() as stack:
         stack.push_async_callback(api.close)
-        if prometheus:
-            stack.callback(prometheus.close)
+        for one in (prometheus, asked_by_reports):
+            if one:
+                stack.callback(one.close)
         await stack.enter_async_context(
             probes(settings.probe_port, heartbeat.trouble, not_ready, telemetry.render)
         )

@@ -23,6 +23,8 @@ LONGEST_REQUEST = timedelta(hours=1)
 SHORTEST_REQUEST = timedelta(minutes=1)
 PAUSE_SECONDS = 30.0
 """Who could not be reached is not asked again for so long: all services share one answer to that."""
+LATE_QUESTIONS = 3
+"""One question without an answer in time may be too large; so many in a row tell of the server."""
 THREADS = 4
 _GRACE_SECONDS = 1.0
 
@@ -36,6 +38,8 @@ class Prometheus:
         self._client = PrometheusConnect(url.rstrip("/"), retry=Retry(0, read=False), session=self._session)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="prometheus")
         self._silence = (0.0, "")
+        self._late: set[str] = set()
+        """Questions that came to nothing in time since the last answer."""
 
     def close(self) -> None:
         """Close the connections; what is still asked for is given up."""
@@ -81,12 +85,20 @@ class Prometheus:
             raise NoAnswer(why)
         try:
             async with asyncio.timeout(self._timeout_seconds + _GRACE_SECONDS):
-                return await loop.run_in_executor(self._threads, self._query, query, at)
+                found = await loop.run_in_executor(self._threads, self._query, query, at)
         except TimeoutError:  # headers that come byte by byte, which no limit of the session sees
-            lost = NoAnswer(f"no answer within {self._timeout_seconds:g} s", unreachable=True)
+            lost = NoAnswer(f"no answer within {self._timeout_seconds:g} s", late=True)
         except NoAnswer as failed:
             lost = failed
-        if lost.unreachable:
+        else:
+            self._late.clear()
+            return found
+        if lost.late:
+            self._late.add(query)
+        elif not lost.unreachable:  # a refusal is an answer, too
+            self._late.clear()
+        if lost.unreachable or len(self._late) >= LATE_QUESTIONS:
+            self._late.clear()
             self._silence = (loop.time() + PAUSE_SECONDS, str(lost))
         raise lost
 

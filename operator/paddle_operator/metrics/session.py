@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 LARGEST_ANSWER_BYTES = 16 * 2**20
 """About 400,000 samples. As Python values they take six times as much memory."""
@@ -22,10 +23,14 @@ _LONGEST_QUOTE = 300
 class NoAnswer(Exception):
     """Why a question was not answered. It does not leave this package: there it is `Failed`."""
 
-    def __init__(self, why: str, *, unreachable: bool = False, too_large: bool = False) -> None:
+    def __init__(
+        self, why: str, *, unreachable: bool = False, late: bool = False, too_large: bool = False
+    ) -> None:
         super().__init__(why)
         self.unreachable = unreachable
-        """Nobody is there, or too slow: asking again at once would wait again."""
+        """Nobody is there: asking again at once would fail again."""
+        self.late = late
+        """No answer in time: the server may be too slow, or only this question too large."""
         self.too_large = too_large
         """A shorter stretch of time may be answered."""
 
@@ -49,10 +54,12 @@ class BoundedSession(requests.Session):
         try:
             with super().request(method, url, *args, **options) as response:
                 body = self._body(response, deadline)
-        except (requests.Timeout, TimeoutError) as late:
-            why = f"{where} did not answer within {self._timeout_seconds:g} s"
-            raise NoAnswer(why, unreachable=True) from late
-        except (requests.RequestException, OSError) as lost:
+        except requests.ConnectTimeout as lost:
+            why = f"{where} cannot be reached within {self._timeout_seconds:g} s. Check {_URL}"
+            raise NoAnswer(why, unreachable=True) from lost
+        except (requests.Timeout, ReadTimeoutError, TimeoutError) as late:
+            raise NoAnswer(f"{where} did not answer within {self._timeout_seconds:g} s", late=True) from late
+        except (requests.RequestException, HTTPError, OSError) as lost:
             why = f"{where} cannot be reached: {_innermost(lost)}. Check {_URL} and that Prometheus runs"
             raise NoAnswer(why, unreachable=True) from lost
         if response.status_code != 200:

@@ -187,6 +187,31 @@ async def test_who_is_not_there_is_asked_again_only_after_a_pause(monkeypatch: p
             assert "Connection refused" in why(await metrics.series("up", MINUTE))
 
 
+async def test_one_question_that_takes_too_long_silences_nobody() -> None:
+    good = matrix((LABELS, [(stamp(1), "1")]))
+    slow = Answer(good.body, before=1.0)
+    with serving(slow, slow, good) as server:
+        async with asking(server, timeout=0.3) as metrics:
+            assert "within 0.3 s" in why(await metrics.series("large", MINUTE))
+            assert "within 0.3 s" in why(await metrics.series("large", MINUTE))
+            assert isinstance(await metrics.series("small", MINUTE), Value)
+    assert len(server.asked) == 3
+
+
+async def test_three_different_questions_in_a_row_without_an_answer_are_followed_by_a_pause() -> None:
+    slow = Answer(matrix().body, before=1.0)
+    with serving(slow) as server:
+        async with asking(server, timeout=0.3) as metrics:
+            for question in ("a", "b", "c", "d", "e"):
+                assert "within 0.3 s" in why(await metrics.series(question, MINUTE))
+    assert len(server.asked) == 3
+
+
+async def test_an_answer_that_stops_in_the_middle_is_a_failure() -> None:
+    stalled = Answer(matrix((LABELS, [(stamp(1), "1")])).body[:2], slowly=0.8)
+    assert "did not answer within 0.3 s" in why(await ask(stalled, timeout=0.3))
+
+
 async def test_an_instant_answer_is_a_sample_at_that_moment_and_nan_is_no_data() -> None:
     with serving(
         vector((LABELS, (stamp(0), "2.5")), ({"pod": "b"}, (stamp(0), "NaN"))),
