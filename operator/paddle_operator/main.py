@@ -156,7 +156,7 @@ def _measuring(settings: Settings, metrics: Metrics, cluster: Cluster) -> Measur
         cluster,
         _scraping(settings),
         interval_seconds=settings.measure_interval_seconds,
-        limit_seconds=settings.prometheus_timeout_seconds,
+        limit_seconds=settings.measure_limit_seconds,
     )
 
 

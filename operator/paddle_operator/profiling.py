@@ -55,16 +55,26 @@ class Profiling:
         self._held: dict[Key, _Held] = {}
 
     async def __call__(
-        self, key: Key, service: Service, revision: str | None, seen: Observation, now: datetime
+        self,
+        key: Key,
+        service: Service,
+        revision: str | None,
+        seen: Observation,
+        now: datetime,
+        *,
+        ask: bool = True,
     ) -> Known:
-        """Return what is known of the revision that serves; look at its replicas once an interval."""
+        """Return what is known of the revision that serves; look at its replicas once an interval.
+
+        Whoever has just waited for Prometheus in vain says not to ask it again in the same look.
+        """
         terms = terms_of(service, envoy_gateway=seen.platform.envoy_gateway)
         held = self._held.get(key)
         if held is None or held.uid != seen.uid:
             stored = stored_profile(seen.objects)
             begin = profile_from(stored.text) if stored else Profile()
             held = _Held(seen.uid, begin, now - self._every, now, is_new=False)
-        if now - held.at >= self._every:
+        if ask and now - held.at >= self._every:
             held = await self._learn(key, service, terms, held, now)
             if held.is_new and now - held.written_at >= WRITTEN_EVERY:
                 held = await self._write(key, service.identity, seen, held, now)

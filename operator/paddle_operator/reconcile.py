@@ -19,6 +19,7 @@ from paddle_operator.plan import ObjectKey, Plan, Role, only_watches, plan
 from paddle_operator.plan.diff import Action, Create, Delete, Patch, diff
 from paddle_operator.plan.ownership import REPLICAS_MANAGER
 from paddle_operator.profiling import Profiling
+from paddle_operator.sla.answer import Failed
 from paddle_operator.spec import Identity, parse
 from paddle_operator.status import RefusedWrite, status_of, status_of_rejected
 from paddle_operator.status.compose import Status
@@ -62,7 +63,12 @@ class Reconciler:
         refused = await self._write(key, (*diff(wanted, seen.objects, seen.uid), *lost))
         facts = replace(seen.facts, refusals=tuple(_told(one) for one in refused))
         measured = await self.measuring(key, service, seen, now) if self.measuring else None
-        known = await self.profiling(key, service, wanted.stable, seen, now) if self.profiling else None
+        answers = measured is None or not isinstance(measured.metrics, Failed)
+        known = (
+            await self.profiling(key, service, wanted.stable, seen, now, ask=answers)
+            if self.profiling
+            else None
+        )
         status = status_of(service, wanted, facts, seen.status, now, measured=measured, known=known)
         await self._tell(key, seen, status)
         if serious := [one for one in refused if _holds_up(key, one)]:

@@ -99,6 +99,12 @@ class Settings:
         return dict(one.split("=", 1) for one in self.monitoring_labels)
 
     @property
+    def measure_limit_seconds(self) -> float:
+        """The longest that a look waits for its measuring: more than for one question, so that what gives
+        up is the question, which is remembered, and not the whole look, which tells nobody of it."""
+        return self.prometheus_timeout_seconds + 2.0
+
+    @property
     def identity(self) -> str:
         """The name under which this process holds the Lease."""
         return self.pod_name or socket.gethostname()

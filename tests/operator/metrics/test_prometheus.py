@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ import pytest
 
 from paddle_operator.metrics import prometheus, session
 from paddle_operator.metrics.prometheus import Prometheus
+from paddle_operator.settings import Settings
 from paddle_operator.sla.answer import Answer as Said
 from paddle_operator.sla.answer import Failed, NoData, Value
 from paddle_operator.sla.intervals import Interval
@@ -205,6 +207,15 @@ async def test_three_different_questions_in_a_row_without_an_answer_are_followed
             for question in ("a", "b", "c", "d", "e"):
                 assert "within 0.3 s" in why(await metrics.series(question, MINUTE))
     assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize("slow", [{"before": 9.0}, {"slowly": 0.9}], ids=["late", "drop by drop"])
+async def test_who_measures_waits_until_the_question_itself_gives_up(slow: dict[str, float]) -> None:
+    settings = Settings(prometheus_timeout_seconds=1)
+    with serving(Answer(matrix().body, **slow)) as server:  # type: ignore[arg-type]
+        async with asking(server, timeout=settings.prometheus_timeout_seconds) as metrics:
+            async with asyncio.timeout(settings.measure_limit_seconds):
+                assert "within 1 s" in why(await metrics.series("a", MINUTE))
 
 
 async def test_an_answer_that_stops_in_the_middle_is_a_failure() -> None:

@@ -7,9 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from paddle_operator import names
 from paddle_operator.measure import AGAIN_SECONDS
+from paddle_operator.profiling import Profiling
 from paddle_operator.sla.answer import Failed
-from tests.operator.fake_metrics import FakeMetrics
+from paddle_operator.sla.counting import Scraping
+from tests.operator.fake_metrics import EVERY, FakeMetrics
 from tests.operator.reconcile.measured_story import FAST, INTERVAL, UP, MeasuredStory, counted
 from tests.operator.reconcile.story import Story
 
@@ -159,6 +162,17 @@ def test_a_slow_prometheus_delays_no_write_and_no_look_for_long() -> None:
     assert story.condition("Ready")[0] == "True"
     assert story.condition("MetricsAvailable")[:2] == ("False", "MetricsFailed")
     assert "longer than 0.2 s" in story.condition("MetricsAvailable")[2]
+
+
+def test_where_measuring_waited_in_vain_nothing_else_is_asked_in_that_look(story: MeasuredStory) -> None:
+    story.profiling = Profiling(story.metrics, story.cluster, Scraping(EVERY), interval_seconds=INTERVAL)
+    story.with_a_pod()
+    story.minutes(2, good=1)
+    assert any("busy_seconds" in question for question, _ in story.metrics.asked)
+    story.metrics.failure = Failed("no answer")
+    story.metrics.asked.clear()
+    story.minutes(1)
+    assert [question.partition("{")[0] for question, _ in story.metrics.asked] == [names.METRIC_REQUESTS]
 
 
 def test_much_to_count_is_counted_over_several_looks_that_follow_soon() -> None:
