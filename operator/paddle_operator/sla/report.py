@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from paddle_operator.sla.written import moment_text, whole_seconds
 from paddle_operator.spec.base import FrozenJson
 from paddle_operator.spec.promise import Sla
 from paddle_operator.spec.sla_report import (
+    DIGEST_FORM,
     MAX_REVISIONS,
     MAX_STRETCHES,
     CauseSum,
@@ -149,7 +151,7 @@ def _revisions(
     records = tuple(
         RevisionRecord(
             revision=name,
-            model_digest=digests.get(name, ""),
+            model_digest=_digest(digests.get(name, "")),
             first=moment_text(start),
             last=moment_text(end),
             requests=requests,
@@ -157,6 +159,11 @@ def _revisions(
         for requests, name, start, end in sorted(kept, key=lambda one: (one[2], one[1]))
     )
     return records, len(found) - len(kept)
+
+
+def _digest(told: str) -> str:
+    """A digest as a metric tells it; whoever may write metrics could have put anything there."""
+    return told if re.fullmatch(DIGEST_FORM, told) else ""
 
 
 def _causes(book: Book) -> tuple[CauseSum, ...]:

@@ -21,6 +21,7 @@ OTHERS = "others"
 Moment = Annotated[str, Field(max_length=32, json_schema_extra={"format": "date-time"})]
 """RFC 3339, in UTC."""
 Decimal = Annotated[str, Field(max_length=32, pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
+DIGEST_FORM = r"^(sha256:[0-9a-f]{64})?$"
 Steps = Annotated[tuple[Count, ...], Field(max_length=MAX_STEPS)]
 
 
@@ -211,7 +212,7 @@ class RevisionRecord(Written):
 
     revision: Name
     """Name of the revision."""
-    model_digest: Annotated[str, Field(max_length=71)] = ""
+    model_digest: Annotated[str, Field(max_length=71, pattern=DIGEST_FORM)] = ""
     """Digest of the bundle that its pods served; empty where no metric told it."""
     first: Moment
     """Start of the first step of time in which it handled requests."""

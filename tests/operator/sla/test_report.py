@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
@@ -29,7 +29,7 @@ from paddle_operator.spec.sla_report import (
     Verdict,
 )
 from tests.operator.sla.counters import SCRAPING, at, known, span
-from tests.operator.sla.traffic import Event, Pod, every, ordered, reading, scrapes, truth
+from tests.operator.sla.traffic import Event, Pod, digest_of, every, ordered, reading, scrapes, truth
 
 HOUR = 3600
 STEPS = Steps(timedelta(minutes=5), timedelta(minutes=15))
@@ -47,6 +47,7 @@ def reported(
     exclusions: tuple[Exclusion, ...] = (),
     cuts: Sequence[float] = (),
     sla: Sla = SLA,
+    digests: Mapping[str, str] | None = None,
 ) -> ReportStatus:
     """The report on a period that is read in pages with these borders."""
     subject = Subject(ReportedService(name="calm", uid="u", generation=7), sla, exclusions)
@@ -58,7 +59,10 @@ def reported(
         before = pages[-1] if pages else None
         pages.append(known(read_page(question, Interval(start, end), reading(pods, observed), before)))
     made = Made(at(2 * HOUR), "test 1")
-    return report_of(subject, question, pages, period=period, steps=STEPS, queries=(), digests={}, made=made)
+    told = digests or {}
+    return report_of(
+        subject, question, pages, period=period, steps=STEPS, queries=(), digests=told, made=made
+    )
 
 
 def the(report: ReportStatus, name: str) -> ObjectiveReport:
@@ -112,6 +116,13 @@ def test_the_budget_is_spent_by_revisions() -> None:
     spent = {its.revision: its.spent_percent for its in up.revisions}
     assert spent == {"old": "0", "new": up.spent_percent}
     assert up.incidents[0].revision == "new"
+
+
+def test_a_digest_that_a_metric_makes_up_is_left_out() -> None:
+    right = digest_of("r1")
+    for told, kept in ((right, right), ('"><b>', ""), (right + "\n", ""), ("", "")):
+        report = reported([steady()], span(0, HOUR), digests={"r1": told})
+        assert [one.model_digest for one in report.revisions] == [kept]
 
 
 def test_excluded_time_counts_nowhere() -> None:

@@ -125,7 +125,7 @@ def _objective(report: ReportStatus, one: ObjectiveReport, clock: Clock) -> str:
     unknown = both("unknown share", time=length(one.unknown_seconds))
     figures = "".join(
         f"<figure>{plot(report, one, clock)}"
-        f'<figcaption id="{what}-{one.name}">{both(f"{what} plot")}</figcaption></figure>'
+        f'<figcaption id="{what}-{escape(one.name)}">{both(f"{what} plot")}</figcaption></figure>'
         for what, plot in (("attained", attained_plot), ("budget", budget_plot))
     )
     return (
@@ -235,7 +235,7 @@ def _evidence(report: ReportStatus, clock: Clock) -> str:
 
 
 def _digest(one: RevisionRecord) -> str:
-    return f'<code title="{one.model_digest}">{escape(one.model_digest[:19]) or "–"}</code>'
+    return f'<code title="{escape(one.model_digest)}">{escape(one.model_digest[:19]) or "–"}</code>'
 
 
 def _revision(name: str) -> str:

@@ -186,7 +186,7 @@ def _mark(x: float, y: float) -> str:
 
 
 def _svg(one: ObjectiveReport, what: str, body: Iterable[str]) -> str:
-    name = f"{what}-{one.name}"
+    name = escape(f"{what}-{one.name}")
     inner = "".join(body)
     return (
         f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{name}">{inner}</svg>'

@@ -154,6 +154,29 @@ def test_a_name_is_shown_as_text_and_not_as_a_tag() -> None:
     Checked(text)
 
 
+def test_names_and_digests_stay_inside_their_attributes() -> None:
+    breaking = '"><img src=x onerror=alert(1)>'
+    report = a_day()
+    objective = report.objectives[0].model_copy(update={"name": breaking})
+    revision = report.revisions[0].model_copy(update={"model_digest": breaking})
+    hostile = report.model_copy(update={"objectives": (objective,), "revisions": (revision,)})
+    chosen = argparse.Namespace(output="html", time_zone="UTC", language="en")
+    text = command._shown(hostile, chosen)
+    assert "<img" not in text
+    page = Checked(text)
+    assert not [value for name, value in page.attributes if name in {"src", "onerror"}]
+    assert ("aria-labelledby", f"attained-{breaking}") in page.attributes
+    assert ("id", f"attained-{breaking}") in page.attributes
+    assert ("title", breaking) in page.attributes
+
+
+def test_a_digest_that_is_none_is_refused_in_a_file(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = saved.read_text(encoding="utf-8")
+    saved.write_text(re.sub(r"modelDigest: sha256:\w+", "modelDigest: '\"><b>'", text), encoding="utf-8")
+    assert kubectl.main(["report", "--file", str(saved)]) == kubectl.USAGE
+    assert "modelDigest" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
