@@ -64,6 +64,11 @@ PROMISES_OURS_ALONE = (
     Case("a month nowhere", window(type="Calendar", timeZone="Europe/Atlantis"), ("zone-known",)),
     Case("a continent for a zone", excluding("0 3 * * 0", timeZone="Europe"), ("zone-known",)),
     Case("a range backwards", excluding("0 5-3 * * 0"), ("schedule-sense",)),
+    Case(
+        "maintenance every hour that lasts five days",
+        excluding("0 * * * *", durationMinutes=7200),
+        ("exclusions-size",),
+    ),
     Case("maintenance every minute", excluding("* 3 * * 0"), ("schedule-sense",)),
 )
 

@@ -153,6 +153,22 @@ def test_an_exclusion_follows_the_clocks_of_its_zone(tell: Tell) -> None:
     story.ends()
 
 
+@pytest.mark.parametrize(
+    ("schedule", "is_muted"),  # 1970-01-01, a Thursday
+    [
+        ("0 1 1-31/2 * *", True),
+        ("0 1 2-30/2 * *", False),
+        ("0 1 * * 0,2,4", True),
+        ("0 1 * * 1,3,5", False),
+        ("0 1 2-30/2 * 1,3,4", True),
+        ("0 1 3-31/2 1-12/2 1,3,5", False),
+    ],
+)
+def test_days_that_do_not_follow_each_other_are_known(tell: Tell, schedule: str, is_muted: bool) -> None:
+    story = tell(closed(schedule, 60, "UTC")).pod("a", Phase(60, good=100), Phase(60, bad=100))
+    (story.quiet if is_muted else story.firing)(90, alertname=BURN).ends()
+
+
 def test_what_fails_after_an_exclusion_is_told_of(tell: Tell) -> None:
     story = tell(closed("0 1 * * *", 30, "UTC")).pod("a", Phase(60, good=100), Phase(90, bad=100))
     story.quiet(89, alertname=BURN).firing(110, alertname=BURN, severity="page", window="1h").ends()

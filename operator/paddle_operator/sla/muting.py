@@ -73,11 +73,12 @@ def _one_of(function: str, wanted: frozenset[int], possible: Iterable[int], mome
     """Demand that a part of the date is one of these; empty where it may be any."""
     if wanted >= frozenset(possible):
         return ""
-    parts = [
-        f"{function}({moment}) == {low}" if low == high else f"{function}({moment}) >= {low} <= {high}"
-        for low, high in _runs(wanted)
-    ]
-    return parts[0] if len(parts) == 1 else f"({' or '.join(parts)})"
+    part = f"{function}({moment})"
+    runs = _runs(wanted)
+    if len(runs) > 1:  # a sum of powers of two that is exact, and far shorter than all of them one by one
+        return f"floor({sum(2**one for one in wanted)} / 2 ^ {part}) % 2 == 1"
+    ((low, high),) = runs
+    return f"{part} == {low}" if low == high else f"{part} >= {low} <= {high}"
 
 
 def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from paddle_operator.spec.cron import CRON_FORM, parse_cron
@@ -10,6 +11,9 @@ from paddle_operator.spec.rule import JsonValue, Rule, pattern_rule, percent_rul
 
 MOST_TIMES_A_DAY = 24
 """What begins more often than hourly is no maintenance, and most likely a schedule read wrongly."""
+MINUTES_A_DAY = 1440
+MOST_BEGINNINGS = 96
+"""Of all exclusions together: beyond that the rules of a service become too large for one object."""
 ALERT_LABELS = ("alertname", "month", "namespace", "objective", "service", "severity", "window")
 """Labels that tell alerts apart: ours."""
 _LABEL_NAME = "^[a-zA-Z_][a-zA-Z0-9_]*$"
@@ -27,6 +31,14 @@ def _makes_sense(schedule: str) -> bool:
         return parse_cron(schedule).times_a_day <= MOST_TIMES_A_DAY
     except ValueError:
         return False
+
+
+def _beginnings(exclusion: dict[str, JsonValue]) -> int:
+    """Count the beginnings that may still last; none of a schedule that breaks a rule of its own."""
+    schedule = exclusion["schedule"]
+    if re.fullmatch(CRON_FORM, schedule, re.ASCII) is None or not _makes_sense(schedule):
+        return 0
+    return parse_cron(schedule).times_a_day * math.ceil(exclusion["durationMinutes"] / MINUTES_A_DAY)
 
 
 def _is_alert_label(name: str) -> bool:
@@ -90,6 +102,15 @@ PROMISE_RULES: tuple[Rule, ...] = (
         f"must begin at most {MOST_TIMES_A_DAY} times a day, and its ranges must ascend: name minutes and "
         "hours, for instance '0 3 * * 0' for Sundays at 3:00",
         _makes_sense,
+        ours=True,
+    ),
+    Rule(
+        "exclusions-size",
+        "spec.sla.exclusions",
+        "",
+        f"must come to at most {MOST_BEGINNINGS}, where each counts as often as it begins on a day, times "
+        "the days begun that it lasts: let schedules begin less often, or shorten durationMinutes",
+        lambda exclusions: sum(_beginnings(one) for one in exclusions) <= MOST_BEGINNINGS,
         ours=True,
     ),
     zone_rule("spec.sla.exclusions[*].timeZone"),

@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paddle_operator.documents import render
+from paddle_operator.errors import SpecRejected
 from paddle_operator.sla.alerts import rule_groups
 from paddle_operator.sla.muting import FIRST, LAST, local_time
 from paddle_operator.sla.promql import duration, le_pattern, number
@@ -109,6 +111,36 @@ def test_every_alert_is_muted_in_an_exclusion() -> None:
         if "alert" in rule:
             assert rule["expr"].endswith("unless on (namespace, service) " + EXCLUDED)
     assert not any(EXCLUDED in rule["expr"] for rule in rules())
+
+
+def test_the_rules_of_the_most_that_is_allowed_fit_into_one_object() -> None:
+    exclusions = [
+        {
+            "name": "e" * 38 + str(place),
+            "schedule": "0 */2 1-31/2 */2 */2",
+            "durationMinutes": 1440,
+            "timeZone": "America/Argentina/ComodRivadavia",
+        }
+        for place in range(8)
+    ]
+    objectives = [
+        {
+            "name": "o" * 38 + str(place),
+            "latency": {"percentile": "99.999", "thresholdMilliseconds": 59_000 + place},
+        }
+        for place in range(8)
+    ]
+    largest = (
+        a_resource()
+        .promising(*objectives)
+        .with_("metadata.namespace", "n" * 63)
+        .with_("metadata.name", "s" * 40)
+        .with_("spec.sla.exclusions", exclusions)
+        .with_("spec.alerting", {"labels": {f"l{place:02d}" * 10: "v" * 128 for place in range(16)}})
+    )
+    assert len(render({"groups": rule_groups(a_service(largest), "https://example.com/books")})) < 500 * 1024
+    with pytest.raises(SpecRejected, match="must come to at most 96"):
+        a_service(largest.with_("spec.sla.exclusions.0.durationMinutes", 1441))
 
 
 EXCLUDED = 'paddle_sla:excluded_seconds{namespace="prod",service="ocr"}'

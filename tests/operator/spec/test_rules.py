@@ -45,6 +45,7 @@ def test_only_what_needs_a_table_of_zones_or_arithmetic_is_left_to_the_operator(
     assert {rule.name for rule in RULES if rule.ours} == {
         "schedule-ascends",
         "schedule-sense",
+        "exclusions-size",
         "start-ascends",
         "zone-known",
     }
