@@ -38,7 +38,8 @@ def _beginnings(exclusion: dict[str, JsonValue]) -> int:
     schedule = exclusion["schedule"]
     if re.fullmatch(CRON_FORM, schedule, re.ASCII) is None or not _makes_sense(schedule):
         return 0
-    return parse_cron(schedule).times_a_day * math.ceil(exclusion["durationMinutes"] / MINUTES_A_DAY)
+    days = math.ceil(int(exclusion["durationMinutes"]) / MINUTES_A_DAY)
+    return parse_cron(schedule).times_a_day * days
 
 
 def _is_alert_label(name: str) -> bool:
