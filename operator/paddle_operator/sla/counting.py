@@ -124,13 +124,18 @@ def unless_stale(counted: Counted, now: datetime, longest_age: timedelta) -> Ans
     return Stale(counted.newest, f"the last sample is {age} old, of at most {longest_age}")
 
 
+def can_be_counted(value: float) -> bool:
+    """Whether a counter can have this value: NaN fails the first comparison."""
+    return 0 <= value < _EXACT and value == int(value)
+
+
 def _read(one: Series, observed: Interval, values: dict[datetime, int]) -> str:
     """Add the samples of a series; say what is wrong with one, or nothing."""
     for at, value in one.samples:
         moment = utc(at)
         if moment not in observed:
             continue
-        if not 0 <= value < _EXACT or value != int(value):  # NaN fails the first comparison
+        if not can_be_counted(value):
             return f"{series_text(one.labels)} is {value} at {moment}: a counter is a whole number from 0 on"
         if values.setdefault(moment, int(value)) != value:
             both = f"{values[moment]} and {value}"

@@ -12,13 +12,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from paddle_operator.names import METRIC_REQUESTS
 from paddle_operator.sla.answer import Answer, Failed, Value
-from paddle_operator.sla.counting import Counted, Scraping, Step
+from paddle_operator.sla.counting import Counted, Scraping, Step, can_be_counted
 from paddle_operator.sla.indicators import Indicator, has_boundary, indicator
 from paddle_operator.sla.intervals import Interval, Spans
-from paddle_operator.sla.outcomes import Outcomes, Tally, outcomes
+from paddle_operator.sla.outcomes import OUTCOMES, Outcomes, Tally, outcomes
 from paddle_operator.sla.reading import Reading, counted
-from paddle_operator.sla.series import Labels, Series
+from paddle_operator.sla.series import (
+    NAME_LABEL,
+    OUTCOME_LABEL,
+    POD_LABEL,
+    REVISION_LABEL,
+    Labels,
+    Series,
+    label,
+)
 from paddle_operator.sla.unknown import Cause, Unknown
 from paddle_operator.spec.promise import Objective
 
@@ -73,7 +82,8 @@ def read_page(question: Question, part: Interval, said: Reading, before: Page | 
     """Read the next part of the time, given the page before it.
 
     The samples of the first part begin at `question.since`, those of later ones where the last part ended.
-    Failed when the metrics could not be had, or cannot be right.
+    Failed when the metrics could not be had: they may be had later. Samples that cannot be right stay what
+    they are, and make the page's time unknown.
     """
     before = before or Page()
     requests, durations = _after(before.requests, said.requests), _after(before.durations, said.durations)
@@ -85,19 +95,28 @@ def read_page(question: Question, part: Interval, said: Reading, before: Page | 
         else said.durations,
         said.starts,
     )
-    found = counted(whole, question.scraping) if said.failure is None else said.failure
-    kept = _last_samples(requests, part.end), _last_samples(durations, part.end)
+    if said.failure is not None:
+        return said.failure
+    found = counted(whole, question.scraping)
     if isinstance(found, Failed):
-        return found
+        return Value(_wrong(part, requests, durations))
+    kept = _last_samples(requests, part.end), _last_samples(durations, part.end)
     if not isinstance(found, Value):
         silence = Unknown(part, Cause.SILENCE)
         return Value(Page(unknown=(("", silence),), requests=kept[0], durations=kept[1]))
     told = outcomes(found.value.requests, Spans((part,)) & question.counted)
     if not isinstance(told, Value):
-        return told
+        return Value(_wrong(part, requests, durations))
     unknown = [("", one) for one in _unknown(found.value.requests, part, before)]
     postings, blind = _posted(question, part, found.value.requests, found.value.durations)
     return Value(Page(postings, told.value, (*unknown, *blind), *kept))
+
+
+def _wrong(part: Interval, requests: Carried, durations: Carried) -> Page:
+    """A page that tells nothing. The next one goes on from the samples that can be right."""
+    unknown = Unknown(part, Cause.WRONG)
+    carried = (_last_samples(_sound(one), part.end) for one in (requests, durations))
+    return Page((), {}, (("", unknown),), *carried)
 
 
 def _unknown(told: Counted, part: Interval, before: Page) -> Iterator[Unknown]:
@@ -170,6 +189,17 @@ def _after(before: Carried, said: Answer[tuple[Series, ...]]) -> dict[Labels, Se
         samples = one.samples if earlier is None else earlier.samples + one.samples
         found[one.labels] = Series(one.labels, samples)
     return found
+
+
+def _sound(series: Carried) -> Carried:
+    """Return what can be right by itself: of a pod and a revision, of a known outcome, whole numbers."""
+    return {
+        labels: Series(labels, tuple(sample for sample in one.samples if can_be_counted(sample.value)))
+        for labels, one in series.items()
+        if label(labels, POD_LABEL)
+        and label(labels, REVISION_LABEL)
+        and (label(labels, NAME_LABEL) != METRIC_REQUESTS or label(labels, OUTCOME_LABEL) in OUTCOMES)
+    }
 
 
 def _last_samples(series: Carried, end: datetime) -> dict[Labels, Series]:

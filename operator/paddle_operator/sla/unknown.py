@@ -24,6 +24,8 @@ class Cause(StrEnum):
     """No target was sampled at all."""
     BOUNDARY = "Boundary"
     """The histogram did not have the promised boundary, or began anew while the requests were counted on."""
+    WRONG = "Wrong"
+    """Samples that cannot be right, as those of a pod that two jobs scrape."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

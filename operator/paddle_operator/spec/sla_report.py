@@ -241,7 +241,7 @@ class UnknownTime(Written):
     end: Moment
     """End of it."""
     cause: Annotated[str, Field(max_length=32)]
-    """Reset, Gap, Start, End, Silence or Boundary."""
+    """Reset, Gap, Start, End, Silence, Boundary or Wrong."""
     pod: Name = ""
     """The pod that cannot tell; empty when none was sampled at all."""
     objective: Name = ""
@@ -252,7 +252,7 @@ class CauseSum(Written):
     """Unknown time of one cause."""
 
     cause: Annotated[str, Field(max_length=32)]
-    """Reset, Gap, Start, End, Silence or Boundary."""
+    """Reset, Gap, Start, End, Silence, Boundary or Wrong."""
     seconds: Count
     """Seconds, all pods together."""
     stretches: Count

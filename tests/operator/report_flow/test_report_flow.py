@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -119,6 +120,17 @@ def test_metrics_that_fail_in_the_middle_leave_no_half_report() -> None:
     made.metrics.down = ""
     made.look(report="mine")
     assert made.condition("mine")[0] == "True"
+
+
+def test_a_pod_that_was_scraped_twice_for_a_while_costs_an_hour_and_not_the_report() -> None:
+    made = an_afternoon()
+    assert made.metrics is not None
+    (pod,) = made.metrics.pods
+    made.metrics.pods = (pod, replace(pod, job="second", scrapes=scrapes(600, 700)))
+    assert made.look(report="mine") is None
+    (up,) = made.result("mine").objectives
+    assert (up.total, up.unknown_seconds) == (360, 3600)
+    assert [one.cause for one in made.result("mine").unknown] == ["Wrong"]
 
 
 def test_a_crash_before_the_result_is_written_makes_the_same_report_again() -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from itertools import pairwise
 
-from paddle_operator.sla.answer import Failed
+import pytest
+
+from paddle_operator.sla.answer import Value
 from paddle_operator.sla.exclusions import Exclusion, OneOff
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.ledger import Page, read_page
@@ -181,22 +183,62 @@ def test_a_threshold_that_no_pod_measured_leaves_latency_unknown_and_the_rest_kn
     assert {(one.cause, one.objective) for one in report.unknown} == {("Boundary", "fast")}
 
 
-def test_samples_that_cannot_be_right_are_a_failure_and_no_report() -> None:
+Change = Callable[[Series], tuple[Series, ...]]
+
+
+def second_job(one: Series) -> tuple[Series, ...]:
+    """Two jobs scrape the pod for some minutes."""
+    lately = tuple(sample for sample in one.samples if at(HOUR + 600) < sample.at < at(HOUR + 700))
+    return (one, Series(one.labels | {("job", "second")}, lately)) if lately else (one,)
+
+
+def no_number(one: Series) -> tuple[Series, ...]:
+    return (Series(one.labels, (*one.samples[:-1], Sample(one.samples[-1].at, float("nan")))),)
+
+
+def without(name: str) -> Change:
+    return lambda one: (Series(frozenset(pair for pair in one.labels if pair[0] != name), one.samples),)
+
+
+def other_outcome(one: Series) -> tuple[Series, ...]:
+    odd = {(name, "odd" if name == "outcome" else value) for name, value in one.labels}
+    return (one, Series(frozenset(odd), one.samples))
+
+
+@pytest.mark.parametrize(
+    ("change", "total"),
+    [
+        (second_job, 719),
+        (other_outcome, 719),
+        (no_number, 721),  # the last scrape of the hour is lost, and what rose until the next is counted
+        (without("pod"), 1079),  # as over a gap: what rose meanwhile is counted where the pod is seen again
+        (without("revision"), 1079),
+    ],
+)
+def test_a_page_whose_samples_cannot_be_right_is_unknown_time_and_no_other_is(
+    change: Change, total: int
+) -> None:
+    pod = Pod("a", "r1", (-30,), scrapes(-15, 3 * HOUR + 60), every(10, 1, 3 * HOUR))
     subject = Subject(ReportedService(name="calm"), SLA, ())
-    question = question_of(subject, span(0, HOUR), SCRAPING, STEPS)
-    said = reading([steady()], span(0, HOUR))
-    labels = {
-        "__name__": "paddle_runtime_requests_total",
-        "outcome": "good",
-        "code": "200",
-        "pod": "z",
-        "revision": "r",
-    }
-    odd = Series(frozenset(labels.items()), (Sample(at(15), float("nan")),))
-    broken = replace(said, requests=type(said.requests)((odd,)))  # type: ignore[arg-type, call-arg]
-    found = read_page(question, span(0, HOUR), broken)
-    assert isinstance(found, Failed)
-    assert "nan" in found.why
+    period = span(0, 3 * HOUR)
+    question = question_of(subject, period, SCRAPING, STEPS)
+    pages: list[Page] = []
+    for hour, part in enumerate(span(start, start + HOUR) for start in range(0, 3 * HOUR, HOUR)):
+        said = reading([pod], Interval(part.start if pages else question.since, part.end))
+        if hour == 1:
+            assert isinstance(said.requests, Value)
+            said = replace(
+                said, requests=Value(tuple(new for one in said.requests.value for new in change(one)))
+            )
+        pages.append(known(read_page(question, part, said, pages[-1] if pages else None)))
+    made = Made(at(4 * HOUR), "test 1")
+    report = report_of(
+        subject, question, pages, period=period, steps=STEPS, queries=(), digests={}, made=made
+    )
+    lost = [(one.start, one.end) for one in report.unknown if one.cause == "Wrong"]
+    assert lost == [("2026-06-01T13:00:00Z", "2026-06-01T14:00:00Z")]
+    assert the(report, "up").total == total
+    assert HOUR <= the(report, "up").unknown_seconds <= HOUR + 60
 
 
 def many(count: int) -> list[Pod]:

@@ -43,6 +43,8 @@ class Pod:
     scrapes: tuple[int, ...]
     events: tuple[Event, ...]
     """In order of time."""
+    job: str = ""
+    """Who scrapes it, where several do."""
 
     def seen(self) -> Iterator[tuple[int, Event]]:
         """Each request that a scrape saw, with the moment of that: the others nobody can know of."""
@@ -56,6 +58,7 @@ class Pod:
     def series(self) -> Iterator[tuple[dict[str, str], list[float]]]:
         """Every counter of it, with its value at each scrape."""
         own = {"namespace": "prod", "service": "calm", "revision": self.revision, "pod": self.name}
+        own |= {"job": self.job} if self.job else {}
         for outcome, code in CODES.items():
             labels = {"__name__": REQUESTS, "outcome": outcome, "code": code, **own}
             yield labels, self._scraped(event for event in self.events if event.outcome == outcome)

@@ -81,6 +81,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "End": ("After the last scrape of a pod", "Pod 最后一次采样之后"),
     "Silence": ("No pod was scraped", "没有任何 Pod 被采样"),
     "Boundary": ("The pods measured another threshold", "Pod 使用的是其他阈值"),
+    "Wrong": ("The samples cannot be right", "采样数据有误"),
     "exclusions text": (
         "The promise does not hold in this time, as agreed.",
         "按约定，承诺在这段时间不适用。",
