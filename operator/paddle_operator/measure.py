@@ -123,8 +123,11 @@ class Measuring:
                     stretch = stretch_after(record, now, longest)
                     reading = await self._read(service, observed_for(stretch, self._scraping, now))
                     step = await asyncio.to_thread(advance, record, stretch, reading, terms, now)
-                    if not step.behind or clock() > enough:
+                    if not step.behind:
                         return step, LONGEST_STRETCH
+                    longest = _next_stretch(step.record.until - record.until)
+                    if clock() > enough:
+                        return step, longest
                     record = step.record
         except TimeoutError:
             shorter = max(longest / 2, FINE)
@@ -154,6 +157,11 @@ class Measuring:
             logger.warning("%s: what was counted could not be written: %s", key, refused)
             return False
         return True
+
+
+def _next_stretch(counted: timedelta) -> timedelta:
+    """Return how much time to read next: where samples are wrong little of it can be counted at once."""
+    return min(LONGEST_STRETCH, 2 * max(counted, FINE))
 
 
 def _terms(sla: Sla, scraping: Scraping, now: datetime) -> Terms:

@@ -69,9 +69,34 @@ def observed_for(stretch: Interval, scraping: Scraping, now: datetime) -> Interv
 def advance(record: Record, stretch: Interval, reading: Reading, terms: Terms, now: datetime) -> Step:
     """Count a stretch that begins where the record ends.
 
-    Where the metrics cannot be had nothing is counted: the next step tries again. Samples that cannot be
-    right are tried again, too, and make their time unknown when it is old.
+    Where the metrics cannot be had nothing is counted: the next step tries again. Where samples cannot be
+    right a shorter stretch is counted, so that only the time about them is lost: it is tried again, too, and
+    unknown when it is old.
     """
+    step = _count(record, stretch, reading, terms, now)
+    if not isinstance(step.metrics, Failed) or reading.failure is not None:
+        return step
+    near = Interval(
+        max(reading.observed.start, stretch.start - terms.scraping.longest_gap), reading.observed.end
+    )
+    end = _shorter(stretch, now)
+    if end is not None:
+        less = Interval(stretch.start, end)
+        part = reading.during(observed_for(less, terms.scraping, now))
+        return advance(record, less, part, terms, now)
+    if near != reading.observed:  # what is wrong may lie before the stretch
+        return advance(record, stretch, reading.during(near), terms, now)
+    return step
+
+
+def _shorter(stretch: Interval, now: datetime) -> datetime | None:
+    """Return the end of about the first half of a stretch, which must be old enough to be final."""
+    half = max(floor(stretch.start + stretch.length / 2, FINE), floor(stretch.start, FINE) + FINE)
+    end = min(half, floor(now - LATEST, FINE))
+    return end if stretch.start < end < stretch.end else None
+
+
+def _count(record: Record, stretch: Interval, reading: Reading, terms: Terms, now: datetime) -> Step:
     found = counted(reading, terms.scraping)
     final = stretch.end <= now - LATEST
     if isinstance(found, Failed) and (reading.failure is not None or not final):
@@ -82,16 +107,20 @@ def advance(record: Record, stretch: Interval, reading: Reading, terms: Terms, n
     begin = min(_begin(record, reading), kept_until)
     parts = (*cut(begin, kept_until, width, terms.borders), Interval(kept_until, horizon))
     made: dict[str, tuple[Cell, ...]] = {}
+    wrong = found if isinstance(found, Failed) else None
     for account, objective in terms.by_account.items():
         answer = _cells(found, objective, parts, terms.exclusions)
         if isinstance(answer, Failed) and not final:
             return Step(record, {}, answer, behind=False)
-        lost = unknown_cells(parts, terms.exclusions)
-        made[account] = answer.value if isinstance(answer, Value) else lost
+        if not isinstance(answer, Value):
+            wrong = answer if isinstance(answer, Failed) else wrong
+            made[account] = unknown_cells(parts, terms.exclusions)
+            continue
+        made[account] = answer.value
     return Step(
         record.extended({account: of[:-1] for account, of in made.items()}, kept_until),
         {account: of[-1] for account, of in made.items()},
-        _newest(found),
+        _newest(found) if wrong is None else wrong,
         behind=kept_until > stretch.start and stretch.end < now,
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from paddle_operator.sla.answer import Answer, Failed, Value, and_then
+from paddle_operator.sla.answer import Answer, Failed, NoData, Value, and_then
 from paddle_operator.sla.cells import Cell
 from paddle_operator.sla.counting import Counted, Scraping, count
 from paddle_operator.sla.exclusions import Exclusion, counted_time
@@ -43,6 +43,12 @@ class Reading:
     """The histogram's buckets at the promised thresholds."""
     starts: Answer[tuple[Series, ...]]
     """When each process began, in seconds since 1970."""
+
+    def during(self, observed: Interval) -> Reading:
+        """Return what it tells of a part of its time."""
+        return Reading(
+            observed, *(_during(one, observed) for one in (self.requests, self.durations, self.starts))
+        )
 
     @property
     def failure(self) -> Failed | None:
@@ -157,6 +163,17 @@ def _unlabelled(series: Iterable[Series]) -> str:
                     "service, revision and pod from the pod, as the service's PodMonitor does"
                 )
     return ""
+
+
+def _during(said: Answer[tuple[Series, ...]], observed: Interval) -> Answer[tuple[Series, ...]]:
+    if not isinstance(said, Value):
+        return said
+    parts = (
+        replace(one, samples=tuple(sample for sample in one.samples if sample.at in observed))
+        for one in said.value
+    )
+    found = tuple(one for one in parts if one.samples)
+    return Value(found) if found else NoData(f"no sample from {observed.start} to {observed.end}")
 
 
 def _whole_seconds(length: timedelta) -> timedelta:

@@ -123,8 +123,47 @@ def test_a_sample_that_cannot_be_right_holds_up_counting_and_later_is_unknown_ti
     assert isinstance(held.metrics, Failed)
     assert held.record == EMPTY
     past = step_at(at(3900) + LATEST, wrong, record=step_at(at(360), requests(scraped(355))).record)
-    assert past.record.until == at(3900)
+    assert (past.record.until, past.behind) == (at(600), True), "what follows is counted at the next step"
     assert sum(one.requests for one in past.record.accounts[REQUESTS]) == 19
+
+
+def counting_on(*series: Series, minutes: int, first: int = 1) -> tuple[Record, list[int]]:
+    """A look each minute: the record, and the minutes in which the metrics were told to fail."""
+    record, failed = EMPTY, []
+    for minute in range(first, minutes):
+        now, step = at(60 * minute), None
+        while step is None or step.behind:
+            stretch = stretch_after(record, now)
+            observed = observed_for(stretch, SCRAPING, now)
+            seen = Interval(observed.start, min(observed.end, now))
+            said = reading(*series, observed=observed, start=None).during(seen)
+            step = advance(
+                record, stretch, replace(said, observed=observed), replace(TERMS, objectives=(UP,)), now
+            )
+            record = step.record
+        failed += [minute] if isinstance(step.metrics, Failed) else []
+    return record, failed
+
+
+@pytest.mark.parametrize("first", [1, 179], ids=["looking on", "after three hours"])
+def test_a_bad_minute_makes_five_minutes_unknown_and_stops_counting_for_twenty(first: int) -> None:
+    one = requests(scraped(3 * 3600))
+    again = tuple(sample for sample in one.samples if at(600) < sample.at < at(700))
+    other = Series(one.labels | {("job", "second")}, again)
+    record, failed = counting_on(one, other, minutes=180, first=first)
+    cells = record.accounts[REQUESTS]
+    assert sum((cell.unknown for cell in cells), timedelta()) <= timedelta(minutes=6)
+    assert sum(cell.requests for cell in cells) >= (record.until - NOON) / timedelta(seconds=15) - 25
+    assert len(failed) <= 20
+    assert record.until >= at(170 * 60)
+
+
+def test_of_an_hour_with_an_outcome_that_nobody_knows_five_minutes_are_lost() -> None:
+    one = requests(scraped(3 * 3600))
+    odd = requests({600.0: 0.0, 615.0: 1.0}, outcome="odd")
+    record, _ = counting_on(one, odd, minutes=180, first=179)
+    assert sum(cell.requests for cell in record.accounts[REQUESTS]) >= 4 * 175 - 45
+    assert sum((cell.unknown for cell in record.accounts[REQUESTS]), timedelta()) <= timedelta(minutes=11)
 
 
 def test_latency_is_counted_by_its_boundary_and_unknown_without_one() -> None:
