@@ -100,19 +100,15 @@ RUNBOOKS = "docs/runbooks"
 # Metrics of the runtime; the labels that a scrape gives to them are in sla/series.py.
 METRIC_REQUESTS = "paddle_runtime_requests_total"
 METRIC_DURATION_BUCKETS = "paddle_runtime_request_duration_seconds_bucket"
-
-# Metrics of the runtime; the labels that a scrape gives to them are in sla/series.py.
-METRIC_REQUESTS = "paddle_runtime_requests_total"
-METRIC_DURATION_BUCKETS = "paddle_runtime_request_duration_seconds_bucket"
 METRIC_PROCESS_START = "process_start_time_seconds"
 METRIC_STAGE_BUCKETS = "paddle_runtime_stage_duration_seconds_bucket"
-METRIC_BUSY = "paddle_runtime_busy_seconds_total"
+METRIC_BUSY_SECONDS = "paddle_runtime_busy_seconds_total"
 METRIC_WORKERS = "paddle_runtime_workers"
 METRIC_MODEL_INFO = "paddle_runtime_model_info"
 METRIC_WARM_WORKERS = "paddle_runtime_warm_workers"
 METRIC_LOAD_SECONDS = "paddle_runtime_model_load_seconds"
 METRICS_OF_WORK = (
-    METRIC_REQUESTS, METRIC_DURATION_BUCKETS, METRIC_STAGE_BUCKETS, METRIC_BUSY,
+    METRIC_REQUESTS, METRIC_DURATION_BUCKETS, METRIC_STAGE_BUCKETS, METRIC_BUSY_SECONDS,
     METRIC_WORKERS, METRIC_WARM_WORKERS, METRIC_LOAD_SECONDS,
 )  # fmt: skip
 
@@ -152,15 +148,11 @@ HEADER_REVISION = "X-Paddle-Revision"
 # More metrics of the runtime, which the dashboard shows.
 METRIC_REFUSED = "paddle_runtime_refused_total"
 METRIC_STAGE_SECONDS_SUM = "paddle_runtime_stage_duration_seconds_sum"
-METRIC_BUSY_SECONDS = "paddle_runtime_busy_seconds_total"
-METRIC_WARM_WORKERS = "paddle_runtime_warm_workers"
 METRIC_QUEUE_DEPTH = "paddle_runtime_queue_depth"
 METRIC_INFLIGHT = "paddle_runtime_inflight_requests"
 METRIC_READY = "paddle_runtime_ready"
 METRIC_WORKER_MEMORY = "paddle_runtime_worker_resident_memory_bytes"
 METRIC_WORKER_RESTARTS = "paddle_runtime_worker_restarts_total"
-METRIC_LOAD_SECONDS = "paddle_runtime_model_load_seconds"
-METRIC_MODEL_INFO = "paddle_runtime_model_info"
 
 # What the operator measures of itself: its rules and its dashboard name these too. Never renamed.
 METRIC_OPERATOR_PREFIX = "paddle_operator_"

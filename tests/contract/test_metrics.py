@@ -70,7 +70,7 @@ def test_every_series_that_the_operator_asks_for_is_one_of_the_runtimes() -> Non
     lines = exported().render().decode().splitlines()
     exported_names = {re.split(r"[{ ]", line)[0] for line in lines if not line.startswith("#")}
     asked = {names.METRIC_REQUESTS, names.METRIC_DURATION_BUCKETS, names.METRIC_PROCESS_START}
-    assert asked | {names.METRIC_BUSY} <= exported_names
+    assert asked | {names.METRIC_BUSY_SECONDS} <= exported_names
     assert names.METRIC_WORKERS in {f"paddle_runtime_{gauge}" for gauge in GAUGES}
 
 

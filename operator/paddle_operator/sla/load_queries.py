@@ -61,7 +61,7 @@ def accelerator_percent(
     exporter = EXPORTERS.get(device) if source is AcceleratorSource.EXPORTER else None
     if exporter is not None:
         return _of_exporter(exporter, namespace, revision)
-    busy = _of_revision(names.METRIC_BUSY, namespace, revision)
+    busy = _of_revision(names.METRIC_BUSY_SECONDS, namespace, revision)
     workers = _of_revision(names.METRIC_WORKERS, namespace, revision)
     return f"100 * sum(rate({busy}[{OVER}]) / ({workers} > 0))"
 

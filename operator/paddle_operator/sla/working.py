@@ -82,7 +82,7 @@ class _Pod:
             return
         self.fell = self.fell or len(values) < len(samples) or values != sorted(values)
         self.rose[one.labels] = values[-1] - values[0]
-        if label(one.labels, NAME_LABEL) == names.METRIC_BUSY:
+        if label(one.labels, NAME_LABEL) == names.METRIC_BUSY_SECONDS:
             self._lasts(samples)
 
     def _lasts(self, samples: list[Sample]) -> None:
@@ -105,7 +105,7 @@ class _Pod:
         seen = Seen(
             seconds=self.seconds,
             workers=int(wanted),
-            busy_seconds=sum(self._by(names.METRIC_BUSY, "").values()),
+            busy_seconds=sum(self._by(names.METRIC_BUSY_SECONDS, "").values()),
             offered=good + bad + refused,
             handled=good + bad,
             kept={one.name: _kept(one, good, within) for one in demands},
