@@ -10,7 +10,7 @@ from benchmarks.article.faults import Times
 from benchmarks.article.load_shape import DAY, HOUR, LoadShape
 from benchmarks.article.measured import Machine, Starts
 from benchmarks.article.pod import Rules
-from benchmarks.article.policy import policy, seconds
+from benchmarks.article.policy import policy
 from benchmarks.article.scaler import Scaling
 from benchmarks.article.simulation import World
 from paddle_operator.plan.model import Platform
@@ -113,7 +113,7 @@ def scaling(machine: Machine, assumptions: Assumptions) -> Scaling:
         least=assumptions.pods,
         most=assumptions.most_pods,
         period_seconds=POLLING_SECONDS,
-        window_seconds=seconds(OVER),
+        window_seconds=OVER.total_seconds(),
         lag_seconds=Platform({}).scrape_seconds,
         down_seconds=Behavior().scale_down_stabilization_seconds,
     )

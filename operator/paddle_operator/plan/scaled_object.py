@@ -65,9 +65,11 @@ def _trigger(
         usage = {"value": metric.target.value, "containerName": names.CONTAINER_RUNTIME}
         return {"type": "cpu", "name": metric.name, "metricType": "Utilization", "metadata": usage}
     query = (
-        offered_load(namespace, revision)
+        offered_load(namespace, revision, platform.scrape_seconds)
         if metric.type is MetricType.REQUESTS_PER_REPLICA
-        else accelerator_percent(namespace, revision, device, platform.accelerator_source)
+        else accelerator_percent(
+            namespace, revision, device, platform.accelerator_source, platform.scrape_seconds
+        )
     )
     question = {
         "serverAddress": platform.prometheus_url,

@@ -7,15 +7,19 @@ there are. Without a sample there is no answer, which is not 0: no scaler remove
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from paddle_operator import names
-from paddle_operator.sla.promql import COUNTED
+from paddle_operator.sla.promql import COUNTED, duration
 from paddle_operator.sla.series import NAMESPACE_LABEL, OUTCOME_LABEL, REVISION_LABEL
 from paddle_operator.spec.workload import Device
 
-OVER = "1m"
-"""Long enough for two scrapes of the usual 15 or 30 seconds, short enough to follow a burst."""
+OVER = timedelta(minutes=1)
+"""Short enough to follow a burst, and long enough for four scrapes of the usual 15 seconds."""
+SCRAPES = 4
+"""Of pods that are scraped less often so many are looked at: a rate needs two, and one may be late."""
+USUAL_SCRAPE_SECONDS = 15
 
 
 class AcceleratorSource(StrEnum):
@@ -45,17 +49,21 @@ EXPORTERS = {
 """NVIDIA's DCGM exporter and Huawei's NPU exporter. For other devices the runtime is asked."""
 
 
-def offered_load(namespace: str, revision: str) -> str:
+def offered_load(namespace: str, revision: str, scrape_seconds: int = USUAL_SCRAPE_SECONDS) -> str:
     """Requests a second that callers send to a revision, refused ones included, tagged ones left out.
 
     What they ask wrongly costs next to nothing and is no load.
     """
     selected = _of_revision(names.METRIC_REQUESTS, namespace, revision, f'{OUTCOME_LABEL}=~"{COUNTED}"')
-    return f"sum(rate({selected}[{OVER}]))"
+    return f"sum(rate({selected}[{_over(scrape_seconds)}]))"
 
 
 def accelerator_percent(
-    namespace: str, revision: str, device: Device, source: AcceleratorSource = AcceleratorSource.RUNTIME
+    namespace: str,
+    revision: str,
+    device: Device,
+    source: AcceleratorSource = AcceleratorSource.RUNTIME,
+    scrape_seconds: int = USUAL_SCRAPE_SECONDS,
 ) -> str:
     """How busy each pod's accelerators are, in percent, summed over the pods of a revision."""
     exporter = EXPORTERS.get(device) if source is AcceleratorSource.EXPORTER else None
@@ -63,7 +71,11 @@ def accelerator_percent(
         return _of_exporter(exporter, namespace, revision)
     busy = _of_revision(names.METRIC_BUSY_SECONDS, namespace, revision)
     workers = _of_revision(names.METRIC_WORKERS, namespace, revision)
-    return f"100 * sum(rate({busy}[{OVER}]) / ({workers} > 0))"
+    return f"100 * sum(rate({busy}[{_over(scrape_seconds)}]) / ({workers} > 0))"
+
+
+def _over(scrape_seconds: int) -> str:
+    return duration(max(OVER, timedelta(seconds=SCRAPES * scrape_seconds)))
 
 
 def _of_revision(metric: str, namespace: str, revision: str, *more: str) -> str:

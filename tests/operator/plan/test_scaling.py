@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -102,6 +104,14 @@ def test_an_hpa_asks_for_load_as_an_external_metric_of_the_revision() -> None:
     ]
     assert {one["metric"]["selector"]["matchLabels"]["revision"] for one in asked} == {made.stable}
     assert asked[0]["target"] == {"type": "AverageValue", "averageValue": "200"}
+
+
+@pytest.mark.parametrize(("scrape_seconds", "over"), [(5, "1m"), (15, "1m"), (30, "2m"), (60, "4m")])
+def test_a_rate_has_four_scrapes_however_seldom_pods_are_scraped(scrape_seconds: int, over: str) -> None:
+    resource = a_resource().scaled(metrics=[QPS, BUSY])
+    platform = replace(WITH_KEDA, scrape_seconds=scrape_seconds)
+    triggers = the(planned(a_service(resource), platform=platform), "ScaledObject")["spec"]["triggers"]
+    assert [re.findall(r"\[(\w+)\]", one["metadata"]["query"]) for one in triggers] == [[over], [over]]
 
 
 @pytest.mark.parametrize(
