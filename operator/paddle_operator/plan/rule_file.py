@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from paddle_operator import names
-from paddle_operator.documents import render
 from paddle_operator.plan.metadata import kube_object
 from paddle_operator.plan.model import KubeObject, Platform
-from paddle_operator.sla.alerts import rule_groups
+from paddle_operator.sla.alerts import rule_text
 from paddle_operator.sla.objectives import sla_hash
+from paddle_operator.sla.promql import Scope
 from paddle_operator.spec.model import Service
 
 
 def rule_file(service: Service, platform: Platform) -> KubeObject | None:
     """Return the ConfigMap; None where no alerts are wanted."""
-    groups = rule_groups(service, platform.runbooks)
-    if not groups:
+    identity, spec = service.identity, service.spec
+    scope = Scope(identity.namespace, identity.name)
+    text = rule_text(scope, spec.sla, spec.alerting, platform.runbooks)
+    if not text:
         return None
-    identity = service.identity
     file = names.rules_file_name(identity.namespace, identity.name)
     return kube_object(
         identity,
         "v1",
         "ConfigMap",
         names.rules_name(identity.name),
-        {"data": {file: render({"groups": groups})}},
+        {"data": {file: text}},
         labels={names.LABEL_RULES: names.RULES_OF_PROMETHEUS},
-        annotations={names.ANNOTATION_SLA_HASH: sla_hash(service.spec.sla)},
+        annotations={names.ANNOTATION_SLA_HASH: sla_hash(spec.sla)},
     )

@@ -5,6 +5,8 @@ One group a service, so that its rules are evaluated in this order and each sees
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,19 +14,22 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from paddle_operator import names
+from paddle_operator.documents import render
 from paddle_operator.sla import promql
 from paddle_operator.sla.burn import BurnRule, Severity, base_window, burn_rules, least_traffic, window_length
 from paddle_operator.sla.exclusions import exclusions_of
 from paddle_operator.sla.muting import excluded, local_time
 from paddle_operator.sla.objectives import objective_text, window_text
 from paddle_operator.sla.promql import Measured, Scope, duration, number
-from paddle_operator.spec.alerting import BurnRate
+from paddle_operator.spec.alerting import Alerting, BurnRate
 from paddle_operator.spec.model import Service
 from paddle_operator.spec.promise import Sla, WindowType
 
 RuleText = dict[str, Any]
 """One rule as Prometheus reads it."""
 
+MOST_KEPT = 256
+"""Services whose rules are kept in memory, with some ten KiB each."""
 MISSING_AFTER = timedelta(minutes=10)
 """A service without metrics for so long is one that nobody can vouch for; a start takes less."""
 NONE_READY_AFTER = timedelta(minutes=2)
@@ -48,13 +53,11 @@ class Runbook:
 class _Told:
     """What every alert of a service has."""
 
-    service: Service
+    scope: Scope
+    labels: Mapping[str, str]
+    """Of the user."""
     runbooks: str
     muted: bool
-
-    @property
-    def scope(self) -> Scope:
-        return Scope(self.service.identity.namespace, self.service.identity.name)
 
     def alert(
         self,
@@ -69,19 +72,18 @@ class _Told:
         wait: timedelta = timedelta(),
     ) -> RuleText:
         """Write one alert. `texts` are its summary and its description."""
-        identity = self.service.identity
         return {
             "alert": name,
             "expr": promql.unless_excluded(expression, self.scope) if self.muted else expression,
             **({"for": duration(wait)} if wait else {}),
             "labels": {
-                **self.service.spec.alerting.labels.thaw(),
+                **self.labels,
                 "severity": severity.value,
                 **({"objective": objective} if objective else {}),
                 **({"window": window} if window else {}),
             },
             "annotations": {
-                "summary": f"{identity.namespace}/{identity.name}: {texts[0]}",
+                "summary": f"{self.scope.namespace}/{self.scope.service}: {texts[0]}",
                 "description": texts[1],
                 "runbook_url": f"{self.runbooks.rstrip('/')}/{runbook}",
             },
@@ -89,20 +91,39 @@ class _Told:
 
 
 def rule_groups(service: Service, runbooks: str) -> list[dict[str, Any]]:
-    """Return the groups of rules; none where no alerts are wanted. `runbooks`: where their pages lie."""
-    if service.spec.alerting.burn_rate is BurnRate.NONE:
-        return []
-    sla, identity = service.spec.sla, service.identity
-    told = _Told(service, runbooks, muted=bool(sla.exclusions))
+    """Return the groups of rules; none where no alerts are wanted. `runbooks`: where their pages lie.
+
+    A service is looked at many times with the same promise: its rules are made once, and every caller gets
+    them for itself.
+    """
+    identity, spec = service.identity, service.spec
+    return list(
+        json.loads(_groups(Scope(identity.namespace, identity.name), spec.sla, spec.alerting, runbooks))
+    )
+
+
+@functools.lru_cache(maxsize=MOST_KEPT)
+def rule_text(scope: Scope, sla: Sla, alerting: Alerting, runbooks: str) -> str:
+    """Write the same groups as a file for Prometheus; "" where no alerts are wanted."""
+    groups = json.loads(_groups(scope, sla, alerting, runbooks))
+    return render({"groups": groups}) if groups else ""
+
+
+@functools.lru_cache(maxsize=MOST_KEPT)
+def _groups(scope: Scope, sla: Sla, alerting: Alerting, runbooks: str) -> str:
+    """Make the groups, as JSON, which nobody changes and which is read fast."""
+    if alerting.burn_rate is BurnRate.NONE:
+        return "[]"
+    told = _Told(scope, alerting.labels.thaw(), runbooks, muted=bool(sla.exclusions))
     base = base_window(sla)
-    rules = [*_time(sla, told.scope, base)]
+    rules = [*_time(sla, scope, base)]
     for objective in sla.objectives:
-        measured = Measured(told.scope, objective, base)
+        measured = Measured(scope, objective, base)
         rules += _recorded(sla, measured)
         rules += _alerts(sla, measured, told)
     rules += [_none_ready(told), _missing(told)]
-    name = f"paddle-sla.{identity.namespace}.{identity.name}"
-    return [{"name": name, "interval": duration(promql.EVERY), "rules": rules}]
+    name = f"paddle-sla.{scope.namespace}.{scope.service}"
+    return json.dumps([{"name": name, "interval": duration(promql.EVERY), "rules": rules}])
 
 
 def _rolling(sla: Sla) -> timedelta | None:

@@ -10,14 +10,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from paddle_operator.documents import render
 from paddle_operator.errors import SpecRejected
+from paddle_operator.sla import alerts as alerts_module
 from paddle_operator.sla.alerts import rule_groups
 from paddle_operator.sla.muting import FIRST, LAST, local_time
-from paddle_operator.sla.promql import duration, le_pattern, number
+from paddle_operator.sla.promql import Scope, duration, le_pattern, number
 from tests.operator.given import Resource, a_resource, a_service
 
 UP = {"name": "up", "availability": {"targetPercent": "99.9"}}
@@ -59,6 +61,25 @@ def test_each_objective_has_its_alerts_and_the_service_two_for_itself() -> None:
 
 def test_no_alerts_no_rules() -> None:
     assert rule_groups(a_service(a_resource().with_("spec.alerting", {"burnRate": "None"})), "x") == []
+
+
+def test_rules_are_made_once_and_never_shared() -> None:
+    service, other = a_service(a_resource().named("often-seen")), a_service(a_resource().named("seldom-seen"))
+    first, made = rule_groups(service, "x"), alerts_module._groups.cache_info().misses
+    first[0]["rules"].clear()
+    again = rule_groups(a_service(a_resource().named("often-seen")), "x")
+    assert again[0]["rules"]
+    assert alerts_module._groups.cache_info().misses == made
+    assert rule_groups(other, "x") != again
+    assert rule_groups(service, "y") != again
+    assert alerts_module._groups.cache_info().misses == made + 2
+
+
+def test_the_file_says_what_the_groups_say() -> None:
+    service = a_service(a_resource().promising(UP, FAST))
+    scope = Scope(service.identity.namespace, service.identity.name)
+    text = alerts_module.rule_text(scope, service.spec.sla, service.spec.alerting, "x")
+    assert yaml.safe_load(text) == {"groups": rule_groups(service, "x")}
 
 
 def test_labels_of_the_user_are_on_every_alert_and_replace_none_of_ours() -> None:
