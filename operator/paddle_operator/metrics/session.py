@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import time
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
@@ -17,6 +18,7 @@ LARGEST_ANSWER_BYTES = 16 * 2**20
 _PART_BYTES = 2**16
 _URL = "PADDLE_OPERATOR_PROMETHEUS_URL"
 _TOKEN_FILE = "PADDLE_OPERATOR_PROMETHEUS_TOKEN_FILE"  # noqa: S105  a variable's name
+_TOKEN = re.compile(r"[!-~]+")
 _LONGEST_QUOTE = 300
 
 
@@ -73,8 +75,13 @@ class BoundedSession(requests.Session):
             return {}
         try:
             token = Path(self._token_file).read_text(encoding="ascii").strip()
-        except (OSError, ValueError) as unreadable:
+        except OSError as unreadable:
             raise NoAnswer(f"{_TOKEN_FILE} is {self._token_file!r}: {unreadable}") from unreadable
+        except ValueError:  # its text would quote a part of the token
+            token = ""
+        if not _TOKEN.fullmatch(token):  # whoever refuses it later would quote it in words for everybody
+            why = "a token is one line of visible ASCII characters without a space, and this file has none"
+            raise NoAnswer(f"{_TOKEN_FILE} is {self._token_file!r}: {why}")
         return {"Authorization": f"Bearer {token}"}
 
     def _body(self, response: requests.Response, deadline: float) -> bytes:

@@ -165,6 +165,24 @@ async def test_a_token_is_read_anew_for_each_request(tmp_path: Path) -> None:
     assert [one["authorization"] for one in server.asked] == ["Bearer first", "Bearer second"]
 
 
+@pytest.mark.parametrize(
+    "held",
+    [b"s3cret\nsecond", b"s3cret\rX-Other: 1", b"s3cret two", b"s3cret\xc3\xa9", b"s3cret\0", b"", b"\n"],
+)
+async def test_a_file_that_holds_no_token_is_refused_without_a_word_of_it(
+    tmp_path: Path, held: bytes
+) -> None:
+    file = tmp_path / "token"
+    file.write_bytes(held)
+    with serving(matrix()) as server:
+        async with asking(server, token_file=file) as metrics:
+            said = why(await metrics.series("up", MINUTE))
+    assert str(file) in said
+    assert "visible ASCII" in said
+    assert not any(part in said for part in ("s3cret", "second", "X-Other", "two"))
+    assert server.asked == []
+
+
 @pytest.mark.parametrize("slow", [{"before": 3.0}, {"slowly": 0.1}], ids=["late", "drop by drop"])
 async def test_who_is_slow_is_not_waited_for(slow: dict[str, float]) -> None:
     answer = matrix((LABELS, [(stamp(1), "1")]))
