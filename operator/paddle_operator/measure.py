@@ -51,6 +51,8 @@ class _Held:
     """What was counted after it and may still change."""
     at: datetime
     measured: Measured
+    failed: bool
+    """The last look got no answer, or a wrong one."""
     longest: timedelta
     """How much time the next step may count: less after one that took too long."""
 
@@ -91,10 +93,14 @@ class Measuring:
         first, borders = window_of(service.spec.sla, now).start, borders_of(service.spec.sla, now)
         kept = await asyncio.to_thread(fitted, step.record, now, first, borders)
         found = measured(service.spec.sla, step, now)
+        known = _record(key, stored)
+        failed = isinstance(step.metrics, Failed)
+        first_failure = failed and not step.behind and not (held is not None and held.failed)
+        found = replace(found, holds=first_failure or (step.behind and known is not None))
         text = text_of(kept)
-        if _is_news(kept, _record(key, stored)) and await self._write(key, service, text, there):
+        if _is_news(kept, known) and await self._write(key, service, text, there):
             stored = text
-        self._held[key] = _Held(seen.uid, promise, stored, text, step.open, now, found, longest)
+        self._held[key] = _Held(seen.uid, promise, stored, text, step.open, now, found, failed, longest)
         return found
 
     def pause_seconds(self, found: Measured) -> float:

@@ -58,6 +58,8 @@ class Measured:
     """The window in words."""
     least_requests: int
     """So many it takes to judge an objective."""
+    holds: bool = False
+    """What was said before still holds: nothing newer is known, and nothing says that it is otherwise."""
 
     @property
     def outdated(self) -> bool:

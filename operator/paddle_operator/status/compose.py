@@ -20,6 +20,7 @@ from paddle_operator.status.diagnosis import last_end
 from paddle_operator.status.facts import DeploymentFacts, Facts
 from paddle_operator.status.scaling import scaling_active
 from paddle_operator.status.situation import Situation
+from paddle_operator.status.standing import Standing
 
 Status = dict[str, Any]
 
@@ -36,6 +37,7 @@ def status_of(
 ) -> Status:
     """The status of a resource that could be read. Nothing is measured without a Prometheus."""
     at = Situation(service, plan, facts, Before.of(previous))
+    standing = Standing.of(previous, plan.sla_hash)
     route = verdicts.route_accepted(at)
     ready = verdicts.ready(at, route)
     complete = verdicts.rollout_complete(at, ready)
@@ -45,8 +47,8 @@ def status_of(
         complete,
         route,
         *verdicts.progress(ready, complete),
-        promise.sla_met(measured),
-        promise.metrics_available(measured, ready, at.unwatched),
+        standing.verdict(promise.sla_met(measured), measured),
+        standing.availability(promise.metrics_available(measured, ready, at.unwatched), measured),
         verdicts.feasible(at, known),
         scaling_active(at),
     )
@@ -54,7 +56,7 @@ def status_of(
         "observedGeneration": at.generation,
         "url": url_of(service, gateway_api=facts.gateway_api),
         "slaHash": plan.sla_hash,
-        "sla": promise.sla_status(service.spec.sla, measured),
+        "sla": standing.figures(promise.sla_status(service.spec.sla, measured), measured),
         **_scale(at),
         **_revisions(at, previous),
         "model": _model(at),

@@ -120,6 +120,48 @@ def test_a_prometheus_that_does_not_answer_is_told_and_the_figures_stay_for_a_wh
     assert story.status["sla"]["objectives"][0]["attainedPercent"] == told["objectives"][0]["attainedPercent"]
 
 
+def test_one_question_without_an_answer_is_no_news_and_two_are(story: MeasuredStory) -> None:
+    story.with_a_pod()
+    story.minutes(20, good=1, fast=1)
+    told = [story.condition(one) for one in ("MetricsAvailable", "SLAMet")]
+    story.metrics.failure = Failed("no answer")
+    story.minutes(1, good=1, fast=1)
+    assert [story.condition(one) for one in ("MetricsAvailable", "SLAMet")] == told
+    story.metrics.failure = None
+    story.minutes(1, good=1, fast=1)
+    story.metrics.failure = Failed("no answer")
+    story.minutes(1, good=1, fast=1)
+    assert story.condition("MetricsAvailable")[0] == "True", "the two failures were not in a row"
+    story.minutes(1, good=1, fast=1)
+    assert story.condition("MetricsAvailable") == ("False", "MetricsFailed", "no answer")
+
+
+def test_a_new_process_keeps_verdict_and_figures_until_it_has_counted_what_it_missed() -> None:
+    story = MeasuredStory(limit_seconds=0.4)
+    story.with_a_pod()
+    story.minutes(30, good=10, fast=10)
+    story.now += timedelta(hours=12)  # without a request, so nothing is written
+    story.metrics.serve("a", story.now)
+    story.look()
+    while story.look() == AGAIN_SECONDS:
+        pass
+    told = [story.condition(one) for one in ("MetricsAvailable", "SLAMet")]
+    assert told[1][:2] == ("True", "PromiseKept")
+    story.restart()
+    story.metrics.delay_seconds = 0.03
+    story.cluster.statuses.clear()
+    story.cluster.posted.clear()
+    looks = 1
+    while story.look() == AGAIN_SECONDS:
+        assert [story.condition(one)[:2] for one in ("MetricsAvailable", "SLAMet")] == [
+            one[:2] for one in told
+        ]
+        looks += 1
+    assert looks > 2
+    assert story.cluster.posted == []
+    assert len(story.cluster.statuses) <= 1
+
+
 def test_figures_of_the_last_minutes_outlive_a_question_that_nobody_answers(story: MeasuredStory) -> None:
     story.with_a_pod()
     story.minutes(4, good=10, fast=10)
