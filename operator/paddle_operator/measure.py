@@ -23,7 +23,7 @@ from paddle_operator.sla.cells import FINE, Cell, floor
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.exclusions import exclusions_of
 from paddle_operator.sla.intervals import Interval
-from paddle_operator.sla.measured import Measured, borders_of, measured, window_of
+from paddle_operator.sla.measured import FIGURES_STAY, Measured, borders_of, measured, window_of
 from paddle_operator.sla.measuring import LONGEST_STRETCH, Step, Terms, advance, observed_for, stretch_after
 from paddle_operator.sla.objectives import latency_thresholds_milliseconds, sla_hash
 from paddle_operator.sla.reading import Reading
@@ -33,6 +33,8 @@ from paddle_operator.spec.promise import Sla
 
 AGAIN_SECONDS = 1.0
 """Who has more to count is looked at again so soon."""
+WRITTEN_EVERY = timedelta(minutes=1)
+"""While much is counted at once the record is written this often: what is lost is counted again."""
 LONGEST_UNWRITTEN = timedelta(days=1)
 """Time without requests is written this often; all else as soon as it is counted for good."""
 logger = logging.getLogger(__name__)
@@ -51,6 +53,10 @@ class _Held:
     """What was counted after it and may still change."""
     at: datetime
     measured: Measured
+    shown_at: datetime
+    """When its figures were counted: they stay for a while."""
+    tried_at: datetime | None
+    """When the record was last written, or was to be."""
     failed: bool
     """The last look got no answer, or a wrong one."""
     longest: timedelta
@@ -97,10 +103,17 @@ class Measuring:
         failed = isinstance(step.metrics, Failed)
         first_failure = failed and not step.behind and not (held is not None and held.failed)
         found = replace(found, holds=first_failure or (step.behind and known is not None))
-        text = text_of(kept)
-        if _is_news(kept, known) and await self._write(key, service, text, there):
-            stored = text
-        self._held[key] = _Held(seen.uid, promise, stored, text, step.open, now, found, failed, longest)
+        shown_at = now
+        if held is not None and held.sla_hash == promise and _may_stay(held, found, now):
+            found, shown_at = replace(found, figures=held.measured.figures), held.shown_at
+        text, tried_at = text_of(kept), held.tried_at if held else None
+        soon = step.behind and tried_at is not None and now - tried_at < WRITTEN_EVERY
+        if _is_news(kept, known) and not soon:
+            tried_at = now
+            stored = text if await self._write(key, service, text, there) else stored
+        self._held[key] = _Held(
+            seen.uid, promise, stored, text, step.open, now, found, shown_at, tried_at, failed, longest
+        )
         return found
 
     def pause_seconds(self, found: Measured) -> float:
@@ -163,6 +176,12 @@ class Measuring:
             logger.warning("%s: what was counted could not be written: %s", key, refused)
             return False
         return True
+
+
+def _may_stay(held: _Held, found: Measured, now: datetime) -> bool:
+    """Whether the figures that were shown last need not be replaced yet."""
+    counting = held.measured.behind or found.behind
+    return not counting and now - held.shown_at < FIGURES_STAY and found.means_what(held.measured)
 
 
 def _next_stretch(counted: timedelta) -> timedelta:

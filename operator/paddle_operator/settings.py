@@ -68,7 +68,9 @@ class Settings:
         "unknown time",
     )
     measure_interval_seconds: int = _setting(
-        60, "seconds", "a promise is measured, and its figures in the status change, at most this often"
+        60,
+        "seconds",
+        "a promise is measured at most this often; figures that change no verdict are written every 300 s",
     )
     probe_port: int = _setting(8081, "port", "serves /healthz, /readyz and /metrics")
     monitoring_labels: tuple[str, ...] = _setting(

@@ -17,6 +17,8 @@ from paddle_operator.sla.record import account_of
 from paddle_operator.sla.windows import window_at
 from paddle_operator.spec.promise import Objective, Sla, WindowType
 
+FIGURES_STAY = timedelta(minutes=5)
+"""Figures that change no verdict are shown anew so often: each change is a write of the status."""
 BURN_OVER = timedelta(hours=1)
 LONGEST_AGE = timedelta(minutes=5)
 """A newest sample that is older says nothing about now."""
@@ -61,10 +63,27 @@ class Measured:
     holds: bool = False
     """What was said before still holds: nothing newer is known, and nothing says that it is otherwise."""
 
+    def means_what(self, other: Measured) -> bool:
+        """Whether the same follows from its figures as from others."""
+        return [_meaning(one) for one in self.figures] == [_meaning(one) for one in other.figures]
+
     @property
     def outdated(self) -> bool:
         """Whether the figures are too old to say anything about now."""
         return self.age > OUTDATED
+
+
+def _meaning(figure: Figure) -> tuple[Objective, bool, bool, bool, bool, bool]:
+    """What is decided by a figure, and which of its parts are there at all."""
+    found = figure.budget.value if isinstance(figure.budget, Value) else None
+    return (
+        figure.objective,
+        found is not None,
+        found is not None and found.remaining < 0,
+        figure.enough,
+        figure.since is None,
+        figure.burn_rate is None,
+    )
 
 
 def window_of(sla: Sla, now: datetime) -> Interval:

@@ -162,6 +162,45 @@ def test_a_new_process_keeps_verdict_and_figures_until_it_has_counted_what_it_mi
     assert len(story.cluster.statuses) <= 1
 
 
+def test_figures_that_change_no_verdict_are_written_every_five_minutes(story: MeasuredStory) -> None:
+    story.with_a_pod()
+    story.minutes(10, good=200, bad=1, fast=199)
+    story.cluster.statuses.clear()
+    for minute in range(60):
+        story.minutes(1, good=200, bad=int(minute % 3 == 0), fast=199)
+    assert 1 <= len(story.cluster.statuses) <= 60 / 5
+
+
+def test_a_verdict_is_written_at_once(story: MeasuredStory) -> None:
+    story.with_a_pod()
+    story.minutes(12, good=10, fast=10)
+    looks = 0
+    while story.condition("SLAMet")[0] == "True":
+        looks += 1
+        story.minutes(1, bad=10)
+    assert looks <= 2
+    assert story.objectives["up"]["budgetRemainingPercent"].startswith("-")
+
+
+def test_catching_up_writes_the_record_once_a_minute_and_no_figures() -> None:
+    story = MeasuredStory(limit_seconds=0.3)
+    story.with_a_pod()
+    story.metrics.delay_seconds = 0.06
+    for _ in range(6):
+        story.now += timedelta(hours=1)
+        story.metrics.serve("a", story.now, good=9, bad=1, fast=8)
+    story.cluster.statuses.clear()
+    looks = 1
+    while story.look() == AGAIN_SECONDS:
+        assert "attainedPercent" not in story.objectives["up"]
+        looks += 1
+    assert looks >= 5
+    records = [one for one in story.cluster.writes if one.endswith(f" {names.sla_record_name('calm')}")]
+    assert 1 <= len(records) <= 2, "the first, and what is counted when nothing is left"
+    assert len(story.cluster.statuses) <= 3
+    assert counted(story.record) > 0
+
+
 def test_figures_of_the_last_minutes_outlive_a_question_that_nobody_answers(story: MeasuredStory) -> None:
     story.with_a_pod()
     story.minutes(4, good=10, fast=10)
