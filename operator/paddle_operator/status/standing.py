@@ -13,17 +13,13 @@ from paddle_operator.reasons import Reason
 from paddle_operator.sla.measured import Measured
 from paddle_operator.status.conditions import Before, Condition, Truth
 
-_JUDGED: Mapping[str, tuple[Truth, Reason]] = {
-    one.value: (truth, one) for truth, one in (("True", Reason.PROMISE_KEPT), ("False", Reason.BUDGET_SPENT))
-}
-_TOLD: Mapping[str, tuple[Truth, Reason]] = {
-    one.value: (truth, one)
-    for truth, one in (
-        ("True", Reason.METRICS_READ),
-        ("False", Reason.METRICS_FAILED),
-        ("False", Reason.METRICS_STALE),
-        ("False", Reason.METRICS_MISSING),
-    )
+_Words = Mapping[Reason, Truth]
+_JUDGED: _Words = {Reason.PROMISE_KEPT: "True", Reason.BUDGET_SPENT: "False"}
+_TOLD: _Words = {
+    Reason.METRICS_READ: "True",
+    Reason.METRICS_FAILED: "False",
+    Reason.METRICS_STALE: "False",
+    Reason.METRICS_MISSING: "False",
 }
 
 
@@ -67,9 +63,9 @@ class Standing:
             return Condition("MetricsAvailable", "Unknown", Reason.COUNTING, message)
         return was or found if measured.holds else found
 
-    def _as_before(self, type_: str, known: Mapping[str, tuple[Truth, Reason]]) -> Condition | None:
+    def _as_before(self, type_: str, known: _Words) -> Condition | None:
         was = self.before.by_type.get(type_, {})
-        truth, reason = known.get(str(was.get("reason")), (None, None))
-        if truth is None or reason is None or was.get("status") != truth:
-            return None
-        return Condition(type_, truth, reason, str(was.get("message", "")))
+        for reason, truth in known.items():
+            if (was.get("status"), was.get("reason")) == (truth, reason):
+                return Condition(type_, truth, reason, str(was.get("message", "")))
+        return None
