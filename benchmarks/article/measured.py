@@ -122,7 +122,7 @@ def starts(fresh_pod_seconds: float) -> Starts:
         fresh_pod_seconds = figures["fresh_pod_seconds"]["median"]
     else:
         name = "test_no_request_fails_while_containers_die_one_after_another"
-        sweep = next(test for test in result("test-long")["tests"] if test["test"].endswith(name))
-        sources.append(source("test-long", "from a kill to ready"))
+        sweep = next(test for test in result("kill_sweep")["tests"] if test["test"].endswith(name))
+        sources.append(source("kill_sweep", "from a kill to ready"))
         restart = float(sweep["crash_to_ready_seconds_median"])
     return Starts(worker, restart, fresh_pod_seconds, tuple(sources))
