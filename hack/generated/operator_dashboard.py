@@ -23,6 +23,7 @@ from paddle_operator.sla.panels import (
     graph,
     labels,
 )
+from paddle_operator.sla.selectors import selector
 
 FILE = ROOT / "charts" / "paddle-sla-operator" / "files" / "dashboard.json"
 INSTALLATION = 'namespace="$namespace"'
@@ -50,7 +51,7 @@ def board() -> Board:
 
 def metric(name: str, *matchers: str) -> str:
     """Select a metric of this installation."""
-    return f"{name}{{{','.join((INSTALLATION, *matchers))}}}"
+    return selector(name, INSTALLATION, *matchers)
 
 
 def rate(name: str, by: str, *matchers: str) -> str:

@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 
 from paddle_operator.cluster.ports import Cluster, Key, Observation
 from paddle_operator.errors import ClusterRefused
-from paddle_operator.metrics import queries
 from paddle_operator.metrics.ports import Metrics
+from paddle_operator.metrics.queries import questions_of
+from paddle_operator.metrics.reading import read
 from paddle_operator.plan.memory import Stored
 from paddle_operator.plan.record import sla_record, stored_record
-from paddle_operator.sla.answer import Failed, NoData, Value
+from paddle_operator.sla.answer import Failed
 from paddle_operator.sla.cells import FINE, Cell, floor
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.exclusions import exclusions_of
@@ -156,17 +157,8 @@ class Measuring:
             return Step(record, {}, Failed(why), behind=False), shorter
 
     async def _read(self, service: Service, observed: Interval) -> Reading:
-        """Ask one question after the other; where the first has no answer, the others are not asked."""
-        of = (service.identity.namespace, service.identity.name)
-        thresholds = latency_thresholds_milliseconds(service.spec.sla)
-        nothing = NoData("not asked")
-        requests = await self._metrics.series(queries.requests(*of), observed)
-        if not isinstance(requests, Value):
-            return Reading(observed, requests, nothing, nothing)
-        buckets = queries.durations(*of, thresholds)
-        durations = await self._metrics.series(buckets, observed) if thresholds else nothing
-        starts = await self._metrics.series(queries.starts(*of), observed)
-        return Reading(observed, requests, durations, starts)
+        of, thresholds = service.identity, latency_thresholds_milliseconds(service.spec.sla)
+        return await read(self._metrics.series, questions_of(of.namespace, of.name, thresholds), observed)
 
     async def _write(self, key: Key, service: Service, text: str, there: Stored | None) -> bool:
         wanted = sla_record(service.identity, text, there.version if there else "")

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 
 from paddle_operator.metrics import queries
 from paddle_operator.metrics.ports import Metrics
+from paddle_operator.metrics.reading import read
 from paddle_operator.sla.answer import Answer, Failed, NoData, Stale, Value
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.exclusions import exclusions_of
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.ledger import Page, read_page
 from paddle_operator.sla.objectives import latency_thresholds_milliseconds
-from paddle_operator.sla.reading import Reading
 from paddle_operator.sla.report import Made, Subject, question_of, report_of
 from paddle_operator.sla.series import DIGEST_LABEL, REVISION_LABEL, Labels, Series, label
 from paddle_operator.sla.steps import steps_of
@@ -54,10 +54,7 @@ class ReportReader:
         about = ReportedService(name=identity.name, uid=identity.uid, generation=identity.generation)
         self._subject = Subject(about, sla, exclusions_of(sla))
         of = (identity.namespace, identity.name)
-        thresholds = latency_thresholds_milliseconds(sla)
-        self._requests = queries.requests(*of)
-        self._durations = queries.durations(*of, thresholds) if thresholds else ""
-        self._starts = queries.starts(*of)
+        self._questions = queries.questions_of(*of, latency_thresholds_milliseconds(sla))
         self._models = queries.digests(*of)
         self._asked: dict[str, _Asked] = {}
         self._digests: dict[str, str] = {}
@@ -71,7 +68,8 @@ class ReportReader:
         pages: list[Page] = []
         last: Page | None = None
         for part in _parts(observed):
-            said = await self._read(Interval(part.start if last else question.since, part.end))
+            stretch = Interval(part.start if last else question.since, part.end)
+            said = await read(self._ask, self._questions, stretch)
             found = await asyncio.to_thread(read_page, question, part, said, last)
             if not isinstance(found, Value):
                 return found
@@ -89,13 +87,6 @@ class ReportReader:
             digests=self._digests,
             made=made,
         )
-
-    async def _read(self, observed: Interval) -> Reading:
-        requests = await self._ask(self._requests, observed)
-        if not isinstance(requests, Value):
-            return Reading(observed, requests, NoData("not asked"), NoData("not asked"))
-        durations = await self._ask(self._durations, observed) if self._durations else NoData("not asked")
-        return Reading(observed, requests, durations, await self._ask(self._starts, observed))
 
     async def _ask(self, selector: str, observed: Interval) -> Answer[tuple[Series, ...]]:
         found = await self._metrics.series(selector, observed)

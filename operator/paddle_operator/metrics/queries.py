@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
 from paddle_operator import names
+from paddle_operator.sla.selectors import equal, one_of, selector
 from paddle_operator.sla.series import (
     BOUNDARY_LABEL,
     DIGEST_LABEL,
@@ -20,19 +22,21 @@ from paddle_operator.sla.working import QUEUE, STAGE_LABEL
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-def selector(metric: str, *matchers: str) -> str:
-    """Write a selector of one metric."""
-    return f"{metric}{{{','.join(matchers)}}}"
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """The selectors of all that the counts of a service are made from."""
+
+    requests: str
+    durations: str
+    """Empty without a latency objective."""
+    starts: str
 
 
-def equal(label: str, value: str) -> str:
-    """Write the matcher for a label with this very value."""
-    return f'{label}="{_quoted(value)}"'
-
-
-def one_of(label: str, patterns: Iterable[str]) -> str:
-    """Write the matcher for a label that fits one of these regular expressions as a whole."""
-    return f'{label}=~"{_quoted("|".join(patterns))}"'
+def questions_of(namespace: str, service: str, thresholds_milliseconds: Sequence[int]) -> Questions:
+    """Return the questions about a service with latency objectives at these thresholds."""
+    of = (namespace, service)
+    buckets = durations(*of, thresholds_milliseconds) if thresholds_milliseconds else ""
+    return Questions(requests(*of), buckets, starts(*of))
 
 
 def requests(namespace: str, service: str, revision: str = "") -> str:
@@ -93,7 +97,3 @@ def _boundary(threshold_milliseconds: int) -> str:
     """Return a pattern for a boundary's text: 1 second is "1" in one client library and "1.0" in another."""
     whole, _, part = f"{(Decimal(threshold_milliseconds) / 1000).normalize():f}".partition(".")
     return rf"{whole}\.{part}0*" if part else rf"{whole}(\.0+)?"
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -13,7 +13,12 @@ import hashlib
 from paddle_operator import names
 from paddle_operator.sla import promql
 from paddle_operator.sla.burn import base_window, burn_rules, window_length
-from paddle_operator.sla.objectives import objective_text, promise, sla_hash
+from paddle_operator.sla.objectives import (
+    latency_thresholds_milliseconds,
+    objective_text,
+    promise,
+    sla_hash,
+)
 from paddle_operator.sla.outcomes import target_share
 from paddle_operator.sla.panels import (
     GREEN,
@@ -155,8 +160,6 @@ def _requests(scope: Scope) -> Row:
 
 def _latency(sla: Sla, scope: Scope) -> Row:
     buckets = f"sum by (le) (rate({scope.of(names.METRIC_DURATION_BUCKETS)}[{RATE}]))"
-    promised = [one for one in sla.objectives if one.latency is not None]
-    thresholds = sorted({one.latency.threshold_milliseconds for one in promised if one.latency is not None})
     within = [
         graph(
             f"Share within {one.objective.latency.threshold_milliseconds} ms",
@@ -179,7 +182,9 @@ def _latency(sla: Sla, scope: Scope) -> Row:
                 "Latency of good answers",
                 *quantiles,
                 unit="s",
-                lines=tuple(Step(threshold / 1000, RED) for threshold in thresholds),
+                lines=tuple(
+                    Step(threshold / 1000, RED) for threshold in latency_thresholds_milliseconds(sla)
+                ),
                 about="Quantiles are estimates, read off a histogram; shares within a threshold are exact.",
             ),
             *within,

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from paddle_operator import names
 from paddle_operator.sla.promql import COUNTED, duration
+from paddle_operator.sla.selectors import equal, selector
 from paddle_operator.sla.series import NAMESPACE_LABEL, OUTCOME_LABEL, REVISION_LABEL
 from paddle_operator.spec.workload import Device
 
@@ -79,8 +80,7 @@ def _over(scrape_seconds: int) -> str:
 
 
 def _of_revision(metric: str, namespace: str, revision: str, *more: str) -> str:
-    matchers = (f'{NAMESPACE_LABEL}="{namespace}"', f'{REVISION_LABEL}="{revision}"', *more)
-    return f"{metric}{{{','.join(matchers)}}}"
+    return selector(metric, equal(NAMESPACE_LABEL, namespace), equal(REVISION_LABEL, revision), *more)
 
 
 def _of_exporter(exporter: Exporter, namespace: str, revision: str) -> str:

@@ -16,6 +16,7 @@ from fractions import Fraction
 from paddle_operator import names
 from paddle_operator.sla.burn import BurnRule, MinTraffic
 from paddle_operator.sla.outcomes import target_share
+from paddle_operator.sla.selectors import equal, selector
 from paddle_operator.sla.series import (
     BOUNDARY_LABEL,
     NAMESPACE_LABEL,
@@ -60,8 +61,8 @@ class Scope:
 
     def of(self, metric: str, *matchers: str) -> str:
         """Select the service's series of a metric."""
-        mine = (f'{NAMESPACE_LABEL}="{self.namespace}"', f'{SERVICE_LABEL}="{self.service}"')
-        return f"{metric}{{{','.join((*mine, *matchers))}}}"
+        mine = (equal(NAMESPACE_LABEL, self.namespace), equal(SERVICE_LABEL, self.service))
+        return selector(metric, *mine, *matchers)
 
 
 @dataclass(frozen=True, slots=True)

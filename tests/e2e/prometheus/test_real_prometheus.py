@@ -19,6 +19,8 @@ from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.measuring import Terms, advance, observed_for, stretch_after
 from paddle_operator.sla.reading import Reading
 from paddle_operator.sla.record import REQUESTS, Record
+from paddle_operator.sla.selectors import equal
+from paddle_operator.sla.selectors import selector as selector_of
 from paddle_operator.sla.series import Sample, Series, series_text
 from paddle_operator.spec.promise import Objective
 from tests.e2e.prometheus.real_prometheus import install, openmetrics, prometheus_with
@@ -90,7 +92,7 @@ async def test_every_sample_comes_back_as_it_was_taken(
     metrics: Metrics, hours: tuple[float, float], metric: str
 ) -> None:
     observed = Interval(at(hours[0]), at(hours[1]))
-    selector = queries.selector(metric, queries.equal("service", "calm"))
+    selector = selector_of(metric, equal("service", "calm"))
     truth, answer = await DAY.series(selector, observed), await metrics.series(selector, observed)
     assert isinstance(truth, Value)
     assert isinstance(answer, Value)

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from paddle_operator.metrics import queries
+from paddle_operator.sla.selectors import equal
 
 
 def test_requests_are_those_of_a_service_and_may_be_of_one_revision() -> None:
@@ -51,7 +52,7 @@ def test_a_boundary_is_found_however_a_library_writes_it(
 
 
 def test_a_value_with_quotes_stays_one_value() -> None:
-    assert queries.equal("pod", 'a"b\\c\nd') == 'pod="a\\"b\\\\c\\nd"'
+    assert equal("pod", 'a"b\\c\nd') == 'pod="a\\"b\\\\c\\nd"'
 
 
 def test_a_length_is_written_in_whole_milliseconds_rounded_up() -> None:
