@@ -20,11 +20,11 @@ from paddle_operator.reasons import Reason
 from paddle_operator.report_reading import ReportReader
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.intervals import Interval
-from paddle_operator.sla.report import Made
-from paddle_operator.sla.report_order import LATE, asked_period
-from paddle_operator.sla.report_period import last_planned, next_planned, outlived
+from paddle_operator.sla.report.compose import Made
+from paddle_operator.sla.report.order import LATE, asked_period
+from paddle_operator.sla.report.period import last_planned, next_planned, outlived
+from paddle_operator.sla.report.written import moment_text
 from paddle_operator.sla.schedule import parse_schedule
-from paddle_operator.sla.written import moment_text
 from paddle_operator.spec import Service, parse
 from paddle_operator.spec.sla_report import ReportStatus
 from paddle_operator.spec.sla_report_parse import parse_report

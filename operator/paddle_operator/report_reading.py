@@ -16,10 +16,10 @@ from paddle_operator.sla.exclusions import exclusions_of
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.ledger import Page, read_page
 from paddle_operator.sla.objectives import latency_thresholds_milliseconds
-from paddle_operator.sla.report import Made, Subject, question_of, report_of
+from paddle_operator.sla.report.compose import Made, Subject, question_of, report_of
+from paddle_operator.sla.report.written import moment_text
 from paddle_operator.sla.series import DIGEST_LABEL, REVISION_LABEL, Labels, Series, label
 from paddle_operator.sla.steps import steps_of
-from paddle_operator.sla.written import moment_text
 from paddle_operator.spec import Service
 from paddle_operator.spec.sla_report import QueryRecord, ReportedService, ReportStatus
 

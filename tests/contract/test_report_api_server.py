@@ -22,8 +22,8 @@ from paddle_operator.cluster.ports import Key, ReportKey
 from paddle_operator.cluster.reports import KubernetesReports
 from paddle_operator.errors import SpecRejected
 from paddle_operator.report_flow import ReportFlow
-from paddle_operator.sla.report_period import SETTLE
-from paddle_operator.sla.report_size import document
+from paddle_operator.sla.report.period import SETTLE
+from paddle_operator.sla.report.size import document
 from paddle_operator.spec.sla_report import MAX_INCIDENTS, MAX_OBJECTIVES, MAX_STRETCHES
 from paddle_operator.spec.sla_report_parse import parse_report
 from tests.operator.cli.report.a_day import a_day

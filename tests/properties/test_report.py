@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paddle_operator.sla.exclusions import OneOff
-from paddle_operator.sla.report_size import LIMIT_BYTES, document, size_bytes
-from paddle_operator.sla.written import moment_read
+from paddle_operator.sla.report.size import LIMIT_BYTES, document, size_bytes
+from paddle_operator.sla.report.written import moment_read
 from paddle_operator.spec.sla_report import ReportStatus
 from tests.operator.sla.counters import at, span
-from tests.operator.sla.test_report import reported, shares
+from tests.operator.sla.report.test_compose import reported, shares
 from tests.operator.sla.traffic import CODES, Event, Pod, truth
 
 END = 1800

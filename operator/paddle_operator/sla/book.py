@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from paddle_operator.sla.incidents import Course
 from paddle_operator.sla.intervals import Interval, Spans
 from paddle_operator.sla.ledger import Page, Question
 from paddle_operator.sla.outcomes import Outcomes, Tally
 from paddle_operator.sla.unknown import Cause, Unknown, clipped
 
+Course = Mapping[int, Mapping[str, Tally]]
+"""What each revision did in each step of time; steps without requests are absent."""
 Told = tuple[str, Unknown]
 """What is unknown, with the objective that it concerns; "" for all of them."""
 

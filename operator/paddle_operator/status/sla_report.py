@@ -10,9 +10,9 @@ from typing import Any
 from paddle_operator import names
 from paddle_operator.plan import KubeObject
 from paddle_operator.reasons import Reason
-from paddle_operator.sla.report_period import Planned
-from paddle_operator.sla.report_size import document
-from paddle_operator.sla.written import moment_text
+from paddle_operator.sla.report.period import Planned
+from paddle_operator.sla.report.size import document
+from paddle_operator.sla.report.written import moment_text
 from paddle_operator.spec.sla_report import PeriodType, ReportStatus
 
 COMPLETE = "Complete"

@@ -21,7 +21,7 @@ from tests.e2e.prometheus.real_prometheus import install, openmetrics, prometheu
 from tests.operator.cli.report.a_day import NEW, OLD, SLA, day_pods
 from tests.operator.report_flow.bookcase import a_bookcase
 from tests.operator.sla.counters import NOON, SCRAPING, span
-from tests.operator.sla.test_report import shares, the
+from tests.operator.sla.report.test_compose import shares, the
 from tests.operator.sla.traffic import Pod, digest_of, past, truth
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]

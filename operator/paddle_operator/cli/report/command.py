@@ -20,9 +20,9 @@ from paddle_operator.cli.report.rows import csv_text, table
 from paddle_operator.cli.report.words import LANGUAGES
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.api import Api
-from paddle_operator.sla.report_order import LATE
-from paddle_operator.sla.report_size import document
-from paddle_operator.sla.written import moment_text
+from paddle_operator.sla.report.order import LATE
+from paddle_operator.sla.report.size import document
+from paddle_operator.sla.report.written import moment_text
 from paddle_operator.spec.sla_report import PeriodType, ReportStatus
 from paddle_operator.status.sla_report import COMPLETE, is_complete
 

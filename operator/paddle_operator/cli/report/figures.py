@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from paddle_operator.sla.written import moment_read
+from paddle_operator.sla.report.written import moment_read
 
 
 @dataclass(frozen=True, slots=True)

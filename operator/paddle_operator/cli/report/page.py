@@ -15,7 +15,7 @@ from paddle_operator.cli.report.figures import Clock, between, count, length
 from paddle_operator.cli.report.plots import COLOURS, attained_plot, budget_plot, legend, patterns
 from paddle_operator.cli.report.words import LANGUAGES, both, text
 from paddle_operator.documents import render
-from paddle_operator.sla.written import UP, percent_text
+from paddle_operator.sla.report.written import UP, percent_text
 from paddle_operator.spec.sla_report import OTHERS, ObjectiveReport, ReportStatus, RevisionRecord, Verdict
 
 MARKS = {Verdict.KEPT: "✓", Verdict.BROKEN: "✗", Verdict.NOT_MEASURED: "?"}

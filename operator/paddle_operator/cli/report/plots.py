@@ -20,7 +20,7 @@ from paddle_operator.cli.report.axes import (
 )
 from paddle_operator.cli.report.figures import Clock
 from paddle_operator.cli.report.words import both
-from paddle_operator.sla.written import moment_read
+from paddle_operator.sla.report.written import moment_read
 from paddle_operator.spec.sla_report import OTHERS, ObjectiveReport, ReportStatus
 
 STRIP = 12

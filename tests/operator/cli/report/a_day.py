@@ -9,7 +9,7 @@ from paddle_operator.sla.answer import Value
 from paddle_operator.sla.exclusions import OneOff
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.ledger import Page, read_page
-from paddle_operator.sla.report import Made, Subject, question_of, report_of
+from paddle_operator.sla.report.compose import Made, Subject, question_of, report_of
 from paddle_operator.sla.steps import steps_of
 from paddle_operator.spec.promise import Sla
 from paddle_operator.spec.sla_report import QueryRecord, ReportedService, ReportStatus

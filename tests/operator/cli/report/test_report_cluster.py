@@ -16,7 +16,7 @@ from paddle_operator.cluster.api import NotFound
 from paddle_operator.cluster.kinds import Kind
 from paddle_operator.plan import KubeObject
 from paddle_operator.reasons import Reason
-from paddle_operator.sla.report_size import document
+from paddle_operator.sla.report.size import document
 from tests.operator.cli.report.a_day import a_day
 
 

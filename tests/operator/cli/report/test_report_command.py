@@ -19,7 +19,7 @@ from paddle_operator.cli.report import command
 from paddle_operator.cli.report.read import ReportUnreadable
 from paddle_operator.cli.report.words import LANGUAGES, WORDS
 from paddle_operator.documents import render
-from paddle_operator.sla.report_size import document
+from paddle_operator.sla.report.size import document
 from tests.operator.cli.report.a_day import a_day
 
 GOLDEN = Path(__file__).resolve().parents[3] / "golden" / "report"

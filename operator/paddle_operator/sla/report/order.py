@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from paddle_operator.sla.intervals import Interval
+from paddle_operator.sla.report.written import moment_read
 from paddle_operator.sla.windows import Period, calendar, window_at
-from paddle_operator.sla.written import moment_read
 from paddle_operator.spec.promise import Sla
 from paddle_operator.spec.sla_report import PeriodType, ReportPeriod
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from paddle_operator.sla.incidents import incidents
 from paddle_operator.sla.outcomes import Tally
+from paddle_operator.sla.report.incidents import incidents
 
 TARGET = Fraction(99, 100)
 CALM, JUST, BROKEN = Tally(1000, 1), Tally(99, 1), Tally(90, 10)

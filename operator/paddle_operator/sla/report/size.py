@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from paddle_operator.sla.written import moment_read
+from paddle_operator.sla.report.written import moment_read
 from paddle_operator.spec.base import canonical_json
 from paddle_operator.spec.sla_report import (
     Incident,

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from paddle_operator.sla.written import (
+from paddle_operator.sla.report.written import (
     DOWN,
     UP,
     decimal_text,

@@ -10,7 +10,7 @@ import pytest
 
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.intervals import Interval
-from paddle_operator.sla.report_period import SETTLE, Planned, last_planned, next_planned, outlived
+from paddle_operator.sla.report.period import SETTLE, Planned, last_planned, next_planned, outlived
 from paddle_operator.sla.schedule import Schedule, parse_schedule
 from paddle_operator.sla.steps import steps_of
 from paddle_operator.spec.sla_report import MAX_STEPS

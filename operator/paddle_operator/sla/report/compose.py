@@ -14,11 +14,11 @@ from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.ledger import Page, Question
 from paddle_operator.sla.objectives import promise, sla_hash
 from paddle_operator.sla.outcomes import Outcomes
-from paddle_operator.sla.report_objective import objective_report
-from paddle_operator.sla.report_size import LIMIT_BYTES, fitted, longest
+from paddle_operator.sla.report.objective import objective_report
+from paddle_operator.sla.report.size import LIMIT_BYTES, fitted, longest
+from paddle_operator.sla.report.written import moment_text, whole_seconds
 from paddle_operator.sla.steps import Steps
 from paddle_operator.sla.unknown import time_of
-from paddle_operator.sla.written import moment_text, whole_seconds
 from paddle_operator.spec.base import FrozenJson
 from paddle_operator.spec.promise import Sla
 from paddle_operator.spec.sla_report import (

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from paddle_operator.sla.book import Course
 from paddle_operator.sla.budget import burn_rate
 from paddle_operator.sla.outcomes import Tally
-
-Course = Mapping[int, Mapping[str, Tally]]
-"""What each revision did in each step of time; steps without requests are absent."""
 
 
 @dataclass(frozen=True, slots=True)

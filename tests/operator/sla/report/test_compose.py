@@ -16,8 +16,8 @@ from paddle_operator.sla.exclusions import Exclusion, OneOff
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.ledger import Page, read_page
 from paddle_operator.sla.outcomes import Tally
-from paddle_operator.sla.report import Made, Subject, question_of, report_of
-from paddle_operator.sla.report_size import LIMIT_BYTES, document, fitted, size_bytes
+from paddle_operator.sla.report.compose import Made, Subject, question_of, report_of
+from paddle_operator.sla.report.size import LIMIT_BYTES, document, fitted, size_bytes
 from paddle_operator.sla.series import Sample, Series
 from paddle_operator.sla.steps import Steps
 from paddle_operator.spec.promise import Sla

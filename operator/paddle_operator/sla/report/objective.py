@@ -6,17 +6,24 @@ from collections.abc import Mapping
 from datetime import timedelta
 from fractions import Fraction
 
-from paddle_operator.sla.book import Book
+from paddle_operator.sla.book import Book, Course
 from paddle_operator.sla.budget import Budget
-from paddle_operator.sla.incidents import Course, added, incidents
-from paddle_operator.sla.incidents import Incident as Stretch
 from paddle_operator.sla.ledger import Question
 from paddle_operator.sla.objectives import objective_text
 from paddle_operator.sla.outcomes import Tally, target_share
-from paddle_operator.sla.report_size import worst
+from paddle_operator.sla.report.incidents import Incident as Stretch
+from paddle_operator.sla.report.incidents import added, incidents
+from paddle_operator.sla.report.size import worst
+from paddle_operator.sla.report.written import (
+    DOWN,
+    UP,
+    decimal_text,
+    moment_text,
+    percent_text,
+    whole_seconds,
+)
 from paddle_operator.sla.steps import Steps
 from paddle_operator.sla.unknown import time_of
-from paddle_operator.sla.written import DOWN, UP, decimal_text, moment_text, percent_text, whole_seconds
 from paddle_operator.spec.promise import Objective
 from paddle_operator.spec.sla_report import (
     MAX_INCIDENTS,
