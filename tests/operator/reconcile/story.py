@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +10,7 @@ from paddle_operator.measure import Measuring
 from paddle_operator.profiling import Profiling
 from paddle_operator.reconcile import Reconciler
 from tests.operator.fake_cluster import KEY, FakeCluster
+from tests.operator.virtual_time import in_virtual_time
 
 REST = 300.0
 
@@ -32,7 +32,7 @@ class Story:
         pause: float | None = None
         for _ in range(times):
             self.now += timedelta(seconds=1)
-            pause = asyncio.run(flow(KEY))
+            pause = in_virtual_time(flow(KEY))
         return pause
 
     def condition(self, type_: str) -> tuple[str, str, str]:
