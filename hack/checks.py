@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.prefix) / "bin"
 PYTHON = sys.executable
-TWO_AT_A_TIME = ("-n", "2", "--dist", "loadfile", "--durations=5")
+# a file shares what it started; a failure is told when it happens, not by a summary that may never come
+TWO_AT_A_TIME = ("-n", "2", "--dist", "loadfile", "--durations=5", "--instafail")
+# a test stuck outside Python hears no signal: its stacks are told and its process ends. A process that ended ends
+# the run too: xdist 3.8 may wait for ever for what the others did not get of its files.
+STUCK = (
+    "--max-worker-restart=0",
+    "-o",
+    "faulthandler_timeout=240",
+    "-o",
+    "faulthandler_exit_on_timeout=true",
+)
 LONG_REPORT = ROOT / "build" / "test-long.xml"
 
 
@@ -35,6 +45,8 @@ class Stage:
     proves: str
     command: tuple[str, ...]
     quick: bool = False
+    minutes: float = 45
+    """What takes longer is stuck: three times what it takes on two quiet cores."""
 
 
 def tool(name: str, *arguments: str) -> tuple[str, ...]:
@@ -68,7 +80,7 @@ UNIT = (
     Stage(
         "unit",
         "unit, golden, property and contract tests",
-        # two at a time: most of it is starting servers and models, and a file shares what it started
+        # two at a time: most of it is starting servers and models
         tool(
             "pytest",
             "-q",
@@ -77,7 +89,9 @@ UNIT = (
             "--ignore=tests/charts",
             "--ignore=tests/promtool",
             *TWO_AT_A_TIME,
+            *STUCK,
         ),
+        minutes=30,
     ),
 )
 PROGRAMS = (Stage("programs", "pinned programs are built", module("hack.cluster", "build")),)
@@ -90,13 +104,14 @@ RULES = (
     Stage("rules", "promtool check and test rules", tool("pytest", "-q", "tests/promtool", *TWO_AT_A_TIME)),
 )
 CLUSTER = (Stage("cluster", "node, images, add-ons and charts are up", module("hack.e2e_site")),)
-E2E = (Stage("e2e", "everything, on a real node", tool("pytest", "-v", "-m", "e2e", "--durations=15")),)
+E2E = (Stage("e2e", "everything, on a real node", tool("pytest", "-v", "-m", "e2e", "--durations=15", "--instafail"), minutes=60),)
 LONG = (
     Stage(
         "long",
         "sweeps and soaks",
         # the other family of the report leaves out what the tests record
         tool("pytest", "-v", "-m", "long", f"--junitxml={LONG_REPORT}", "-o", "junit_family=xunit1"),
+        minutes=240,
     ),
 )
 
@@ -124,7 +139,7 @@ def run_stages(stages: Sequence[Stage], environment: Mapping[str, str]) -> int:
             say(f"so far {', '.join(spent)}")
         say(f"{stage.name}: {stage.proves} ({position + 1} of {len(stages)})")
         began = time.monotonic()
-        status = subprocess.run(stage.command, cwd=ROOT, env=dict(environment), check=False).returncode
+        status = run_stage(stage, environment)
         spent.append(f"{stage.name} {time.monotonic() - began:.1f} s")
         if status != 0:
             say(f"{spent[-1]}: FAILED: {' '.join(stage.command)}")
@@ -132,6 +147,23 @@ def run_stages(stages: Sequence[Stage], environment: Mapping[str, str]) -> int:
         elif not last:
             say(f"{spent[-1]}: passed")
     return first_failure
+
+
+def run_stage(stage: Stage, environment: Mapping[str, str]) -> int:
+    """Run its command within its time; return the exit status, 124 (timeout's own) where the time was over."""
+    running = subprocess.Popen(stage.command, cwd=ROOT, env=dict(environment))
+    try:
+        return running.wait(stage.minutes * 60)
+    except subprocess.TimeoutExpired:
+        say(f"{stage.name}: ended after {stage.minutes:g} minutes: it is stuck, or this machine is too slow")
+        return 124
+    finally:  # also where this run itself is told to end
+        running.terminate()
+        try:
+            running.wait(20)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
 
 
 def say(line: str) -> None:

@@ -30,6 +30,14 @@ def test_a_failure_ends_the_run_and_names_what_was_not_reached(capfd: pytest.Cap
     assert out.splitlines()[-1] == "== not run: three, four"
 
 
+def test_what_takes_longer_than_it_may_is_ended_and_fails(capfd: pytest.CaptureFixture[str]) -> None:
+    stuck = Stage("stuck", "nothing", (sys.executable, "-c", "import time; time.sleep(600)"), minutes=0.01)
+    assert run_stages([stage("one"), stuck, stage("three")], {}) == 124
+    out = capfd.readouterr().out
+    assert "== stuck: ended after 0.01 minutes" in out
+    assert out.splitlines()[-1] == "== not run: three"
+
+
 def test_quick_stages_all_speak_before_a_failure_ends_the_run(capfd: pytest.CaptureFixture[str]) -> None:
     quick = [stage("format", 1, quick=True), stage("types", 0, quick=True), stage("imports", 2, quick=True)]
     assert run_stages([*quick, stage("unit")], {}) == 1
