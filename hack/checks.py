@@ -25,8 +25,8 @@ BIN = Path(sys.prefix) / "bin"
 PYTHON = sys.executable
 # a file shares what it started; a failure is told when it happens, not by a summary that may never come
 TWO_AT_A_TIME = ("-n", "2", "--dist", "loadfile", "--durations=5", "--instafail")
-# a test stuck outside Python hears no signal: its stacks are told and its process ends. A process that ended ends
-# the run too: xdist 3.8 may wait for ever for what the others did not get of its files.
+# A test stuck outside Python hears no signal: its stacks are told and its process ends. A process that ended
+# ends the run too: xdist 3.8 may wait for ever for what the others did not get of its files.
 STUCK = (
     "--max-worker-restart=0",
     "-o",
@@ -104,7 +104,14 @@ RULES = (
     Stage("rules", "promtool check and test rules", tool("pytest", "-q", "tests/promtool", *TWO_AT_A_TIME)),
 )
 CLUSTER = (Stage("cluster", "node, images, add-ons and charts are up", module("hack.e2e_site")),)
-E2E = (Stage("e2e", "everything, on a real node", tool("pytest", "-v", "-m", "e2e", "--durations=15", "--instafail"), minutes=60),)
+E2E = (
+    Stage(
+        "e2e",
+        "everything, on a real node",
+        tool("pytest", "-v", "-m", "e2e", "--durations=15", "--instafail"),
+        minutes=60,
+    ),
+)
 LONG = (
     Stage(
         "long",
@@ -150,7 +157,7 @@ def run_stages(stages: Sequence[Stage], environment: Mapping[str, str]) -> int:
 
 
 def run_stage(stage: Stage, environment: Mapping[str, str]) -> int:
-    """Run its command within its time; return the exit status, 124 (timeout's own) where the time was over."""
+    """Run its command within its time; return the exit status, 124 where the time was over."""
     running = subprocess.Popen(stage.command, cwd=ROOT, env=dict(environment))
     try:
         return running.wait(stage.minutes * 60)
