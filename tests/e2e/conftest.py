@@ -22,8 +22,11 @@ def site() -> Testbed:
 
 @pytest.fixture(scope="module")
 def kube(site: Testbed, request: pytest.FixtureRequest) -> Iterator[Kube]:
-    """kubectl in a fresh namespace named after the file; the namespace is deleted afterwards."""
+    """kubectl in a fresh namespace named after the file; its deletion is begun afterwards."""
     name = request.module.__name__.rsplit(".", 1)[-1].replace("_", "-")
+    site.kube(name).delete("namespace", name)  # of an earlier run, whole or on its way out
     site.site.make_namespace(name)
     yield site.kube(name)
-    site.kube(name).delete("namespace", name)
+    site.kube(name).delete(
+        "namespace", name, "--wait=false"
+    )  # half a minute of draining, beside the next file

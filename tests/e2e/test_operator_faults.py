@@ -199,6 +199,8 @@ def selected(kube: Kube, service: str) -> str:
 def test_two_idle_minutes_without_a_write_but_lease_and_heartbeat(
     kube: Kube, serving: Resource, site: Testbed
 ) -> None:
+    kube.apply(digits("still").through_gateway("still.example.com").body)  # nobody sends it a request
+    kube.wait_condition("still", "Ready", "True", timeout=200)
     kube.wait_condition("calm", "Ready", "True", timeout=100)
     time.sleep(40)  # retirement of the revision before, and the events of the tests above, are over
     begin = site.audit_position()
@@ -206,8 +208,8 @@ def test_two_idle_minutes_without_a_write_but_lease_and_heartbeat(
     writes = [e for e in site.audit_events(begin) if e["user"]["username"] == OPERATOR]
     assert writes, "the audit log holds no heartbeat: is it the right identity?"
     others = [e["objectRef"] for e in writes if e["objectRef"]["resource"] != "leases"]
-    # The requests of the tests above are counted for good, and told, up to six minutes after the last one.
     told = [(one["resource"], one.get("name", "")) for one in others]
+    # The requests of the tests above are counted for good, and told, up to six minutes after the last one.
     counting = {
         ("configmaps", "calm-sla-record"),
         ("configmaps", "calm-work"),
