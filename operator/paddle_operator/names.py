@@ -92,6 +92,8 @@ RUN_AS_ID = 65532
 PATH_LIVE = "/v2/health/live"
 PATH_READY = "/v2/health/ready"
 PATH_METRICS = "/metrics"
+PATH_GOLDEN = "/golden"
+"""Where a model is asked its own known request: for the cluster, no gateway sends it on."""
 
 PROGRAM_RUNTIME = "paddle-runtime"
 RUNBOOKS = "docs/runbooks"

@@ -18,6 +18,7 @@ from paddle_runtime.bundle.store import require_digest
 from paddle_runtime.dispatch.exchange import Ask
 from paddle_runtime.dispatch.job import Result
 from paddle_runtime.errors import BundleFault, BundleReason
+from paddle_runtime.golden import Golden
 from paddle_runtime.limits import Limits
 from paddle_runtime.open_inference import INFER, OpenInference, open_inference
 from paddle_runtime.pipeline import Pipeline, open_pipeline, open_with_paddleocr, prove
@@ -25,6 +26,7 @@ from paddle_runtime.pipeline.base import BatchPipeline, Body, PipelineAnswer
 from paddle_runtime.pipeline.document import cap_documents
 from paddle_runtime.pipeline.picture import cap_pixels
 from paddle_runtime.predictor.devices import Device, DeviceSettings
+from paddle_runtime.tasks import GOLDEN
 
 log = logging.getLogger(__name__)
 # progress(phase that ended, its seconds, a line for people)
@@ -40,35 +42,41 @@ class WarmModel(Protocol):
 
 
 class ServedModel:
-    """One pipeline: its task's own kinds with JSON out, and `infer` in the Open Inference Protocol."""
+    """One pipeline: its task's own kinds with JSON out, `infer` in the Open Inference Protocol, `golden`."""
 
-    def __init__(self, pipeline: Pipeline[Any, Any], infer: OpenInference) -> None:
+    def __init__(self, pipeline: Pipeline[Any, Any], infer: OpenInference, golden: Golden) -> None:
         self._pipeline = pipeline
         self._infer = infer
+        self._golden = golden
 
     def answer(self, kind: str, request: Mapping[str, Any], payload: memoryview) -> Result:
         """`request` holds the options, or what `infer` says of its body."""
         if kind == INFER:
             return self._infer.answer(request, payload)
+        if kind == GOLDEN.name:
+            return self._golden.answer()
         return _told(self._pipeline.run(kind, payload, request))
 
 
 class TogetherModel(ServedModel):
     """The same for a pipeline and a device that compute several requests at once."""
 
-    def __init__(self, pipeline: BatchPipeline, infer: OpenInference) -> None:
-        super().__init__(pipeline, infer)
+    def __init__(self, pipeline: BatchPipeline, infer: OpenInference, golden: Golden) -> None:
+        super().__init__(pipeline, infer, golden)
         self._batches = pipeline
 
     def answer_all(self, asks: Sequence[Ask]) -> Sequence[Result | Exception]:
-        """One for each, in their order; `infer` is answered by itself, a failure is its caller's alone."""
-        together = [(ask.kind, ask.payload, ask.request) for ask in asks if ask.kind != INFER]
+        """One for each, in their order; those of `alone` by themselves, a failure is its caller's alone."""
+        alone = {INFER, GOLDEN.name}
+        together = [(ask.kind, ask.payload, ask.request) for ask in asks if ask.kind not in alone]
         answers = iter(self._batches.run_all(together))
         ends: list[Result | Exception] = []
         for ask in asks:
             try:
-                alone = ask.kind == INFER
-                ends.append(self._infer.answer(ask.request, ask.payload) if alone else _told(next(answers)))
+                by_itself = ask.kind in alone
+                ends.append(
+                    self.answer(ask.kind, ask.request, ask.payload) if by_itself else _told(next(answers))
+                )
             except Exception as error:
                 ends.append(error)
         return ends
@@ -116,9 +124,10 @@ def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel,
         done.append(f"warmed {shapes} shapes")
     described = {"text": f"{shapes} shapes warm"}
     infer = open_inference(pipeline, bundle.manifest, str(order["modelName"]), caps)
+    golden = Golden(pipeline, bundle.manifest.self_test)
     if settings.device is not Device.CPU and isinstance(pipeline, BatchPipeline):
-        return TogetherModel(pipeline, infer), described
-    return ServedModel(pipeline, infer), described
+        return TogetherModel(pipeline, infer, golden), described
+    return ServedModel(pipeline, infer, golden), described
 
 
 @contextmanager

@@ -56,6 +56,7 @@ class RequestReason(StrEnum):
     NOT_READY = "not_ready"
     DRAINING = "draining"
     WORKER_LOST = "worker_lost"
+    WRONG_ANSWER = "wrong_answer"
     TIMED_OUT = "timed_out"
     INTERNAL = "internal"
 
@@ -81,6 +82,7 @@ REQUEST_MEANINGS: Mapping[RequestReason, str] = {
     RequestReason.DRAINING: "the server is going away",
     RequestReason.INTERNAL: "the server or the model failed; the log says more under the request's id",
     RequestReason.WORKER_LOST: "its worker died while it computed",
+    RequestReason.WRONG_ANSWER: "the model answers its own known request otherwise than its bundle says",
     RequestReason.TIMED_OUT: "its deadline passed, or its worker stood still",
 }
 

@@ -202,9 +202,8 @@ def open_inference(
 ) -> OpenInference:
     """For whichever task the bundle has."""
     serving = TASKS[manifest.task]
-    only_tensors = all(kind.payload is Payload.TENSORS for kind in serving.kinds)
     answerer: Answerer
-    if only_tensors:
+    if serving.kinds[0].payload is Payload.TENSORS:
         answerer = TensorAnswers(pipeline, signature_of(manifest))
     else:
         answerer = BytesAnswers(pipeline, serving, caps)

@@ -31,6 +31,7 @@ class Payload(StrEnum):
     PADDLEX = "paddlex"  # such a document in the JSON of PaddleX's serving, answered likewise
     TEXT = "text"
     TENSORS = "tensors"
+    NOTHING = "nothing"  # the bundle holds the input
 
     @property
     def has_pages(self) -> bool:
@@ -91,6 +92,9 @@ def _infer(*stages: str, options: tuple[str, ...] = ()) -> Kind:
     return Kind("infer", "/v2/models/{name}/infer", Payload.TENSORS, stages, options)
 
 
+GOLDEN = Kind("golden", "/golden", Payload.NOTHING, ())
+"""The bundle's own known request, which every task answers. Gateways do not send this path on."""
+
 OCR_STAGES = ("decode", "detect", "orient", "recognise", "encode")
 OCR_OPTIONS = ("cls", "minScore")
 PAGE_OPTIONS = ("pages", "dpi")
@@ -111,6 +115,7 @@ TASKS: Mapping[Task, Serving] = MappingProxyType(
                     "ocr/recognise", "/v1/ocr/recognise", Payload.PICTURE, ("decode", "recognise", "encode")
                 ),
                 _infer(*OCR_STAGES, options=OCR_OPTIONS),
+                GOLDEN,
             ),
             inputs=(TensorRow("image", "BYTES", (1,)),),
             outputs=(TensorRow("lines", "BYTES", (-1,)),),
@@ -119,6 +124,7 @@ TASKS: Mapping[Task, Serving] = MappingProxyType(
             kinds=(
                 Kind("detect", "/v1/detect", Payload.PICTURE, PICTURE_STAGES, ("minScore",)),
                 _infer(*PICTURE_STAGES, options=("minScore",)),
+                GOLDEN,
             ),
             inputs=(TensorRow("image", "BYTES", (1,)),),
             outputs=(TensorRow("objects", "BYTES", (-1,)),),
@@ -127,6 +133,7 @@ TASKS: Mapping[Task, Serving] = MappingProxyType(
             kinds=(
                 Kind("classify", "/v1/classify", Payload.PICTURE, PICTURE_STAGES, ("minScore", "topK")),
                 _infer(*PICTURE_STAGES, options=("minScore", "topK")),
+                GOLDEN,
             ),
             inputs=(TensorRow("image", "BYTES", (1,)),),
             outputs=(TensorRow("classes", "BYTES", (-1,)),),
@@ -135,12 +142,13 @@ TASKS: Mapping[Task, Serving] = MappingProxyType(
             kinds=(
                 Kind("classify", "/v1/classify", Payload.TEXT, TEXT_STAGES, ("minScore", "topK")),
                 _infer(*TEXT_STAGES, options=("minScore", "topK")),
+                GOLDEN,
             ),
             inputs=(TensorRow("text", "BYTES", (1,)),),
             outputs=(TensorRow("classes", "BYTES", (-1,)),),
         ),
         Task.TENSOR: Serving(
-            kinds=(_infer("decode", "infer", "encode"),),
+            kinds=(_infer("decode", "infer", "encode"), GOLDEN),
         ),
     }
 )

@@ -92,7 +92,7 @@ def test_a_gateway_sends_on_every_path_but_those_for_the_cluster() -> None:
     texts = "".join(file.read_text() for file in transport.glob("http_*.py"))
     paths = {*re.findall(r'(?:Route|_file)\(f?"(/[^"]*)"', texts), *tasks.paths()}
     inside = {path for path in paths if not path.startswith(names.PATHS_SERVED)}
-    assert inside == {names.PATH_METRICS, "/health", names.PATH_PAGE}
+    assert inside == {names.PATH_METRICS, "/health", names.PATH_PAGE, names.PATH_GOLDEN}
     assert names.HEADER_SYNTHETIC.lower() in Path(front.__file__).read_text()
 
 

@@ -32,10 +32,13 @@ def test_what_fails_for_one_of_a_batch_is_nobody_elses_failure() -> None:
         return Result(b"tensors")
 
     model = TogetherModel(
-        cast("Any", SimpleNamespace(run_all=run_all)), cast("Any", SimpleNamespace(answer=infer))
+        cast("Any", SimpleNamespace(run_all=run_all)),
+        cast("Any", SimpleNamespace(answer=infer)),
+        cast("Any", SimpleNamespace(answer=lambda: Result(b"golden"))),
     )
-    good, tensors, damaged, wrong, nan, again = model.answer_all(
+    golden, good, tensors, damaged, wrong, nan, again = model.answer_all(
         [
+            ask("golden", b""),
             ask("ocr", b"good"),
             ask("infer", b"right"),
             ask("ocr", b"damaged"),
@@ -44,6 +47,7 @@ def test_what_fails_for_one_of_a_batch_is_nobody_elses_failure() -> None:
             ask("ocr", b"good"),
         ]
     )
+    assert golden == Result(b"golden")
     assert isinstance(good, Result)
     assert isinstance(again, Result)
     assert good.body == again.body == b'{"lines":[]}'

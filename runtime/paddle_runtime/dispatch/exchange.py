@@ -132,7 +132,7 @@ def _told(answer: Answer, at: int | None) -> dict[str, Any]:
         case Unexpected():
             return {"fault": "unexpected", "message": str(answer)}
         case Failed():
-            return {"fault": "failed", "message": str(answer)}
+            return {"fault": "failed", "reason": answer.reason.value, "message": str(answer)}
         case Abandoned():
             return {"fault": "abandoned", "message": str(answer)}
 
@@ -144,7 +144,7 @@ def _fault(told: Mapping[str, Any]) -> Invalid | Failed | Abandoned:
         case "invalid":
             return Invalid(RequestReason(told["reason"]), message)
         case "failed":
-            return Failed(RequestReason.INTERNAL, message)
+            return Failed(RequestReason(told["reason"]), message)
         case "abandoned":
             return Abandoned(message)
         case _:

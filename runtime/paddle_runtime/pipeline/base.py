@@ -42,6 +42,14 @@ class Pipeline(Protocol[Given_contra, Told_co]):
         """Run the bundle's known inputs; BundleFault SelfTestFailed with the figures."""
         ...
 
+    def check(self, number: int) -> None:
+        """Run one of them."""
+        ...
+
+    def run_smallest(self) -> None:
+        """Run the smallest shape of every program, with zeros: work to do where nothing is known."""
+        ...
+
     def run(
         self, kind: str, given: Given_contra, options: Mapping[str, JsonValue]
     ) -> PipelineAnswer[Told_co]:

@@ -18,7 +18,7 @@ from paddle_runtime.pipeline.picture import Picture, decode_picture
 from paddle_runtime.pipeline.scaling import Placed, Placer
 from paddle_runtime.pipeline.selftest import unfit
 from paddle_runtime.pipeline.stages import timed
-from paddle_runtime.pipeline.warmup import warm_modules
+from paddle_runtime.pipeline.warmup import run_smallest, warm_modules
 from paddle_runtime.predictor.devices import DeviceSettings
 from paddle_runtime.predictor.opening import open_session
 from paddle_runtime.predictor.session import Array, Session
@@ -49,12 +49,19 @@ class DetectionPipeline:
 
     def self_test(self) -> None:
         """The bundle's pictures must show what the bundle says."""
-        for test in self._bundle.manifest.self_test:
-            data = memoryview(self._bundle.file(test.picture or "").read_bytes())
-            if problem := objects_problem(test, self.run("detect", data, {}).body):
-                raise unfit(
-                    f"{test.picture}: {problem}", "The device or the engine does not fit these weights"
-                )
+        for number in range(len(self._bundle.manifest.self_test)):
+            self.check(number)
+
+    def check(self, number: int) -> None:
+        """One of them."""
+        test = self._bundle.manifest.self_test[number]
+        data = memoryview(self._bundle.file(test.picture or "").read_bytes())
+        if problem := objects_problem(test, self.run("detect", data, {}).body):
+            raise unfit(f"{test.picture}: {problem}", "The device or the engine does not fit these weights")
+
+    def run_smallest(self) -> None:
+        """The smallest bucket once more."""
+        run_smallest(self._bundle.manifest.modules, {MODULE: self._session})
 
     def run(self, kind: str, given: memoryview, options: Mapping[str, JsonValue]) -> PipelineAnswer[Body]:
         """One picture to its objects, the surest first, boxes in the picture's coordinates."""

@@ -30,7 +30,7 @@ from paddle_runtime.pipeline.read_page import ReadPage
 from paddle_runtime.pipeline.selftest import answer_problem, check_picture, unfit
 from paddle_runtime.pipeline.stages import timed
 from paddle_runtime.pipeline.together import Steps, Want, alone, together
-from paddle_runtime.pipeline.warmup import warm_modules
+from paddle_runtime.pipeline.warmup import run_smallest, warm_modules
 from paddle_runtime.predictor.devices import Device, DeviceSettings
 from paddle_runtime.predictor.opening import open_session
 from paddle_runtime.predictor.session import Array, Session
@@ -78,16 +78,25 @@ class OcrPipeline:
     def self_test(self) -> None:
         """The bundle's pictures must read as the bundle says, pages, or lines where there is no detector; and
         the programs must answer what it knows of them."""
-        whole = "ocr" if self._modules.can_read_pages else "ocr/recognise"
-        for number, test in enumerate(self._bundle.manifest.self_test):
-            if not test.outputs:
-                kind = f"ocr/{test.module}" if test.module else whole
-                check_picture(self._bundle, test, partial(self.run, kind))
-            elif problem := answer_problem(test, self.program_answers(test)):
-                raise unfit(
-                    f"selfTest[{number}] of module {test.module}: {problem}",
-                    "The device or the engine does not fit this program",
-                )
+        for number in range(len(self._bundle.manifest.self_test)):
+            self.check(number)
+
+    def check(self, number: int) -> None:
+        """One of them."""
+        test = self._bundle.manifest.self_test[number]
+        if not test.outputs:
+            whole = "ocr" if self._modules.can_read_pages else "ocr/recognise"
+            kind = f"ocr/{test.module}" if test.module else whole
+            check_picture(self._bundle, test, partial(self.run, kind))
+        elif problem := answer_problem(test, self.program_answers(test)):
+            raise unfit(
+                f"selfTest[{number}] of module {test.module}: {problem}",
+                "The device or the engine does not fit this program",
+            )
+
+    def run_smallest(self) -> None:
+        """The smallest bucket of every module once more."""
+        run_smallest(self._bundle.manifest.modules, self._sessions)
 
     def program_answers(self, test: SelfTest) -> Mapping[str, Array]:
         """What a self-test of a module's program is answered, by output."""

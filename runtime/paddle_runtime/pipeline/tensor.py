@@ -12,7 +12,7 @@ from paddle_runtime.errors import Failed, RequestReason
 from paddle_runtime.pipeline.base import Arrays, PipelineAnswer
 from paddle_runtime.pipeline.selftest import answer_problem, answers, unfit
 from paddle_runtime.pipeline.values import as_declared
-from paddle_runtime.pipeline.warmup import warm_modules
+from paddle_runtime.pipeline.warmup import run_smallest, warm_modules
 from paddle_runtime.predictor.devices import DeviceSettings
 from paddle_runtime.predictor.opening import open_session
 from paddle_runtime.predictor.session import Session, paddle_words
@@ -34,11 +34,20 @@ class TensorPipeline:
 
     def self_test(self) -> None:
         """The bundle's known tensors must give their known answers."""
-        for number, test in enumerate(self._bundle.manifest.self_test):
-            if problem := answer_problem(test, answers(test, self._module, self._session.run)):
-                raise unfit(
-                    f"selfTest[{number}]: {problem}", "The device or the engine does not fit this program"
-                )
+        for number in range(len(self._bundle.manifest.self_test)):
+            self.check(number)
+
+    def check(self, number: int) -> None:
+        """One of them."""
+        test = self._bundle.manifest.self_test[number]
+        if problem := answer_problem(test, answers(test, self._module, self._session.run)):
+            raise unfit(
+                f"selfTest[{number}]: {problem}", "The device or the engine does not fit this program"
+            )
+
+    def run_smallest(self) -> None:
+        """The smallest bucket once more."""
+        run_smallest(self._bundle.manifest.modules, {MODULE: self._session})
 
     def run(self, kind: str, given: Arrays, options: Mapping[str, JsonValue]) -> PipelineAnswer[Arrays]:
         """Every output of the program, in the manifest's order; Failed where it refuses these tensors."""

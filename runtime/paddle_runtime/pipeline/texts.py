@@ -18,7 +18,7 @@ from paddle_runtime.pipeline.batches import Slot, plan_batches
 from paddle_runtime.pipeline.classes import Choice, Scores, best, classes_problem, load_labels, probabilities
 from paddle_runtime.pipeline.selftest import unfit
 from paddle_runtime.pipeline.stages import timed
-from paddle_runtime.pipeline.warmup import warm_modules
+from paddle_runtime.pipeline.warmup import run_smallest, warm_modules
 from paddle_runtime.pipeline.wordpiece import WordPiece, load_vocabulary
 from paddle_runtime.predictor.devices import DeviceSettings
 from paddle_runtime.predictor.opening import open_session
@@ -51,14 +51,23 @@ class TextPipeline:
 
     def self_test(self) -> None:
         """The bundle's texts must be classified as the bundle says."""
-        for test in self._bundle.manifest.self_test:
-            text = test.text or ""
-            body = self.run("classify", memoryview(text.encode()), {}).body
-            if problem := classes_problem(test.classes, body, test.tolerance):
-                raise unfit(
-                    f"{text[:80]!r}: {problem}",
-                    "The device, the engine, the vocabulary or the labels do not fit these weights",
-                )
+        for number in range(len(self._bundle.manifest.self_test)):
+            self.check(number)
+
+    def check(self, number: int) -> None:
+        """One of them."""
+        test = self._bundle.manifest.self_test[number]
+        text = test.text or ""
+        body = self.run("classify", memoryview(text.encode()), {}).body
+        if problem := classes_problem(test.classes, body, test.tolerance):
+            raise unfit(
+                f"{text[:80]!r}: {problem}",
+                "The device, the engine, the vocabulary or the labels do not fit these weights",
+            )
+
+    def run_smallest(self) -> None:
+        """The smallest bucket once more."""
+        run_smallest(self._bundle.manifest.modules, {MODULE: self._session})
 
     def run(self, kind: str, given: memoryview, options: Mapping[str, JsonValue]) -> PipelineAnswer[Body]:
         """One text to its classes, or of several, which `texts` counts, each to its own."""

@@ -26,13 +26,9 @@ def warm_modules(
     done = 0
     for name, module in modules.items():
         for bucket in sorted(module.buckets, key=elements, reverse=True):
-            inputs: dict[str, Array] = {
-                spec.name: np.zeros(bucket[spec.name], dtype=NUMPY_NAMES[spec.datatype])
-                for spec in module.inputs
-            }
             shown = ", ".join("x".join(map(str, shape)) for shape in bucket.values())
             try:
-                sessions[name].run(inputs)
+                sessions[name].run(_zeros(module, bucket))
             except Exception as error:
                 raise BundleFault(
                     BundleReason.WarmupFailed,
@@ -42,3 +38,15 @@ def warm_modules(
             done += 1
             progress(f"{name} {shown}", done / total)
     return done
+
+
+def run_smallest(modules: Mapping[str, Module], sessions: Mapping[str, Session]) -> None:
+    """Run the smallest bucket of each program once more."""
+    for name, module in modules.items():
+        sessions[name].run(_zeros(module, min(module.buckets, key=elements)))
+
+
+def _zeros(module: Module, bucket: Mapping[str, Shape]) -> dict[str, Array]:
+    return {
+        spec.name: np.zeros(bucket[spec.name], dtype=NUMPY_NAMES[spec.datatype]) for spec in module.inputs
+    }

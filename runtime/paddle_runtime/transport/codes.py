@@ -27,6 +27,7 @@ HTTP_CODES: dict[RequestReason, int] = {
     RequestReason.DRAINING: 503,
     # our broken promises: bad
     RequestReason.INTERNAL: 500,
+    RequestReason.WRONG_ANSWER: 500,
     RequestReason.WORKER_LOST: 502,  # started, so no 503: gateways repeat those, and it may kill again
     RequestReason.TIMED_OUT: 504,
 }
@@ -51,6 +52,7 @@ GRPC_CODES: dict[RequestReason, str] = {
     RequestReason.NOT_READY: "UNAVAILABLE",
     RequestReason.DRAINING: "UNAVAILABLE",
     RequestReason.INTERNAL: "INTERNAL",
+    RequestReason.WRONG_ANSWER: "DATA_LOSS",
     RequestReason.WORKER_LOST: "ABORTED",  # for the caller to repeat, not for what stands between
     RequestReason.TIMED_OUT: "DEADLINE_EXCEEDED",
 }

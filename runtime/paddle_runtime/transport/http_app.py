@@ -21,6 +21,7 @@ from paddle_runtime.transport.front import Front, count_astray, request_id
 from paddle_runtime.transport.http_batch import BatchEndpoint
 from paddle_runtime.transport.http_body import READERS
 from paddle_runtime.transport.http_docs import docs_routes
+from paddle_runtime.transport.http_golden import GoldenEndpoint
 from paddle_runtime.transport.http_models import ModelEndpoint
 from paddle_runtime.transport.http_page import page_routes
 from paddle_runtime.transport.replies import json_response
@@ -45,7 +46,9 @@ def make_app(front: Front, description: Description) -> Starlette:
         *(
             Route(path, ModelEndpoint(kind, READERS, front), methods=["POST"])
             for path, kind in tasks.paths().items()
+            if kind != tasks.GOLDEN.name
         ),
+        Route(tasks.GOLDEN.path, GoldenEndpoint(READERS, front), methods=["POST"]),
         *(
             Route(path, BatchEndpoint(kind, READERS, front), methods=["POST"])
             for path, kind in tasks.batch_paths().items()

@@ -191,12 +191,18 @@ def _json_bytes(header: str | None) -> int | None:
     return int(header)
 
 
+async def read_nothing(kind: Kind, request: Request, meter: Meter, rules: BodyRules, request_id: str) -> Work:
+    """A body is not looked at."""
+    return Work(kind.name, {}, b"")
+
+
 READERS: Mapping[Payload, ReadBody] = {
     Payload.PICTURE: read_picture,
     Payload.DOCUMENT: read_picture,
     Payload.PADDLEX: read_paddlex,
     Payload.TEXT: read_texts,
     Payload.TENSORS: read_tensors,
+    Payload.NOTHING: read_nothing,
 }
 
 

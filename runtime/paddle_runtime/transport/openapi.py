@@ -49,6 +49,7 @@ POSTS = {
     Payload.TEXT: "What the model says of a text, or of several",
     Payload.PADDLEX: "Read a picture or PDF, in the form of PaddleX's serving",
     Payload.TENSORS: "Tensors in, tensors out: the Open Inference Protocol",
+    Payload.NOTHING: "Ask the model what its bundle knows the answer to; counted as synthetic",
 }
 
 
@@ -117,11 +118,12 @@ def _get(told: Told, *, has_name: bool) -> Json:
 
 
 def _post(kind: Kind, *, has_name: bool) -> Json:
+    body = {} if kind.payload is Payload.NOTHING else {"required": True, "content": _bodies(kind)}
     return {
         "method": "post",
         "summary": POSTS.get(kind.payload, "Ask the model"),
         "parameters": [*_options(kind), *_headers(kind)],
-        "requestBody": {"required": True, "content": _bodies(kind)},
+        **({"requestBody": body} if body else {}),
         "responses": {"200": _good(kind), **_errors(kind, has_name=has_name)},
     }
 
@@ -160,6 +162,8 @@ def _options(kind: Kind) -> list[Json]:
 
 
 def _headers(kind: Kind) -> list[Json]:
+    if kind.payload is Payload.NOTHING:  # no deadline: who asks at the same time shares the answer
+        return []
     headers = {
         "X-Request-Id": {"type": "string", "pattern": "^[!-~]{1,128}$"},
         "X-Deadline-Ms": {"type": "integer", "minimum": 1, "maximum": MAX_DEADLINE_MS},

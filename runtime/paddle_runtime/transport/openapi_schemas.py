@@ -26,6 +26,8 @@ def data_of(kind: Kind) -> str:
         return "InferResponse"
     if kind.payload is Payload.PADDLEX:
         return "PaddleXAnswer"
+    if kind.payload is Payload.NOTHING:
+        return "GoldenAnswer"
     return "OcrAnswer" if kind.name == "ocr" else "Answer"
 
 
@@ -130,6 +132,9 @@ SCHEMAS: Json = {
         ]
     },
     "Answer": obj(TIMED),
+    "GoldenAnswer": obj(
+        {"selfTest": {"type": ["integer", "null"]}, "compared": {"type": ["string", "null"]}, **TIMED}
+    ),
     "PictureRequest": obj({"image": BASE64}, {"options": {"type": "object"}}, closed=True),
     "PictureForm": {"anyOf": [obj({"file": FILE}), obj({"image": FILE})]},
     "BatchRequest": obj({"images": many(BASE64)}, {"options": {"type": "object"}}, closed=True),

@@ -1,7 +1,8 @@
 """A FAKE worker process: the real loop of paddle_runtime.worker around a model that does as it is told.
 
 Orders for one request travel behind the picture's own bytes, as JSON after MARK; orders for the start of the
-process come by the environment variable FAKE_START, as JSON.
+process come by the environment variable FAKE_START, as JSON, and so do those for requests that send nothing,
+by the name of their kind.
 """
 
 from __future__ import annotations
@@ -28,12 +29,13 @@ MARK = b"\0fake-orders:"
 class FakeModel:
     """Answers every picture with its size and its orders."""
 
-    def __init__(self) -> None:
+    def __init__(self, orders: Mapping[str, Any]) -> None:
         self._kept: list[bytes] = []
+        self._orders = orders
 
     def answer(self, kind: str, request: Mapping[str, Any], payload: memoryview) -> Result:
         picture, _, text = bytes(payload).partition(MARK)
-        orders = json.loads(text) if text else {}
+        orders = json.loads(text) if text else self._orders.get(kind, {})
         for _ in range(orders.get("borders", 0)):
             time.sleep(orders["seconds"])
             border()
@@ -43,7 +45,7 @@ class FakeModel:
         if orders.get("raise"):
             raise RuntimeError(orders["raise"])
         if orders.get("fail"):
-            raise Failed(RequestReason.INTERNAL, orders["fail"])
+            raise Failed(RequestReason(orders.get("reason", "internal")), orders["fail"])
         if orders.get("undecodable"):
             raise Invalid(RequestReason.UNDECODABLE, "the picture ends early")
         body: dict[str, Any] = {
@@ -54,6 +56,8 @@ class FakeModel:
             "bytes": len(picture),
             "options": dict(request),
         }
+        if kind == "golden":
+            body |= {"selfTest": 0, "compared": "lines"}
         if orders.get("growMib"):
             self._kept.append(b"x" * (orders["growMib"] * 1024 * 1024))
         if orders.get("answerBytes"):
@@ -90,7 +94,7 @@ def open_fake(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel, 
     progress("self-test", 0.1, "self-test passed in 0.1 s")
     time.sleep(start.get("warmSeconds", 0))
     progress("warm-up", 0.1, "warmed 3 shapes in 0.1 s")
-    return FakeBatchModel() if start.get("together") else FakeModel(), {"text": "3 shapes warm"}
+    return (FakeBatchModel if start.get("together") else FakeModel)(start), {"text": "3 shapes warm"}
 
 
 if __name__ == "__main__":
