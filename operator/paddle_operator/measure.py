@@ -15,22 +15,19 @@ from datetime import datetime, timedelta
 from paddle_operator.cluster.ports import Cluster, Key, Observation
 from paddle_operator.errors import ClusterRefused
 from paddle_operator.metrics.ports import Metrics
-from paddle_operator.metrics.queries import questions_of
-from paddle_operator.metrics.reading import read
+from paddle_operator.metrics.sources import Source, sources_of
 from paddle_operator.plan.memory import Stored
-from paddle_operator.plan.record import sla_record, stored_record
+from paddle_operator.plan.record import key_of, sla_record, stored_record
 from paddle_operator.sla.answer import Failed
 from paddle_operator.sla.cells import FINE, Cell, floor
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.exclusions import exclusions_of
-from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.measured import FIGURES_STAY, Measured, borders_of, measured, window_of
 from paddle_operator.sla.measuring import LONGEST_STRETCH, Step, Terms, advance, observed_for, stretch_after
-from paddle_operator.sla.objectives import latency_thresholds_milliseconds, sla_hash
-from paddle_operator.sla.reading import Reading
+from paddle_operator.sla.objectives import sla_hash
 from paddle_operator.sla.record import Record, fitted, record_from, text_of
 from paddle_operator.spec import Service
-from paddle_operator.spec.promise import Sla
+from paddle_operator.spec.report import CountedAt
 
 AGAIN_SECONDS = 1.0
 """Who has more to count is looked at again so soon."""
@@ -42,26 +39,58 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class _Progress:
+    """How far a source is counted, beyond its stored record."""
+
+    text: str
+    """Its record as it would be stored."""
+    open: Mapping[str, Cell]
+    """What was counted after it and may still change."""
+    longest: timedelta
+    """How much time the next step may count: less after one that took too long."""
+
+
+@dataclass(frozen=True)
 class _Held:
-    """What this process knows beyond the stored record."""
+    """What this process knows beyond the stored records."""
 
     uid: str
     sla_hash: str
-    stored: str
-    """The stored text that `text` goes on from: another one was written by somebody else."""
-    text: str
-    open: Mapping[str, Cell]
-    """What was counted after it and may still change."""
+    stored: Mapping[str, str]
+    """The stored texts that `progress` goes on from: others were written by somebody else."""
+    progress: Mapping[CountedAt, _Progress]
     at: datetime
     measured: Measured
     shown_at: datetime
     """When its figures were counted: they stay for a while."""
     tried_at: datetime | None
-    """When the record was last written, or was to be."""
+    """When the records were last written, or were to be."""
     failed: bool
     """The last look got no answer, or a wrong one."""
-    longest: timedelta
-    """How much time the next step may count: less after one that took too long."""
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What one look made of one source."""
+
+    step: Step
+    progress: _Progress
+    is_news: bool
+    """What is to be stored of it is not stored yet."""
+    begun: bool
+    """Something is stored of it."""
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What one look goes by."""
+
+    key: Key
+    service: Service
+    begin: datetime
+    """When counting begins where nothing is counted yet."""
+    stored: Mapping[str, str]
+    now: datetime
 
 
 class Measuring:
@@ -87,34 +116,31 @@ class Measuring:
         """Measure a service, at most once an interval unless more is to be counted at once."""
         promise, held = sla_hash(service.spec.sla), self._held.get(key)
         there = stored_record(seen.objects)
-        stored = there.text if there else ""
+        stored = there.texts if there else {}
         if held is not None and (held.uid, held.stored) != (seen.uid, stored):
             held = None
         if held is not None and held.sla_hash == promise and self._is_fresh(held, now):
             return held.measured
-        record = _record(key, held.text if held else stored) or _new_record(service, seen, now)
-        longest = held.longest if held else LONGEST_STRETCH
-        step, longest = await self._count(service, record, now, longest)
-        if held is not None and not step.open and step.record.until == record.until:
-            step = replace(step, open=held.open)  # nobody answered: what was known is still known
-        first, borders = window_of(service.spec.sla, now).start, borders_of(service.spec.sla, now)
-        kept = await asyncio.to_thread(fitted, step.record, now, first, borders)
-        found = measured(service.spec.sla, step, now)
-        known = _record(key, stored)
-        failed = isinstance(step.metrics, Failed)
-        first_failure = failed and not step.behind and not (held is not None and held.failed)
-        found = replace(found, holds=first_failure or (step.behind and known is not None))
+        sources, known = sources_of(service), held.progress if held else {}
+        look = _Look(key, service, _begin(service, seen, now), stored, now)
+        made = await asyncio.gather(*(self._go_on(look, one, known.get(one.at)) for one in sources))
+        counted = {source.at: one for source, one in zip(sources, made, strict=True)}
+        found = measured(service.spec.sla, {at: one.step for at, one in counted.items()}, now)
+        failed = isinstance(found.metrics, Failed)
+        first_failure = failed and not found.behind and not (held is not None and held.failed)
+        begun = counted[CountedAt.RUNTIME].begun
+        found = replace(found, holds=first_failure or (found.behind and begun))
         shown_at = now
         if held is not None and held.sla_hash == promise and _may_stay(held, found, now):
             found, shown_at = replace(found, figures=held.measured.figures), held.shown_at
-        text, tried_at = text_of(kept), held.tried_at if held else None
-        soon = step.behind and tried_at is not None and now - tried_at < WRITTEN_EVERY
-        if _is_news(kept, known) and not soon:
+        tried_at = held.tried_at if held else None
+        soon = found.behind and tried_at is not None and now - tried_at < WRITTEN_EVERY
+        if any(one.is_news for one in counted.values()) and not soon:
             tried_at = now
-            stored = text if await self._write(key, service, text, there) else stored
-        self._held[key] = _Held(
-            seen.uid, promise, stored, text, step.open, now, found, shown_at, tried_at, failed, longest
-        )
+            texts = {key_of(at): one.progress.text for at, one in counted.items()}
+            stored = texts if await self._write(key, service, texts, there) else stored
+        progress = {at: one.progress for at, one in counted.items()}
+        self._held[key] = _Held(seen.uid, promise, stored, progress, now, found, shown_at, tried_at, failed)
         return found
 
     def pause_seconds(self, found: Measured) -> float:
@@ -129,19 +155,35 @@ class Measuring:
         age = (now - held.at).total_seconds()
         return not held.measured.behind and 0 <= age < self._interval_seconds
 
+    async def _go_on(self, look: _Look, source: Source, before: _Progress | None) -> _Counted:
+        """Count on at one source, from where it was left."""
+        sla, now = look.service.spec.sla, look.now
+        known = _record(look.key, look.stored.get(key_of(source.at), ""))
+        record = _record(look.key, before.text) if before else known
+        record = record or Record(look.begin, {})
+        terms = Terms(source.objectives, exclusions_of(sla), self._scraping, borders_of(sla, now))
+        step, longest = await self._count(source, terms, record, now, before.longest if before else None)
+        if before is not None and not step.open and step.record.until == record.until:
+            step = replace(step, open=before.open)  # nobody answered: what was known is still known
+        kept = await asyncio.to_thread(fitted, step.record, now, window_of(sla, now).start, terms.borders)
+        progress = _Progress(text_of(kept), step.open, longest)
+        return _Counted(step, progress, _is_news(kept, known), begun=known is not None)
+
     async def _count(
-        self, service: Service, record: Record, now: datetime, longest: timedelta
+        self, source: Source, terms: Terms, record: Record, now: datetime, longest: timedelta | None
     ) -> tuple[Step, timedelta]:
         """Go on stretch by stretch until now, or until it took long enough; says how long the next may be."""
-        terms = _terms(service.spec.sla, self._scraping, now)
         clock = asyncio.get_running_loop().time
         enough = clock() + self._limit_seconds / 2
+        longest = longest or LONGEST_STRETCH
         step: Step | None = None
         try:
             async with asyncio.timeout(self._limit_seconds):
                 while True:
                     stretch = stretch_after(record, now, longest)
-                    reading = await self._read(service, observed_for(stretch, self._scraping, now))
+                    reading = await source.read(
+                        self._metrics.series, observed_for(stretch, self._scraping, now)
+                    )
                     step = await asyncio.to_thread(advance, record, stretch, reading, terms, now)
                     if not step.behind:
                         return step, LONGEST_STRETCH
@@ -156,12 +198,10 @@ class Measuring:
             why = f"Prometheus takes longer than {self._limit_seconds:g} s to tell what happened"
             return Step(record, {}, Failed(why), behind=False), shorter
 
-    async def _read(self, service: Service, observed: Interval) -> Reading:
-        of, thresholds = service.identity, latency_thresholds_milliseconds(service.spec.sla)
-        return await read(self._metrics.series, questions_of(of.namespace, of.name, thresholds), observed)
-
-    async def _write(self, key: Key, service: Service, text: str, there: Stored | None) -> bool:
-        wanted = sla_record(service.identity, text, there.version if there else "")
+    async def _write(
+        self, key: Key, service: Service, texts: Mapping[str, str], there: Stored | None
+    ) -> bool:
+        wanted = sla_record(service.identity, texts, there.version if there else "")
         try:
             await self._cluster.apply(key, wanted, is_new=there is None)
         except ClusterRefused as refused:  # it stays in memory, and is written with what is counted next
@@ -181,10 +221,6 @@ def _next_stretch(counted: timedelta) -> timedelta:
     return min(LONGEST_STRETCH, 2 * max(counted, FINE))
 
 
-def _terms(sla: Sla, scraping: Scraping, now: datetime) -> Terms:
-    return Terms(sla.objectives, exclusions_of(sla), scraping, borders_of(sla, now))
-
-
 def _record(key: Key, text: str) -> Record | None:
     if not text:
         return None
@@ -195,13 +231,13 @@ def _record(key: Key, text: str) -> Record | None:
         return None
 
 
-def _new_record(service: Service, seen: Observation, now: datetime) -> Record:
+def _begin(service: Service, seen: Observation, now: datetime) -> datetime:
     """Begin with the window, or with the resource where it is younger."""
     created = seen.body["metadata"].get("creationTimestamp")
     start = floor(window_of(service.spec.sla, now).start, FINE)
     if created:
         start = max(start, min(datetime.fromisoformat(created), now))
-    return Record(start, {})
+    return start
 
 
 def _is_news(record: Record, stored: Record | None) -> bool:

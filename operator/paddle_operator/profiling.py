@@ -15,7 +15,7 @@ from paddle_operator.errors import ClusterRefused
 from paddle_operator.metrics import queries
 from paddle_operator.metrics.ports import Metrics
 from paddle_operator.plan.means import terms_of
-from paddle_operator.plan.work_profile import stored_profile, work_profile
+from paddle_operator.plan.work_profile import KEY, stored_profile, work_profile
 from paddle_operator.sla.answer import Value
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.intervals import Interval
@@ -72,7 +72,7 @@ class Profiling:
         held = self._held.get(key)
         if held is None or held.uid != seen.uid:
             stored = stored_profile(seen.objects)
-            begin = profile_from(stored.text) if stored else Profile()
+            begin = profile_from(stored.texts.get(KEY, "")) if stored else Profile()
             held = _Held(seen.uid, begin, now - self._every, now, is_new=False)
         if ask and now - held.at >= self._every:
             held = await self._learn(key, service, terms, held, now)

@@ -9,13 +9,12 @@ from datetime import datetime, timedelta
 
 from paddle_operator.metrics import queries
 from paddle_operator.metrics.ports import Metrics
-from paddle_operator.metrics.reading import read
+from paddle_operator.metrics.sources import sources_of
 from paddle_operator.sla.answer import Answer, Failed, NoData, Stale, Value
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.exclusions import exclusions_of
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.ledger import Page, read_page
-from paddle_operator.sla.objectives import latency_thresholds_milliseconds
 from paddle_operator.sla.report.compose import Made, Subject, question_of, report_of
 from paddle_operator.sla.report.written import moment_text
 from paddle_operator.sla.series import DIGEST_LABEL, REVISION_LABEL, Labels, Series, label
@@ -54,7 +53,7 @@ class ReportReader:
         about = ReportedService(name=identity.name, uid=identity.uid, generation=identity.generation)
         self._subject = Subject(about, sla, exclusions_of(sla))
         of = (identity.namespace, identity.name)
-        self._questions = queries.questions_of(*of, latency_thresholds_milliseconds(sla))
+        self._source = sources_of(service)[0]
         self._models = queries.digests(*of)
         self._asked: dict[str, _Asked] = {}
         self._digests: dict[str, str] = {}
@@ -69,7 +68,7 @@ class ReportReader:
         last: Page | None = None
         for part in _parts(observed):
             stretch = Interval(part.start if last else question.since, part.end)
-            said = await read(self._ask, self._questions, stretch)
+            said = await self._source.read(self._ask, stretch)
             found = await asyncio.to_thread(read_page, question, part, said, last)
             if not isinstance(found, Value):
                 return found

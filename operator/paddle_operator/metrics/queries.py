@@ -27,9 +27,10 @@ class Questions:
     """The selectors of all that the counts of a service are made from."""
 
     requests: str
-    durations: str
+    durations: str = ""
     """Empty without a latency objective."""
-    starts: str
+    starts: str = ""
+    """Empty where nothing tells when a process began."""
 
 
 def questions_of(namespace: str, service: str, thresholds_milliseconds: Sequence[int]) -> Questions:

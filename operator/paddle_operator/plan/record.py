@@ -1,23 +1,28 @@
-"""The ConfigMap in which all that was counted for a service is kept."""
+"""The ConfigMap in which all that was counted for a service is kept: a record for each source."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from paddle_operator import names
-from paddle_operator.plan.memory import Memory, Stored, remembered, stored
+from paddle_operator.plan.memory import Stored, remembered, stored
 from paddle_operator.plan.model import KubeObject
 from paddle_operator.spec.model import Identity
+from paddle_operator.spec.report import CountedAt
 
-KEY = "record.json"
-RECORD = Memory("sla-record", KEY)
+RECORD = "sla-record"
 
 
-def sla_record(identity: Identity, text: str, resource_version: str) -> KubeObject:
+def key_of(at: CountedAt) -> str:
+    """Return the key in the ConfigMap under which the record of a source is kept."""
+    return "record.json" if at is CountedAt.RUNTIME else f"{at.value.lower()}.json"
+
+
+def sla_record(identity: Identity, texts: Mapping[str, str], resource_version: str) -> KubeObject:
     """Return the ConfigMap; with a version the API server refuses it where somebody else was quicker."""
-    return remembered(RECORD, identity, names.sla_record_name(identity.name), text, resource_version)
+    return remembered(RECORD, identity, names.sla_record_name(identity.name), texts, resource_version)
 
 
 def stored_record(objects: Iterable[KubeObject]) -> Stored | None:
-    """Return the record that is in the cluster; None where there is none."""
+    """Return the records that are in the cluster; None where there are none."""
     return stored(RECORD, objects)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from paddle_operator import names
-from paddle_operator.plan.memory import Memory, Stored, remembered, stored
+from paddle_operator.plan.memory import Stored, remembered, stored
 from paddle_operator.plan.model import KubeObject
 from paddle_operator.spec.model import Identity
 
-PROFILE = Memory("work-profile", "profile.json")
+PROFILE = "work-profile"
+KEY = "profile.json"
 
 
 def work_profile(identity: Identity, text: str, resource_version: str) -> KubeObject:
     """Return the ConfigMap; with a version the API server refuses it where somebody else was quicker."""
-    return remembered(PROFILE, identity, names.work_profile_name(identity.name), text, resource_version)
+    return remembered(
+        PROFILE, identity, names.work_profile_name(identity.name), {KEY: text}, resource_version
+    )
 
 
 def stored_profile(objects: Iterable[KubeObject]) -> Stored | None:

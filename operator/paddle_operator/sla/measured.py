@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from paddle_operator.sla.answer import Answer, Stale, Value
+from paddle_operator.sla.answer import Answer, Failed, Stale, Value
 from paddle_operator.sla.budget import Budget, budget, burn_rate
 from paddle_operator.sla.burn import MinTraffic, least_traffic
 from paddle_operator.sla.cells import entries, within
@@ -16,6 +17,7 @@ from paddle_operator.sla.outcomes import Tally, target_share
 from paddle_operator.sla.record import account_of
 from paddle_operator.sla.windows import window_at
 from paddle_operator.spec.promise import Objective, Sla, WindowType
+from paddle_operator.spec.report import CountedAt
 
 FIGURES_STAY = timedelta(minutes=5)
 """Figures that change no verdict are shown anew so often: each change is a write of the status."""
@@ -31,6 +33,7 @@ class Figure:
     """One objective over the window."""
 
     objective: Objective
+    counted_at: CountedAt
     budget: Answer[Budget]
     burn_rate: Fraction | None
     """Over the last hour; None with less traffic than it takes to judge."""
@@ -73,11 +76,12 @@ class Measured:
         return self.age > OUTDATED
 
 
-def _meaning(figure: Figure) -> tuple[Objective, bool, bool, bool, bool, bool]:
+def _meaning(figure: Figure) -> tuple[Objective, CountedAt, bool, bool, bool, bool, bool]:
     """What is decided by a figure, and which of its parts are there at all."""
     found = figure.budget.value if isinstance(figure.budget, Value) else None
     return (
         figure.objective,
+        figure.counted_at,
         found is not None,
         found is not None and found.remaining < 0,
         figure.enough,
@@ -102,34 +106,55 @@ def _over(sla: Sla) -> str:
     return f"the last {sla.window.days} days"
 
 
-def measured(sla: Sla, step: Step, now: datetime) -> Measured:
-    """Judge what was counted."""
-    window = window_of(sla, now)
-    until = max((one.interval.end for one in step.open.values()), default=step.record.until)
-    least = least_traffic(sla)
+def measured(sla: Sla, steps: Mapping[CountedAt, Step], now: datetime) -> Measured:
+    """Judge what was counted at each source; the runtime is always among them."""
+    window, least = window_of(sla, now), least_traffic(sla)
+    figures = tuple(_figure(one, steps, window, least) for one in sla.objectives)
+    until = min(_until(steps[at]) for at in {one.counted_at for one in figures})
     return Measured(
-        figures=tuple(_figure(one, step, window, until, least) for one in sla.objectives),
+        figures=figures,
         window=window,
-        metrics=_unless_stale(step.metrics, now),
+        metrics=_unless_stale(_metrics(steps), now),
         until=until,
         age=now - until,
-        behind=step.behind,
+        behind=any(step.behind for step in steps.values()),
         over=_over(sla),
         least_requests=least.requests,
     )
 
 
-def _figure(objective: Objective, step: Step, window: Interval, until: datetime, least: MinTraffic) -> Figure:
+def counted_at(objective: Objective, steps: Mapping[CountedAt, Step]) -> CountedAt:
+    """Return the source that an objective is judged by."""
+    return CountedAt.RUNTIME
+
+
+def _until(step: Step) -> datetime:
+    return max((one.interval.end for one in step.open.values()), default=step.record.until)
+
+
+def _metrics(steps: Mapping[CountedAt, Step]) -> Answer[datetime]:
+    """Tell of the pods' samples, unless something is wrong with those of another source."""
+    runtime = steps[CountedAt.RUNTIME].metrics
+    every: Iterable[Answer[datetime]] = (runtime, *(step.metrics for step in steps.values()))
+    return next((one for one in every if isinstance(one, Failed)), runtime)
+
+
+def _figure(
+    objective: Objective, steps: Mapping[CountedAt, Step], window: Interval, least: MinTraffic
+) -> Figure:
     """Judge one objective: a window has enough with the least number of requests, an hour at its rate."""
-    account = account_of(objective)
+    at, account = counted_at(objective, steps), account_of(objective)
+    step = steps[at]
     kept = within(step.record.accounts.get(account, ()), window)
     newest = step.open.get(account)
     inside = (*kept, newest) if newest is not None and (kept or newest.requests) else kept
+    until = _until(step)
     lately = (one for one in inside if one.interval.start >= until - BURN_OVER)
     last_hour = sum((tally for one in lately for tally in one.by_revision.values()), Tally())
     target = target_share(objective)
     return Figure(
         objective,
+        at,
         budget(target, entries(inside)),
         burn_rate(last_hour, target) if least.reached(last_hour.total, BURN_OVER) else None,
         sum((one.unknown for one in kept), timedelta()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -14,6 +15,12 @@ Name = Annotated[str, Field(max_length=253)]
 Count = Annotated[int, Field(ge=0)]
 Figure = Annotated[str, Field(max_length=32)]
 """A decimal number as text: the API has no floats."""
+
+
+class CountedAt(StrEnum):
+    """Where requests were counted."""
+
+    RUNTIME = "Runtime"
 
 
 class ModuleDigest(Block):
@@ -71,7 +78,7 @@ class ObjectiveStatus(Block):
     """Name of the objective."""
     promise: Text = ""
     """The objective in words."""
-    source: Literal["Runtime"] | None = None
+    source: CountedAt | None = None
     """Where requests were counted. Runtime: in the pods, which do not see what never reached them."""
     attained_percent: Figure = ""
     """Percentage of requests that were good, rounded down; absent without requests."""

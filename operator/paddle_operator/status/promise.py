@@ -116,7 +116,7 @@ def _figures(figure: Figure | None) -> dict[str, Any]:
     if figure is None or figure.since is None:
         return {}
     shown: dict[str, Any] = {
-        "source": "Runtime",
+        "source": str(figure.counted_at),
         "unknownMinutes": math.ceil(figure.unknown.total_seconds() / 60),
     }
     if isinstance(figure.budget, Value):

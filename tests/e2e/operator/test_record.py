@@ -52,7 +52,9 @@ def counted(observation: Observation) -> tuple[str, int]:
     """The version that is stored, and the requests in it."""
     stored = stored_record(observation.objects)
     assert stored is not None
-    return stored.version, sum(cell.requests for cell in record_from(stored.text).accounts["requests"])
+    return stored.version, sum(
+        cell.requests for cell in record_from(stored.texts["record.json"]).accounts["requests"]
+    )
 
 
 async def test_a_record_is_made_kept_up_and_never_written_over_a_newer_one(

@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from paddle_operator.measure import Measuring
-from paddle_operator.plan.record import stored_record
+from paddle_operator.plan.record import key_of, stored_record
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.record import Record, record_from
+from paddle_operator.spec.report import CountedAt
 from tests.operator.fake_metrics import EVERY, FakeMetrics
 from tests.operator.reconcile.story import Story
 
@@ -62,7 +63,7 @@ class MeasuredStory(Story):
     @property
     def record(self) -> Record | None:
         stored = stored_record(self.cluster.objects.values())
-        return record_from(stored.text) if stored else None
+        return record_from(stored.texts[key_of(CountedAt.RUNTIME)]) if stored else None
 
 
 def counted(record: Record | None, account: str = "requests") -> int:

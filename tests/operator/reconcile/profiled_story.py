@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from paddle_operator.metrics.ports import Metrics
-from paddle_operator.plan.work_profile import stored_profile
+from paddle_operator.plan.work_profile import KEY, stored_profile
 from paddle_operator.profiling import Profiling
 from paddle_operator.sla.answer import Answer, Failed, NoData, Value
 from paddle_operator.sla.counting import Scraping
@@ -110,4 +110,4 @@ class ProfiledStory(Story):
     @property
     def stored(self) -> str:
         found = stored_profile(self.cluster.objects.values())
-        return found.text if found else ""
+        return found.texts[KEY] if found else ""

@@ -10,10 +10,13 @@ import pytest
 
 from paddle_operator import names
 from paddle_operator.errors import ClusterRefused
-from paddle_operator.plan.record import KEY as RECORD_KEY
+from paddle_operator.plan.record import key_of
 from paddle_operator.reasons import Reason
 from paddle_operator.sla.record import record_from
+from paddle_operator.spec.report import CountedAt
 from tests.operator.reconcile.measured_story import UP, MeasuredStory, counted
+
+RECORD_KEY = key_of(CountedAt.RUNTIME)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from paddle_operator.sla.measuring import Step
 from paddle_operator.sla.outcomes import Tally
 from paddle_operator.sla.record import Record, account_of
 from paddle_operator.spec.promise import Sla
+from paddle_operator.spec.report import CountedAt
 from paddle_operator.status.conditions import Condition
 from paddle_operator.status.promise import metrics_available, sla_met, sla_status
 
@@ -48,7 +49,7 @@ def counted(
     tallies = {"r1": Tally(good, bad)} if good or bad else {}
     whole = Cell(Interval(until - timedelta(days=days), until), tallies, timedelta(seconds=unknown))
     accounts = {account_of(one): (whole,) for one in sla.objectives}
-    return measured(sla, Step(Record(until, accounts), {}, metrics, behind), NOW)
+    return measured(sla, {CountedAt.RUNTIME: Step(Record(until, accounts), {}, metrics, behind)}, NOW)
 
 
 def row(found: Measured, *objectives: dict[str, Any]) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def test_one_broken_objective_breaks_the_promise_and_is_named() -> None:
 def test_a_month_is_named_with_its_zone() -> None:
     month = promising(window={"type": "Calendar", "timeZone": "Asia/Shanghai"})
     step = Step(Record(NOW, {}), {}, FRESH, behind=True)
-    message = sla_met(measured(month, step, NOW)).message
+    message = sla_met(measured(month, {CountedAt.RUNTIME: step}, NOW)).message
     assert message == "what happened over this month (Asia/Shanghai) is being counted"
 
 
@@ -129,7 +130,7 @@ def test_a_burn_rate_needs_the_least_traffic_of_an_hour() -> None:
         sla = promising(least=20)
         cell = Cell(Interval(NOW - timedelta(minutes=5), NOW), {"r1": Tally(requests, 0)})
         step = Step(Record(NOW, {"requests": (cell,)}), {}, FRESH, behind=False)
-        return "burnRate1h" in sla_status(sla, measured(sla, step, NOW))["objectives"][0]
+        return "burnRate1h" in sla_status(sla, measured(sla, {CountedAt.RUNTIME: step}, NOW))["objectives"][0]
 
     assert (shown(239), shown(240)) == (False, True), "20 in 300 s, which is the default, are 240 in an hour"
 
