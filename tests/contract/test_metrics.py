@@ -17,7 +17,8 @@ from paddle_operator.sla.indicators import Indicator, indicator
 from paddle_operator.sla.intervals import Interval, Spans
 from paddle_operator.sla.learning import Demand, Seen
 from paddle_operator.sla.outcomes import OUTCOMES, Tally
-from paddle_operator.sla.promql import COUNTED, le_pattern
+from paddle_operator.sla.promql import COUNTED
+from paddle_operator.sla.selectors import at_boundaries
 from paddle_operator.sla.series import Sample, Series
 from paddle_operator.sla.working import worked
 from paddle_operator.spec.promise import Objective
@@ -86,7 +87,7 @@ def test_the_buckets_that_the_operator_asks_for_are_those_of_the_promised_thresh
     pattern = re.search(r'le=~"(.*)"}', queries.durations("prod", "ocr", [7, 220]))
     assert pattern is not None
     boundaries = {dict(labels)["le"] for labels in scraped(exported(), names.METRIC_DURATION_BUCKETS)}
-    found = {one for one in boundaries if re.fullmatch(pattern[1].replace("\\\\", "\\"), one)}
+    found = {one for one in boundaries if re.fullmatch(pattern[1], one)}
     assert found == {"0.007", "0.22", "+Inf"}
 
 
@@ -117,7 +118,8 @@ def test_the_rules_ask_for_series_that_the_runtime_exports() -> None:
     boundaries = {dict(labels)["le"] for labels in scraped(exported(), names.METRIC_DURATION_BUCKETS)}
     assert "+Inf" in boundaries
     for threshold in (7, 220, 1000, 30_000):
-        fits = [text for text in boundaries if re.fullmatch(le_pattern(threshold), text)]
+        pattern = at_boundaries([threshold]).removeprefix('le=~"').removesuffix('"')
+        fits = [text for text in boundaries if re.fullmatch(pattern, text)]
         assert [float(text) for text in fits] == [threshold / 1000]
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.operator.given import Resource, a_resource
+from paddle_operator.status.promise import sla_met
+from tests.operator.given import Resource, a_resource, a_service
+from tests.operator.status.test_promise import counted_for
 from tests.promtool.story import Phase, Story, restarted
 
 BURN, SPENT = "PaddleSLABudgetBurn", "PaddleSLABudgetSpent"
@@ -215,11 +217,25 @@ def test_a_boundary_is_known_however_it_is_written(tell: Tell, milliseconds: int
 
 def test_a_spent_budget_is_told_of_once_there_are_requests_enough(tell: Tell) -> None:
     spent = {"alertname": SPENT, "severity": "ticket", "objective": "up"}
-    # 2 % bad of 99 %, and 100 requests are reached after 5 minutes
+    # 2 % bad of 99 %
     story = tell(of_days(3, "99")).pod("a", Phase(30, good=98, bad=2))
     story.quiet(4, **spent).firing(20, **spent).ends()
-    one = tell(of_days(3, "99")).pod("a", Phase(0.5, good=10), Phase(0.25, bad=1), Phase(30))
-    one.quiet(29, **spent).ends()
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"), [(0, 12), (0, 24), (30, 0), (30, 1), (30, 4), (100, 1), (400, 2), (400, 6), (60, 60)]
+)
+def test_the_alert_and_the_status_judge_alike(tell: Tell, good: int, bad: int) -> None:
+    """The same requests, told to Prometheus in two minutes and counted by the operator."""
+    resource = of_days(3, "99")
+    spread = [
+        Phase(0.25, good=good // 2, bad=bad // 2 + bad % 2),
+        Phase(1.5),
+        Phase(0.25, good - good // 2, bad // 2),
+    ]
+    broken = sla_met(counted_for(a_service(resource).spec.sla, good, bad)).status == "False"
+    story = tell(resource).pod("a", Phase(5), *spread, Phase(30))
+    (story.firing if broken else story.quiet)(25, alertname=SPENT).ends()
 
 
 def test_a_budget_half_spent_is_half_there(tell: Tell) -> None:

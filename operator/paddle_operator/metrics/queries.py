@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 
 from paddle_operator import names
-from paddle_operator.sla.selectors import equal, one_of, selector
+from paddle_operator.sla.selectors import EVERY_ANSWER, at_boundaries, equal, one_of, selector
 from paddle_operator.sla.series import (
-    BOUNDARY_LABEL,
     DIGEST_LABEL,
     NAME_LABEL,
     NAMESPACE_LABEL,
@@ -53,8 +51,7 @@ def durations(
     The bucket of all good answers is among them: it falls when a histogram begins anew, where a low bucket
     may have risen past its old value before the next scrape.
     """
-    boundaries = [_boundary(threshold) for threshold in thresholds_milliseconds]
-    at = one_of(BOUNDARY_LABEL, [*boundaries, r"\+Inf"])
+    at = at_boundaries(thresholds_milliseconds, EVERY_ANSWER)
     return selector(names.METRIC_DURATION_BUCKETS, *_of(namespace, service, revision), at)
 
 
@@ -92,9 +89,3 @@ def over(selected: str, length: timedelta) -> str:
 def _of(namespace: str, service: str, revision: str) -> tuple[str, ...]:
     found = (equal(NAMESPACE_LABEL, namespace), equal(SERVICE_LABEL, service))
     return (*found, equal(REVISION_LABEL, revision)) if revision else found
-
-
-def _boundary(threshold_milliseconds: int) -> str:
-    """Return a pattern for a boundary's text: 1 second is "1" in one client library and "1.0" in another."""
-    whole, _, part = f"{(Decimal(threshold_milliseconds) / 1000).normalize():f}".partition(".")
-    return rf"{whole}\.{part}0*" if part else rf"{whole}(\.0+)?"

@@ -15,9 +15,11 @@ from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.measuring import LATEST, Step
 from paddle_operator.sla.outcomes import Tally, target_share
 from paddle_operator.sla.record import account_of
+from paddle_operator.sla.verdict import verdict
 from paddle_operator.sla.windows import window_at
 from paddle_operator.spec.promise import Objective, Sla, WindowType
 from paddle_operator.spec.report import CountedAt
+from paddle_operator.spec.sla_report import Verdict
 
 FIGURES_STAY = timedelta(minutes=5)
 """Figures that change no verdict are shown anew so often: each change is a write of the status."""
@@ -41,8 +43,8 @@ class Figure:
     """Of the time that is counted for good."""
     since: datetime | None
     """When counting began, inside the window; None where nothing was counted."""
-    enough: bool
-    """As many requests were counted as it takes to judge."""
+    verdict: Verdict
+    """By what was counted in the window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +78,13 @@ class Measured:
         return self.age > OUTDATED
 
 
-def _meaning(figure: Figure) -> tuple[Objective, CountedAt, bool, bool, bool, bool, bool]:
+def _meaning(figure: Figure) -> tuple[Objective, CountedAt, bool, Verdict, bool, bool]:
     """What is decided by a figure, and which of its parts are there at all."""
-    found = figure.budget.value if isinstance(figure.budget, Value) else None
     return (
         figure.objective,
         figure.counted_at,
-        found is not None,
-        found is not None and found.remaining < 0,
-        figure.enough,
+        isinstance(figure.budget, Value),
+        figure.verdict,
         figure.since is None,
         figure.burn_rate is None,
     )
@@ -142,7 +142,7 @@ def _metrics(steps: Mapping[CountedAt, Step]) -> Answer[datetime]:
 def _figure(
     objective: Objective, steps: Mapping[CountedAt, Step], window: Interval, least: MinTraffic
 ) -> Figure:
-    """Judge one objective: a window has enough with the least number of requests, an hour at its rate."""
+    """Judge one objective: a window by the least number of requests, an hour at its rate."""
     at, account = counted_at(objective, steps), account_of(objective)
     step = steps[at]
     kept = within(step.record.accounts.get(account, ()), window)
@@ -152,14 +152,15 @@ def _figure(
     lately = (one for one in inside if one.interval.start >= until - BURN_OVER)
     last_hour = sum((tally for one in lately for tally in one.by_revision.values()), Tally())
     target = target_share(objective)
+    spent = budget(target, entries(inside))
     return Figure(
         objective,
         at,
-        budget(target, entries(inside)),
+        spent,
         burn_rate(last_hour, target) if least.reached(last_hour.total, BURN_OVER) else None,
         sum((one.unknown for one in kept), timedelta()),
         inside[0].interval.start if inside else None,
-        sum(one.requests for one in inside) >= least.requests,
+        verdict(spent.value, least) if isinstance(spent, Value) else Verdict.NOT_MEASURED,
     )
 
 

@@ -16,7 +16,7 @@ from fractions import Fraction
 from paddle_operator import names
 from paddle_operator.sla.burn import BurnRule, MinTraffic
 from paddle_operator.sla.outcomes import target_share
-from paddle_operator.sla.selectors import equal, selector
+from paddle_operator.sla.selectors import at_boundaries, equal, selector
 from paddle_operator.sla.series import (
     BOUNDARY_LABEL,
     NAMESPACE_LABEL,
@@ -86,8 +86,8 @@ class Measured:
     def bucket(self) -> str:
         """Select the buckets at the threshold of a latency objective."""
         assert self.objective.latency is not None
-        threshold = le_pattern(self.objective.latency.threshold_milliseconds)
-        return self.scope.of(names.METRIC_DURATION_BUCKETS, f'{BOUNDARY_LABEL}=~"{threshold}"')
+        at = at_boundaries([self.objective.latency.threshold_milliseconds])
+        return self.scope.of(names.METRIC_DURATION_BUCKETS, at)
 
     @property
     def every_bucket(self) -> str:
@@ -163,10 +163,17 @@ def remaining(measured: Measured, window: timedelta | None) -> str:
 
 
 def spent(measured: Measured, window: timedelta | None, least: MinTraffic) -> str:
-    """The alert for a budget that is gone, once there are requests enough that one alone cannot spend it."""
-    enough = max(least.requests, -(-measured.budget.denominator // measured.budget.numerator))
-    counted = f"{_sum(measured, TOTAL, window)} * {EVERY // timedelta(seconds=1)}"
-    return f"{measured.series(REMAINING)} <= 0\nand {counted} >= {enough}"
+    """The alert for a promise that is broken, judged as in the status (`verdict.py`).
+
+    Counts are made of rates here: a bad request alone is less than one and a half.
+    """
+    every = EVERY // timedelta(seconds=1)
+    good, total = _sum(measured, GOOD, window), _sum(measured, TOTAL, window)
+    return (
+        f"{measured.series(REMAINING)} < 0\n"
+        f"and {total} * {every} >= {least.requests}\n"
+        f"and ({total} - {good}) * {every} > 1.5"
+    )
 
 
 def missing(scope: Scope) -> str:
@@ -203,12 +210,6 @@ def duration(length: timedelta) -> str:
 def number(value: Fraction) -> str:
     """Write a number whose decimals end."""
     return f"{(Decimal(value.numerator) / Decimal(value.denominator)).normalize():f}"
-
-
-def le_pattern(threshold_milliseconds: int) -> str:
-    """Match a boundary in seconds: 1 second is "1" in one client library and "1.0" in another."""
-    whole, _, part = number(Fraction(threshold_milliseconds, 1000)).partition(".")
-    return f"{whole}[.]{part}" if part else f"{whole}([.]0)?"
 
 
 def _sum_of_rates(selected: str) -> str:

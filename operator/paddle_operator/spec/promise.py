@@ -88,7 +88,7 @@ class MinTraffic(Block):
     requests: Annotated[int, Field(ge=1, le=1_000_000)] = 20
     """So many requests in periodSeconds, and as many more in a longer time. With fewer, one failure says
     nothing: no burn-rate alert fires, and there is no burnRate1h. With fewer than this in the whole window,
-    SLAMet is Unknown."""
+    SLAMet is Unknown, and so are reports on it; stretches with fewer are no incidents."""
     period_seconds: Annotated[int, Field(ge=10, le=86_400)] = 300
     """The time in which that many requests are expected, in seconds."""
 

@@ -141,6 +141,20 @@ class Incident(Written):
     """The revision with most of the bad requests."""
 
 
+class SlightStretches(Written):
+    """Stretches in which requests were bad, with too few to judge: fewer than spec.sla.minTraffic has, or a
+    single bad one. They spend the budget as all others do."""
+
+    stretches: Count = 0
+    """How many stretches."""
+    bad: Count = 0
+    """Bad requests in all of them."""
+    total: Count = 0
+    """All requests in them that count."""
+    spent_percent: Decimal = "0"
+    """Percentage of the whole period's error budget that they spent."""
+
+
 class RevisionSteps(Written):
     """Counts of one revision, one number for each step of time."""
 
@@ -166,6 +180,7 @@ class Verdict(StrEnum):
 
     KEPT = "Kept"
     BROKEN = "Broken"
+    TOO_LITTLE_TRAFFIC = "TooLittleTraffic"
     NOT_MEASURED = "NotMeasured"
 
 
@@ -179,7 +194,8 @@ class ObjectiveReport(Written):
     target_percent: Decimal
     """Least percentage of good requests."""
     verdict: Verdict
-    """Kept or Broken by what was counted; NotMeasured when that is no request."""
+    """Kept or Broken by what was counted; TooLittleTraffic with fewer requests than spec.sla.minTraffic has,
+    or where a single bad one would decide; NotMeasured when no request was counted."""
     good: Count
     """Good requests."""
     total: Count
@@ -196,9 +212,11 @@ class ObjectiveReport(Written):
     ] = ()
     """What each revision did, that with most requests first."""
     incidents: Annotated[tuple[Incident, ...], Field(max_length=MAX_INCIDENTS)] = ()
-    """Stretches in which the budget was spent too fast, in order of time."""
+    """Stretches in which the budget was spent too fast, in order of time, judged as the whole period is."""
     incidents_left_out: Count = 0
     """Incidents that are not listed: those with the fewest bad requests."""
+    too_little_traffic: SlightStretches = SlightStretches()
+    """What was bad beside the incidents, with too few requests to be one."""
     incident_step_seconds: Count
     """Length of the steps of time that incidents consist of."""
     unknown_seconds: Count

@@ -19,6 +19,7 @@ from paddle_operator.sla.measured import Figure, Measured
 from paddle_operator.sla.objectives import objective_text, promise
 from paddle_operator.sla.outcomes import target_share
 from paddle_operator.spec.promise import Objective, Sla
+from paddle_operator.spec.sla_report import Verdict
 from paddle_operator.status.conditions import Condition
 from paddle_operator.status.facts import RefusedWrite
 
@@ -53,7 +54,7 @@ def sla_met(measured: Measured | None) -> Condition:
     if measured is None:
         return Condition("SLAMet", "Unknown", Reason.METRICS_NOT_CONFIGURED, NOT_CONFIGURED)
     known = [(one, one.budget.value) for one in measured.figures if isinstance(one.budget, Value)]
-    broken = [one.objective.name for one, budget in known if budget.remaining < 0 and one.enough]
+    broken = [one.objective.name for one in measured.figures if one.verdict is Verdict.BROKEN]
     unjudged = _unjudged(measured, broken=bool(broken))
     if unjudged is not None:
         return Condition("SLAMet", "Unknown", *unjudged)
@@ -71,13 +72,20 @@ def _unjudged(measured: Measured, *, broken: bool) -> tuple[Reason, str] | None:
     if measured.outdated:
         reason, message = _trouble(measured)
         return reason, f"{message}. Counted until {measured.until:%Y-%m-%dT%H:%MZ}"
-    silent = [one.objective.name for one in measured.figures if not one.enough]
+    silent = [one for one in measured.figures if one.verdict is not Verdict.KEPT]
     if broken or not silent:
         return None
     if not isinstance(measured.metrics, Value):
         return _trouble(measured)
-    few = f"fewer than {measured.least_requests} requests (minTraffic) were counted"
-    return Reason.TOO_LITTLE_TRAFFIC, f"{few} for {', '.join(silent)} over {measured.over}"
+    few = "; ".join(_too_little(one, measured.least_requests) for one in silent)
+    return Reason.TOO_LITTLE_TRAFFIC, f"{few}; over {measured.over}"
+
+
+def _too_little(figure: Figure, least: int) -> str:
+    """Say why an objective is not judged, without a count that rises with every request."""
+    if isinstance(figure.budget, Value) and figure.budget.value.tally.total >= least:
+        return f"one request alone was bad for {figure.objective.name}, and the promise allows none of so few"
+    return f"fewer than {least} requests (minTraffic) were counted for {figure.objective.name}"
 
 
 def metrics_available(

@@ -27,7 +27,7 @@ def test_starts_are_those_of_the_same_targets() -> None:
 def test_durations_are_the_buckets_of_the_thresholds_and_the_one_of_all() -> None:
     assert queries.durations("prod", "ocr", [200, 1000]) == (
         'paddle_runtime_request_duration_seconds_bucket{namespace="prod",service="ocr",'
-        'le=~"0\\\\.20*|1(\\\\.0+)?|\\\\+Inf"}'
+        'le=~"0[.]20*|1([.]0+)?|[+]Inf"}'
     )
 
 
@@ -46,9 +46,8 @@ def test_a_boundary_is_found_however_a_library_writes_it(
 ) -> None:
     found = re.search(r'le=~"(.*)"}', queries.durations("n", "s", [milliseconds]))
     assert found is not None
-    pattern = found[1].replace("\\\\", "\\")
-    assert all(re.fullmatch(pattern, text) for text in [*texts, "+Inf"])
-    assert not any(re.fullmatch(pattern, text) for text in others)
+    assert all(re.fullmatch(found[1], text) for text in [*texts, "+Inf"])
+    assert not any(re.fullmatch(found[1], text) for text in others)
 
 
 def test_a_value_with_quotes_stays_one_value() -> None:

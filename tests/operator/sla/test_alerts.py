@@ -16,14 +16,16 @@ from hypothesis import strategies as st
 
 from paddle_operator.documents import render
 from paddle_operator.errors import SpecRejected
+from paddle_operator.metrics.queries import durations
 from paddle_operator.sla import alerts as alerts_module
 from paddle_operator.sla.alerts import rule_groups
 from paddle_operator.sla.muting import FIRST, LAST, local_time
-from paddle_operator.sla.promql import Scope, duration, le_pattern, number
+from paddle_operator.sla.promql import Scope, duration, number
 from tests.operator.given import Resource, a_resource, a_service
 
 UP = {"name": "up", "availability": {"targetPercent": "99.9"}}
 FAST = {"name": "fast", "latency": {"percentile": "95", "thresholdMilliseconds": 200}}
+BOUNDARY = re.compile('le=~"([^"]*)"')
 ZONES = [
     "UTC",
     "Asia/Shanghai",
@@ -179,19 +181,14 @@ def test_numbers_and_times_are_written_as_prometheus_reads_them() -> None:
     assert [duration(timedelta(seconds=one)) for one in seconds] == texts
 
 
-@pytest.mark.parametrize(
-    ("milliseconds", "fits", "other"),
-    [
-        (200, "0.2", "0x2"),
-        (1000, "1.0", "10"),
-        (1000, "1", "1.5"),
-        (1, "0.001", "0.0010"),
-        (90_000, "90.0", "90.05"),
-    ],
-)
-def test_a_boundary_fits_its_threshold_alone(milliseconds: int, fits: str, other: str) -> None:
-    assert re.fullmatch(le_pattern(milliseconds), fits)
-    assert not re.fullmatch(le_pattern(milliseconds), other)
+@pytest.mark.parametrize("milliseconds", [1, 200, 1000, 1500, 90_000])
+def test_rules_and_counts_take_the_same_buckets(milliseconds: int) -> None:
+    slow = {"name": "fast", "latency": {"percentile": "99", "thresholdMilliseconds": milliseconds}}
+    of_rules = {
+        found for one in rules(a_resource().promising(slow)) for found in BOUNDARY.findall(one["expr"])
+    }
+    (of_counts,) = BOUNDARY.findall(durations("prod", "ocr", [milliseconds]))
+    assert {f"{one}|[+]Inf" for one in of_rules} == {of_counts}
 
 
 @given(st.sampled_from(ZONES), st.integers(int(FIRST.timestamp()), int(LAST.timestamp()) - 1))

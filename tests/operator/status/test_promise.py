@@ -46,6 +46,23 @@ def counted(
 ) -> Measured:
     """These requests in one cell of so many days up to `until`."""
     sla = promising(*objectives, least=least)
+    return counted_for(
+        sla, good, bad, days=days, unknown=unknown, metrics=metrics, until=until, behind=behind
+    )
+
+
+def counted_for(
+    sla: Sla,
+    good: int,
+    bad: int,
+    *,
+    days: int = 1,
+    unknown: int = 0,
+    metrics: Answer[datetime] = FRESH,
+    until: datetime = NOW,
+    behind: bool = False,
+) -> Measured:
+    """The same for a promise that is there already."""
     tallies = {"r1": Tally(good, bad)} if good or bad else {}
     whole = Cell(Interval(until - timedelta(days=days), until), tallies, timedelta(seconds=unknown))
     accounts = {account_of(one): (whole,) for one in sla.objectives}

@@ -18,7 +18,12 @@ from paddle_operator.documents import render
 from paddle_operator.sla.report.written import UP, percent_text
 from paddle_operator.spec.sla_report import OTHERS, ObjectiveReport, ReportStatus, RevisionRecord, Verdict
 
-MARKS = {Verdict.KEPT: "✓", Verdict.BROKEN: "✗", Verdict.NOT_MEASURED: "?"}
+MARKS = {
+    Verdict.KEPT: "✓",
+    Verdict.BROKEN: "✗",
+    Verdict.TOO_LITTLE_TRAFFIC: "?",
+    Verdict.NOT_MEASURED: "?",
+}
 
 
 def page(report: ReportStatus, clock: Clock, language: str) -> str:
@@ -70,7 +75,7 @@ def _header(report: ReportStatus, clock: Clock) -> str:
 
 def _summary(objectives: Sequence[ObjectiveReport]) -> str:
     broken = sum(one.verdict is Verdict.BROKEN for one in objectives)
-    unmeasured = sum(one.verdict is Verdict.NOT_MEASURED for one in objectives)
+    unmeasured = sum(one.verdict not in {Verdict.KEPT, Verdict.BROKEN} for one in objectives)
     values = {"broken": str(broken), "unmeasured": str(unmeasured), "all": str(len(objectives))}
     key = "some broken" if broken else "not all measured" if unmeasured else "all kept"
     return both(key, **values)
@@ -164,9 +169,17 @@ def _incidents(one: ObjectiveReport, clock: Clock) -> str:
         for its in one.incidents
     ]
     if not rows:
-        return f"<p>{both('no incidents')}</p>"
+        return f"<p>{both('no incidents')}</p>{_slight(one)}"
     heads = ("from", "length", "bad", "total", "worst burn", "spent", "revision")
-    return _table(heads, rows) + _left_out(one.incidents_left_out)
+    return _table(heads, rows) + _left_out(one.incidents_left_out) + _slight(one)
+
+
+def _slight(one: ObjectiveReport) -> str:
+    its = one.too_little_traffic
+    if not its.stretches:
+        return ""
+    told = {"stretches": count(its.stretches), "bad": count(its.bad), "total": count(its.total)}
+    return f'<p class="quiet">{both("slight", **told, spent=its.spent_percent)}</p>'
 
 
 def _unknown(report: ReportStatus, clock: Clock) -> str:

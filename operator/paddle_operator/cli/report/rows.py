@@ -92,6 +92,10 @@ def _details(one: ObjectiveReport, clock: Clock) -> str:
         text += columns(found)
     if one.incidents_left_out:
         text += f"  {one.incidents_left_out} smaller incidents are not listed\n"
+    few = one.too_little_traffic
+    if few.stretches:
+        text += f"  too few to judge: {count(few.bad)} of {count(few.total)} requests bad in "
+        text += f"{count(few.stretches)} stretches, {few.spent_percent} % of the budget\n"
     return text
 
 

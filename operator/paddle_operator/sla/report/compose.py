@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from paddle_operator.sla.book import Book, Told, book_of, time_by_cause
+from paddle_operator.sla.burn import least_traffic
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.exclusions import Exclusion, counted_time
 from paddle_operator.sla.intervals import Interval
@@ -78,7 +79,8 @@ def report_of(
     listed = longest(unknown, MAX_STRETCHES)
     revisions = _revisions(book, question, digests)
     excluded = _excluded(subject.exclusions, question.observed)
-    objectives = tuple(objective_report(one, question, steps, book) for one in subject.sla.objectives)
+    least = least_traffic(subject.sla)
+    objectives = tuple(objective_report(one, question, steps, book, least) for one in subject.sla.objectives)
     sla = subject.sla.model_dump(by_alias=True, mode="json", exclude_none=True)
     written = ReportStatus(
         made_at=moment_text(made.at),

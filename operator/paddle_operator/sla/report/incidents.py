@@ -1,4 +1,8 @@
-"""Incidents: stretches of time in which the budget was spent faster than the promise allows."""
+"""Incidents: stretches of time in which the budget was spent faster than the promise allows.
+
+Each is judged as the whole window is: with too little traffic it is none, however bad it was. What it spent
+is added up beside them.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,25 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from paddle_operator.sla.book import Course
-from paddle_operator.sla.budget import burn_rate
+from paddle_operator.sla.budget import Budget, burn_rate
+from paddle_operator.sla.burn import MinTraffic
 from paddle_operator.sla.outcomes import Tally
+from paddle_operator.sla.verdict import verdict
+from paddle_operator.spec.sla_report import Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Incident:
+class Stretch:
     """Steps of time in a row, each with a burn rate above 1."""
 
     first: int
     last: int
     by_revision: Mapping[str, Tally]
     worst_burn: Fraction
+
+    def is_judged(self, target: Fraction, least: MinTraffic) -> bool:
+        """Whether there were requests enough to say that the promise was broken in it."""
+        return verdict(Budget(target, self.by_revision), least) is Verdict.BROKEN
 
     @property
     def tally(self) -> Tally:
@@ -31,9 +42,9 @@ class Incident:
         return max(sorted(self.by_revision), key=lambda name: self.by_revision[name].bad)
 
 
-def incidents(target: Fraction, course: Course) -> tuple[Incident, ...]:
-    """Return every incident, in order of time. A step without requests ends one: nobody was harmed in it."""
-    found: list[Incident] = []
+def burning(target: Fraction, course: Course) -> tuple[Stretch, ...]:
+    """Return every stretch, in order of time. A step without requests ends one: nobody was harmed in it."""
+    found: list[Stretch] = []
     for step in sorted(course):
         its = course[step]
         burn = burn_rate(sum(its.values(), Tally()), target)
@@ -42,10 +53,10 @@ def incidents(target: Fraction, course: Course) -> tuple[Incident, ...]:
         if found and found[-1].last == step - 1:
             before = found.pop()
             found.append(
-                Incident(before.first, step, added(before.by_revision, its), max(before.worst_burn, burn))
+                Stretch(before.first, step, added(before.by_revision, its), max(before.worst_burn, burn))
             )
         else:
-            found.append(Incident(step, step, its, burn))
+            found.append(Stretch(step, step, its, burn))
     return tuple(found)
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from fractions import Fraction
 
 from paddle_operator.sla.book import Book, Course
 from paddle_operator.sla.budget import Budget
+from paddle_operator.sla.burn import MinTraffic
 from paddle_operator.sla.ledger import Question
 from paddle_operator.sla.objectives import objective_text
 from paddle_operator.sla.outcomes import Tally, target_share
-from paddle_operator.sla.report.incidents import Incident as Stretch
-from paddle_operator.sla.report.incidents import added, incidents
+from paddle_operator.sla.report.incidents import Stretch, added, burning
 from paddle_operator.sla.report.size import worst
 from paddle_operator.sla.report.written import (
     DOWN,
@@ -24,6 +24,7 @@ from paddle_operator.sla.report.written import (
 )
 from paddle_operator.sla.steps import Steps
 from paddle_operator.sla.unknown import time_of
+from paddle_operator.sla.verdict import verdict
 from paddle_operator.spec.promise import Objective
 from paddle_operator.spec.sla_report import (
     MAX_INCIDENTS,
@@ -33,8 +34,8 @@ from paddle_operator.spec.sla_report import (
     ObjectiveReport,
     RevisionShare,
     RevisionSteps,
+    SlightStretches,
     Timeline,
-    Verdict,
 )
 
 TARGET_PLACES = 6
@@ -42,16 +43,19 @@ ATTAINED_PLACES = 4
 """Decimals of a percentage of good requests; one more than the target's where that has as many."""
 
 
-def objective_report(objective: Objective, question: Question, steps: Steps, book: Book) -> ObjectiveReport:
-    """Report one objective."""
+def objective_report(
+    objective: Objective, question: Question, steps: Steps, book: Book, least: MinTraffic
+) -> ObjectiveReport:
+    """Report one objective; `least`: the traffic that it takes to judge it, and its incidents."""
     target = target_share(objective)
     course = _largest(book.course(objective.name))
     tallies: dict[str, Tally] = {}
     for its in course.values():
         tallies = added(tallies, its)
     budget = Budget(target, tallies)
-    stretches = incidents(target, course)
-    told = tuple(_incident(one, budget, question) for one in stretches)
+    stretches = burning(target, course)
+    judged = [one for one in stretches if one.is_judged(target, least)]
+    told = tuple(_incident(one, budget, question) for one in judged)
     kept = worst(told, MAX_INCIDENTS)
     text = percent_text(target, TARGET_PLACES, DOWN)
     places = max(ATTAINED_PLACES, len(text.partition(".")[2]) + 1)
@@ -59,7 +63,7 @@ def objective_report(objective: Objective, question: Question, steps: Steps, boo
         name=objective.name,
         promise=objective_text(objective),
         target_percent=text,
-        verdict=_verdict(budget),
+        verdict=verdict(budget, least),
         good=budget.tally.good,
         total=budget.tally.total,
         attained_percent=percent_text(budget.attained, places, DOWN) if tallies else None,
@@ -68,16 +72,11 @@ def objective_report(objective: Objective, question: Question, steps: Steps, boo
         revisions=_shares(budget, places),
         incidents=kept,
         incidents_left_out=len(told) - len(kept),
+        too_little_traffic=_slight([one for one in stretches if one not in judged], budget),
         incident_step_seconds=whole_seconds(question.step),
         unknown_seconds=whole_seconds(time_of(book.unknown_for(objective.name)).total),
         timeline=_timeline(course, question, steps, budget),
     )
-
-
-def _verdict(budget: Budget) -> Verdict:
-    if not budget.tally.total:
-        return Verdict.NOT_MEASURED
-    return Verdict.KEPT if budget.attained >= budget.target else Verdict.BROKEN
 
 
 def _spent(tally: Tally, budget: Budget) -> str:
@@ -113,6 +112,15 @@ def _incident(one: Stretch, budget: Budget, question: Question) -> Incident:
         worst_burn_rate=decimal_text(one.worst_burn, 1, UP),
         spent_percent=_spent(one.tally, budget),
         revision=one.revision,
+    )
+
+
+def _slight(stretches: Sequence[Stretch], budget: Budget) -> SlightStretches:
+    if not stretches:
+        return SlightStretches()
+    told = sum((one.tally for one in stretches), Tally())
+    return SlightStretches(
+        stretches=len(stretches), bad=told.bad, total=told.total, spent_percent=_spent(told, budget)
     )
 
 

@@ -70,6 +70,17 @@ def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "6 of 917 bad in 6 stretches, 2.1 % of the budget"), ("zh", "917 个请求中 6 个不合格")],
+)
+def test_the_page_tells_what_too_few_requests_spent(
+    language: str, said: str, saved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = shown(capsys, "--file", str(saved), "-o", "html", "--language", language)
+    assert said in text
+
+
 @pytest.mark.parametrize(("form", "name"), [("table", "day.txt"), ("csv", "day.csv"), ("json", "day.json")])
 def test_a_report_is_shown_as(form: str, name: str, saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(capsys, "--file", str(saved), "-o", form, "--time-zone", "Asia/Shanghai")

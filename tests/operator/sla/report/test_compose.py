@@ -102,6 +102,22 @@ def test_an_hour_that_can_be_counted_by_hand() -> None:
     )
 
 
+def test_a_few_failures_at_night_are_told_apart_and_their_budget_is_counted() -> None:
+    bad = every(10, 902, 932, outcome="bad")
+    pod = replace(steady(), events=ordered(every(100, 1, HOUR), bad))
+    up = the(reported([pod], span(0, HOUR)), "up")
+    assert up.incidents == ()
+    assert (up.too_little_traffic.stretches, up.too_little_traffic.bad) == (1, 3)
+    assert up.too_little_traffic.spent_percent == up.spent_percent
+    assert up.verdict is Verdict.BROKEN  # of the whole hour there are requests enough
+
+
+def test_a_period_with_too_little_traffic_is_not_judged() -> None:
+    pod = replace(steady(), events=ordered(every(600, 1, HOUR), every(600, 301, HOUR, outcome="bad")))
+    up = the(reported([pod], span(0, HOUR)), "up")
+    assert (up.verdict, up.incidents) == (Verdict.TOO_LITTLE_TRAFFIC, ())
+
+
 def test_slow_answers_break_the_latency_objective_only() -> None:
     slow = replace(steady(), events=tuple(Event(one.at, fast=one.at > 600) for one in steady().events))
     report = reported([slow], span(0, HOUR))
