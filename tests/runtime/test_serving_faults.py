@@ -137,7 +137,7 @@ def test_a_caller_that_leaves_the_queue_takes_its_job_along(
 ) -> None:
     (tmp_path / "sla.json").write_text('{"latencyThresholdsMilliseconds": [200]}')
     with RunningServer(tmp_path) as server:
-        busy = send_later(server, callers, picture(seconds=1.0))
+        busy = send_later(server, callers, picture(seconds=3.0))
         wait_until(lambda: inside(server) == 1, what="a busy worker")
         leaving(server, after_seconds=0.05)
         wait_until(lambda: server.metrics()["paddle_runtime_queue_depth"] == 0, what="an empty queue")
