@@ -96,7 +96,6 @@ PATH_GOLDEN = "/golden"
 """Where a model is asked its own known request: for the cluster, no gateway sends it on."""
 
 PROGRAM_RUNTIME = "paddle-runtime"
-RUNBOOKS = "docs/runbooks"
 """Where the pages for people who are called by an alert lie: here, unless a setting says otherwise."""
 
 # Metrics of the runtime; the labels that a scrape gives to them are in sla/series.py.

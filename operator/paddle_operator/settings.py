@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any
 
-from paddle_operator import names
 from paddle_operator.errors import SettingInvalid
 
 PREFIX = "PADDLE_OPERATOR_"
@@ -79,7 +78,7 @@ class Settings:
         "name=value: labels of PrometheusRules and PodMonitors, where Prometheus selects them",
     )
     runbooks: str = _setting(
-        names.RUNBOOKS, "address", "where the pages of docs/runbooks lie, for the alerts' links"
+        "", "address", "where you serve the pages of docs/runbooks, for the alerts' links; empty: no links"
     )
     dashboards: bool = _setting(True, "true|false", "each service has a dashboard for Grafana, a ConfigMap")
     log_format: str = _setting("text", "text|json", "form of a log line")
@@ -155,6 +154,11 @@ def _check(settings: Settings) -> None:
         raise SettingInvalid(PREFIX + "LOG_FORMAT", settings.log_format, "give text or json")
     if settings.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise SettingInvalid(PREFIX + "LOG_LEVEL", settings.log_level, "give DEBUG, INFO, WARNING or ERROR")
+    pages = settings.runbooks
+    if pages and not re.fullmatch(r"https?://[^\s{}]+", pages):
+        raise SettingInvalid(
+            PREFIX + "RUNBOOKS", pages, "give http://... or https://..., or nothing for no links"
+        )
     url = settings.prometheus_url
     if url and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
         remedy = "give http://HOST[:PORT] or https://..., without user, query or fragment"

@@ -55,7 +55,11 @@ def test_the_rules_ask_for_the_releases_namespace_and_name_its_runbooks() -> Non
     assert 'namespace="ops"' in text
     assert "https://git.example.com/runbooks/operator-no-leader.md" in text
     assert NAMESPACE not in text
-    assert "docs/runbooks" not in text
+
+
+def test_without_an_address_no_alert_has_a_link_and_each_says_what_to_do_first() -> None:
+    for rule in operator_rules(NAMESPACE)["spec"]["groups"][0]["rules"]:
+        assert rule["annotations"].keys() == {"summary", "description", "action"}
 
 
 def dashboards(objects: tuple[dict[str, Any], ...]) -> list[dict[str, Any]]:

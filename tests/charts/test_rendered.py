@@ -83,7 +83,7 @@ def test_every_namespaced_object_says_its_namespace(case: str) -> None:
         ("test.url=ftp://x", "/test/url"),
         ("prometheus.url=prometheus:9090", "/prometheus/url"),
         ("prometheus.timeoutSeconds=0", "/prometheus/timeoutSeconds"),
-        ("monitoring.runbooks=", "/monitoring/runbooks"),
+        ("monitoring.runbooks=docs/runbooks", "/monitoring/runbooks"),
         ("monitoring.podMonitor.enabled=true", "'podMonitor' not allowed"),
         ("resources.limits.memory=lots", "/resources/limits/memory"),
     ],

@@ -60,6 +60,7 @@ def test_a_switch_is_true_or_false() -> None:
         ("PROMETHEUS_URL", "http://user:password@prometheus:9090"),
         ("PROMETHEUS_URL", "http://prometheus:9090/?x=1"),
         ("MONITORING_LABELS", "release"),
+        ("RUNBOOKS", "docs/runbooks"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_with_its_name_and_remedy(variable: str, value: str) -> None:

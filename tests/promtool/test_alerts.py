@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from paddle_operator.sla.runbooks import BURN as BURN_BOOK
 from paddle_operator.status.promise import sla_met
 from tests.operator.given import Resource, a_resource, a_service
 from tests.operator.status.test_promise import counted_for
@@ -280,7 +281,8 @@ def test_what_an_alert_says(tell: Tell) -> None:
                             f"{short} also more than {factor} times: at that rate a whole budget lasts "
                             f"{lasts}."
                         ),
-                        "runbook_url": "docs/runbooks/budget-burn.md",
+                        "action": BURN_BOOK.first.format(namespace="prod", name="ocr"),
+                        "runbook_url": "https://example.com/budget-burn.md",
                     },
                 }
                 for severity, window, short, factor, lasts in (

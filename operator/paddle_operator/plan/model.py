@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from paddle_operator import names
 from paddle_operator.plan.revision import Revision
 from paddle_operator.reasons import Reason
 from paddle_operator.sla.load_queries import AcceleratorSource
@@ -82,7 +81,7 @@ class Platform:
     """Each service has a dashboard for Grafana."""
     monitoring_labels: Mapping[str, str] = field(default_factory=dict)
     """Labels of both, for a Prometheus that selects them by label."""
-    runbooks: str = names.RUNBOOKS
+    runbooks: str = ""
     """Where docs/runbooks lies, for the alerts' links."""
 
 

@@ -15,12 +15,13 @@ from zoneinfo import ZoneInfo
 
 from paddle_operator import names
 from paddle_operator.documents import render
-from paddle_operator.sla import promql
+from paddle_operator.sla import promql, runbooks
 from paddle_operator.sla.burn import BurnRule, Severity, base_window, burn_rules, least_traffic, window_length
 from paddle_operator.sla.exclusions import exclusions_of
 from paddle_operator.sla.muting import excluded, local_time
 from paddle_operator.sla.objectives import objective_text, window_text
 from paddle_operator.sla.promql import Measured, Scope, duration, number
+from paddle_operator.sla.runbooks import Runbook
 from paddle_operator.spec.alerting import Alerting, BurnRate
 from paddle_operator.spec.model import Service
 from paddle_operator.spec.promise import Sla, WindowType
@@ -39,16 +40,6 @@ SPENT_AFTER = timedelta(minutes=5)
 """A budget that is spent stays so; a gap in the record at the border of a month does not."""
 
 
-class Runbook:
-    """Names of the files under docs/runbooks."""
-
-    BURN = "budget-burn.md"
-    SPENT = "budget-spent.md"
-    MISSING = "metrics-missing.md"
-    NONE_READY = "no-pod-ready.md"
-    NOT_MEASURED = "threshold-not-measured.md"
-
-
 @dataclass(frozen=True, slots=True)
 class _Told:
     """What every alert of a service has."""
@@ -56,14 +47,15 @@ class _Told:
     scope: Scope
     labels: Mapping[str, str]
     """Of the user."""
-    runbooks: str
+    address: str
+    """Where the runbooks lie; "" for no links."""
     muted: bool
 
     def alert(
         self,
         name: str,
         expression: str,
-        runbook: str,
+        runbook: Runbook,
         texts: tuple[str, str],
         *,
         severity: Severity,
@@ -85,36 +77,37 @@ class _Told:
             "annotations": {
                 "summary": f"{self.scope.namespace}/{self.scope.service}: {texts[0]}",
                 "description": texts[1],
-                "runbook_url": f"{self.runbooks.rstrip('/')}/{runbook}",
+                **runbook.annotations(self.scope.namespace, self.scope.service, self.address),
             },
         }
 
 
-def rule_groups(service: Service, runbooks: str) -> list[dict[str, Any]]:
-    """Return the groups of rules; none where no alerts are wanted. `runbooks`: where their pages lie.
+def rule_groups(service: Service, address: str) -> list[dict[str, Any]]:
+    """Return the groups of rules; none where no alerts are wanted. `address`: where the
+    runbooks lie, or "" for no links.
 
     A service is looked at many times with the same promise: its rules are made once, and every caller gets
     them for itself.
     """
     identity, spec = service.identity, service.spec
     return list(
-        json.loads(_groups(Scope(identity.namespace, identity.name), spec.sla, spec.alerting, runbooks))
+        json.loads(_groups(Scope(identity.namespace, identity.name), spec.sla, spec.alerting, address))
     )
 
 
 @functools.lru_cache(maxsize=MOST_KEPT)
-def rule_text(scope: Scope, sla: Sla, alerting: Alerting, runbooks: str) -> str:
+def rule_text(scope: Scope, sla: Sla, alerting: Alerting, address: str) -> str:
     """Write the same groups as a file for Prometheus; "" where no alerts are wanted."""
-    groups = json.loads(_groups(scope, sla, alerting, runbooks))
+    groups = json.loads(_groups(scope, sla, alerting, address))
     return render({"groups": groups}) if groups else ""
 
 
 @functools.lru_cache(maxsize=MOST_KEPT)
-def _groups(scope: Scope, sla: Sla, alerting: Alerting, runbooks: str) -> str:
+def _groups(scope: Scope, sla: Sla, alerting: Alerting, address: str) -> str:
     """Make the groups, as JSON, which nobody changes and which is read fast."""
     if alerting.burn_rate is BurnRate.NONE:
         return "[]"
-    told = _Told(scope, alerting.labels.thaw(), runbooks, muted=bool(sla.exclusions))
+    told = _Told(scope, alerting.labels.thaw(), address, muted=bool(sla.exclusions))
     base = base_window(sla)
     rules = [*_time(sla, scope, base)]
     for objective in sla.objectives:
@@ -166,7 +159,7 @@ def _alerts(sla: Sla, measured: Measured, told: _Told) -> Iterator[RuleText]:
         yield told.alert(
             "PaddleSLABudgetBurn",
             promql.burns(measured, rule, least),
-            Runbook.BURN,
+            runbooks.BURN,
             _burn_texts(sla, measured, rule),
             severity=rule.severity,
             objective=measured.objective.name,
@@ -175,7 +168,7 @@ def _alerts(sla: Sla, measured: Measured, told: _Told) -> Iterator[RuleText]:
     yield told.alert(
         "PaddleSLABudgetSpent",
         promql.spent(measured, _rolling(sla), least),
-        Runbook.SPENT,
+        runbooks.SPENT,
         (
             f"objective {measured.objective.name} has no budget left",
             (
@@ -191,7 +184,7 @@ def _alerts(sla: Sla, measured: Measured, told: _Told) -> Iterator[RuleText]:
         yield told.alert(
             "PaddleSLAThresholdNotMeasured",
             promql.not_measured(measured),
-            Runbook.NOT_MEASURED,
+            runbooks.NOT_MEASURED,
             (
                 f"objective {measured.objective.name} is not measured",
                 (
@@ -222,7 +215,7 @@ def _none_ready(told: _Told) -> RuleText:
     return told.alert(
         "PaddleSLANoPodReady",
         promql.none_ready(told.scope),
-        Runbook.NONE_READY,
+        runbooks.NONE_READY,
         (
             "no pod is ready",
             (
@@ -240,7 +233,7 @@ def _missing(told: _Told) -> RuleText:
     return told.alert(
         "PaddleSLAMetricsMissing",
         promql.missing(told.scope),
-        Runbook.MISSING,
+        runbooks.MISSING,
         (
             "nothing is measured",
             (

@@ -92,9 +92,16 @@ def test_labels_of_the_user_are_on_every_alert_and_replace_none_of_ours() -> Non
 def test_every_alert_says_what_it_is_and_where_to_read_on() -> None:
     for rule in rules(a_resource().promising(UP, FAST)):
         if "alert" in rule:
-            assert rule["annotations"].keys() == {"summary", "description", "runbook_url"}
+            assert rule["annotations"].keys() == {"summary", "description", "action", "runbook_url"}
             assert rule["annotations"]["summary"].startswith("prod/ocr: ")
             assert re.fullmatch(r"https://example\.com/books/[a-z-]+\.md", rule["annotations"]["runbook_url"])
+
+
+def test_without_an_address_an_alert_has_no_link_and_says_what_to_do_first() -> None:
+    (group,) = rule_groups(a_service(a_resource().promising(UP, FAST)), "")
+    told = [rule["annotations"] for rule in group["rules"] if "alert" in rule]
+    assert all(one.keys() == {"summary", "description", "action"} for one in told)
+    assert all("prod" in one["action"] and "ocr" in one["action"] for one in told)
 
 
 def test_every_alert_has_a_runbook_of_its_name() -> None:
