@@ -21,6 +21,8 @@ def files() -> dict[Path, str]:
         FOLDER / "reasons.md": (
             f"{MADE}\n# Reasons of conditions and Events\n\nA condition's `reason` is part of the API and"
             " never renamed. As the reason of Ready, one that waits for a person also makes the condition"
-            f" Stalled True; the operator goes on trying all the same.\n\n{reasons.reference()}"
+            " Stalled True; so does the refusal of what only watches a service that is Ready (rules, scrapes,"
+            " dashboard, reports). The operator goes on trying all the same.\n\n"
+            f"{reasons.reference()}"
         ),
     }

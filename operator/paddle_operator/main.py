@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 
 import kopf
@@ -37,7 +39,7 @@ from paddle_operator.settings import Settings
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.load_queries import AcceleratorSource
 from paddle_operator.spec.workload import Device
-from paddle_operator.telemetry.edges import MeasuredCluster, MeasuredMetrics, measured
+from paddle_operator.telemetry.edges import MeasuredCluster, MeasuredMetrics, MeasuredReports, measured
 from paddle_operator.telemetry.series import Telemetry
 
 
@@ -65,11 +67,15 @@ async def operate(settings: Settings) -> None:
     metrics = MeasuredMetrics(prometheus, telemetry) if prometheus else None
     measuring = _measuring(settings, metrics, cluster) if metrics else None
     profiling = _profiling(settings, metrics, cluster) if metrics else None
-    flow = Reconciler(cluster, events, _now, lambda: _spread(settings.resync_seconds), measuring, profiling)
     asked_by_reports = _prometheus(settings)  # its own: what is large and slow there silences nobody here
     report_flow = _reports(
-        settings, MeasuredMetrics(asked_by_reports, telemetry) if asked_by_reports else None, api
+        settings,
+        MeasuredMetrics(asked_by_reports, telemetry) if asked_by_reports else None,
+        MeasuredReports(KubernetesReports(api), telemetry),
+        queue.add,
     )
+    spread = partial(_spread, settings.resync_seconds)
+    flow = Reconciler(cluster, events, _now, spread, measuring, profiling, report_flow.refused)
     _read_when_scraped(telemetry, lease, heartbeat, queue)
 
     async def work() -> None:
@@ -141,9 +147,11 @@ def _prometheus(settings: Settings) -> Prometheus | None:
     return Prometheus(settings.prometheus_url, token, limit)
 
 
-def _reports(settings: Settings, metrics: Metrics | None, api: Api) -> ReportFlow:
-    shelves, program = KubernetesReports(api), f"paddle-operator {version('paddle-sla')}"
-    return ReportFlow(shelves, shelves, metrics, _scraping(settings), program, _now)
+def _reports(
+    settings: Settings, metrics: Metrics | None, written: MeasuredReports, look_at: Callable[[Key], None]
+) -> ReportFlow:
+    program = f"paddle-operator {version('paddle-sla')}"
+    return ReportFlow(written, written, metrics, _scraping(settings), program, _now, look_at)
 
 
 def _scraping(settings: Settings) -> Scraping:

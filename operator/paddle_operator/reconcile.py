@@ -8,7 +8,7 @@ goes on from what it finds.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -43,6 +43,8 @@ class Reconciler:
     measuring: Measuring | None = None
     profiling: Profiling | None = None
     """None where there is no Prometheus to ask."""
+    refused_reports: Callable[[Key], Sequence[ClusterRefused]] = lambda key: ()
+    """What the flow of reports could not write for a service."""
 
     async def __call__(self, key: Key) -> float | None:
         """Look at one service; returns the seconds to the next look, None when the service is gone."""
@@ -61,7 +63,8 @@ class Reconciler:
         wanted = plan(service, seen.platform, seen.resolution, seen.revisions, now)
         lost = _lost_answer(wanted, seen)
         refused = await self._write(key, (*diff(wanted, seen.objects, seen.uid), *lost))
-        facts = replace(seen.facts, refusals=tuple(_told(one) for one in refused))
+        untold = (*refused, *self.refused_reports(key))
+        facts = replace(seen.facts, refusals=tuple(_told(one) for one in untold))
         measured = await self.measuring(key, service, seen, now) if self.measuring else None
         answers = measured is None or not isinstance(measured.metrics, Failed)
         known = (

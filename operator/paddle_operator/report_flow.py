@@ -8,13 +8,15 @@ finished is begun again; its name is that of its period, so there is never a sec
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from paddle_operator.cluster.ports import Key, Order, Orders, ReportKey, Shelves, created
-from paddle_operator.errors import SpecRejected
+from paddle_operator.errors import ClusterRefused, SpecRejected
 from paddle_operator.metrics.ports import Metrics
 from paddle_operator.reasons import Reason
 from paddle_operator.report_reading import ReportReader
@@ -46,10 +48,33 @@ class ReportFlow:
     scraping: Scraping
     program: str
     now: Callable[[], datetime]
+    look_at: Callable[[Key], None] = lambda key: None
+    """Asks for a look at a service, whose status tells what was refused."""
+    _refused: dict[ReportKey, tuple[Key, ClusterRefused]] = field(default_factory=dict)
 
     async def __call__(self, key: ReportKey) -> float | None:
-        """Look at a service's schedule, or at one report; returns the seconds to the next look."""
-        return await (self._schedule(key.key) if key.is_service else self._report(key.key))
+        """Look at a service's schedule, or at one report; returns the seconds to the next look.
+
+        ClusterRefused where something could not be read or written: it is tried again after a growing pause.
+        """
+        pause = await (self._schedule(key.key) if key.is_service else self._report(key.key))
+        if (mended := self._refused.pop(key, None)) is not None:
+            self.look_at(mended[0])
+        return pause
+
+    def refused(self, service: Key) -> tuple[ClusterRefused, ...]:
+        """Return what could not be written lately for a service's reports."""
+        return tuple(why for whose, why in self._refused.values() if whose == service)
+
+    @contextmanager
+    def _writing(self, key: ReportKey, service: Key) -> Iterator[None]:
+        """Remember a refusal until the same look comes through: nothing that is stored would tell of it."""
+        try:
+            yield
+        except ClusterRefused as why:
+            self._refused[key] = service, why
+            self.look_at(service)
+            raise
 
     async def _schedule(self, key: Key) -> float | None:
         """Ask for the report that is due, and delete those that are outlived."""
@@ -68,11 +93,13 @@ class ReportFlow:
         ends = dict(shelf.ends)
         if due is not None and due.name not in ends:
             logger.info("%s: report %s is due", key, due.name)
-            await self.shelves.create(scheduled_report(key.namespace, key.name, due))
+            with self._writing(ReportKey(True, key), key):
+                await self.shelves.create(scheduled_report(key.namespace, key.name, due))
             ends[due.name] = due.period.end
         for name in outlived(ends.items(), reporting.retain):
             logger.info("%s: report %s is older than the newest %d", key, name, reporting.retain)
-            await self.shelves.delete(key, name)
+            with self._writing(ReportKey(True, key), key):
+                await self.shelves.delete(key, name)
         later = next_planned(schedule, now)
         return None if later is None else min((later - now).total_seconds(), LONGEST_SECONDS)
 
@@ -87,11 +114,17 @@ class ReportFlow:
         except SpecRejected as rejected:
             found = Waiting(Reason.INVALID_SPEC, str(rejected), None)
         if isinstance(found, Waiting):
-            await self.orders.tell(order, waiting(order.body, found, now))
+            await self._tell(key, order, waiting(order.body, found, now))
             return found.seconds
         logger.info("%s: report made: %s", key, found.summary)
-        await self.orders.tell(order, made(order.body, found, now))
+        await self._tell(key, order, made(order.body, found, now))
         return None
+
+    async def _tell(self, key: Key, order: Order, status: Mapping[str, Any]) -> None:
+        """Write a report's status, if that says something new."""
+        if status != order.body.get("status"):
+            with self._writing(ReportKey(False, key), Key(key.namespace, order.about)):
+                await self.orders.tell(order, status)
 
     async def _make(self, order: Order, now: datetime) -> ReportStatus | Waiting:
         job = _job(order, now)

@@ -117,6 +117,11 @@ class Order:
     service: KubeObject | None
 
     @property
+    def about(self) -> str:
+        """The name of the service that it is about; "" where it names none."""
+        return service_of(self.body)
+
+    @property
     def complete(self) -> bool:
         """Whether it is made."""
         return is_complete(self.body)
@@ -134,7 +139,12 @@ class Orders(Protocol):
         """Look at one report; None when it is gone or going."""
 
     async def tell(self, order: Order, status: Mapping[str, Any]) -> None:
-        """Write a report's status, if that says something new."""
+        """Write a report's status."""
+
+
+def service_of(report: KubeObject) -> str:
+    """Return the name of the service that a report is about; "" where it names none."""
+    return str(((report.get("spec") or {}).get("serviceRef") or {}).get("name", ""))
 
 
 def created(body: KubeObject) -> datetime:

@@ -11,7 +11,7 @@ from paddle_operator import names
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.api import Api, Conflict, NotFound
 from paddle_operator.cluster.client import STATUS_MANAGER
-from paddle_operator.cluster.ports import Key, Order, Shelf, created
+from paddle_operator.cluster.ports import Key, Order, Shelf, created, service_of
 from paddle_operator.plan import KubeObject
 from paddle_operator.plan.ownership import FIELD_MANAGER
 from paddle_operator.sla.intervals import utc
@@ -54,13 +54,11 @@ class KubernetesReports:
         body = await self._report(key.namespace, key.name)
         if body is None or "deletionTimestamp" in body["metadata"]:
             return None
-        about = str(((body.get("spec") or {}).get("serviceRef") or {}).get("name", ""))
+        about = service_of(body)
         return Order(body, await self._service(key.namespace, about) if about else None)
 
     async def tell(self, order: Order, status: Mapping[str, Any]) -> None:
-        """Write a report's status, if that says something new."""
-        if status == order.body.get("status"):
-            return
+        """Write a report's status."""
         metadata = order.body["metadata"]
         body = {
             "apiVersion": names.API_VERSION,

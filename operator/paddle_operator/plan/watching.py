@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from paddle_operator import names
 
-_KINDS = frozenset({"PrometheusRule", "PodMonitor"})
+_KINDS = frozenset({"PrometheusRule", "PodMonitor", names.REPORT_KIND})
 
 
 def only_watches(service: str, kind: str, name: str) -> bool:
-    """Tell whether an object of this service's rules, scrapes or dashboard is meant."""
+    """Tell whether an object of this service's rules, scrapes, dashboard or reports is meant."""
     if kind == "ConfigMap":
         return name in {names.rules_name(service), names.dashboard_name(service)}
     return kind in _KINDS

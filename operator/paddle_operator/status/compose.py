@@ -46,9 +46,9 @@ def status_of(
         verdicts.model_loaded(at),
         complete,
         route,
-        *verdicts.progress(ready, complete),
+        *verdicts.progress(ready, complete, at.unwatched),
         standing.verdict(promise.sla_met(measured), measured),
-        standing.availability(promise.metrics_available(measured, ready, at.unwatched), measured),
+        standing.availability(promise.metrics_available(measured, ready), measured),
         verdicts.feasible(at, known),
         scaling_active(at),
     )

@@ -18,8 +18,9 @@ TOLD = (
     "SLAFeasible",
     "MetricsAvailable",
     "ScalingActive",
+    *(ABNORMAL := ("Reconciling", "Stalled")),
 )
-"""Conditions that people follow. The others follow from them or never change."""
+"""Conditions that people follow, those first from which others follow."""
 MEASURED = ("SLAMet", "SLAFeasible", "MetricsAvailable")
 """Of these it is no news that nothing is known."""
 PROGRESS = {
@@ -54,7 +55,8 @@ def news(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, .
     for now in after.get("conditions", ()):
         was = old.get(now["type"], {})
         changed = (now["status"], now["reason"]) != (was.get("status"), was.get("reason"))
-        silent = (now["type"] in MEASURED and now["status"] == "Unknown") or now["reason"] in SILENT
+        unknown = now["type"] in MEASURED and now["status"] == "Unknown"
+        silent = unknown or _is_usual(now) or now["reason"] in SILENT
         if now["type"] in TOLD and changed and not silent and now["reason"] not in told:
             told[now["reason"]] = Change(
                 now["type"], now["status"], now["reason"], now["message"], _worrying(now)
@@ -62,9 +64,17 @@ def news(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, .
     return tuple(told.values())
 
 
+def _is_usual(condition: Mapping[str, Any]) -> bool:
+    """Whether Reconciling or Stalled says no more than that work goes on, or that there is none."""
+    told = condition["status"] == "True" and condition["reason"] not in PROGRESS
+    return condition["type"] in ABNORMAL and not told
+
+
 def _worrying(condition: Mapping[str, Any]) -> bool:
     """Whether a person should look. A rollout that waits for its replicas is no trouble."""
     waiting = condition["type"] == "RolloutComplete" and condition["reason"] == Reason.REPLICAS_NOT_READY
     if condition["reason"] == Reason.ROUTE_OVERLAPS:
+        return True
+    if condition["type"] in ABNORMAL:
         return True
     return condition["status"] == "False" and condition["reason"] not in PROGRESS and not waiting

@@ -7,7 +7,6 @@ seldom: a status is written when one of them does.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -21,7 +20,6 @@ from paddle_operator.sla.outcomes import target_share
 from paddle_operator.spec.promise import Objective, Sla
 from paddle_operator.spec.sla_report import Verdict
 from paddle_operator.status.conditions import Condition
-from paddle_operator.status.facts import RefusedWrite
 
 NOT_CONFIGURED = (
     "the operator was given no Prometheus, so nothing is measured: set prometheus.url in its chart, or "
@@ -88,18 +86,8 @@ def _too_little(figure: Figure, least: int) -> str:
     return f"fewer than {least} requests (minTraffic) were counted for {figure.objective.name}"
 
 
-def metrics_available(
-    measured: Measured | None, ready: Condition, refused: Sequence[RefusedWrite] = ()
-) -> Condition:
-    """Whether Prometheus tells about the service now; before it is ready there may be nothing to tell.
-
-    An object that watches the service and was refused makes it False, whatever Prometheus tells: people who
-    count on alerts learn here that they have none.
-    """
-    if refused:
-        named = "; ".join(f"{one.kind} {one.name} could not be written: {one.message}" for one in refused)
-        message = f"{named}. The service serves without it, and it is tried again at each look"
-        return Condition("MetricsAvailable", "False", refused[0].reason, message)
+def metrics_available(measured: Measured | None, ready: Condition) -> Condition:
+    """Whether Prometheus tells about the service now; before it is ready there may be nothing to tell."""
     if measured is None:
         return Condition("MetricsAvailable", "Unknown", Reason.METRICS_NOT_CONFIGURED, NOT_CONFIGURED)
     if isinstance(measured.metrics, Value):

@@ -64,7 +64,7 @@ class Situation:
 
     @property
     def unwatched(self) -> tuple[RefusedWrite, ...]:
-        """Refused objects that only watch the service."""
+        """Refused objects that only watch the service: rules, scrapes, its dashboard, its reports."""
         mine = self.service.identity.name
         return tuple(one for one in self.facts.refusals if only_watches(mine, one.kind, one.name))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from paddle_operator.plan.means import means_of
@@ -11,7 +12,7 @@ from paddle_operator.sla.means import Known
 from paddle_operator.spec.traffic import RoutingType
 from paddle_operator.status.conditions import Condition, Truth
 from paddle_operator.status.diagnosis import ModelState
-from paddle_operator.status.facts import RouteFacts
+from paddle_operator.status.facts import RefusedWrite, RouteFacts
 from paddle_operator.status.situation import Situation
 
 UNDER_WAY = {
@@ -101,10 +102,18 @@ def rollout_complete(at: Situation, ready_now: Condition) -> Condition:
     return Condition("RolloutComplete", "False", Reason.ROLLOUT_IN_PROGRESS, message)
 
 
-def progress(ready_now: Condition, complete: Condition) -> tuple[Condition, Condition]:
-    """Reconciling and Stalled, as kstatus reads them: at most one of them is True."""
+def progress(
+    ready_now: Condition, complete: Condition, unwatched: Sequence[RefusedWrite] = ()
+) -> tuple[Condition, Condition]:
+    """Reconciling and Stalled, as kstatus reads them: at most one of them is True.
+
+    What only watches a ready service and was refused is told here: people who count on alerts, a dashboard or
+    reports learn that they have none, and nobody is sent to look at what serves.
+    """
     stalled = ready_now.status != "True" and ready_now.reason.stalls
     done = ready_now.status == "True" and complete.status == "True"
+    if done and unwatched:
+        return _without(unwatched)
     reconciling = not stalled and not done
     calm = "nothing is left to do"
     return (
@@ -120,6 +129,23 @@ def progress(ready_now: Condition, complete: Condition) -> tuple[Condition, Cond
             ready_now.reason if stalled else Reason.PROGRESSING if reconciling else Reason.SETTLED,
             ready_now.message if stalled else "work goes on" if reconciling else calm,
         ),
+    )
+
+
+def _without(refused: Sequence[RefusedWrite]) -> tuple[Condition, Condition]:
+    """Reconciling and Stalled of a service that serves without these. What waits for a person goes first."""
+    first = min(refused, key=lambda one: not one.reason.stalls)
+    named = "; ".join(f"{one.kind} {one.name} could not be written: {one.message}" for one in refused)
+    message = f"{named}. The service serves without it, and it is tried again"
+    if first.reason.stalls:
+        waits = "it waits for a person: see Stalled"
+        return (
+            Condition("Reconciling", "False", first.reason, waits),
+            Condition("Stalled", "True", first.reason, message),
+        )
+    return (
+        Condition("Reconciling", "True", first.reason, message),
+        Condition("Stalled", "False", Reason.PROGRESSING, "work goes on"),
     )
 
 

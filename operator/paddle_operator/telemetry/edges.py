@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from paddle_operator import names
-from paddle_operator.cluster.ports import Cluster, Key, Observation
+from paddle_operator.cluster.ports import Cluster, Key, Observation, Order, Orders, Shelf, Shelves
 from paddle_operator.errors import ClusterRefused, OperatorError
 from paddle_operator.metrics.ports import Metrics
 from paddle_operator.plan import KubeObject, ObjectKey
@@ -20,6 +20,10 @@ from paddle_operator.sla.series import Series
 from paddle_operator.telemetry.series import STATUS_ACTION, Telemetry
 
 Look = Callable[[Key], Awaitable[float | None]]
+
+
+class ReportPorts(Shelves, Orders, Protocol):
+    """Both ports of reports, which one object is."""
 
 
 class MeasuredCluster:
@@ -42,28 +46,50 @@ class MeasuredCluster:
         self, key: Key, wanted: KubeObject, *, is_new: bool, manager: str = FIELD_MANAGER
     ) -> None:
         """Write, and count it."""
-        with self._counted("create" if is_new else "patch", wanted["kind"]):
+        with counted(self._telemetry, "create" if is_new else "patch", wanted["kind"]):
             await self._cluster.apply(key, wanted, is_new=is_new, manager=manager)
 
     async def delete(self, key: Key, target: ObjectKey, uid: str) -> None:
         """Delete, and count it."""
-        with self._counted("delete", target.kind):
+        with counted(self._telemetry, "delete", target.kind):
             await self._cluster.delete(key, target, uid)
 
     async def patch_status(self, key: Key, uid: str, status: Mapping[str, Any]) -> None:
         """Write the status, and note what it says."""
-        with self._counted(STATUS_ACTION, names.KIND):
+        with counted(self._telemetry, STATUS_ACTION, names.KIND):
             await self._cluster.patch_status(key, uid, status)
         self._telemetry.conditions(*key, status)
 
-    @contextmanager
-    def _counted(self, action: str, kind: str) -> Iterator[None]:
-        try:
-            yield
-        except ClusterRefused as refused:
-            self._telemetry.refused(kind, refused.reason)
-            raise
-        self._telemetry.acted(action, kind)
+
+class MeasuredReports:
+    """The ports `Shelves` and `Orders`, counting what is written through them."""
+
+    def __init__(self, reports: ReportPorts, telemetry: Telemetry) -> None:
+        self._reports = reports
+        self._telemetry = telemetry
+
+    async def shelf(self, key: Key) -> Shelf | None:
+        """Look at a service's reports."""
+        return await self._reports.shelf(key)
+
+    async def create(self, report: KubeObject) -> None:
+        """Create a report, and count it."""
+        with counted(self._telemetry, "create", names.REPORT_KIND):
+            await self._reports.create(report)
+
+    async def delete(self, key: Key, name: str) -> None:
+        """Delete a report, and count it."""
+        with counted(self._telemetry, "delete", names.REPORT_KIND):
+            await self._reports.delete(key, name)
+
+    async def order(self, key: Key) -> Order | None:
+        """Look at one report."""
+        return await self._reports.order(key)
+
+    async def tell(self, order: Order, status: Mapping[str, Any]) -> None:
+        """Write a report's status, and count it."""
+        with counted(self._telemetry, STATUS_ACTION, names.REPORT_KIND):
+            await self._reports.tell(order, status)
 
 
 class MeasuredMetrics:
@@ -99,6 +125,17 @@ def _word(answer: Answer[tuple[Series, ...]]) -> str:
             return "no_data"
         case _:
             return "failed"
+
+
+@contextmanager
+def counted(telemetry: Telemetry, action: str, kind: str) -> Iterator[None]:
+    """Count what is written, or refused."""
+    try:
+        yield
+    except ClusterRefused as refused:
+        telemetry.refused(kind, refused.reason)
+        raise
+    telemetry.acted(action, kind)
 
 
 def measured(look: Look, telemetry: Telemetry) -> Look:

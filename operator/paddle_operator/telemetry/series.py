@@ -92,15 +92,19 @@ class Telemetry:
         )
         self._actions = self._counter(
             names.METRIC_OPERATOR_ACTIONS,
-            "What was done to objects of services, and writes of their status",
+            "What was done to objects of services and to reports, and writes of their status",
             ("action", "kind"),
-            (*itertools.product(ACTIONS, written), (STATUS_ACTION, names.KIND)),
+            (
+                *itertools.product(ACTIONS, written),
+                *itertools.product(("create", "delete"), (names.REPORT_KIND,)),
+                *itertools.product((STATUS_ACTION,), (names.KIND, names.REPORT_KIND)),
+            ),
         )
         self._refused = self._counter(
             names.METRIC_OPERATOR_REFUSED_WRITES,
             "Actions that the API server refused, by reason as in the service's conditions",
             ("kind", "reason"),
-            itertools.product((*written, names.KIND), REFUSALS),
+            itertools.product((*written, names.KIND, names.REPORT_KIND), REFUSALS),
         )
         self._conditions = Gauge(
             names.METRIC_OPERATOR_CONDITION,

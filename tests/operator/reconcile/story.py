@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from paddle_operator.errors import ClusterRefused
 from paddle_operator.measure import Measuring
 from paddle_operator.profiling import Profiling
 from paddle_operator.reconcile import Reconciler
@@ -23,11 +24,18 @@ class Story:
     now: datetime = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
     measuring: Measuring | None = None
     profiling: Profiling | None = None
+    refused_reports: tuple[ClusterRefused, ...] = ()
 
     def look(self, times: int = 1) -> float | None:
         """Let the flow look at the service; returns the seconds to the next look."""
         flow = Reconciler(
-            self.cluster, self.cluster, lambda: self.now, lambda: REST, self.measuring, self.profiling
+            self.cluster,
+            self.cluster,
+            lambda: self.now,
+            lambda: REST,
+            self.measuring,
+            self.profiling,
+            lambda key: self.refused_reports,
         )
         pause: float | None = None
         for _ in range(times):

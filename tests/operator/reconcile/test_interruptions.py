@@ -69,19 +69,53 @@ def test_a_service_serves_on_where_what_watches_it_is_refused(story: Story, kind
         "metadata": {**stray["metadata"], "name": "calm-stray", "uid": "uid-stray"},
     }
     story.cluster.objects.pop(ObjectKey("v1", "ConfigMap", "calm-rules"))
-    refusal = ClusterRefused(kind, name, Reason.API_UNAVAILABLE, "failed calling webhook")
+    refusal = ClusterRefused(kind, name, Reason.QUOTA_EXCEEDED, "exceeded quota")
     story.cluster.refuses[f"{kind} {name}"] = refusal
+    metrics = story.condition("MetricsAvailable")
     assert story.look() == REST
     assert "delete NetworkPolicy calm-stray" in story.cluster.writes
     assert story.condition("Ready")[:2] == ("True", "Serving")
-    assert story.condition("Stalled")[0] == "False"
-    status, reason, message = story.condition("MetricsAvailable")
-    assert (status, reason) == ("False", "APIUnavailable")
-    assert f"{kind} {name} could not be written: failed calling webhook" in message
+    assert story.condition("MetricsAvailable") == metrics, "only metrics are told there"
+    status, reason, message = story.condition("Stalled")
+    assert (status, reason) == ("True", "QuotaExceeded")
+    assert f"{kind} {name} could not be written: exceeded quota" in message
+    told = story.cluster.posted[-1]
+    assert (told.condition, told.status, told.reason, told.warning) == (
+        "Stalled",
+        "True",
+        "QuotaExceeded",
+        True,
+    )
     story.cluster.refuses.clear()
     story.look()
     assert (kind, name) in {(one.kind, one.name) for one in story.cluster.objects}
-    assert story.condition("MetricsAvailable")[1] == "MetricsNotConfigured"
+    assert story.condition("Stalled")[:2] == ("False", "Settled")
+
+
+def test_what_watches_is_tried_again_soon_where_nobody_need_do_anything(story: Story) -> None:
+    story.serving()
+    story.cluster.objects.pop(ObjectKey("v1", "ConfigMap", "calm-rules"))
+    lost = ClusterRefused("ConfigMap", "calm-rules", Reason.API_UNAVAILABLE, "failed calling webhook")
+    story.cluster.refuses["ConfigMap calm-rules"] = lost
+    assert (story.look() or 0) < REST
+    assert story.condition("Ready")[0] == "True"
+    assert story.condition("Stalled")[0] == "False"
+    assert story.condition("Reconciling")[:2] == ("True", "APIUnavailable")
+    assert [one.condition for one in story.cluster.posted][-1] == "Reconciling"
+
+
+def test_a_report_that_could_not_be_written_is_told_in_the_services_status(story: Story) -> None:
+    story.serving()
+    why = ClusterRefused("ModelSLAReport", "calm-20261201-0000", Reason.QUOTA_EXCEEDED, "exceeded quota")
+    story.refused_reports = (why,)
+    assert story.look() == REST
+    status, reason, message = story.condition("Stalled")
+    assert (status, reason) == ("True", "QuotaExceeded")
+    assert "ModelSLAReport calm-20261201-0000 could not be written: exceeded quota" in message
+    assert story.condition("Ready")[0] == "True"
+    story.refused_reports = ()
+    story.look()
+    assert story.condition("Stalled")[0] == "False"
 
 
 def test_a_lost_event_holds_up_nothing(story: Story) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import copy
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,6 +58,12 @@ class Bookcase:
     reports: dict[str, KubeObject] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
     refuses: str = ""
+    looks: list[Key] = field(default_factory=list)
+    """Services that are to be looked at."""
+
+    def __post_init__(self) -> None:
+        program, clock = "paddle-operator 1", lambda: self.now
+        self.flow = ReportFlow(self, self, self.metrics, SCRAPING, program, clock, self.looks.append)
 
     async def shelf(self, key: Key) -> Shelf | None:
         if self.service is None:
@@ -78,6 +84,7 @@ class Bookcase:
         self.reports[name] = self.stored(report)
 
     async def delete(self, key: Key, name: str) -> None:
+        self._may("delete")
         self.writes.append(f"delete {name}")
         del self.reports[name]
 
@@ -88,9 +95,8 @@ class Bookcase:
     async def tell(self, order: Order, status: Mapping[str, Any]) -> None:
         self._may("status")
         name = order.body["metadata"]["name"]
-        if status != order.body.get("status"):
-            self.writes.append(f"status {name}")
-            self.reports[name]["status"] = copy.deepcopy(dict(status))
+        self.writes.append(f"status {name}")
+        self.reports[name]["status"] = copy.deepcopy(dict(status))
 
     def _may(self, verb: str) -> None:
         if self.refuses == verb:
@@ -105,8 +111,8 @@ class Bookcase:
 
     def look(self, *, report: str = "") -> float | None:
         """Let the flow look at the service's schedule, or at a report."""
-        flow = ReportFlow(self, self, self.metrics, SCRAPING, "paddle-operator 1", lambda: self.now)
         key = Key(KEY.namespace, report) if report else KEY
+        flow = replace(self.flow, metrics=self.metrics)
         return asyncio.run(flow(ReportKey(not report, key)))
 
     def ask(self, name: str, **period: str) -> None:

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from paddle_operator.cluster.ports import Key
 from paddle_operator.errors import ClusterRefused
 from paddle_operator.report_flow import AGAIN_SECONDS, LONGEST_SECONDS
+from tests.operator.fake_cluster import KEY
 from tests.operator.report_flow.bookcase import Bookcase, FakeMetrics, a_bookcase
 from tests.operator.sla.counters import NOON
 from tests.operator.sla.traffic import Pod, digest_of, every, scrapes
@@ -53,6 +55,48 @@ def test_a_crash_between_asking_and_the_next_look_makes_no_second_one() -> None:
     made.look()
     made.look()
     assert made.writes == [f"create {NAME}"]
+
+
+@pytest.mark.parametrize("verb", ["create", "delete"])
+def test_what_a_schedule_cannot_write_is_told_with_its_service_until_it_can(verb: str) -> None:
+    made = a_bookcase(DECEMBER, schedule="0 0 * * *", retain=1)
+    if verb == "delete":
+        made.look()
+        made.now += timedelta(days=1)
+    made.refuses = verb
+    with pytest.raises(ClusterRefused):
+        made.look()
+    (refused,) = made.flow.refused(KEY)
+    assert (refused.kind, refused.message) == ("ModelSLAReport", "the connection was lost")
+    assert made.looks == [KEY], "its status is to tell"
+    made.refuses = ""
+    made.look()
+    assert made.flow.refused(KEY) == ()
+    assert made.looks == [KEY, KEY]
+    made.look()
+    assert len(made.looks) == 2, "no news, no look"
+
+
+def test_a_result_that_cannot_be_written_is_told_with_the_service_that_it_is_about() -> None:
+    made = an_afternoon()
+    made.refuses = "status"
+    with pytest.raises(ClusterRefused):
+        made.look(report="mine")
+    assert len(made.flow.refused(KEY)) == 1
+    assert made.flow.refused(Key(KEY.namespace, "other")) == ()
+    del made.reports["mine"]
+    made.look(report="mine")
+    assert made.flow.refused(KEY) == (), "a report that is gone is no trouble"
+
+
+def test_a_refusal_is_forgotten_with_its_service() -> None:
+    made = a_bookcase(DECEMBER, schedule=MONTHLY)
+    made.refuses = "create"
+    with pytest.raises(ClusterRefused):
+        made.look()
+    made.service = None
+    made.look()
+    assert made.flow.refused(KEY) == ()
 
 
 def test_the_next_look_is_when_the_next_report_is_due() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,10 +19,11 @@ from paddle_operator.sla.answer import Answer, Failed, NoData, Value
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.series import Series
 from paddle_operator.status.conditions import TYPES
-from paddle_operator.telemetry.edges import Look, MeasuredCluster, MeasuredMetrics, measured
+from paddle_operator.telemetry.edges import Look, MeasuredCluster, MeasuredMetrics, MeasuredReports, measured
 from paddle_operator.telemetry.series import Telemetry, known_requests
 from tests.operator.fake_cluster import KEY, FakeCluster, forbidden, resource
 from tests.operator.reconcile.story import REST, Story
+from tests.operator.report_flow.bookcase import a_bookcase
 from tests.operator.virtual_time import in_virtual_time
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -73,6 +75,32 @@ def test_every_known_set_of_labels_is_there_from_the_start_at_0() -> None:
         assert story.value(names.METRIC_OPERATOR_REFUSED_WRITES, kind=kind.kind, reason="Forbidden") == 0
     for verb, kind in known_requests():
         assert story.value(names.METRIC_OPERATOR_API_REQUESTS, verb=verb, kind=kind, result="refused") == 0
+
+
+def test_what_is_written_of_reports_is_counted_and_what_is_refused() -> None:
+    registry = CollectorRegistry()
+    made = a_bookcase(datetime(2026, 12, 1, 0, 10, tzinfo=UTC), schedule="0 0 * * *", retain=1)
+    ports = MeasuredReports(made, Telemetry(registry, "1"))
+    made.flow = replace(made.flow, shelves=ports, orders=ports)
+
+    def actions(action: str) -> float | None:
+        labels = {"action": action, "kind": names.REPORT_KIND}
+        return registry.get_sample_value(names.METRIC_OPERATOR_ACTIONS, labels)
+
+    assert [actions(one) for one in ("create", "status", "delete")] == [0, 0, 0]
+    made.look()
+    made.look(report="calm-20261201-0000")
+    made.look(report="calm-20261201-0000")
+    made.now += timedelta(days=1)
+    made.look()
+    assert [actions(one) for one in ("create", "status", "delete")] == [2, 1, 1]
+    made.now += timedelta(days=1)
+    made.refuses = "create"
+    with pytest.raises(ClusterRefused):
+        made.look()
+    refused = {"kind": names.REPORT_KIND, "reason": "APIUnavailable"}
+    assert registry.get_sample_value(names.METRIC_OPERATOR_REFUSED_WRITES, refused) == 1
+    assert actions("create") == 2
 
 
 def test_what_a_look_does_is_counted_and_so_is_the_look() -> None:
