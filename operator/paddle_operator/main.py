@@ -68,12 +68,9 @@ async def operate(settings: Settings) -> None:
     measuring = _measuring(settings, metrics, cluster) if metrics else None
     profiling = _profiling(settings, metrics, cluster) if metrics else None
     asked_by_reports = _prometheus(settings)  # its own: what is large and slow there silences nobody here
-    report_flow = _reports(
-        settings,
-        MeasuredMetrics(asked_by_reports, telemetry) if asked_by_reports else None,
-        MeasuredReports(KubernetesReports(api), telemetry),
-        queue.add,
-    )
+    large = MeasuredMetrics(asked_by_reports, telemetry) if asked_by_reports else None
+    shelves = MeasuredReports(KubernetesReports(api), telemetry)
+    report_flow = _reports(settings, large, shelves, queue.add)
     spread = partial(_spread, settings.resync_seconds)
     flow = Reconciler(cluster, events, _now, spread, measuring, profiling, report_flow.refused)
     _read_when_scraped(telemetry, lease, heartbeat, queue)

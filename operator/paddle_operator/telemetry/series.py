@@ -22,6 +22,11 @@ QUESTIONS = ("series", "instant")
 ANSWERS = ("value", "no_data", "failed")
 ACTIONS = ("create", "patch", "delete")
 STATUS_ACTION = "status"
+OF_RESOURCES = (
+    (STATUS_ACTION, names.KIND),
+    *((action, names.REPORT_KIND) for action in ("create", STATUS_ACTION, "delete")),
+)
+"""What is done to the kinds that are the operator's own."""
 REFUSALS = (
     Reason.FORBIDDEN,
     Reason.QUOTA_EXCEEDED,
@@ -94,11 +99,7 @@ class Telemetry:
             names.METRIC_OPERATOR_ACTIONS,
             "What was done to objects of services and to reports, and writes of their status",
             ("action", "kind"),
-            (
-                *itertools.product(ACTIONS, written),
-                *itertools.product(("create", "delete"), (names.REPORT_KIND,)),
-                *itertools.product((STATUS_ACTION,), (names.KIND, names.REPORT_KIND)),
-            ),
+            (*itertools.product(ACTIONS, written), *OF_RESOURCES),
         )
         self._refused = self._counter(
             names.METRIC_OPERATOR_REFUSED_WRITES,
