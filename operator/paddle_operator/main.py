@@ -129,6 +129,7 @@ def _given(settings: Settings) -> Platform:
     return Platform(
         {Device(device): image for device, image in settings.runtime_images.items()},
         prometheus_url=settings.prometheus_url,
+        keda_authentication=settings.keda_authentication,
         accelerator_source=AcceleratorSource(settings.accelerator_source),
         scrape_seconds=settings.scrape_interval_seconds,
         monitoring_labels=settings.labels_of_monitoring,
@@ -140,8 +141,12 @@ def _given(settings: Settings) -> Platform:
 def _prometheus(settings: Settings) -> Prometheus | None:
     if not settings.prometheus_url:
         return None
-    token, limit = settings.prometheus_token_file, settings.prometheus_timeout_seconds
-    return Prometheus(settings.prometheus_url, token, limit)
+    return Prometheus(
+        settings.prometheus_url,
+        settings.prometheus_timeout_seconds,
+        token_file=settings.prometheus_token_file,
+        ca_file=settings.prometheus_ca_file,
+    )
 
 
 def _reports(

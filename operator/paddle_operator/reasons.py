@@ -143,6 +143,11 @@ class Reason(StrEnum):
     )
     METRICS_LOST = "MetricsLost", "The scaler cannot read a metric; it removes no pod meanwhile."
     SCALING_PAUSED = "ScalingPaused", "Somebody has paused the ScaledObject.", True
+    SCALER_STUCK = (
+        "ScalerStuck",
+        "A scaler was deleted and does not go; the message names what holds it.",
+        True,
+    )
     SCALER_FAILED = "ScalerFailed", "The scaler says that it cannot work; the message quotes it.", True
 
     # The API server and the gateway.

@@ -59,6 +59,15 @@ class Settings:
     prometheus_token_file: str = _setting(
         "", "file", "bearer token for Prometheus, read at each request; empty sends none"
     )
+    prometheus_ca_file: str = _setting(
+        "", "file", "certificates, in PEM, by which Prometheus' own is checked; empty: the public ones"
+    )
+    keda_authentication: str = _setting(
+        "",
+        "name",
+        "ClusterTriggerAuthentication by which KEDA is let in to Prometheus, with a bearerToken and, for a "
+        "CA of your own, ca; empty: KEDA sends no token",
+    )
     prometheus_timeout_seconds: int = _setting(5, "seconds", "limit for one question to Prometheus")
     scrape_interval_seconds: int = _setting(
         15,

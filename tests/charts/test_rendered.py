@@ -155,6 +155,18 @@ def test_a_prometheus_is_told_to_the_operator_with_its_token_and_a_way_out() -> 
     assert not any("PROMETHEUS" in entry["name"] for entry in without["env"])
 
 
+def test_a_private_authority_and_keda_s_login_reach_the_operator() -> None:
+    deployment = of_kind(rendered("every-toggle"), "Deployment")[0]["spec"]["template"]["spec"]
+    (container,) = deployment["containers"]
+    told = {entry["name"]: entry["value"] for entry in container["env"] if entry.get("value")}
+    folder = next(one for one in container["volumeMounts"] if one["name"] == "prometheus-ca")["mountPath"]
+    volume = next(one for one in deployment["volumes"] if one["name"] == "prometheus-ca")
+    settings = Settings.from_environment(told)
+    assert settings.prometheus_ca_file == f"{folder}/ca.crt"
+    assert volume["configMap"]["name"] == "prometheus-ca"
+    assert settings.keda_authentication == "prometheus-read"
+
+
 def test_a_digest_wins_over_the_tag() -> None:
     container = of_kind(rendered("every-toggle"), "Deployment")[0]["spec"]["template"]["spec"]["containers"][
         0

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from paddle_operator import names
 from paddle_operator.plan import FoundBundle, KubeObject, Resolution, Revision, Scaler
+from paddle_operator.sla.intervals import utc
 from paddle_operator.spec.source import ModuleName
 from paddle_operator.status import (
     ContainerFacts,
@@ -103,10 +105,11 @@ def route_facts(route: KubeObject) -> tuple[RouteFacts, ...]:
 
 def scaler_facts(scaler: KubeObject, by_keda: bool) -> ScalerFacts:
     """A ScaledObject, or an HPA."""
-    status = scaler.get("status") or {}
+    metadata, status = scaler["metadata"], scaler.get("status") or {}
+    deleted = metadata.get("deletionTimestamp")
     return ScalerFacts(
         kind=scaler["kind"],
-        name=scaler["metadata"]["name"],
+        name=metadata["name"],
         revision=str(((scaler.get("spec") or {}).get("scaleTargetRef") or {}).get("name", "")),
         by_keda=by_keda or scaler["kind"] == Scaler.KEDA,
         wanted_replicas=int(status.get("desiredReplicas") or 0),
@@ -119,6 +122,8 @@ def scaler_facts(scaler: KubeObject, by_keda: bool) -> ScalerFacts:
             )
             for one in status.get("conditions") or ()
         ),
+        leaving_since=utc(datetime.fromisoformat(deleted)) if deleted else None,
+        finalizers=tuple(metadata.get("finalizers") or ()),
     )
 
 

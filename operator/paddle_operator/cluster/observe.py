@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from paddle_operator.cluster import kinds
@@ -49,7 +50,7 @@ def observation_of(
         revisions=tuple(
             found
             for one in deployments
-            if (found := live_revision(one, _at_work(scalers, one["metadata"]["name"]))) is not None
+            if (found := live_revision(one, *_at_work(scalers, one["metadata"]["name"]))) is not None
         ),
         resolution=resolution_of(jobs, pods),
         platform=platform,
@@ -77,9 +78,12 @@ def _scalers(items: tuple[KubeObject, ...], uid: str) -> tuple[ScalerFacts, ...]
     return tuple(found)
 
 
-def _at_work(scalers: Iterable[ScalerFacts], revision: str) -> frozenset[Scaler]:
-    mine = (one for one in scalers if one.revision == revision)
-    return frozenset(Scaler.KEDA if one.by_keda else Scaler.HPA for one in mine)
+def _at_work(scalers: Iterable[ScalerFacts], revision: str) -> tuple[frozenset[Scaler], datetime | None]:
+    """Who works on a revision, and since when the first of them is on its way out."""
+    mine = [one for one in scalers if one.revision == revision]
+    leaving = [one.leaving_since for one in mine if one.leaving_since is not None]
+    kinds_at_work = frozenset(Scaler.KEDA if one.by_keda else Scaler.HPA for one in mine)
+    return kinds_at_work, min(leaving, default=None)
 
 
 def silent(items: Iterable[KubeObject], pods: Iterable[KubeObject]) -> dict[str, str]:

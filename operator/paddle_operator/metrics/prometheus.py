@@ -32,9 +32,11 @@ _GRACE_SECONDS = 1.0
 class Prometheus:
     """Asks one server; a failure is an answer, and nobody waits longer than the time limit of a request."""
 
-    def __init__(self, url: str, token_file: str = "", timeout_seconds: float = 5) -> None:
+    def __init__(
+        self, url: str, timeout_seconds: float = 5, *, token_file: str = "", ca_file: str = ""
+    ) -> None:
         self._timeout_seconds = timeout_seconds
-        self._session = BoundedSession(timeout_seconds, token_file)
+        self._session = BoundedSession(timeout_seconds, token_file, ca_file)
         self._client = PrometheusConnect(url.rstrip("/"), retry=Retry(0, read=False), session=self._session)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="prometheus")
         self._silence = (0.0, "")

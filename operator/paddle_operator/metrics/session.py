@@ -17,6 +17,7 @@ LARGEST_ANSWER_BYTES = 16 * 2**20
 """About 400,000 samples. As Python values they take six times as much memory."""
 _PART_BYTES = 2**16
 _URL = "PADDLE_OPERATOR_PROMETHEUS_URL"
+_CA_FILE = "PADDLE_OPERATOR_PROMETHEUS_CA_FILE"
 _TOKEN_FILE = "PADDLE_OPERATOR_PROMETHEUS_TOKEN_FILE"  # noqa: S105  a variable's name
 _TOKEN = re.compile(r"[!-~]+")
 _LONGEST_QUOTE = 300
@@ -40,10 +41,12 @@ class NoAnswer(Exception):
 class BoundedSession(requests.Session):
     """Bounds all the time and all the bytes of an answer; sends the token, follows nobody elsewhere."""
 
-    def __init__(self, timeout_seconds: float, token_file: str) -> None:
+    def __init__(self, timeout_seconds: float, token_file: str = "", ca_file: str = "") -> None:
         super().__init__()
         self._timeout_seconds = timeout_seconds
         self._token_file = token_file
+        self._ca_file = ca_file
+        self.verify = ca_file or True
         self.trust_env = False  # a proxy would see the token, and ~/.netrc would replace it
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
@@ -62,12 +65,20 @@ class BoundedSession(requests.Session):
         except (requests.Timeout, ReadTimeoutError, TimeoutError) as late:
             raise NoAnswer(f"{where} did not answer within {self._timeout_seconds:g} s", late=True) from late
         except (requests.RequestException, HTTPError, OSError) as lost:
-            why = f"{where} cannot be reached: {_innermost(lost)}. Check {_URL} and that Prometheus runs"
-            raise NoAnswer(why, unreachable=True) from lost
+            raise self._unreachable(where, lost) from lost
         if response.status_code != 200:
             raise _refusal(where, response, body)
         response.raw = io.BytesIO(body)  # from where its content and its JSON are read
         return response
+
+    def _unreachable(self, where: str, lost: Exception) -> NoAnswer:
+        """Tell a certificate that nobody vouches for, or a lost file of those who do, from a lost server."""
+        if isinstance(lost, requests.exceptions.SSLError) or not Path(self._ca_file or "/").exists():
+            said = repr(self._ca_file) if self._ca_file else "empty, so that only public CAs are trusted"
+            why = f"{where} cannot be trusted: {_innermost(lost)}. {_CA_FILE} is {said}"
+        else:
+            why = f"{where} cannot be reached: {_innermost(lost)}. Check {_URL} and that Prometheus runs"
+        return NoAnswer(why, unreachable=True)
 
     def _authorization(self) -> dict[str, str]:
         """Read the token anew each time: whoever writes the file replaces it before it expires."""

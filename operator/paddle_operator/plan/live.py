@@ -14,7 +14,9 @@ from paddle_operator.plan.revision import Revision
 
 
 def live_revision(
-    deployment: Mapping[str, Any], scalers: frozenset[Scaler] = frozenset()
+    deployment: Mapping[str, Any],
+    scalers: frozenset[Scaler] = frozenset(),
+    scaler_leaving_since: datetime | None = None,
 ) -> LiveRevision | None:
     """Read a Deployment that carries our labels, and on which these scalers work; None: no revision's."""
     metadata = deployment["metadata"]
@@ -36,6 +38,7 @@ def live_revision(
         owns_replicas=owns_replicas(deployment),
         decided_by=annotations.get(names.ANNOTATION_REPLICAS, ""),
         scalers=scalers,
+        scaler_leaving_since=scaler_leaving_since,
     )
 
 

@@ -69,6 +69,8 @@ class Platform:
     """The CRD of KEDA's ScaledObject is served."""
     prometheus_url: str = ""
     """Where KEDA finds Prometheus; empty: the operator was not told."""
+    keda_authentication: str = ""
+    """Name of the ClusterTriggerAuthentication with KEDA's token for Prometheus; empty: it needs none."""
     accelerator_source: AcceleratorSource = AcceleratorSource.RUNTIME
     """Whom scalers ask how busy accelerators are."""
     prometheus_rules: bool = False
@@ -106,6 +108,8 @@ class LiveRevision:
     """What is recorded about the number: see names.ANNOTATION_REPLICAS."""
     scalers: frozenset[Scaler] = frozenset()
     """Scalers that work on it in this moment."""
+    scaler_leaving_since: datetime | None = None
+    """When the first of them was deleted that is still there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ class Scale:
     """Who decides; None: the operator keeps the number."""
     refusal: Refusal | None = None
     """Why a scaler that is asked for cannot be made."""
+    stuck_since: datetime | None = None
+    """When a scaler was deleted that should be gone by now, and is not."""
     next_look: datetime | None = None
     """When to look again at the latest, though nothing happened; None: at rest, as ever."""
 

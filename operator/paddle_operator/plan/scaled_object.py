@@ -77,4 +77,11 @@ def _trigger(
         "threshold": metric.target.value,
         "ignoreNullValues": "false",  # else no answer would be taken for no load
     }
-    return {"type": "prometheus", "name": metric.name, "metricType": "AverageValue", "metadata": question}
+    trigger = {"type": "prometheus", "name": metric.name, "metricType": "AverageValue", "metadata": question}
+    if platform.keda_authentication:
+        question["authModes"] = "bearer"  # without a mode KEDA looks at neither token nor CA
+        trigger["authenticationRef"] = {
+            "kind": "ClusterTriggerAuthentication",
+            "name": platform.keda_authentication,
+        }
+    return trigger

@@ -22,6 +22,8 @@ WATCH_SECONDS = 60
 """Scalers raise no events here, since they write their status every few seconds: they are read this often."""
 HAND_BACK_SECONDS = 2
 """How long it usually takes until a deleted scaler is gone."""
+STUCK_SECONDS = 60
+"""One that is still there after so long waits for somebody: it is said, and looked at ever less often."""
 
 
 def scale_of(scaling: Scaling, platform: Platform, live: Iterable[LiveRevision], now: datetime) -> Scale:
@@ -34,13 +36,15 @@ def scale_of(scaling: Scaling, platform: Platform, live: Iterable[LiveRevision],
     if wanted is not None:
         looks.append(now + timedelta(seconds=WATCH_SECONDS))
     if any(_others(one, wanted) for one in live):
-        looks.append(now + timedelta(seconds=HAND_BACK_SECONDS))
+        looks.append(now + _patience(live, now))
+    since = _leaving_since(live)
     return Scale(
         least=floor.replicas if wanted is not None else replicas,
         replicas=replicas,
         schedule=floor.schedule,
         scaler=wanted,
         refusal=refusal,
+        stuck_since=since if since and now - since >= timedelta(seconds=STUCK_SECONDS) else None,
         next_look=min(looks, default=None),
     )
 
@@ -109,6 +113,18 @@ def _left(serving: LiveRevision) -> int:
 def _others(live: LiveRevision, wanted: Scaler | None) -> bool:
     """Whether a scaler works on it that is not wanted any more."""
     return any(one is not wanted for one in live.scalers)
+
+
+def _leaving_since(live: Iterable[LiveRevision]) -> datetime | None:
+    moments = (one.scaler_leaving_since for one in live)
+    return min((one for one in moments if one is not None), default=None)
+
+
+def _patience(live: Iterable[LiveRevision], now: datetime) -> timedelta:
+    """A tenth of the time for which a scaler has been on its way out, within bounds."""
+    since = _leaving_since(live)
+    waited = max(now - since, timedelta()) / 10 if since is not None else timedelta()
+    return min(max(timedelta(seconds=HAND_BACK_SECONDS), waited), timedelta(seconds=WATCH_SECONDS))
 
 
 def _record(scaling: Scaling, serving: LiveRevision | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from paddle_operator.reasons import Reason
 
@@ -122,6 +123,9 @@ class ScalerFacts:
     wanted_replicas: int = 0
     """Pods that it asks for; 0: it has not said."""
     conditions: tuple[Said, ...] = ()
+    leaving_since: datetime | None = None
+    """When it was deleted; it goes when its finalizers let it."""
+    finalizers: tuple[str, ...] = ()
 
     def says(self, type_: str) -> Said:
         """The condition of that type; its status is empty where there is none."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from paddle_operator.plan import Scaler
 from paddle_operator.reasons import Reason
 from paddle_operator.status.conditions import Condition, Truth
@@ -25,12 +27,31 @@ def scaling_active(at: Situation) -> Condition:
     if refused is not None:
         message = f"{refused.kind} {refused.name} could not be written: {refused.message}"
         return Condition("ScalingActive", "False", refused.reason, message)
+    if at.plan.scale.stuck_since is not None:
+        return Condition("ScalingActive", "False", Reason.SCALER_STUCK, _stuck(at, at.plan.scale.stuck_since))
     if at.plan.scale.refusal is not None:
         missing = at.plan.scale.refusal
         message = f"{missing.message}. Meanwhile the pods that there are stay"
         return Condition("ScalingActive", "False", missing.reason, message)
     verdict = _off(at) if at.plan.scale.scaler is None else _on(at, at.plan.scale.scaler)
     return Condition("ScalingActive", *verdict)
+
+
+def _stuck(at: Situation, since: datetime) -> str:
+    """What holds it, and how to let it go: KEDA's finalizer is taken away by KEDA alone."""
+    scaler = min(
+        (one for one in at.facts.scalers if one.leaving_since), key=lambda one: str(one.leaving_since)
+    )
+    held = "finalizer " + ", ".join(scaler.finalizers) if scaler.finalizers else "what it owns"
+    command = (
+        f"kubectl patch {scaler.kind.lower()} {scaler.name} --type=merge -p "
+        """'{"metadata":{"finalizers":null}}'"""
+    )
+    return (
+        f"{scaler.kind} {scaler.name} was deleted at {since.isoformat()} and is still there, held by {held}. "
+        "It may still change the number of pods, and no other scaler is made meanwhile. Start what is to "
+        f"remove it (KEDA's operator for a ScaledObject), or, where that is gone for good, run: {command}"
+    )
 
 
 def _off(at: Situation) -> Verdict:

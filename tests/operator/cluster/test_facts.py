@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -237,6 +238,18 @@ def test_scalers_at_work_are_ours_and_those_that_keda_makes_of_them(
     assert revision.scalers == at_work
     assert [one.name for one in seen.facts.scalers_of("calm-1")] == names_
     assert not any(item["metadata"]["name"].startswith("keda") for item in seen.objects)
+
+
+def test_a_scaler_on_its_way_out_is_known_with_its_time_and_what_holds_it() -> None:
+    scaler = a_scaler("ScaledObject", "calm-1", OURS)
+    leaving = {"deletionTimestamp": "2026-11-26T09:28:21Z", "finalizers": ["finalizer.keda.sh"]}
+    scaler["metadata"] |= leaving
+    seen = observation_of(resource(), [a_deployment(), scaler], (), {}, Platform({}))
+    (revision,), (facts,) = seen.revisions, seen.facts.scalers
+    assert (
+        revision.scaler_leaving_since == facts.leaving_since == datetime(2026, 11, 26, 9, 28, 21, tzinfo=UTC)
+    )
+    assert facts.finalizers == ("finalizer.keda.sh",)
 
 
 def test_a_scaler_without_a_status_has_said_nothing() -> None:

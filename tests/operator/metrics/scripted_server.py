@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -55,8 +57,8 @@ def _of(kind: str, result: Any) -> Answer:
 
 
 @contextmanager
-def serving(*answers: Answer) -> Iterator[Server]:
-    """Serve on a free port of this machine."""
+def serving(*answers: Answer, certificate: Path | None = None) -> Iterator[Server]:
+    """Serve on a free port of this machine, by TLS where there is a file with key and certificate."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -90,7 +92,12 @@ def serving(*answers: Answer) -> Iterator[Server]:
             pass
 
     listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server = Server(f"http://127.0.0.1:{listening.server_port}", list(answers))
+    if certificate is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate)
+        listening.socket = context.wrap_socket(listening.socket, server_side=True)
+    scheme = "https" if certificate else "http"
+    server = Server(f"{scheme}://127.0.0.1:{listening.server_port}", list(answers))
     thread = threading.Thread(target=listening.serve_forever, args=(0.02,))
     thread.start()
     try:

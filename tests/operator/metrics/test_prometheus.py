@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
+import shutil
+import subprocess
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,9 +39,11 @@ def stamp(seconds: float) -> float:
 
 @asynccontextmanager
 async def asking(
-    server: Server, *, timeout: float = 0.5, token_file: Path | None = None
+    server: Server, *, timeout: float = 0.5, token_file: Path | None = None, ca_file: Path | None = None
 ) -> AsyncIterator[Prometheus]:
-    asked = Prometheus(server.url + "/", str(token_file or ""), timeout)
+    asked = Prometheus(
+        server.url + "/", timeout, token_file=str(token_file or ""), ca_file=str(ca_file or "")
+    )
     try:
         yield asked
     finally:
@@ -152,6 +156,41 @@ async def test_a_redirect_is_not_followed_so_the_token_goes_nowhere_else(tmp_pat
             assert isinstance(await metrics.series("up", MINUTE), Failed)
     assert server.asked[0]["authorization"] == "Bearer secret"
     assert other.asked == []
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Key and certificate of a server on 127.0.0.1, which vouches for itself."""
+    folder = tmp_path_factory.mktemp("certificate")
+    command = ["openssl", "req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=prometheus"]
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-keyout", "key", "-out", "crt"]
+    subprocess.run(
+        [*command, *key, "-addext", "subjectAltName=IP:127.0.0.1"],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    both = folder / "both.pem"
+    both.write_text((folder / "key").read_text() + (folder / "crt").read_text())
+    return both
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+@pytest.mark.parametrize("ca", ["its own", "none", "missing", "nonsense"])
+async def test_a_private_authority_is_trusted_where_its_file_is_given_and_only_there(
+    ca: str, certificate: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "nonsense").write_text("no certificate")
+    files = {"its own": certificate, "none": None}
+    file = files.get(ca, tmp_path / ca)
+    with serving(matrix((LABELS, [(stamp(1), "1")])), certificate=certificate) as server:
+        async with asking(server, ca_file=file, timeout=5) as metrics:
+            answer = await metrics.series("requests_total", MINUTE)
+    if ca == "its own":
+        assert isinstance(answer, Value)
+    else:
+        assert "cannot be trusted" in why(answer)
+        assert "PADDLE_OPERATOR_PROMETHEUS_CA_FILE is" in why(answer)
 
 
 async def test_a_token_is_read_anew_for_each_request(tmp_path: Path) -> None:

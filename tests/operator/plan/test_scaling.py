@@ -128,6 +128,21 @@ def test_keda_takes_no_answer_for_no_answer_and_removes_no_pod_for_it(given: str
     assert trigger["metadata"]["serverAddress"] == "http://prometheus.monitoring:9090"
 
 
+def test_keda_is_sent_to_its_login_at_prometheus_by_name() -> None:
+    resource = a_resource().scaled(metrics=[QPS, CPU])
+    platform = replace(WITH_KEDA, keda_authentication="prometheus-read")
+    triggers = the(planned(a_service(resource), platform=platform), "ScaledObject")["spec"]["triggers"]
+    asking, on_cpu = triggers
+    assert asking["authenticationRef"] == {"kind": "ClusterTriggerAuthentication", "name": "prometheus-read"}
+    assert asking["metadata"]["authModes"] == "bearer"
+    assert "authenticationRef" not in on_cpu
+    (without,) = the(
+        planned(a_service(a_resource().scaled(metrics=[QPS])), platform=WITH_KEDA), "ScaledObject"
+    )["spec"]["triggers"]
+    assert "authenticationRef" not in without
+    assert "authModes" not in without["metadata"]
+
+
 def test_keda_on_cpu_alone_has_no_fallback_which_it_would_refuse() -> None:
     made = planned(a_service(a_resource().scaled()), platform=WITH_KEDA)
     spec = the(made, "ScaledObject")["spec"]
@@ -248,6 +263,22 @@ def test_another_scaler_waits_until_the_first_is_gone() -> None:
     assert world.replicas(world.serving) == 5
     the(world.reconcile(), "ScaledObject")
     assert world.replicas(world.serving) == 5
+
+
+def test_a_scaler_that_does_not_go_is_looked_at_ever_less_often_and_then_named() -> None:
+    world = a_scaled_world(7).wants(a_resource())
+    world.reconcile(crash_after=100)
+    service, deleted = a_service(a_resource()), world.now
+    leaving = replace(world.live[0], scalers=frozenset({Scaler.KEDA}), scaler_leaving_since=deleted)
+
+    def looked(after: float) -> tuple[float, bool]:
+        now = deleted + timedelta(seconds=after)
+        scale = planned(service, live=(leaving,), now=now).scale
+        assert scale.next_look is not None
+        return (scale.next_look - now).total_seconds(), scale.stuck_since == deleted
+
+    seen = [looked(after) for after in (0, 10, 59, 60, 300, 86_400)]
+    assert seen == [(2, False), (2, False), (5.9, False), (6, True), (30, True), (60, True)]
 
 
 # Revisions.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -109,6 +109,19 @@ def test_what_keda_says_comes_first(said: tuple[Said, ...], reason: str, words: 
 def test_a_lost_metric_says_that_no_pod_is_removed() -> None:
     lost = scaled_object(Said("Fallback", "True", "FallbackExists", "lost"))
     assert "No pod is removed meanwhile" in told(ON_KEDA, lost, **SCALED)["ScalingActive"][2]
+
+
+def test_a_scaler_that_does_not_go_is_named_with_what_holds_it_and_how_to_let_it_go() -> None:
+    deleted = NOW - timedelta(minutes=5)
+    held = ScalerFacts(
+        *("ScaledObject", "calm-1", "calm-1"), leaving_since=deleted, finalizers=("finalizer.keda.sh",)
+    )
+    stuck = Scale(3, 3, stuck_since=deleted)
+    status, reason, message = told(stuck, held)["ScalingActive"]
+    assert (status, reason) == ("False", "ScalerStuck")
+    assert "ScaledObject calm-1 was deleted at 2026-11-22T11:55:00+00:00" in message
+    assert "held by finalizer finalizer.keda.sh" in message
+    assert "kubectl patch scaledobject calm-1" in message
 
 
 def test_before_a_pod_is_ready_a_missing_metric_is_no_trouble() -> None:
