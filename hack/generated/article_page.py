@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from hack.generated import ROOT
 from hack.generated.benchmark_table import Result, percent, table
+from hack.generated.picture import tick, ticks
 
 PLOT = ROOT / "docs" / "images" / "article-burst.svg"
 PLOTTED = "H100"
@@ -174,16 +175,3 @@ def plot(figures: Result) -> str:
             "</svg>\n",
         ]
     )
-
-
-def ticks(most: float) -> list[int]:
-    """Round numbers up to the most, four or five of them."""
-    rough = most / 4
-    size = 10 ** (len(str(int(rough))) - 1) if rough >= 1 else 1
-    step = max(1, int(rough / size) * size)
-    return list(range(0, int(most) + 1, step))
-
-
-def tick(x: float, y: float, text: str, anchor: str = "middle", colour: str = "#444444") -> str:
-    """A word in the picture."""
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{text}</text>'

@@ -72,6 +72,10 @@ class Steady:
         self._thread.start()
         return self
 
+    def pace(self, per_second: float) -> None:
+        """Send so many a second from the next request on."""
+        self.interval = 1 / per_second
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -80,7 +84,7 @@ class Steady:
             self._thread.join()
 
     async def _run(self) -> None:
-        sent = 0
+        due = 0.0
         # A new connection a request, as many independent callers have: a pool would hide lost connections.
         limits = httpx.Limits(max_keepalive_connections=0)
         async with (
@@ -89,8 +93,8 @@ class Steady:
         ):
             while not self._stop.is_set():
                 tasks.create_task(self._one(client, self.now()))
-                sent += 1
-                await asyncio.sleep(max(0.0, sent * self.interval - self.now()))
+                due += self.interval
+                await asyncio.sleep(max(0.0, due - self.now()))
 
     async def _one(self, client: httpx.AsyncClient, at: float) -> None:
         try:
