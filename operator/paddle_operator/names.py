@@ -58,6 +58,8 @@ ANNOTATION_REPLICAS = f"{GROUP}/replicas"
 """Who decides a Deployment's replicas where no field of the resource does: REPLICAS_BY_SCALER, or the number
 that a scaler left when it went."""
 REPLICAS_BY_SCALER = "Scaler"
+ANNOTATION_LEARNED_TARGET = f"{GROUP}/learned-target"
+"""On a scaler: the number of its metric of target Auto, kept until something speaks against it."""
 ANNOTATION_RETIRED_AT = f"{GROUP}/retired-at"
 """RFC 3339 time in UTC at which the revision stopped taking traffic."""
 

@@ -15,12 +15,12 @@ from paddle_operator.errors import ClusterRefused
 from paddle_operator.metrics import queries
 from paddle_operator.metrics.ports import Metrics
 from paddle_operator.plan.means import terms_of
-from paddle_operator.plan.work_profile import KEY, stored_profile, work_profile
+from paddle_operator.plan.work_profile import kept_profile, stored_profile, work_profile
 from paddle_operator.sla.answer import Value
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.means import Known
-from paddle_operator.sla.profile import Profile, Terms, known_of, profile_from, seen_at_work, text_of
+from paddle_operator.sla.profile import Profile, Terms, known_of, seen_at_work, text_of
 from paddle_operator.sla.working import Worked, worked
 from paddle_operator.spec import Identity, Service
 
@@ -71,9 +71,7 @@ class Profiling:
         terms = terms_of(service, envoy_gateway=seen.platform.envoy_gateway)
         held = self._held.get(key)
         if held is None or held.uid != seen.uid:
-            stored = stored_profile(seen.objects)
-            begin = profile_from(stored.texts.get(KEY, "")) if stored else Profile()
-            held = _Held(seen.uid, begin, now - self._every, now, is_new=False)
+            held = _Held(seen.uid, kept_profile(seen.objects), now - self._every, now, is_new=False)
         if ask and now - held.at >= self._every:
             held = await self._learn(key, service, terms, held, now)
             if held.is_new and now - held.written_at >= WRITTEN_EVERY:

@@ -35,6 +35,10 @@ class Reason(StrEnum):
 
     # Under way.
     SCALER_PENDING = "ScalerPending", "The scaler is being made, or has no pod to measure yet."
+    CAPACITY_UNKNOWN = (
+        "CapacityUnknown",
+        "A target is Auto, and what a replica serves while the objectives hold is not known yet.",
+    )
     PROGRESSING = "Progressing", "The wanted state is being made."
     RESOLVING = "Resolving", "A Job reads the model's manifest to learn its digest."
     SCHEDULING = "Scheduling", "Pods wait for a node or for their containers."

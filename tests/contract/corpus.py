@@ -12,12 +12,17 @@ from tests.contract.promises import (
     PROMISES_OURS_ALONE,
     PROMISES_REJECTED,
 )
+from tests.contract.scalers import (
+    SCALERS_ACCEPTED,
+    SCALERS_DUPLICATE,
+    SCALERS_MISSHAPEN,
+    SCALERS_OURS_ALONE,
+    SCALERS_REJECTED,
+)
 from tests.operator.given import Resource, a_resource
 
 CPU = a_resource()
 S3 = {"endpoint": "http://store:7070"}
-METRICS = ("RequestsPerReplica", "AcceleratorUtilization", "CPUUtilization")
-PEAK = {"name": "peak", "start": "0 8 * * 1-5", "durationHours": 10, "minReplicas": 6}
 UP = {"availability": {"targetPercent": "99.9"}}
 
 
@@ -41,25 +46,8 @@ def promise(**objective: Any) -> Resource:
     return CPU.promising({"name": "one", **objective})
 
 
-def scaling(**fields: Any) -> Resource:
-    return CPU.with_("spec.scaling", fields)
-
-
-def metric(type_: str = "RequestsPerReplica", value: str = "200", name: str = "") -> dict[str, Any]:
-    return {"name": name or type_.lower(), "type": type_, "target": {"value": value}}
-
-
 def reporting(schedule: str = "0 0 1 * *", **fields: Any) -> Resource:
     return CPU.with_("spec.reporting", {"schedule": schedule, **fields})
-
-
-def scaled(*metrics: dict[str, Any], **fields: Any) -> Resource:
-    return scaling(**{"metrics": list(metrics) or [metric()], "maxReplicas": 10, **fields})
-
-
-def scheduled(start: str = "0 8 * * 1-5", **fields: Any) -> Resource:
-    peak = {"name": "peak", "start": start, "durationHours": 10, "minReplicas": 6, **fields}
-    return scaling(replicas=2, schedules=[peak])
 
 
 ACCEPTED = (
@@ -109,17 +97,7 @@ ACCEPTED = (
         .with_module("orientation", "pvc://claim/o.tar", format="Onnx"),
     ),
     Case("a module in the model's own store", CPU.with_module("recognition", "s3://models/mine")),
-    Case("a scaler of whatever kind there is", scaled(minReplicas=2)),
-    Case(
-        "an HPA that goes by all there is",
-        scaled(*map(metric, METRICS, ["0.5", "100", "1000"]), backend="HPA"),
-    ),
-    Case("KEDA that holds", scaled(backend="KEDA", onMetricsUnavailable="Hold")),
-    Case("as many at least as at most", scaled(minReplicas=10)),
-    Case("a fixed number on weekdays", scheduled()),
-    Case("a holiday in Shanghai", scheduled("0 0 28 1 *", durationHours=192, timeZone="Asia/Shanghai")),
-    Case("a schedule of a scaler", scaled(schedules=[{**PEAK, "minReplicas": 10}])),
-    Case("a schedule of nothing else", scaling(schedules=[PEAK])),
+    *SCALERS_ACCEPTED,
     *PROMISES_ACCEPTED,
 )
 
@@ -248,37 +226,9 @@ REJECTED = (
         CPU.with_("spec.routing", {"hostnames": ["a.example.com"]}),
         ("gateway-fields-need-gateway",),
     ),
-    Case("a scaler of nothing", scaling(backend="KEDA", maxReplicas=4), ("scaler-needs-metrics",)),
-    Case("a most of nothing", scaling(maxReplicas=4), ("scaler-needs-metrics",)),
-    Case("a scaler without a bound", scaling(metrics=[metric()]), ("scaler-needs-maximum",)),
-    Case("a name alone", scaling(backend="HPA"), ("scaler-needs-metrics", "scaler-needs-maximum")),
-    Case("a number and a scaler", scaled(replicas=3), ("replicas-without-scaler",)),
-    Case("metrics and nobody", scaled(backend="None"), ("fields-of-scaler",)),
-    Case("a least and nobody", scaling(backend="None", minReplicas=2), ("fields-of-scaler",)),
-    Case("a least alone", scaling(minReplicas=2), ("minimum-of-scaler",)),
-    Case("more at least than at most", scaled(minReplicas=11), ("minimum-within-maximum",)),
-    Case(
-        "a schedule above the most",
-        scaled(schedules=[{**PEAK, "minReplicas": 11}]),
-        ("schedules-within-maximum",),
-    ),
-    Case(
-        "the same load twice",
-        scaled(metric(), metric(name="again")),
-        ("unique-type",),
-    ),
-    Case("a target of nothing", scaled(metric(value="0.0")), ("target-form",)),
-    Case("a target below nothing", scaled(metric(value="-1")), ("target-form",)),
-    Case("a target with a unit", scaled(metric(value="200qps")), ("target-form",)),
-    Case(
-        "busier than all the time", scaled(metric("AcceleratorUtilization", "101")), ("accelerator-percent",)
-    ),
-    Case("a part of a percent of CPU", scaled(metric("CPUUtilization", "70.5")), ("cpu-percent",)),
-    Case("eleven CPUs for one", scaled(metric("CPUUtilization", "1100")), ("cpu-percent",)),
-    Case("a start of three fields", scheduled("0 8 * *   "), ("start-form",)),
-    Case("an hour of no clock", scheduled("0 24 * * *"), ("start-form",)),
     Case("a report on the 32nd", reporting("0 0 32 * *"), ("schedule-form",)),
     Case("a report each minute", reporting("* * * * *"), ("schedule-hourly",)),
+    *SCALERS_REJECTED,
     *PROMISES_REJECTED,
     Case(
         "several at once",
@@ -297,34 +247,20 @@ DUPLICATES = (
     Case("a variable twice", pod(env=[{"name": "A"}, {"name": "A", "value": "b"}]), ("unique",)),
     Case("a host name twice", CPU.through("gw", "a.example.com", "a.example.com"), ("unique",)),
     Case("a registry twice", pod(imagePullSecrets=[{"name": "a"}, {"name": "a"}]), ("unique",)),
-    Case("two schedules of one name", scaling(schedules=[PEAK, PEAK]), ("unique",)),
-    Case(
-        "two metrics of one name",
-        scaled(metric(name="one"), metric("CPUUtilization", "70", name="one")),
-        ("unique",),
-    ),
+    *SCALERS_DUPLICATE,
     *PROMISES_DUPLICATE,
 )
 """The API server has words of its own for these, because the schema's list type refuses them."""
 
 OURS_ALONE = (
-    Case("a zone that nobody knows", scheduled(timeZone="Europe/Atlantis"), ("zone-known",)),
-    Case("a week backwards", scheduled("0 8 * * 5-1"), ("start-ascends",)),
     Case("reports on days backwards", reporting("0 0 * * 5-1"), ("schedule-ascends",)),
     Case("reports where nobody lives", reporting(timeZone="Europe/Atlantis"), ("zone-known",)),
+    *SCALERS_OURS_ALONE,
     *PROMISES_OURS_ALONE,
 )
 """The API server cannot tell and accepts them; the operator says in the status what is wrong."""
 
 MISSHAPEN = (
-    Case("a scaler that nobody knows", scaled(backend="VPA"), ("enum",)),
-    Case("a metric that nobody measures", scaled(metric("GPUMemory", "50")), ("enum",)),
-    Case("a target that is found", scaled({**metric(), "target": {"type": "Auto", "value": "1"}}), ("enum",)),
-    Case("a metric without a target", scaled({"name": "qps", "type": "RequestsPerReplica"}), ("required",)),
-    Case("at most nothing", scaled(maxReplicas=0), ("greater_than_equal",)),
-    Case("down at once", scaled(behavior={"scaleDownStabilizationSeconds": 0}), ("greater_than_equal",)),
-    Case("a schedule of no time", scheduled(durationHours=0), ("greater_than_equal",)),
-    Case("a zone with a space", scheduled(timeZone="New York"), ("string_pattern_mismatch",)),
     Case("no model", CPU.with_("spec.model", None), ("required",)),
     Case("no promise", CPU.with_("spec.sla", None), ("required",)),
     Case("an empty promise", CPU.promising(), ("too_short",)),
@@ -342,6 +278,7 @@ MISSHAPEN = (
     Case("an amount nobody knows", limits(memory="1GB"), ("quantity",)),
     Case("a label's value too long", pod(labels={"a": "b" * 64}), ("string_too_long",)),
     Case("a label's value with a space", pod(labels={"a": "b c"}), ("string_pattern_mismatch",)),
+    *SCALERS_MISSHAPEN,
     *PROMISES_MISSHAPEN,
     Case("a budget of a second", model("builtin:x", preload={"timeoutSeconds": 1}), ("greater_than_equal",)),
 )

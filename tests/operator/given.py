@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
+from paddle_operator import names
 from paddle_operator.plan import (
     FoundBundle,
     KubeObject,
@@ -16,10 +17,13 @@ from paddle_operator.plan import (
     Platform,
     Resolution,
     Scaler,
+    ScalersAtWork,
     live_revision,
     plan,
 )
+from paddle_operator.plan.learned_target import target_from
 from paddle_operator.plan.ownership import FIELD_MANAGER, owns_replicas
+from paddle_operator.sla.profile import Profile
 from paddle_operator.spec import Service, parse
 from paddle_operator.spec.source import ModuleName
 from paddle_operator.spec.workload import Device
@@ -134,6 +138,7 @@ def planned(
     live: tuple[LiveRevision, ...] = (),
     platform: Platform = EVERY_DEVICE,
     now: datetime = NOON,
+    profile: Profile | None = None,
 ) -> Plan:
     """Plan as if the resolve Job had found this digest, and these bundles for modules where they differ from
     what is declared; None: it has not answered."""
@@ -145,7 +150,7 @@ def planned(
         found = {one.name: a_bundle(MODULE_DIGEST, format=one.format.value) for one in declared.modules}
         found |= {ModuleName(name): bundle for name, bundle in (modules or {}).items()}
         resolution = Resolution(key, model, found, size_bytes)
-    return plan(service, platform, resolution, live, now)
+    return plan(service, platform, resolution, live, now, profile=profile)
 
 
 def handed(made: Plan) -> dict[str, int]:
@@ -221,6 +226,7 @@ class World:
     objects: dict[tuple[str, str], KubeObject] = field(default_factory=dict)
     ready: dict[str, int] = field(default_factory=dict)
     last: Plan | None = None
+    profile: Profile = field(default_factory=Profile)
 
     def wants(self, resource: Resource) -> Self:
         self.service = a_service(resource)
@@ -240,15 +246,27 @@ class World:
         found = []
         for (kind, name), item in self.objects.items():
             if kind == "Deployment":
-                scalers = frozenset(kind for kind in Scaler if (kind, name) in self.objects)
                 status = {"availableReplicas": self.ready.get(name, 0)}
-                revision = live_revision({**item, "status": status}, scalers)
+                revision = live_revision({**item, "status": status}, self._at_work(name))
                 assert revision is not None
                 found.append(revision)
         return tuple(found)
 
+    def _at_work(self, revision: str) -> ScalersAtWork:
+        kinds = [kind for kind in Scaler if (kind, revision) in self.objects]
+        annotations = [self.objects[kind, revision]["metadata"].get("annotations", {}) for kind in kinds]
+        learned = [target_from(one.get(names.ANNOTATION_LEARNED_TARGET, "")) for one in annotations]
+        return ScalersAtWork(frozenset(kinds), learned_target=next(iter(learned), None))
+
     def look(self) -> Plan:
-        return planned(self.service, digest=self.digest, live=self.live, platform=self.platform, now=self.now)
+        return planned(
+            self.service,
+            digest=self.digest,
+            live=self.live,
+            platform=self.platform,
+            now=self.now,
+            profile=self.profile,
+        )
 
     def reconcile(self, crash_after: int | None = None) -> Plan:
         """Apply a plan, or only its first writes; deletions come last, as in the flow."""

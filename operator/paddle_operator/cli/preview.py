@@ -94,6 +94,8 @@ def _written(service: Service, planned: Plan, platform: Platform) -> str:
             f"# {UNKNOWN_DIGEST} stands for it, and the revision",
             f"# {planned.target} will have another name.",
         ]
+    if planned.scale.refusal is not None:
+        lines += _wrapped(f"No scaler yet: {planned.scale.refusal.message}.")
     lines += _feasibility(service, platform)
     lines.append("# In a cluster each object also has an owner reference to the resource.")
     head = "".join(f"{line}\n" for line in lines)
@@ -104,7 +106,11 @@ def _feasibility(service: Service, platform: Platform) -> Iterator[str]:
     """The sum behind SLAFeasible, as far as it can be made before anything was measured."""
     means = means_of(service, envoy_gateway=platform.envoy_gateway)
     for line in sum_lines(feasibility(service.spec.sla, means)):
-        indent = " " * (len(line) - len(line.lstrip()))
-        yield from textwrap.wrap(
-            line.lstrip(), WIDTH, initial_indent=f"# {indent}", subsequent_indent=f"# {indent}    "
-        )
+        yield from _wrapped(line)
+
+
+def _wrapped(line: str) -> list[str]:
+    """As comments; what does not fit goes below, further in."""
+    text = line.lstrip()
+    indent = " " * (len(line) - len(text))
+    return textwrap.wrap(text, WIDTH, initial_indent=f"# {indent}", subsequent_indent=f"# {indent}    ")

@@ -124,6 +124,7 @@ def scaler_facts(scaler: KubeObject, by_keda: bool) -> ScalerFacts:
         ),
         leaving_since=utc(datetime.fromisoformat(deleted)) if deleted else None,
         finalizers=tuple(metadata.get("finalizers") or ()),
+        learned_target=(metadata.get("annotations") or {}).get(names.ANNOTATION_LEARNED_TARGET, ""),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 from paddle_operator.cluster import kinds
@@ -19,7 +18,8 @@ from paddle_operator.cluster.facts import (
 )
 from paddle_operator.cluster.kinds import Kind
 from paddle_operator.cluster.ports import Observation
-from paddle_operator.plan import KubeObject, Platform, Scaler
+from paddle_operator.plan import KubeObject, Platform, Scaler, ScalersAtWork
+from paddle_operator.plan.learned_target import target_from
 from paddle_operator.plan.live import live_revision
 from paddle_operator.status import Facts, ScalerFacts
 
@@ -50,7 +50,7 @@ def observation_of(
         revisions=tuple(
             found
             for one in deployments
-            if (found := live_revision(one, *_at_work(scalers, one["metadata"]["name"]))) is not None
+            if (found := live_revision(one, _at_work(scalers, one["metadata"]["name"]))) is not None
         ),
         resolution=resolution_of(jobs, pods),
         platform=platform,
@@ -78,12 +78,15 @@ def _scalers(items: tuple[KubeObject, ...], uid: str) -> tuple[ScalerFacts, ...]
     return tuple(found)
 
 
-def _at_work(scalers: Iterable[ScalerFacts], revision: str) -> tuple[frozenset[Scaler], datetime | None]:
-    """Who works on a revision, and since when the first of them is on its way out."""
+def _at_work(scalers: Iterable[ScalerFacts], revision: str) -> ScalersAtWork:
     mine = [one for one in scalers if one.revision == revision]
     leaving = [one.leaving_since for one in mine if one.leaving_since is not None]
-    kinds_at_work = frozenset(Scaler.KEDA if one.by_keda else Scaler.HPA for one in mine)
-    return kinds_at_work, min(leaving, default=None)
+    learned = [number for one in mine if (number := target_from(one.learned_target)) is not None]
+    return ScalersAtWork(
+        kinds=frozenset(Scaler.KEDA if one.by_keda else Scaler.HPA for one in mine),
+        leaving_since=min(leaving, default=None),
+        learned_target=min(learned, default=None),
+    )
 
 
 def silent(items: Iterable[KubeObject], pods: Iterable[KubeObject]) -> dict[str, str]:

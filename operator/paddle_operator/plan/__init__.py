@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from paddle_operator.plan.live import live_revision
 from paddle_operator.plan.model import (
+    Aim,
     FoundBundle,
     KubeObject,
     LiveRevision,
@@ -15,6 +16,7 @@ from paddle_operator.plan.model import (
     Role,
     Scale,
     Scaler,
+    ScalersAtWork,
 )
 from paddle_operator.plan.planner import plan
 from paddle_operator.plan.revision import Revision
@@ -23,6 +25,7 @@ from paddle_operator.plan.watching import only_watches
 
 __all__ = [
     "RETIRE_SECONDS",
+    "Aim",
     "FoundBundle",
     "KubeObject",
     "LiveRevision",
@@ -35,6 +38,7 @@ __all__ = [
     "Role",
     "Scale",
     "Scaler",
+    "ScalersAtWork",
     "live_revision",
     "only_watches",
     "plan",

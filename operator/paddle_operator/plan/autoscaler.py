@@ -6,9 +6,9 @@ from typing import Any
 
 from paddle_operator import names
 from paddle_operator.plan.metadata import kube_object
-from paddle_operator.plan.model import KubeObject, Scale, Scaler
+from paddle_operator.plan.model import Aim, KubeObject, Scale, Scaler
 from paddle_operator.spec.model import Service
-from paddle_operator.spec.scaling import Behavior, MetricType, ScalingMetric
+from paddle_operator.spec.scaling import Behavior, MetricType
 
 EXTERNAL_METRICS = {
     MetricType.REQUESTS_PER_REPLICA: "paddle_sla_offered_requests_per_second",
@@ -24,7 +24,7 @@ def autoscaler(service: Service, revision: str, scale: Scale) -> KubeObject:
         "scaleTargetRef": target_of(revision),
         "minReplicas": scale.least,
         "maxReplicas": scaling.most,
-        "metrics": [_metric(one, revision) for one in scaling.metrics],
+        "metrics": [_metric(one, revision) for one in scale.aims],
         "behavior": behavior(scaling.behavior),
     }
     return kube_object(
@@ -34,7 +34,14 @@ def autoscaler(service: Service, revision: str, scale: Scale) -> KubeObject:
         revision,
         {"spec": spec},
         labels={names.LABEL_REVISION: revision},
+        annotations=learned(scale),
     )
+
+
+def learned(scale: Scale) -> dict[str, str]:
+    """Return the record of the number that nobody wrote: it stays until something speaks against it."""
+    found = next((one for one in scale.aims if one.learned), None)
+    return {names.ANNOTATION_LEARNED_TARGET: found.value} if found is not None else {}
 
 
 def target_of(revision: str) -> dict[str, str]:
@@ -50,13 +57,13 @@ def behavior(given: Behavior) -> dict[str, Any]:
     }
 
 
-def _metric(metric: ScalingMetric, revision: str) -> dict[str, Any]:
+def _metric(aim: Aim, revision: str) -> dict[str, Any]:
     """An HPA holds when it cannot read a metric, and adds pods when another one asks for them."""
-    if metric.type is MetricType.CPU_UTILIZATION:  # of our container: one that is added asks for nothing
-        target = {"type": "Utilization", "averageUtilization": int(metric.target.value)}
+    if aim.type is MetricType.CPU_UTILIZATION:  # of our container: one that is added asks for nothing
+        target = {"type": "Utilization", "averageUtilization": int(aim.value)}
         resource = {"name": "cpu", "container": names.CONTAINER_RUNTIME, "target": target}
         return {"type": "ContainerResource", "containerResource": resource}
     selected = {"matchLabels": {"revision": revision}}
-    asked = {"name": EXTERNAL_METRICS[metric.type], "selector": selected}
-    target_value = {"type": "AverageValue", "averageValue": metric.target.value}
+    asked = {"name": EXTERNAL_METRICS[aim.type], "selector": selected}
+    target_value = {"type": "AverageValue", "averageValue": aim.value}
     return {"type": "External", "external": {"metric": asked, "target": target_value}}

@@ -8,16 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from paddle_operator import names
-from paddle_operator.plan.model import KubeObject, LiveRevision, Role, Scaler
+from paddle_operator.plan.model import KubeObject, LiveRevision, Role, ScalersAtWork
 from paddle_operator.plan.ownership import owns_replicas
 from paddle_operator.plan.revision import Revision
 
+_NONE = ScalersAtWork()
 
-def live_revision(
-    deployment: Mapping[str, Any],
-    scalers: frozenset[Scaler] = frozenset(),
-    scaler_leaving_since: datetime | None = None,
-) -> LiveRevision | None:
+
+def live_revision(deployment: Mapping[str, Any], scalers: ScalersAtWork = _NONE) -> LiveRevision | None:
     """Read a Deployment that carries our labels, and on which these scalers work; None: no revision's."""
     metadata = deployment["metadata"]
     labels = metadata.get("labels") or {}
@@ -38,7 +36,6 @@ def live_revision(
         owns_replicas=owns_replicas(deployment),
         decided_by=annotations.get(names.ANNOTATION_REPLICAS, ""),
         scalers=scalers,
-        scaler_leaving_since=scaler_leaving_since,
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from paddle_operator.plan.revision import Revision
 from paddle_operator.reasons import Reason
 from paddle_operator.sla.load_queries import AcceleratorSource
+from paddle_operator.spec.scaling import MetricType
 from paddle_operator.spec.source import ModuleName
 from paddle_operator.spec.workload import Device
 
@@ -88,6 +90,17 @@ class Platform:
 
 
 @dataclass(frozen=True, slots=True)
+class ScalersAtWork:
+    """What works on the number of pods of a revision in this moment."""
+
+    kinds: frozenset[Scaler] = frozenset()
+    leaving_since: datetime | None = None
+    """When the first of them was deleted that is still there."""
+    learned_target: Decimal | None = None
+    """The number of their metric of target Auto."""
+
+
+@dataclass(frozen=True, slots=True)
 class LiveRevision:
     """A revision's Deployment as seen in the cluster."""
 
@@ -106,10 +119,7 @@ class LiveRevision:
     """The operator is recorded as the one that set the number of replicas last."""
     decided_by: str = ""
     """What is recorded about the number: see names.ANNOTATION_REPLICAS."""
-    scalers: frozenset[Scaler] = frozenset()
-    """Scalers that work on it in this moment."""
-    scaler_leaving_since: datetime | None = None
-    """When the first of them was deleted that is still there."""
+    scalers: ScalersAtWork = ScalersAtWork()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +128,17 @@ class Refusal:
 
     reason: Reason
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A metric with the number that it should have at each replica."""
+
+    name: str
+    type: MetricType
+    value: str
+    learned: bool = False
+    """Nobody wrote the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +153,8 @@ class Scale:
     """Name of the schedule that asks for as many; empty where none does."""
     scaler: Scaler | None = None
     """Who decides; None: the operator keeps the number."""
+    aims: tuple[Aim, ...] = ()
+    """What it goes by; a metric whose number is not known yet is left out."""
     refusal: Refusal | None = None
     """Why a scaler that is asked for cannot be made."""
     stuck_since: datetime | None = None

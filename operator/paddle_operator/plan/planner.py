@@ -10,6 +10,7 @@ from paddle_operator.plan.config import sla_config
 from paddle_operator.plan.dashboard import dashboard
 from paddle_operator.plan.deployment import deployment, number_alone
 from paddle_operator.plan.disruption import disruption_budget
+from paddle_operator.plan.means import terms_of
 from paddle_operator.plan.model import (
     KubeObject,
     LiveRevision,
@@ -28,11 +29,13 @@ from paddle_operator.plan.roles import Cast, Member, cast_of
 from paddle_operator.plan.route import http_route
 from paddle_operator.plan.rule_file import rule_file
 from paddle_operator.plan.scaled_object import scaled_object
-from paddle_operator.plan.scaling import held, scale_of, scaler_for
+from paddle_operator.plan.scaling import held, scale_of, scaler_for, serving
 from paddle_operator.plan.service import plain_service, revision_service
 from paddle_operator.plan.target import Target, target_of
 from paddle_operator.plan.traffic_policy import traffic_policy
+from paddle_operator.sla.means import Rate
 from paddle_operator.sla.objectives import sla_hash
+from paddle_operator.sla.profile import Profile, known_of
 from paddle_operator.spec.model import Identity, Service
 from paddle_operator.spec.source import Source
 
@@ -45,11 +48,16 @@ def plan(
     resolution: Resolution | None,
     live: tuple[LiveRevision, ...],
     now: datetime,
+    *,
+    profile: Profile | None = None,
 ) -> Plan:
-    """Decide what should be in the cluster. Equal input gives equal output, byte for byte."""
+    """Decide what should be in the cluster. Equal input gives equal output, byte for byte.
+
+    `profile` is what was learned of the replicas at work, where a target is Auto.
+    """
     live = tuple(sorted(live, key=lambda member: (_BY_ROLE.index(member.role), member.name)))
     scaling = service.spec.scaling
-    scale = scale_of(scaling, platform, live, now)
+    scale = scale_of(scaling, platform, live, now, _capacity(service, platform, live, profile))
     replicas = scale.replicas
     target = target_of(service.spec, platform, resolution, live)
     wanted = _wanted(service.identity, target, live, replicas)
@@ -68,6 +76,17 @@ def plan(
         scale=scale,
         handed_over=tuple(number_alone(service.identity, m) for m in (cast.stable,) if m and m.hands_over),
     )
+
+
+def _capacity(
+    service: Service, platform: Platform, live: tuple[LiveRevision, ...], profile: Profile | None
+) -> Rate | None:
+    """Return what a replica that serves now serves in time, as far as that is known."""
+    stable = serving(live)
+    if profile is None or stable is None:
+        return None
+    terms = terms_of(service, envoy_gateway=platform.envoy_gateway)
+    return known_of(profile, stable.name, terms).capacity
 
 
 def _wanted(

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from paddle_operator import names
-from paddle_operator.plan.autoscaler import behavior, target_of
+from paddle_operator.plan.autoscaler import behavior, learned, target_of
 from paddle_operator.plan.metadata import kube_object
-from paddle_operator.plan.model import KubeObject, Platform, Scale, Scaler
+from paddle_operator.plan.model import Aim, KubeObject, Platform, Scale, Scaler
 from paddle_operator.sla.load_queries import accelerator_percent, offered_load
 from paddle_operator.spec.model import Service
-from paddle_operator.spec.scaling import MetricType, OnMetricsUnavailable, ScalingMetric
+from paddle_operator.spec.scaling import MetricType, OnMetricsUnavailable
 from paddle_operator.spec.workload import Device
 
 POLLING_SECONDS = 15
@@ -36,13 +36,9 @@ def scaled_object(
         "minReplicaCount": scale.least,
         "maxReplicaCount": scaling.most,
         "advanced": {"horizontalPodAutoscalerConfig": {"behavior": behavior(scaling.behavior)}},
-        "triggers": [
-            _trigger(one, identity.namespace, revision, device, platform) for one in scaling.metrics
-        ],
+        "triggers": [_trigger(one, identity.namespace, revision, device, platform) for one in scale.aims],
     }
-    if any(
-        one.type is not MetricType.CPU_UTILIZATION for one in scaling.metrics
-    ):  # KEDA refuses it otherwise
+    if any(one.type is not MetricType.CPU_UTILIZATION for one in scale.aims):  # KEDA refuses it otherwise
         spec["fallback"] = {
             "failureThreshold": FAILURES,
             "replicas": scale.least,
@@ -55,18 +51,17 @@ def scaled_object(
         revision,
         {"spec": spec},
         labels={names.LABEL_REVISION: revision},
+        annotations=learned(scale),
     )
 
 
-def _trigger(
-    metric: ScalingMetric, namespace: str, revision: str, device: Device, platform: Platform
-) -> dict[str, Any]:
-    if metric.type is MetricType.CPU_UTILIZATION:
-        usage = {"value": metric.target.value, "containerName": names.CONTAINER_RUNTIME}
-        return {"type": "cpu", "name": metric.name, "metricType": "Utilization", "metadata": usage}
+def _trigger(aim: Aim, namespace: str, revision: str, device: Device, platform: Platform) -> dict[str, Any]:
+    if aim.type is MetricType.CPU_UTILIZATION:
+        usage = {"value": aim.value, "containerName": names.CONTAINER_RUNTIME}
+        return {"type": "cpu", "name": aim.name, "metricType": "Utilization", "metadata": usage}
     query = (
         offered_load(namespace, revision, platform.scrape_seconds)
-        if metric.type is MetricType.REQUESTS_PER_REPLICA
+        if aim.type is MetricType.REQUESTS_PER_REPLICA
         else accelerator_percent(
             namespace, revision, device, platform.accelerator_source, platform.scrape_seconds
         )
@@ -74,10 +69,10 @@ def _trigger(
     question = {
         "serverAddress": platform.prometheus_url,
         "query": query,
-        "threshold": metric.target.value,
+        "threshold": aim.value,
         "ignoreNullValues": "false",  # else no answer would be taken for no load
     }
-    trigger = {"type": "prometheus", "name": metric.name, "metricType": "AverageValue", "metadata": question}
+    trigger = {"type": "prometheus", "name": aim.name, "metricType": "AverageValue", "metadata": question}
     if platform.keda_authentication:
         question["authModes"] = "bearer"  # without a mode KEDA looks at neither token nor CA
         trigger["authenticationRef"] = {

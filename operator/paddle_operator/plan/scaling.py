@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from paddle_operator import names
-from paddle_operator.plan.model import LiveRevision, Platform, Refusal, Role, Scale, Scaler
+from paddle_operator.plan.learned_target import learned_target, text_of
+from paddle_operator.plan.model import Aim, LiveRevision, Platform, Refusal, Role, Scale, Scaler
 from paddle_operator.plan.roles import Cast, Member
 from paddle_operator.reasons import Reason
+from paddle_operator.sla.capacity import LEAST_INTERVALS, LEAST_REQUESTS
 from paddle_operator.sla.floor import floor_at
+from paddle_operator.sla.means import Rate
 from paddle_operator.spec.scaling import MetricType, Scaling, ScalingBackend
 
 WATCH_SECONDS = 60
@@ -26,12 +30,20 @@ STUCK_SECONDS = 60
 """One that is still there after so long waits for somebody: it is said, and looked at ever less often."""
 
 
-def scale_of(scaling: Scaling, platform: Platform, live: Iterable[LiveRevision], now: datetime) -> Scale:
-    """Decide about the number of pods now."""
+def scale_of(
+    scaling: Scaling,
+    platform: Platform,
+    live: Iterable[LiveRevision],
+    now: datetime,
+    capacity: Rate | None = None,
+) -> Scale:
+    """Decide about the number of pods now; `capacity` is what a replica that serves can be relied on for."""
     live = tuple(live)
     floor = floor_at(scaling.least, scaling.schedules, now)
-    wanted, refusal = _scaler(scaling, platform)
-    replicas = _replicas(scaling, floor.replicas, _serving(live))
+    aims = _aims(scaling, learned_target(capacity, _last_target(live)))
+    refusal = _missing(scaling, platform, aims)
+    wanted = _scaler(scaling, platform) if refusal is None else None
+    replicas = _replicas(scaling, floor.replicas, serving(live))
     looks = [floor.until] if floor.until is not None else []
     if wanted is not None:
         looks.append(now + timedelta(seconds=WATCH_SECONDS))
@@ -43,6 +55,7 @@ def scale_of(scaling: Scaling, platform: Platform, live: Iterable[LiveRevision],
         replicas=replicas,
         schedule=floor.schedule,
         scaler=wanted,
+        aims=aims,
         refusal=refusal,
         stuck_since=since if since and now - since >= timedelta(seconds=STUCK_SECONDS) else None,
         next_look=min(looks, default=None),
@@ -53,7 +66,7 @@ def held(cast: Cast, live: Iterable[LiveRevision], scaling: Scaling, scale: Scal
     """Say of each revision whether the operator writes its number of replicas."""
     live = tuple(live)
     there = {one.name: one for one in live}
-    record = _record(scaling, _serving(live))
+    record = _record(scaling, serving(live))
     return Cast(
         stable=cast.stable and _of_stable(replace(cast.stable, decided_by=record), there, scale),
         next=cast.next and replace(cast.next, decided_by=record),
@@ -66,27 +79,55 @@ def scaler_for(stable: LiveRevision | None, scale: Scale) -> Scaler | None:
     return None if stable is not None and _others(stable, scale.scaler) else scale.scaler
 
 
-def _scaler(scaling: Scaling, platform: Platform) -> tuple[Scaler | None, Refusal | None]:
+def serving(live: Iterable[LiveRevision]) -> LiveRevision | None:
+    """Return the revision that serves."""
+    stable = (one for one in live if one.role is Role.STABLE)
+    return max(stable, key=lambda one: (one.replicas, one.name), default=None)
+
+
+def _scaler(scaling: Scaling, platform: Platform) -> Scaler | None:
     if not scaling.scales:
-        return None, None
-    if scaling.backend is ScalingBackend.HPA:
-        return Scaler.HPA, None
-    if not platform.keda:
-        if scaling.backend is ScalingBackend.AUTO:
-            return Scaler.HPA, None
-        return None, Refusal(
+        return None
+    if scaling.backend is ScalingBackend.KEDA:
+        return Scaler.KEDA
+    return Scaler.KEDA if scaling.backend is ScalingBackend.AUTO and platform.keda else Scaler.HPA
+
+
+def _aims(scaling: Scaling, learned: Decimal | None) -> tuple[Aim, ...]:
+    aims = []
+    for one in scaling.metrics:
+        if one.target.value is not None:
+            aims.append(Aim(one.name, one.type, one.target.value))
+        elif learned is not None:
+            aims.append(Aim(one.name, one.type, text_of(learned), learned=True))
+    return tuple(aims)
+
+
+def _missing(scaling: Scaling, platform: Platform, aims: tuple[Aim, ...]) -> Refusal | None:
+    """Return why the scaler that is asked for cannot be made."""
+    scaler = _scaler(scaling, platform)
+    if scaler is Scaler.KEDA and not platform.keda:
+        return Refusal(
             Reason.KEDA_MISSING,
             "spec.scaling.backend is KEDA and this cluster does not serve keda.sh/v1alpha1: install KEDA "
             "2.17 or later, or set backend to HPA",
         )
     asked = [one.name for one in scaling.metrics if one.type is not MetricType.CPU_UTILIZATION]
-    if asked and not platform.prometheus_url:
-        return None, Refusal(
+    needed = asked if scaler is Scaler.KEDA else scaling.learned
+    if needed and not platform.prometheus_url:
+        return Refusal(
             Reason.PROMETHEUS_NOT_CONFIGURED,
-            f"metrics {', '.join(asked)} come from Prometheus, and the operator was not told where it is: "
+            f"metrics {', '.join(needed)} come from Prometheus, and the operator was not told where it is: "
             "set PADDLE_OPERATOR_PROMETHEUS_URL (chart value prometheus.url)",
         )
-    return Scaler.KEDA, None
+    if scaling.scales and not aims:
+        return Refusal(
+            Reason.CAPACITY_UNKNOWN,
+            f"the target of metric {', '.join(scaling.learned)} is Auto, and what a replica serves while the "
+            f"objectives hold is not known yet: that takes {LEAST_REQUESTS} requests in {LEAST_INTERVALS} "
+            "measured intervals, and a quarter of an hour until it is kept; give it a value to scale now",
+        )
+    return None
 
 
 def _replicas(scaling: Scaling, floor: int, serving: LiveRevision | None) -> int:
@@ -98,11 +139,6 @@ def _replicas(scaling: Scaling, floor: int, serving: LiveRevision | None) -> int
     return floor
 
 
-def _serving(live: Iterable[LiveRevision]) -> LiveRevision | None:
-    stable = (one for one in live if one.role is Role.STABLE)
-    return max(stable, key=lambda one: (one.replicas, one.name), default=None)
-
-
 def _left(serving: LiveRevision) -> int:
     """Return the number that a scaler left, 1 where none did."""
     if serving.decided_by == names.REPLICAS_BY_SCALER:
@@ -112,11 +148,17 @@ def _left(serving: LiveRevision) -> int:
 
 def _others(live: LiveRevision, wanted: Scaler | None) -> bool:
     """Whether a scaler works on it that is not wanted any more."""
-    return any(one is not wanted for one in live.scalers)
+    return any(one is not wanted for one in live.scalers.kinds)
+
+
+def _last_target(live: Iterable[LiveRevision]) -> Decimal | None:
+    """Return the number that scalers go by now: who takes over goes on with it until more is known."""
+    found = (one.scalers.learned_target for one in live)
+    return min((one for one in found if one is not None), default=None)
 
 
 def _leaving_since(live: Iterable[LiveRevision]) -> datetime | None:
-    moments = (one.scaler_leaving_since for one in live)
+    moments = (one.scalers.leaving_since for one in live)
     return min((one for one in moments if one is not None), default=None)
 
 
@@ -141,7 +183,7 @@ def _of_stable(member: Member, there: Mapping[str, LiveRevision], scale: Scale) 
         return member
     if scale.scaler is not None:
         return replace(member, replicas=live.replicas, writes_replicas=False, hands_over=live.owns_replicas)
-    return _as_it_is(member, live) if live.scalers else member
+    return _as_it_is(member, live) if live.scalers.kinds else member
 
 
 def _as_it_is(member: Member, live: LiveRevision) -> Member:

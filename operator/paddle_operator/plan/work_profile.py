@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from paddle_operator import names
 from paddle_operator.plan.memory import Stored, remembered, stored
 from paddle_operator.plan.model import KubeObject
+from paddle_operator.sla.profile import Profile, profile_from
 from paddle_operator.spec.model import Identity
 
 PROFILE = "work-profile"
@@ -23,3 +24,9 @@ def work_profile(identity: Identity, text: str, resource_version: str) -> KubeOb
 def stored_profile(objects: Iterable[KubeObject]) -> Stored | None:
     """Return what is in the cluster; None where there is none."""
     return stored(PROFILE, objects)
+
+
+def kept_profile(objects: Iterable[KubeObject]) -> Profile:
+    """Return what was learned as far as it is kept."""
+    found = stored_profile(objects)
+    return profile_from(found.texts.get(KEY, "")) if found else Profile()

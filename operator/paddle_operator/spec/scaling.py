@@ -35,15 +35,18 @@ class TargetType(StrEnum):
     """Where a target comes from."""
 
     VALUE = "Value"
+    AUTO = "Auto"
 
 
 class Target(Block):
     """What a metric should be at each replica."""
 
     type: TargetType = TargetType.VALUE
-    """Value: the number in `value`."""
-    value: DecimalText
-    """The number, as a decimal string above 0 such as "200"."""
+    """Value: the number in `value`. Auto: what was learned that a replica serves while the objectives hold,
+    less a headroom; with RequestsPerReplica alone. Until it is known the metric asks for nothing; where it is
+    the only one, the pods that there are stay, at least minReplicas."""
+    value: DecimalText | None = None
+    """The number, as a decimal string above 0 such as "200". Required with type Value, refused with Auto."""
 
 
 class ScalingMetric(Block):
@@ -121,6 +124,11 @@ class Scaling(Block):
     def scales(self) -> bool:
         """Whether a scaler is asked for: by the rules that is where there are metrics."""
         return bool(self.metrics)
+
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """Names of the metrics whose number is learned."""
+        return tuple(one.name for one in self.metrics if one.target.type is TargetType.AUTO)
 
     @property
     def least(self) -> int:

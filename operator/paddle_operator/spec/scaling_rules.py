@@ -9,6 +9,7 @@ from paddle_operator.spec.cron_rules import schedule_rules, zone_rule
 from paddle_operator.spec.rule import JsonValue, Rule, unique_rule
 
 _TARGET = r"^[0-9]{1,6}(\.[0-9]{1,3})?$"
+_FORMLESS = f"!has(self.target.value) || !self.target.value.matches(r'{_TARGET}')"
 _METRICS = "(has(self.metrics) && size(self.metrics) > 0)"
 _NAMED = "self.backend in ['KEDA', 'HPA']"
 MOST_CPU_PERCENT = 1000
@@ -39,8 +40,8 @@ def _schedules_fit(scaling: JsonValue) -> bool:
 
 
 def _target(metric: JsonValue) -> Decimal | None:
-    """The number of a target; None where its form is wrong, which another rule says."""
-    text = metric["target"]["value"]
+    """The number of a target; None where there is none or its form is wrong, which other rules say."""
+    text = metric["target"].get("value", "")
     return Decimal(text) if re.fullmatch(_TARGET, text, re.ASCII) else None
 
 
@@ -51,8 +52,9 @@ def _accelerator_fits(metric: JsonValue) -> bool:
 
 def _cpu_fits(metric: JsonValue) -> bool:
     number = _target(metric)
-    whole = "." not in metric["target"]["value"]
-    return metric["type"] != "CPUUtilization" or number is None or (whole and number <= MOST_CPU_PERCENT)
+    if metric["type"] != "CPUUtilization" or number is None:
+        return True
+    return "." not in metric["target"]["value"] and number <= MOST_CPU_PERCENT
 
 
 BOUNDS: tuple[Rule, ...] = (
@@ -133,6 +135,21 @@ METRICS: tuple[Rule, ...] = (
         lambda metrics: len({one["type"] for one in metrics}) == len(metrics),
     ),
     Rule(
+        "target-given",
+        "spec.scaling.metrics[*].target",
+        "self.type == 'Auto' ? !has(self.value) : has(self.value)",
+        "needs either value, a number, or type Auto and no value",
+        lambda target: ("value" in target) is (target["type"] != "Auto"),
+    ),
+    Rule(
+        "target-learned",
+        "spec.scaling.metrics[*]",
+        "self.target.type != 'Auto' || self.type == 'RequestsPerReplica'",
+        "target Auto needs type RequestsPerReplica: give target.value, or remove the metric",
+        lambda metric: metric["target"]["type"] != "Auto" or metric["type"] == "RequestsPerReplica",
+        "type",
+    ),
+    Rule(
         "target-form",
         "spec.scaling.metrics[*].target.value",
         f"self.matches(r'{_TARGET}') && double(self) > 0.0",
@@ -142,8 +159,7 @@ METRICS: tuple[Rule, ...] = (
     Rule(
         "accelerator-percent",
         "spec.scaling.metrics[*]",
-        f"self.type != 'AcceleratorUtilization' || !self.target.value.matches(r'{_TARGET}') || "
-        "double(self.target.value) <= 100.0",
+        f"self.type != 'AcceleratorUtilization' || {_FORMLESS} || double(self.target.value) <= 100.0",
         "AcceleratorUtilization must be at most 100 percent: lower target.value",
         _accelerator_fits,
         "target.value",
@@ -151,7 +167,7 @@ METRICS: tuple[Rule, ...] = (
     Rule(
         "cpu-percent",
         "spec.scaling.metrics[*]",
-        f"self.type != 'CPUUtilization' || !self.target.value.matches(r'{_TARGET}') || "
+        f"self.type != 'CPUUtilization' || {_FORMLESS} || "
         f"(self.target.value.matches('^[0-9]+$') && double(self.target.value) <= {MOST_CPU_PERCENT}.0)",
         f"CPUUtilization must be a whole percentage of what a pod asks for, at most {MOST_CPU_PERCENT}: "
         "write target.value without decimals, for instance '70'",

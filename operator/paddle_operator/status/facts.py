@@ -126,6 +126,8 @@ class ScalerFacts:
     leaving_since: datetime | None = None
     """When it was deleted; it goes when its finalizers let it."""
     finalizers: tuple[str, ...] = ()
+    learned_target: str = ""
+    """The number of its metric of target Auto, as the operator wrote it."""
 
     def says(self, type_: str) -> Said:
         """The condition of that type; its status is empty where there is none."""

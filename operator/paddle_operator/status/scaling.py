@@ -111,13 +111,24 @@ def _of_autoscaler(at: Situation, hpa: ScalerFacts) -> Verdict:
         said = f"HPA {hpa.name} gets no metric: {active.reason}: {active.message}"
         advice = ADVICE.get(active.reason, "See kubectl describe hpa " + hpa.name)
         return "False", Reason.METRICS_LOST, f"{said}. {KEPT} {advice}"
-    scaling, scale = at.service.spec.scaling, at.plan.scale
-    by = "KEDA" if hpa.by_keda else "the HPA"
-    schedule = f" (schedule {scale.schedule})" if scale.schedule else ""
-    bounds = f"{by} decides, between {scale.least}{schedule} and {scaling.most} replicas"
+    bounds = _bounds(at, "KEDA" if hpa.by_keda else "the HPA")
     if limited.status == "True" and limited.reason == "TooManyReplicas":
         message = (
             f"{bounds}, and asks for more than that: raise spec.scaling.maxReplicas if load should not wait"
         )
         return "True", Reason.SCALING_LIMITED, message
     return "True", Reason.SCALING, bounds
+
+
+def _bounds(at: Situation, by: str) -> str:
+    """Who decides, between what, and by which number that nobody wrote."""
+    scaling, scale = at.service.spec.scaling, at.plan.scale
+    schedule = f" (schedule {scale.schedule})" if scale.schedule else ""
+    bounds = f"{by} decides, between {scale.least}{schedule} and {scaling.most} replicas"
+    learned = next((one for one in scale.aims if one.learned), None)
+    if learned is not None:
+        return f"{bounds}, at {learned.value} requests a second for each (target Auto of {learned.name})"
+    if scaling.learned:
+        waiting = ", ".join(scaling.learned)
+        return f"{bounds}; {waiting} asks for nothing until it is known what a replica serves in time"
+    return bounds

@@ -235,7 +235,7 @@ def test_scalers_at_work_are_ours_and_those_that_keda_makes_of_them(
 ) -> None:
     seen = observation_of(resource(), [a_deployment(), *scalers], (), {}, Platform({}))
     (revision,) = seen.revisions
-    assert revision.scalers == at_work
+    assert revision.scalers.kinds == at_work
     assert [one.name for one in seen.facts.scalers_of("calm-1")] == names_
     assert not any(item["metadata"]["name"].startswith("keda") for item in seen.objects)
 
@@ -247,7 +247,7 @@ def test_a_scaler_on_its_way_out_is_known_with_its_time_and_what_holds_it() -> N
     seen = observation_of(resource(), [a_deployment(), scaler], (), {}, Platform({}))
     (revision,), (facts,) = seen.revisions, seen.facts.scalers
     assert (
-        revision.scaler_leaving_since == facts.leaving_since == datetime(2026, 11, 26, 9, 28, 21, tzinfo=UTC)
+        revision.scalers.leaving_since == facts.leaving_since == datetime(2026, 11, 26, 9, 28, 21, tzinfo=UTC)
     )
     assert facts.finalizers == ("finalizer.keda.sh",)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import shutil
 import subprocess
 import time
 from collections.abc import AsyncIterator
@@ -175,7 +174,6 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return both
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
 @pytest.mark.parametrize("ca", ["its own", "none", "missing", "nonsense"])
 async def test_a_private_authority_is_trusted_where_its_file_is_given_and_only_there(
     ca: str, certificate: Path, tmp_path: Path

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from paddle_operator.plan import RETIRE_SECONDS, Scaler
+from paddle_operator.plan import RETIRE_SECONDS, Scaler, ScalersAtWork
 from paddle_operator.plan.diff import Patch, diff
 from paddle_operator.plan.means import means_of
 from tests.operator.given import (
     EVERY_DEVICE,
-    NOON,
     UID,
     WITH_KEDA,
     Resource,
@@ -30,8 +29,6 @@ from tests.operator.given import (
 QPS = {"name": "qps", "type": "RequestsPerReplica", "target": {"value": "200"}}
 BUSY = {"name": "accelerator", "type": "AcceleratorUtilization", "target": {"value": "75"}}
 CPU = {"name": "cpu", "type": "CPUUtilization", "target": {"value": "70"}}
-HOLIDAY = {"name": "holiday", "start": "0 11 1 1 *", "durationHours": 2, "minReplicas": 6}
-"""It holds at NOON."""
 
 
 def changed(resource: Resource) -> Resource:
@@ -269,7 +266,7 @@ def test_a_scaler_that_does_not_go_is_looked_at_ever_less_often_and_then_named()
     world = a_scaled_world(7).wants(a_resource())
     world.reconcile(crash_after=100)
     service, deleted = a_service(a_resource()), world.now
-    leaving = replace(world.live[0], scalers=frozenset({Scaler.KEDA}), scaler_leaving_since=deleted)
+    leaving = replace(world.live[0], scalers=ScalersAtWork(frozenset({Scaler.KEDA}), deleted))
 
     def looked(after: float) -> tuple[float, bool]:
         now = deleted + timedelta(seconds=after)
@@ -340,38 +337,3 @@ def test_without_a_scaler_it_is_kept_with_a_fixed_number() -> None:
     means = means_of(a_service(a_resource().replicas(3)), envoy_gateway=False)
     assert means.least_pods == means.most_pods
     assert (str(means.most_pods), means.most_field) == ("3 pods", "spec.scaling.replicas")
-
-
-# Schedules.
-
-
-@pytest.mark.parametrize(
-    ("resource", "kind", "field"),
-    [
-        (a_resource().scaled(schedules=[HOLIDAY]), "HorizontalPodAutoscaler", "minReplicas"),
-        (a_resource().scaled(schedules=[HOLIDAY]), "ScaledObject", "minReplicaCount"),
-        (
-            a_resource().with_("spec.scaling", {"replicas": 2, "schedules": [HOLIDAY]}),
-            "Deployment",
-            "replicas",
-        ),
-    ],
-)
-def test_a_schedule_raises_the_number_and_gives_it_back(resource: Resource, kind: str, field: str) -> None:
-    platform = WITH_KEDA if kind == "ScaledObject" else EVERY_DEVICE
-    numbers = [
-        the(planned(a_service(resource), platform=platform, now=now), kind)["spec"][field]
-        for now in (NOON - timedelta(hours=2), NOON, NOON + timedelta(hours=1))
-    ]
-    assert numbers == [2, 6, 2]
-
-
-def test_the_operator_looks_again_when_a_schedule_ends() -> None:
-    made = planned(a_service(a_resource().with_("spec.scaling", {"schedules": [HOLIDAY]})))
-    assert made.scale.schedule == "holiday"
-    assert made.scale.next_look == NOON + timedelta(hours=1)
-
-
-def test_a_schedule_does_not_lower_what_was_left() -> None:
-    world = a_scaled_world(9).wants(a_resource().with_("spec.scaling", {"schedules": [HOLIDAY]})).settles()
-    assert world.replicas(world.serving) == 9

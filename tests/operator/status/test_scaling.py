@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from paddle_operator.plan import Plan, Refusal, Scale, Scaler
+from paddle_operator.plan import Aim, Plan, Refusal, Scale, Scaler
 from paddle_operator.reasons import Reason
 from paddle_operator.spec import parse
+from paddle_operator.spec.scaling import MetricType
 from paddle_operator.status import DeploymentFacts, Facts, PodFacts, Said, ScalerFacts, status_of
 from tests.operator.fake_cluster import resource
 
@@ -128,6 +130,20 @@ def test_before_a_pod_is_ready_a_missing_metric_is_no_trouble() -> None:
     said = (Said("AbleToScale", "True"), Said("ScalingActive", "False", "FailedGetContainerResourceMetric"))
     found = told(ON_HPA, hpa(*said), ready=0, **SCALED)["ScalingActive"]
     assert found[:2] == ("Unknown", "ScalerPending")
+
+
+AUTO = {"name": "qps", "type": "RequestsPerReplica", "target": {"type": "Auto"}}
+
+
+def test_a_learned_target_is_told_and_so_is_one_that_is_waited_for() -> None:
+    aim = Aim("qps", MetricType.REQUESTS_PER_REPLICA, "33", learned=True)
+    auto = {**SCALED, "metrics": [AUTO, CPU]}
+    known = told(replace(ON_HPA, aims=(aim,)), hpa(*WELL), **auto)["ScalingActive"]
+    assert known[:2] == ("True", "Scaling")
+    assert known[2].endswith("10 replicas, at 33 requests a second for each (target Auto of qps)")
+    waiting = told(ON_HPA, hpa(*WELL), **auto)["ScalingActive"]
+    assert waiting[:2] == ("True", "Scaling")
+    assert "qps asks for nothing until it is known" in waiting[2]
 
 
 def test_a_scaler_that_cannot_be_made_says_what_to_do() -> None:
