@@ -3,45 +3,39 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hack.cluster import node
-from hack.cluster.layout import bin_dir
-from hack.cluster.progress import Progress
-from hack.generated import crd, example_plans
+from hack.demo.site import CHARTS, CRDS, RESTRICTED, ROOT, SYSTEM
+from hack.generated import example_plans
 from paddle_operator.spec.rules import RULES
+from tests.contract.api_server import ApiServer, api_server
 from tests.contract.corpus import ACCEPTED, DUPLICATES, MISSHAPEN, OURS_ALONE, REJECTED, Case
 
 pytestmark = pytest.mark.e2e
 NAMESPACE = "contract-api-server"
-Kubectl = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="module")
-def kubectl() -> Iterator[Kubectl]:
-    """kubectl in a namespace of its own with Pod Security `restricted` enforced, the CRD installed."""
-    kubeconfig = os.environ.get("KUBECONFIG") or str(node.up("e2e", Progress()).kubeconfig)
-    program = bin_dir() / "kubectl"
-
-    def call(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
-        command = [str(program), "--kubeconfig", kubeconfig, *arguments]
-        return subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=60)
-
-    for definition in (crd.CRD, crd.REPORT_CRD):
-        assert call("apply", "--server-side", "--force-conflicts", "-f", str(definition)).returncode == 0
-        call("wait", "--for=condition=Established", "-f", str(definition), "--timeout=30s")
-    call("create", "namespace", NAMESPACE)
-    call("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted", "--overwrite")
-    yield call
-    call("delete", "namespace", NAMESPACE, "--wait=false")
+def kubectl() -> Iterator[ApiServer]:
+    """kubectl in a namespace of its own with Pod Security `restricted` enforced."""
+    with api_server(NAMESPACE) as found:
+        found("label", "namespace", NAMESPACE, *(f"{name}={value}" for name, value in RESTRICTED.items()))
+        yield found
 
 
-def answer(kubectl: Kubectl, case: Case) -> str:
+def test_the_definitions_are_the_charts_own_so_that_it_can_be_installed_later(kubectl: ApiServer) -> None:
+    for definition in CRDS:
+        metadata = json.loads(kubectl("get", "crd", definition, "-o", "json").stdout)["metadata"]
+        assert metadata["annotations"]["meta.helm.sh/release-name"] == CHARTS[0]
+        assert metadata["annotations"]["meta.helm.sh/release-namespace"] == SYSTEM
+    again = kubectl.helm("upgrade", "--install", CHARTS[0], str(ROOT / "charts" / CHARTS[0]))
+    assert again.returncode == 0, again.stderr
+
+
+def answer(kubectl: ApiServer, case: Case) -> str:
     """What the API server says to a resource; empty when it accepts it."""
     body = case.resource.with_("metadata.namespace", NAMESPACE).with_("metadata.uid", None)
     text = json.dumps(body.with_("metadata.generation", None).body)
@@ -49,7 +43,7 @@ def answer(kubectl: Kubectl, case: Case) -> str:
     return done.stderr if done.returncode else ""
 
 
-def test_the_api_server_agrees_with_the_parser(kubectl: Kubectl) -> None:
+def test_the_api_server_agrees_with_the_parser(kubectl: ApiServer) -> None:
     disagreements = []
     for case in (*ACCEPTED, *REJECTED, *(Case(one.sentence, one.resource) for one in OURS_ALONE)):
         said = answer(kubectl, case)
@@ -59,19 +53,19 @@ def test_the_api_server_agrees_with_the_parser(kubectl: Kubectl) -> None:
     assert disagreements == []
 
 
-def test_what_the_schema_refuses_is_refused(kubectl: Kubectl) -> None:
+def test_what_the_schema_refuses_is_refused(kubectl: ApiServer) -> None:
     accepted = [case.sentence for case in (*DUPLICATES, *MISSHAPEN) if not answer(kubectl, case)]
     assert accepted == []
 
 
-def test_an_unknown_field_is_refused_by_kubectl(kubectl: Kubectl) -> None:
+def test_an_unknown_field_is_refused_by_kubectl(kubectl: ApiServer) -> None:
     said = answer(kubectl, Case("", ACCEPTED[0].resource.with_("spec.modle", "x")))
     assert 'unknown field "spec.modle"' in said
 
 
 @pytest.mark.parametrize("folder", example_plans.examples(), ids=lambda folder: folder.name)
 def test_every_object_of_an_examples_plan_is_accepted_under_pod_security_restricted(
-    kubectl: Kubectl, folder: Path
+    kubectl: ApiServer, folder: Path
 ) -> None:
     text = (folder / "plan.yaml").read_text()
     kinds = ("HTTPRoute", "BackendTrafficPolicy", "ScaledObject", "PrometheusRule", "PodMonitor")

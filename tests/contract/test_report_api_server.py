@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from hack.cluster import node
-from hack.cluster.layout import bin_dir
-from hack.cluster.progress import Progress
-from hack.generated import crd
 from paddle_operator.cli.kubectl import main
 from paddle_operator.cluster.api import connect_as_person
 from paddle_operator.cluster.ports import Key, ReportKey
@@ -26,6 +20,7 @@ from paddle_operator.sla.report.period import SETTLE
 from paddle_operator.sla.report.size import document
 from paddle_operator.spec.sla_report import MAX_INCIDENTS, MAX_OBJECTIVES, MAX_STRETCHES
 from paddle_operator.spec.sla_report_parse import parse_report
+from tests.contract.api_server import ApiServer, api_server
 from tests.operator.cli.report.a_day import a_day
 from tests.operator.fake_cluster import resource
 from tests.operator.report_flow.bookcase import FakeMetrics
@@ -34,7 +29,6 @@ from tests.operator.sla.traffic import Pod, every, scrapes
 
 pytestmark = pytest.mark.e2e
 NAMESPACE = "contract-reports"
-Kubectl = Callable[..., "subprocess.CompletedProcess[str]"]
 HOUR = {"type": "Between", "start": "2026-06-01T12:00:00Z", "end": "2026-06-01T13:00:00Z"}
 PERIODS: dict[str, tuple[dict[str, Any], str]] = {
     "the window": ({}, ""),
@@ -51,25 +45,11 @@ PERIODS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-def kubeconfig() -> str:
-    return os.environ.get("KUBECONFIG") or str(node.up("e2e", Progress()).kubeconfig)
-
-
 @pytest.fixture(scope="module")
-def kubectl() -> Iterator[Kubectl]:
-    """kubectl in a namespace of its own, the definition of reports installed."""
-    command = [str(bin_dir() / "kubectl"), "--kubeconfig", kubeconfig(), "-n", NAMESPACE]
-
-    def call(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*command, *arguments], input=text, capture_output=True, text=True, check=False, timeout=60
-        )
-
-    assert call("apply", "--server-side", "--force-conflicts", "-f", str(crd.REPORT_CRD)).returncode == 0
-    call("wait", "--for=condition=Established", "-f", str(crd.REPORT_CRD), "--timeout=30s")
-    call("create", "namespace", NAMESPACE)
-    yield call
-    call("delete", "namespace", NAMESPACE, "--wait=false")
+def kubectl() -> Iterator[ApiServer]:
+    """kubectl in a namespace of its own."""
+    with api_server(NAMESPACE) as found:
+        yield found
 
 
 def asked(name: str, period: dict[str, Any]) -> dict[str, Any]:
@@ -82,7 +62,7 @@ def asked(name: str, period: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("sentence", PERIODS)
-def test_the_api_server_agrees_with_the_parser(kubectl: Kubectl, sentence: str) -> None:
+def test_the_api_server_agrees_with_the_parser(kubectl: ApiServer, sentence: str) -> None:
     period, wrong = PERIODS[sentence]
     body = asked("x", period)
     done = kubectl("create", "--dry-run=server", "-f", "-", text=json.dumps(body))
@@ -95,22 +75,24 @@ def test_the_api_server_agrees_with_the_parser(kubectl: Kubectl, sentence: str) 
         parse_report(body)
 
 
-def test_what_was_asked_for_cannot_be_changed(kubectl: Kubectl) -> None:
+def test_what_was_asked_for_cannot_be_changed(kubectl: ApiServer) -> None:
     assert kubectl("create", "-f", "-", text=json.dumps(asked("fixed", HOUR))).returncode == 0
     patch = json.dumps({"spec": {"period": {**HOUR, "end": "2026-06-01T14:00:00Z"}}})
     done = kubectl("patch", "msr", "fixed", "--type=merge", "-p", patch)
     assert "another period is another report" in done.stderr
 
 
-def test_a_report_is_kept_whole(kubectl: Kubectl) -> None:
+def test_a_report_is_kept_whole(kubectl: ApiServer) -> None:
     assert kubectl("create", "-f", "-", text=json.dumps(asked("day", HOUR))).returncode == 0
     found = stored(kubectl, "day", document(a_day()))
-    assert found["status"] == document(a_day())
+    mine = document(a_day())
+    del mine["conditions"]  # an operator that is installed there has its word on a report, too
+    assert found["status"].items() >= mine.items()
     table = kubectl("get", "msr", "day").stdout
     assert "availability Broken 99.3385 %, latency Kept" in table
 
 
-def test_the_largest_report_stays_under_200_kib(kubectl: Kubectl) -> None:
+def test_the_largest_report_stays_under_200_kib(kubectl: ApiServer) -> None:
     """As many items in every list as the schema allows."""
     status = document(a_day())
     one = status["objectives"][0]
@@ -122,7 +104,7 @@ def test_the_largest_report_stays_under_200_kib(kubectl: Kubectl) -> None:
     assert len(json.dumps(found)) < 200 * 1024
 
 
-def stored(kubectl: Kubectl, name: str, status: dict[str, Any]) -> dict[str, Any]:
+def stored(kubectl: ApiServer, name: str, status: dict[str, Any]) -> dict[str, Any]:
     """Write a status as the operator does, and read the whole object back."""
     body = {**asked(name, HOUR), "status": status}
     del body["spec"]
@@ -135,7 +117,7 @@ def stored(kubectl: Kubectl, name: str, status: dict[str, Any]) -> dict[str, Any
     return found
 
 
-def test_kubectl_explains_every_field(kubectl: Kubectl) -> None:
+def test_kubectl_explains_every_field(kubectl: ApiServer) -> None:
     said = kubectl("explain", "msr.status.objectives").stdout
     assert "Percentage of the error budget that is spent; above 100 the promise is broken." in " ".join(
         said.split()
@@ -143,13 +125,11 @@ def test_kubectl_explains_every_field(kubectl: Kubectl) -> None:
 
 
 def test_reports_are_made_by_the_schedule_shown_to_people_and_outlive_the_service(
-    kubectl: Kubectl, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    kubectl: ApiServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The flow and a real API server; the clock is three hours ahead, and the metrics tell of that time."""
     service = resource(reporting={"schedule": "0 * * * *", "retain": 1})
     service["metadata"] = {"name": "calm"}
-    assert kubectl("apply", "--server-side", "-f", str(crd.CRD)).returncode == 0
-    kubectl("wait", "--for=condition=Established", "-f", str(crd.CRD), "--timeout=30s")
     assert kubectl("create", "-f", "-", text=json.dumps(service)).returncode == 0
     now = datetime.now(UTC) + timedelta(hours=3)
     hour = now.replace(minute=0, second=0, microsecond=0)
@@ -168,7 +148,7 @@ def test_reports_are_made_by_the_schedule_shown_to_people_and_outlive_the_servic
         finally:
             await api.close()
 
-    monkeypatch.setenv("KUBECONFIG", kubeconfig())
+    monkeypatch.setenv("KUBECONFIG", kubectl.kubeconfig)
     asyncio.run(looks())
     assert kubectl("delete", "pms", "calm").returncode == 0
     assert main(["-n", NAMESPACE, "report", "calm", "--latest", "-o", "csv"]) == 0
