@@ -57,6 +57,10 @@ class Reason(StrEnum):
     TOO_LITTLE_TRAFFIC = "TooLittleTraffic", "Too few requests were counted to judge an objective."
     COUNTING = "Counting", "What happened since the window began is still being counted."
     METRICS_READ = "MetricsRead", "Prometheus answers, with fresh samples of the service."
+    SCRAPE_INTERVAL_DIFFERS = (
+        "ScrapeIntervalDiffers",
+        "Samples are fresh, and come at another interval than the operator was told.",
+    )
     METRICS_NOT_CONFIGURED = "MetricsNotConfigured", "The operator was given no Prometheus to ask."
     METRICS_MISSING = "MetricsMissing", "Prometheus answers and has no sample of the service."
     METRICS_FAILED = "MetricsFailed", "Prometheus does not answer, or something that cannot be right."

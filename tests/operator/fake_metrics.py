@@ -35,6 +35,8 @@ class FakeMetrics:
     failure: Failed | None = None
     delay_seconds: float = 0.0
     threshold: str = "0.2"
+    interval: timedelta = EVERY
+    """Between two scrapes."""
     asked: list[tuple[str, Interval]] = field(default_factory=list)
 
     def start(self, pod: str, revision: str, at: datetime) -> None:
@@ -44,13 +46,13 @@ class FakeMetrics:
     def serve(self, pod: str, until: datetime, *, fast: int = 0, **each: int) -> None:
         """Scrape a pod until then; between two scrapes it gets so many requests of each outcome."""
         of = self.pods[pod]
-        at = (of.scrapes[-1][0] if of.scrapes else of.started) + EVERY
+        at = (of.scrapes[-1][0] if of.scrapes else of.started) + self.interval
         while at < until:
             for outcome, count in each.items():
                 of.counts[outcome] += count
             of.fast += fast
             of.scrapes.append((at, dict(of.counts), of.fast))
-            at += EVERY
+            at += self.interval
 
     # The port.
 

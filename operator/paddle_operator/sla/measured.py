@@ -14,6 +14,7 @@ from paddle_operator.sla.cells import entries, within
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.measuring import LATEST, Step
 from paddle_operator.sla.outcomes import Tally, target_share
+from paddle_operator.sla.pace import Pace
 from paddle_operator.sla.record import account_of
 from paddle_operator.sla.verdict import verdict
 from paddle_operator.sla.windows import window_at
@@ -65,6 +66,8 @@ class Measured:
     """The window in words."""
     least_requests: int
     """So many it takes to judge an objective."""
+    pace: Pace | None = None
+    """How often pods are scraped, where that is known."""
     holds: bool = False
     """What was said before still holds: nothing newer is known, and nothing says that it is otherwise."""
 
@@ -120,6 +123,7 @@ def measured(sla: Sla, steps: Mapping[CountedAt, Step], now: datetime) -> Measur
         behind=any(step.behind for step in steps.values()),
         over=_over(sla),
         least_requests=least.requests,
+        pace=steps[CountedAt.RUNTIME].pace,
     )
 
 

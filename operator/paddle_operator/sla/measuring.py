@@ -15,6 +15,7 @@ from paddle_operator.sla.cells import COARSE, FINE, FINE_FOR, Cell, cut, floor
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.exclusions import Exclusion
 from paddle_operator.sla.intervals import Interval
+from paddle_operator.sla.pace import Pace, pace
 from paddle_operator.sla.reading import Both, Reading, cells, counted, first_sign, unknown_cells
 from paddle_operator.sla.record import Record, account_of
 from paddle_operator.spec.promise import Objective
@@ -53,6 +54,8 @@ class Step:
     """When the last sample was taken, or why there is none."""
     behind: bool
     """More is there to be counted at once."""
+    pace: Pace | None = None
+    """How often pods were scraped, where that is known."""
 
 
 def stretch_after(record: Record, now: datetime, longest: timedelta = LONGEST_STRETCH) -> Interval:
@@ -122,6 +125,7 @@ def _count(record: Record, stretch: Interval, reading: Reading, terms: Terms, no
         {account: of[-1] for account, of in made.items()},
         _newest(found) if wrong is None else wrong,
         behind=kept_until > stretch.start and stretch.end < now,
+        pace=pace(reading, terms.scraping),
     )
 
 

@@ -73,7 +73,7 @@ def _is_usual(condition: Mapping[str, Any]) -> bool:
 def _worrying(condition: Mapping[str, Any]) -> bool:
     """Whether a person should look. A rollout that waits for its replicas is no trouble."""
     waiting = condition["type"] == "RolloutComplete" and condition["reason"] == Reason.REPLICAS_NOT_READY
-    if condition["reason"] == Reason.ROUTE_OVERLAPS:
+    if condition["reason"] in {Reason.ROUTE_OVERLAPS, Reason.SCRAPE_INTERVAL_DIFFERS}:
         return True
     if condition["type"] in ABNORMAL:
         return True

@@ -17,10 +17,12 @@ _Words = Mapping[Reason, Truth]
 _JUDGED: _Words = {Reason.PROMISE_KEPT: "True", Reason.BUDGET_SPENT: "False"}
 _TOLD: _Words = {
     Reason.METRICS_READ: "True",
+    Reason.SCRAPE_INTERVAL_DIFFERS: "True",
     Reason.METRICS_FAILED: "False",
     Reason.METRICS_STALE: "False",
     Reason.METRICS_MISSING: "False",
 }
+_PACE: _Words = {Reason.SCRAPE_INTERVAL_DIFFERS: "True"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Standing:
 
     def availability(self, found: Condition, measured: Measured | None) -> Condition:
         """Return MetricsAvailable. What is read while catching up tells of the past."""
+        if measured is not None and measured.pace is None and found.reason is Reason.METRICS_READ:
+            return self._as_before("MetricsAvailable", _PACE) or found  # too few scrapes to say otherwise
         if measured is None or found.status != "False" or found.reason not in _TOLD:
             return found
         was = self._as_before("MetricsAvailable", _TOLD)
