@@ -11,6 +11,7 @@ from paddle_operator.sla.answer import Answer, Failed, Stale, Value
 from paddle_operator.sla.budget import Budget, budget, burn_rate
 from paddle_operator.sla.burn import MinTraffic, least_traffic
 from paddle_operator.sla.cells import entries, within
+from paddle_operator.sla.exclusions import counted_time, exclusions_of
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.measuring import LATEST, Step
 from paddle_operator.sla.outcomes import Tally, target_share
@@ -66,6 +67,8 @@ class Measured:
     """The window in words."""
     least_requests: int
     """So many it takes to judge an objective."""
+    holds_never: bool = False
+    """The exclusions leave nothing of the window."""
     pace: Pace | None = None
     """How often pods are scraped, where that is known."""
     holds: bool = False
@@ -123,8 +126,15 @@ def measured(sla: Sla, steps: Mapping[CountedAt, Step], now: datetime) -> Measur
         behind=any(step.behind for step in steps.values()),
         over=_over(sla),
         least_requests=least.requests,
+        holds_never=_holds_never(sla, window, figures),
         pace=steps[CountedAt.RUNTIME].pace,
     )
+
+
+def _holds_never(sla: Sla, window: Interval, figures: Iterable[Figure]) -> bool:
+    """Look only where nothing was counted: schedules of a whole window are many moments."""
+    silent = all(one.verdict is Verdict.NOT_MEASURED for one in figures)
+    return silent and bool(sla.exclusions) and not counted_time(window, exclusions_of(sla)).parts
 
 
 def counted_at(objective: Objective, steps: Mapping[CountedAt, Step]) -> CountedAt:

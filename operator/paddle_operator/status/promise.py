@@ -72,6 +72,9 @@ def _unjudged(measured: Measured, *, broken: bool) -> tuple[Reason, str] | None:
     if measured.outdated:
         reason, message = _trouble(measured)
         return reason, f"{message}. Counted until {measured.until:%Y-%m-%dT%H:%MZ}"
+    if measured.holds_never:
+        why = "spec.sla.exclusions leave out all of the time: shorten them, or let them begin less often"
+        return Reason.TOO_LITTLE_TRAFFIC, f"the promise holds at no time of {measured.over}: {why}"
     silent = [one for one in measured.figures if one.verdict is not Verdict.KEPT]
     if broken or not silent:
         return None

@@ -6,7 +6,7 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,8 +35,14 @@ class Server:
     answers: list[Answer] = field(default_factory=list)
     asked: list[dict[str, str]] = field(default_factory=list)
     """For each request its parameters, with its path and its Authorization header."""
+    by: Callable[[dict[str, str]], Answer] | None = None
+    """Answers by what is asked, instead."""
 
-    def next(self) -> Answer:
+    def answer(self, asked: dict[str, str]) -> Answer:
+        self.asked.append(asked)
+        return self.by(asked) if self.by else self._next()
+
+    def _next(self) -> Answer:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
@@ -67,8 +73,7 @@ def serving(*answers: Answer, certificate: Path | None = None) -> Iterator[Serve
             address = urlsplit(self.path)
             asked = {name: values[0] for name, values in parse_qs(address.query).items()}
             authorization = self.headers.get("Authorization", "")
-            server.asked.append({**asked, "path": address.path, "authorization": authorization})
-            self._answer(server.next())
+            self._answer(server.answer({**asked, "path": address.path, "authorization": authorization}))
 
         def _answer(self, answer: Answer) -> None:
             time.sleep(answer.before)

@@ -142,6 +142,15 @@ def test_a_month_is_named_with_its_zone() -> None:
     assert message == "what happened over this month (Asia/Shanghai) is being counted"
 
 
+def test_exclusions_that_leave_no_time_are_told() -> None:
+    week = {"name": "always", "schedule": "0 0 * * 0", "durationMinutes": 7 * 1440}
+    found = sla_met(counted_for(promising(exclusions=[week]), 0, 0))
+    assert (found.status, found.reason) == ("Unknown", Reason.TOO_LITTLE_TRAFFIC)
+    assert found.message.startswith("the promise holds at no time of the last 30 days: spec.sla.exclusions")
+    day = {**week, "durationMinutes": 6 * 1440}
+    assert "fewer than 1 requests" in sla_met(counted_for(promising(exclusions=[day]), 0, 0)).message
+
+
 def test_a_burn_rate_needs_the_least_traffic_of_an_hour() -> None:
     def shown(requests: int) -> bool:
         sla = promising(least=20)
