@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from paddle_operator.measure import Measuring
+from paddle_operator.metrics import prometheus
 from paddle_operator.metrics.ports import Metrics
 from paddle_operator.metrics.prometheus import Prometheus
 from paddle_operator.sla.answer import Answer as Said
@@ -169,7 +170,10 @@ NO_ANSWER = ("an error", "a login page", "slow")
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_a_metrics_server_answers_badly_is_told_and_scales_nothing(case: str) -> None:
+def test_what_a_metrics_server_answers_badly_is_told_and_scales_nothing(
+    case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prometheus, "PAUSE_SECONDS", 0.0)  # the clock of a story's loop begins anew each time
     wrong, reason, said = CASES[case]
     with over_http(SLOW_SECONDS if case == "slow" else 5) as story:
         target = story.target
