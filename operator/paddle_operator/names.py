@@ -139,7 +139,9 @@ ENV_S3_REGION = "PADDLE_RUNTIME_S3_REGION"
 ENV_S3_ADDRESSING = "PADDLE_RUNTIME_S3_ADDRESSING"
 ENV_CREDENTIALS_DIR = "PADDLE_RUNTIME_CREDENTIALS_DIR"
 
-PATHS_SERVED = ("/v1", "/v2", "/page", "/docs", "/openapi.json", "/ocr")  # the last one is PaddleX serving's
+PATHS_OF_MODELS = ("/v1", "/v2", "/ocr")  # the last one is PaddleX serving's
+"""Prefixes of all that runs the model, which is asked for by POST."""
+PATHS_SERVED = (*PATHS_OF_MODELS, "/page", "/docs", "/openapi.json")
 """Prefixes that a gateway sends on; the metrics are for the cluster."""
 PATH_PAGE = "/"
 """The page for people, which a gateway sends on by this path alone."""

@@ -18,6 +18,7 @@ from paddle_operator.measure import Measuring
 from paddle_operator.plan import ObjectKey, Plan, Role, only_watches, plan
 from paddle_operator.plan.diff import Action, Create, Delete, Patch, diff
 from paddle_operator.plan.ownership import REPLICAS_MANAGER
+from paddle_operator.plan.record import availability_at, stored_record
 from paddle_operator.plan.work_profile import kept_profile
 from paddle_operator.profiling import Profiling
 from paddle_operator.sla.answer import Failed
@@ -62,7 +63,16 @@ class Reconciler:
             )
             return self.resync_seconds()
         profile = kept_profile(seen.objects) if service.spec.scaling.learned else None
-        wanted = plan(service, seen.platform, seen.resolution, seen.revisions, now, profile=profile)
+        counted = availability_at(service.spec.routing, stored_record(seen.objects))
+        wanted = plan(
+            service,
+            seen.platform,
+            seen.resolution,
+            seen.revisions,
+            now,
+            profile=profile,
+            availability=counted,
+        )
         lost = _lost_answer(wanted, seen)
         refused = await self._write(key, (*diff(wanted, seen.objects, seen.uid), *lost))
         untold = (*refused, *self.refused_reports(key))

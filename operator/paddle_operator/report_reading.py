@@ -20,6 +20,7 @@ from paddle_operator.sla.report.written import moment_text
 from paddle_operator.sla.series import DIGEST_LABEL, REVISION_LABEL, Labels, Series, label
 from paddle_operator.sla.steps import steps_of
 from paddle_operator.spec import Service
+from paddle_operator.spec.report import CountedAt
 from paddle_operator.spec.sla_report import QueryRecord, ReportedService, ReportStatus
 
 PAGE = timedelta(hours=1)
@@ -53,7 +54,7 @@ class ReportReader:
         about = ReportedService(name=identity.name, uid=identity.uid, generation=identity.generation)
         self._subject = Subject(about, sla, exclusions_of(sla))
         of = (identity.namespace, identity.name)
-        self._source = sources_of(service)[0]
+        self._sources = sources_of(service)
         self._models = queries.digests(*of)
         self._asked: dict[str, _Asked] = {}
         self._digests: dict[str, str] = {}
@@ -64,27 +65,35 @@ class ReportReader:
         """Read every page and write the report, or say why a page could not be read."""
         steps = steps_of(observed.length, self._scraping)
         question = question_of(self._subject, observed, self._scraping, steps)
-        pages: list[Page] = []
-        last: Page | None = None
+        pages: dict[CountedAt, list[Page]] = {one.at: [] for one in self._sources}
+        last: dict[CountedAt, Page] = {}
+        seen: set[CountedAt] = set()
         for part in _parts(observed):
-            stretch = Interval(part.start if last else question.since, part.end)
-            said = await self._source.read(self._ask, stretch)
-            found = await asyncio.to_thread(read_page, question, part, said, last)
-            if not isinstance(found, Value):
-                return found
-            last = found.value
-            await self._learn_digests(last)
-            pages.append(replace(last, requests={}, durations={}))  # what the next page needs, and no other
+            for source in self._sources:
+                before = last.get(source.at)
+                said = await source.read(
+                    self._ask, Interval(part.start if before else question.since, part.end)
+                )
+                about = replace(question, objectives=source.objectives)
+                found = await asyncio.to_thread(read_page, about, part, said, before)
+                if not isinstance(found, Value):
+                    return found
+                last[source.at] = found.value
+                seen |= {source.at} if found.value.requests else set()
+                # what the next page needs, and no other
+                pages[source.at].append(replace(found.value, requests={}, durations={}))
+            await self._learn_digests(last[CountedAt.RUNTIME])
         return await asyncio.to_thread(
             report_of,
             self._subject,
             question,
-            pages,
+            pages[CountedAt.RUNTIME],
             period=period,
             steps=steps,
             queries=self._records(),
             digests=self._digests,
             made=made,
+            gateway=pages[CountedAt.GATEWAY] if CountedAt.GATEWAY in seen else None,
         )
 
     async def _ask(self, selector: str, observed: Interval) -> Answer[tuple[Series, ...]]:

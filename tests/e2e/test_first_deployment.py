@@ -101,7 +101,8 @@ def test_requests_are_counted_and_the_promise_is_judged_by_them(
         )
 
     objectives = eventually(judged, 120, lambda: str(kube.conditions(service)))
-    assert {one["source"] for one in objectives.values()} == {"Runtime"}
+    source = {name: one["source"] for name, one in objectives.items()}
+    assert source == {name: "Gateway" if name == "up" else "Runtime" for name in objectives}
     up = objectives["up"]
     assert (up["attainedPercent"], up["budgetRemainingPercent"]) == ("100.00", "100.0")
     assert "up 100.00 % of 99 % promised" in kube.conditions(service)["SLAMet"]["message"]

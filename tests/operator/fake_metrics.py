@@ -28,9 +28,36 @@ class ScrapedPod:
 
 
 @dataclass
+class ScrapedGateway:
+    """A proxy of the gateway: its answers by class, as every scrape saw them."""
+
+    started: datetime
+    scrapes: list[tuple[datetime, dict[str, int]]] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def series(self, observed: Interval) -> list[Series]:
+        """What is asked of it: classes only from their first request on."""
+        columns: dict[tuple[tuple[str, str], ...], list[Sample]] = {}
+        for at, counts in self.scrapes:
+            if at in observed:
+                told = {"membership_total": 1, "upstream_rq_completed": sum(counts.values())}
+                for name, value in told.items():
+                    columns.setdefault((("__name__", f"envoy_cluster_{name}"),), []).append(Sample(at, value))
+                for digit, value in counts.items():
+                    of = (("__name__", "envoy_cluster_upstream_rq_xx"), ("envoy_response_code_class", digit))
+                    columns.setdefault(of, []).append(Sample(at, value))
+        target = {"pod": "envoy-a", "envoy_cluster_name": "httproute/prod/calm/rule/0/backend/0"}
+        return [
+            Series(frozenset({**target, **dict(own)}.items()), tuple(samples))
+            for own, samples in columns.items()
+        ]
+
+
+@dataclass
 class FakeMetrics:
     """The port `Metrics`."""
 
+    gateway: ScrapedGateway | None = None
     pods: dict[str, ScrapedPod] = field(default_factory=dict)
     failure: Failed | None = None
     delay_seconds: float = 0.0
@@ -54,6 +81,17 @@ class FakeMetrics:
             of.scrapes.append((at, dict(of.counts), of.fast))
             at += self.interval
 
+    def answer(self, until: datetime, **classes: int) -> None:
+        """Scrape the gateway until then; between two scrapes it gives so many answers of each class: _2=7."""
+        assert self.gateway is not None
+        of = self.gateway
+        at = (of.scrapes[-1][0] if of.scrapes else of.started) + EVERY
+        while at < until:
+            for name, count in classes.items():
+                of.counts[name[1:]] = of.counts.get(name[1:], 0) + count
+            of.scrapes.append((at, dict(of.counts)))
+            at += EVERY
+
     # The port.
 
     async def series(self, selector: str, observed: Interval) -> Answer[tuple[Series, ...]]:
@@ -61,6 +99,9 @@ class FakeMetrics:
         await asyncio.sleep(self.delay_seconds)
         if self.failure is not None:
             return self.failure
+        if "envoy_cluster_name" in selector:
+            said = tuple(self.gateway.series(observed)) if self.gateway else ()
+            return Value(said) if said else NoData(f"no sample of {selector}")
         found = tuple(self.every(selector.partition("{")[0], observed))
         return Value(found) if found else NoData(f"no sample of {selector}")
 

@@ -16,6 +16,7 @@ import yaml
 
 from hack import promtool
 from paddle_operator.sla.alerts import rule_groups
+from paddle_operator.spec.report import CountedAt
 from tests.operator.given import Resource, a_service
 
 SCRAPES_A_MINUTE = 4
@@ -50,6 +51,7 @@ class Story:
     series: list[dict[str, str]] = field(default_factory=list)
     questions: list[dict[str, Any]] = field(default_factory=list)
     alerts: list[dict[str, Any]] = field(default_factory=list)
+    availability: CountedAt = CountedAt.RUNTIME
 
     @property
     def labels(self) -> str:
@@ -77,6 +79,17 @@ class Story:
         )
         mine = f'{self.labels},pod="{name}",revision="{name}-1"'
         return self.add(f"paddle_runtime_ready{{{mine}}}", values)
+
+    def proxy(self, name: str, *phases: Phase, rule: int = 0) -> Self:
+        """Add a proxy of the gateway, which has a class only from its first answer on."""
+        self.availability = CountedAt.GATEWAY
+        identity = a_service(self.resource).identity
+        cluster = f"httproute/{identity.namespace}/{identity.name}/rule/{rule}/backend/0"
+        mine = f'namespace="envoy-gateway-system",pod="{name}",envoy_cluster_name="{cluster}"'
+        for digit, outcome in (("2", "good"), ("4", "invalid"), ("5", "bad")):
+            values = " ".join("_" if value == "0" else value for value in counter(phases, outcome).split())
+            self.add(f'envoy_cluster_upstream_rq_xx{{{mine},envoy_response_code_class="{digit}"}}', values)
+        return self
 
     def add(self, series: str, values: str) -> Self:
         self.series.append({"series": series, "values": values})
@@ -107,9 +120,8 @@ class Story:
     def ends(self) -> None:
         """Let promtool evaluate all of it; fails with what promtool found otherwise."""
         rules = self.folder / "rules.yaml"
-        rules.write_text(
-            yaml.safe_dump({"groups": rule_groups(a_service(self.resource), "https://example.com/")})
-        )
+        groups = rule_groups(a_service(self.resource), "https://example.com/", self.availability)
+        rules.write_text(yaml.safe_dump({"groups": groups}))
         test = {
             "interval": f"{60 // SCRAPES_A_MINUTE}s",
             "input_series": self.series,

@@ -295,3 +295,28 @@ def test_what_an_alert_says(tell: Tell) -> None:
         }
     )
     story.ends()
+
+
+def test_an_outage_of_every_pod_is_told_of_by_what_the_gateway_counts(tell: Tell) -> None:
+    page = {"alertname": BURN, "severity": "page", "window": "1h", "objective": "up"}
+    story = tell().proxy("envoy-a", Phase(120, good=100), Phase(10, bad=100)).pod("a", Phase(120, good=100))
+    story.quiet(122, **page).firing(123.5, **page).ends()
+
+
+def test_a_gateway_that_never_had_a_good_answer_is_told_of(tell: Tell) -> None:
+    tell().proxy("envoy-a", Phase(90, bad=100)).firing(80, alertname=BURN, severity="page").ends()
+
+
+def test_proxies_add_up_and_what_counts_nowhere_is_not_among_it(tell: Tell) -> None:
+    story = tell().proxy("envoy-a", Phase(90, good=95, bad=2, invalid=70)).proxy("envoy-b", Phase(90, bad=3))
+    story.proxy("envoy-a", Phase(90, bad=1000), rule=1)
+    story.shows(60, "round(paddle_sla:good:rate * 15)", (OF_UP, 95))
+    story.shows(60, "round(paddle_sla:total:rate * 15)", (OF_UP, 100)).ends()
+
+
+def test_only_availability_is_counted_at_the_gateway(tell: Tell) -> None:
+    errors = {"name": "errors", "errorRate": {"maxPercent": "1"}}
+    story = tell(a_resource().promising(errors)).pod("a", Phase(90, good=90, bad=10))
+    story.proxy("envoy-a", Phase(90, good=100))
+    of_errors = OF_UP.replace('"up"', '"errors"')
+    story.shows(60, "round(paddle_sla:good:rate * 15)", (of_errors, 90)).ends()

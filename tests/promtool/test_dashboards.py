@@ -12,6 +12,7 @@ import yaml
 
 from hack.generated import operator_dashboard
 from paddle_operator.sla.dashboard import service_dashboard
+from paddle_operator.spec.report import CountedAt
 from tests.operator.given import a_resource, a_service
 from tests.promtool.scenario import check_rules, expect
 
@@ -22,10 +23,14 @@ OBJECTIVES: tuple[dict[str, Any], ...] = (
 )
 
 
-def of_service() -> dict[str, Any]:
+def of_service(availability: CountedAt = CountedAt.RUNTIME) -> dict[str, Any]:
     service = a_service(a_resource().promising(*OBJECTIVES))
-    found: dict[str, Any] = json.loads(service_dashboard("prod", "ocr", service.spec.sla))
+    found: dict[str, Any] = json.loads(service_dashboard("prod", "ocr", service.spec.sla, availability))
     return found
+
+
+def of_service_behind_a_gateway() -> dict[str, Any]:
+    return of_service(CountedAt.GATEWAY)
 
 
 def of_operator() -> dict[str, Any]:
@@ -44,7 +49,7 @@ def queries(dashboard: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield panel["title"], asked
 
 
-@pytest.mark.parametrize("dashboard", [of_service, of_operator])
+@pytest.mark.parametrize("dashboard", [of_service, of_service_behind_a_gateway, of_operator])
 def test_prometheus_understands_every_query(dashboard: Any, tmp_path: Path) -> None:
     asked = list(queries(dashboard()))
     assert len(asked) > 15
@@ -54,9 +59,16 @@ def test_prometheus_understands_every_query(dashboard: Any, tmp_path: Path) -> N
     check_rules(file)
 
 
-def shows(panel: str, number: int, series: Mapping[str, str], at: str, *wanted: tuple[str, float]) -> None:
+def shows(
+    panel: str,
+    number: int,
+    series: Mapping[str, str],
+    at: str,
+    *wanted: tuple[str, float],
+    availability: CountedAt = CountedAt.RUNTIME,
+) -> None:
     """A panel's query, over series that are scraped each minute, gives these samples, to six places."""
-    asked = [query for title, query in queries(of_service()) if title == panel][number]
+    asked = [query for title, query in queries(of_service(availability)) if title == panel][number]
     places = [(labels, round(value, 6)) for labels, value in wanted]
     expect(None, series, f"round({asked}, 0.000001)", at, places)
 
@@ -78,6 +90,17 @@ def test_without_recorded_rules_what_is_attained_comes_from_the_counters(
     objective: int, attained: float
 ) -> None:
     shows("Attained", objective, TRAFFIC, "4h", ("{}", attained))
+
+
+@pytest.mark.parametrize("with_good", [True, False])
+def test_availability_comes_from_the_gateways_counters_where_it_is_counted_there(with_good: bool) -> None:
+    of = 'envoy_cluster_name="httproute/prod/ocr/rule/0/backend/0",pod="envoy-a"'
+    failed = {f'envoy_cluster_upstream_rq_xx{{{of},envoy_response_code_class="5"}}': "0+10x300"}
+    good = {f'envoy_cluster_upstream_rq_xx{{{of},envoy_response_code_class="2"}}': "0+990x300"}
+    series = {**TRAFFIC, **failed, **(good if with_good else {})}
+    gateway = CountedAt.GATEWAY
+    shows("Attained", 0, series, "4h", ("{}", 0.99 if with_good else 0.0), availability=gateway)
+    shows("Attained", 1, series, "4h", ("{}", 0.9), availability=gateway)
 
 
 @pytest.mark.parametrize(

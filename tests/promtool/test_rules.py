@@ -14,6 +14,7 @@ from hack.generated import example_plans
 from paddle_operator.sla.alerts import rule_groups
 from paddle_operator.sla.exclusions import exclusions_of
 from paddle_operator.sla.intervals import Interval
+from paddle_operator.spec.report import CountedAt
 from tests.operator.given import Resource, a_resource, a_service
 from tests.promtool.story import run
 
@@ -40,8 +41,11 @@ def judged(folder: Path, groups: list[dict[str, Any]]) -> str:
 @pytest.mark.parametrize("days", [1, 2, 3, 7, 28, 30, 90])
 def test_rules_for_every_window_are_right(tmp_path: Path, days: int) -> None:
     resource = a_resource().promising(*EVERY_KIND).with_("spec.sla.window", {"days": days})
-    said = judged(tmp_path, rule_groups(a_service(resource), "https://example.com/runbooks/"))
-    assert "SUCCESS" in said
+    for availability in CountedAt:
+        said = judged(
+            tmp_path, rule_groups(a_service(resource), "https://example.com/runbooks/", availability)
+        )
+        assert "SUCCESS" in said
 
 
 def test_rules_with_everything_are_right(tmp_path: Path) -> None:

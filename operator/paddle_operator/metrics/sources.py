@@ -6,11 +6,12 @@ no figure is put together from two. Which of them an objective is judged by, `sl
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from paddle_operator.metrics.queries import Questions, questions_of
+from paddle_operator.sla import gateway
 from paddle_operator.sla.answer import Answer, NoData, Value, and_then
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.objectives import latency_thresholds_milliseconds
@@ -19,6 +20,7 @@ from paddle_operator.sla.series import Series
 from paddle_operator.spec import Service
 from paddle_operator.spec.promise import Objective
 from paddle_operator.spec.report import CountedAt
+from paddle_operator.spec.traffic import RoutingType
 
 Ask: TypeAlias = Callable[[str, Interval], Awaitable[Answer[tuple[Series, ...]]]]
 """Asks for the samples of a selector, as Metrics.series does."""
@@ -60,10 +62,19 @@ class Source:
 
 def sources_of(service: Service) -> tuple[Source, ...]:
     """Return where a service's requests are counted, the runtime first: it tells about every objective."""
-    return (_runtime(service),)
+    return (_runtime(service), *_gateway(service))
 
 
 def _runtime(service: Service) -> Source:
     of, sla = service.identity, service.spec.sla
     questions = questions_of(of.namespace, of.name, latency_thresholds_milliseconds(sla))
     return Source(CountedAt.RUNTIME, sla.objectives, questions)
+
+
+def _gateway(service: Service) -> Iterator[Source]:
+    """Availability at the gateway, where the service has one."""
+    of, spec = service.identity, service.spec
+    promised = tuple(one for one in spec.sla.objectives if one.availability is not None)
+    if promised and spec.routing.type is RoutingType.GATEWAY_API:
+        selected = gateway.gateway_requests(of.namespace, of.name)
+        yield Source(CountedAt.GATEWAY, promised, Questions(selected), gateway.counters)

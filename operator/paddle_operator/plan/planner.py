@@ -37,6 +37,7 @@ from paddle_operator.sla.means import Rate
 from paddle_operator.sla.objectives import sla_hash
 from paddle_operator.sla.profile import Profile, known_of
 from paddle_operator.spec.model import Identity, Service
+from paddle_operator.spec.report import CountedAt
 from paddle_operator.spec.source import Source
 
 _BY_ROLE = (Role.STABLE, Role.NEXT, Role.RETIRED)
@@ -50,10 +51,12 @@ def plan(
     now: datetime,
     *,
     profile: Profile | None = None,
+    availability: CountedAt = CountedAt.RUNTIME,
 ) -> Plan:
     """Decide what should be in the cluster. Equal input gives equal output, byte for byte.
 
-    `profile` is what was learned of the replicas at work, where a target is Auto.
+    `profile` is what was learned of the replicas at work, where a target is Auto. `availability`: where it
+    is counted so far, which rules and dashboard follow.
     """
     live = tuple(sorted(live, key=lambda member: (_BY_ROLE.index(member.role), member.name)))
     scaling = service.spec.scaling
@@ -64,7 +67,10 @@ def plan(
     cast = held(cast_of(live, wanted, replicas, now), live, scaling, scale)
     job = resolve_job(service, target.image, target.resolve_key) if target.resolving else None
     return Plan(
-        objects=_objects(service, platform, cast, job, _scaler(service, platform, cast, live, scale)),
+        objects=(
+            *_objects(service, platform, cast, job, _scaler(service, platform, cast, live, scale)),
+            *_watching(service, platform, availability),
+        ),
         stable=cast.stable.name if cast.stable else None,
         next=cast.next.name if cast.next else None,
         target=wanted.name if wanted else None,
@@ -109,7 +115,7 @@ def _wanted(
 def _objects(
     service: Service, platform: Platform, cast: Cast, job: KubeObject | None, scaler: KubeObject | None
 ) -> tuple[KubeObject, ...]:
-    """Put the objects into the order of applying: pods' needs, pods, traffic, who leaves, who watches.
+    """Put the objects into the order of applying: pods' needs, pods, traffic, who leaves.
 
     Traffic moves after the revision that takes it is labelled stable and before the old one is labelled
     retired, so that a crash between any two writes leaves a serving revision.
@@ -129,11 +135,17 @@ def _objects(
         disruption_budget(identity, stable),
         scaler,
         *_revision_objects(identity, cast.retired),
-        rule_file(service, platform),
-        prometheus_rule(service, platform),
-        pod_monitor(service, platform),
-        dashboard(service, platform),
     ]
+    return tuple(item for item in wanted if item is not None)
+
+
+def _watching(service: Service, platform: Platform, availability: CountedAt) -> tuple[KubeObject, ...]:
+    wanted = (
+        rule_file(service, platform, availability),
+        prometheus_rule(service, platform, availability),
+        pod_monitor(service, platform),
+        dashboard(service, platform, availability),
+    )
     return tuple(item for item in wanted if item is not None)
 
 

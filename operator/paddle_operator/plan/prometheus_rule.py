@@ -8,11 +8,13 @@ from paddle_operator.plan.model import KubeObject, Platform
 from paddle_operator.sla.alerts import rule_groups
 from paddle_operator.sla.objectives import sla_hash
 from paddle_operator.spec.model import Service
+from paddle_operator.spec.report import CountedAt
 
 
-def prometheus_rule(service: Service, platform: Platform) -> KubeObject | None:
-    """Return the rules; None where no alerts are wanted, or nobody would read them."""
-    groups = rule_groups(service, platform.runbooks) if platform.prometheus_rules else []
+def prometheus_rule(service: Service, platform: Platform, availability: CountedAt) -> KubeObject | None:
+    """Return the rules; None where no alerts are wanted, or nobody would read them.
+    `availability`: where it is counted."""
+    groups = rule_groups(service, platform.runbooks, availability) if platform.prometheus_rules else []
     if not groups:
         return None
     return kube_object(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
 from paddle_operator import names
@@ -9,6 +10,7 @@ from paddle_operator.plan.memory import Stored, remembered, stored
 from paddle_operator.plan.model import KubeObject
 from paddle_operator.spec.model import Identity
 from paddle_operator.spec.report import CountedAt
+from paddle_operator.spec.traffic import Routing, RoutingType
 
 RECORD = "sla-record"
 
@@ -16,6 +18,18 @@ RECORD = "sla-record"
 def key_of(at: CountedAt) -> str:
     """Return the key in the ConfigMap under which the record of a source is kept."""
     return "record.json" if at is CountedAt.RUNTIME else f"{at.value.lower()}.json"
+
+
+def availability_at(routing: Routing, stored: Stored | None) -> CountedAt:
+    """Return where availability is counted so far: at the gateway, once anything was known there."""
+    if stored is None or routing.type is not RoutingType.GATEWAY_API:
+        return CountedAt.RUNTIME
+    try:
+        accounts = json.loads(stored.texts.get(key_of(CountedAt.GATEWAY), "{}")).get("accounts", {})
+        known = any(account["cells"] for account in accounts.values())
+    except (ValueError, KeyError, TypeError, AttributeError):  # it is made anew
+        known = False
+    return CountedAt.GATEWAY if known else CountedAt.RUNTIME
 
 
 def sla_record(identity: Identity, texts: Mapping[str, str], resource_version: str) -> KubeObject:

@@ -9,12 +9,13 @@ from paddle_operator.sla.alerts import rule_text
 from paddle_operator.sla.objectives import sla_hash
 from paddle_operator.sla.promql import Scope
 from paddle_operator.spec.model import Service
+from paddle_operator.spec.report import CountedAt
 
 
-def rule_file(service: Service, platform: Platform) -> KubeObject | None:
-    """Return the ConfigMap; None where no alerts are wanted."""
+def rule_file(service: Service, platform: Platform, availability: CountedAt) -> KubeObject | None:
+    """Return the ConfigMap; None where no alerts are wanted. `availability`: where it is counted."""
     identity, spec = service.identity, service.spec
-    scope = Scope(identity.namespace, identity.name)
+    scope = Scope(identity.namespace, identity.name, availability)
     text = rule_text(scope, spec.sla, spec.alerting, platform.runbooks)
     if not text:
         return None

@@ -25,6 +25,7 @@ from paddle_operator.sla.runbooks import Runbook
 from paddle_operator.spec.alerting import Alerting, BurnRate
 from paddle_operator.spec.model import Service
 from paddle_operator.spec.promise import Sla, WindowType
+from paddle_operator.spec.report import CountedAt
 
 RuleText = dict[str, Any]
 """One rule as Prometheus reads it."""
@@ -38,6 +39,12 @@ NONE_READY_AFTER = timedelta(minutes=2)
 NOT_MEASURED_AFTER = timedelta(minutes=15)
 SPENT_AFTER = timedelta(minutes=5)
 """A budget that is spent stays so; a gap in the record at the border of a month does not."""
+
+
+_NOT_GOT = {
+    CountedAt.RUNTIME: "What they do not get is not counted in the promise.",
+    CountedAt.GATEWAY: "The gateway counts what they do not get as bad.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +89,18 @@ class _Told:
         }
 
 
-def rule_groups(service: Service, address: str) -> list[dict[str, Any]]:
+def rule_groups(
+    service: Service, address: str, availability: CountedAt = CountedAt.RUNTIME
+) -> list[dict[str, Any]]:
     """Return the groups of rules; none where no alerts are wanted. `address`: where the
-    runbooks lie, or "" for no links.
+    runbooks lie, or "" for no links. `availability`: where it is counted.
 
     A service is looked at many times with the same promise: its rules are made once, and every caller gets
     them for itself.
     """
     identity, spec = service.identity, service.spec
-    return list(
-        json.loads(_groups(Scope(identity.namespace, identity.name), spec.sla, spec.alerting, address))
-    )
+    scope = Scope(identity.namespace, identity.name, availability)
+    return list(json.loads(_groups(scope, spec.sla, spec.alerting, address)))
 
 
 @functools.lru_cache(maxsize=MOST_KEPT)
@@ -220,7 +228,7 @@ def _none_ready(told: _Told) -> RuleText:
             "no pod is ready",
             (
                 f"For {duration(NONE_READY_AFTER)} pods have been scraped and none was ready: callers get "
-                "nothing, and what they do not get is not counted in the promise."
+                f"nothing. {_NOT_GOT[told.scope.availability]}"
             ),
         ),
         severity=Severity.PAGE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +15,7 @@ from paddle_operator.sla.unknown import Cause, Unknown, clipped
 Course = Mapping[int, Mapping[str, Tally]]
 """What each revision did in each step of time; steps without requests are absent."""
 Told = tuple[str, Unknown]
-"""What is unknown, with the objective that it concerns; "" for all of them."""
+"""What is unknown, with the objective that it concerns; "" for all that are counted in the pods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Book:
     """By revision."""
     unknown: tuple[Told, ...]
     """In order of time, each stretch once, none outside the time that counts."""
+    at_gateway: frozenset[str] = frozenset()
+    """Objectives that are counted at the gateway."""
 
     def course(self, objective: str) -> Course:
         """What each revision did, step by step."""
@@ -39,7 +42,29 @@ class Book:
 
     def unknown_for(self, objective: str) -> Iterator[Unknown]:
         """What is unknown for one objective."""
-        return (one for whose, one in self.unknown if whose in {"", objective})
+        pods = "" if objective not in self.at_gateway else objective
+        return (one for whose, one in self.unknown if whose in {pods, objective})
+
+    def judged_by(self, gateway: Book, objectives: Iterable[str]) -> Book:
+        """Take what was counted at the gateway for these objectives."""
+        names = frozenset(objectives)
+        taken = {one: _put_down(gateway.course(one), self.course(one)) for one in names}
+        told = {(whose, one) for whose, one in self.unknown if whose not in names}
+        told |= {(name, one) for name in names for one in gateway.unknown_for(name)}
+        unknown = tuple(sorted(told, key=lambda pair: (pair[1], pair[0])))
+        return Book({**self.courses, **taken}, self.outcomes, unknown, names)
+
+
+def _put_down(gateway: Course, pods: Course) -> Course:
+    """Put each step's counts down to the revision that handled most in it, or last before it."""
+    made: dict[int, dict[str, Tally]] = {}
+    known = sorted(step for step, its in pods.items() if its)
+    for step, its in gateway.items():
+        place = max(bisect_right(known, step) - 1, 0)
+        handled = pods[known[place]] if known else its
+        revision = max(handled, key=lambda name: (handled[name].total, name))
+        made[step] = {revision: sum(its.values(), Tally())}
+    return made
 
 
 def book_of(pages: Iterable[Page], question: Question) -> Book:

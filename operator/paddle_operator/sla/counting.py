@@ -7,7 +7,7 @@ not increased. A budget needs numbers that somebody can count again. Here
 - what lies between two samples belongs to the moment of the later one, where it was seen. So each count lies
   in exactly one of any intervals side by side, and their counts add up;
 - the counters of a target are walked together: when one of them falls, the process began anew, and all of
-  them count from 0 again, also one that is already higher than before;
+  them count from 0 again, also one that is already higher than before, or that is seen again only later;
 - a series that appears counts whole when its target is known to have begun inside the observation. Otherwise
   its first sample is a baseline;
 - what may have been counted unseen is no number but time: `Unknown`, with its cause.
@@ -192,7 +192,10 @@ class _Walk:
         previous = times[0]
         for at in times:
             seen = {labels: values[at] for labels, values in members.items() if at in values}
-            fell = any(labels in last and value < last[labels][1] for labels, value in seen.items())
+            fell = any(
+                labels in last and last[labels][2] == life and value < last[labels][1]
+                for labels, value in seen.items()
+            )
             life += fell
             if fell or at - previous > self._gap:
                 self._note(previous, at, Cause.RESET if fell else Cause.GAP)

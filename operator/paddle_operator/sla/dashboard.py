@@ -35,18 +35,23 @@ from paddle_operator.sla.panels import (
     labels,
     states,
 )
-from paddle_operator.sla.promql import COUNTED, Measured, Scope, duration, number
+from paddle_operator.sla.promql import Measured, Scope, duration, number
 from paddle_operator.spec.promise import Sla, WindowType
+from paddle_operator.spec.report import CountedAt
 
 TAGS = ("paddle-sla", "model-service")
+_WHERE = {True: "at the gateway", False: "in the pods"}
 TRUTHS = {"1": ("True", GREEN), "0": ("False", ORANGE), "-1": ("Unknown", "gray")}
 """What the operator's gauge of conditions means."""
 
 
 @functools.lru_cache(maxsize=128)
-def service_dashboard(namespace: str, service: str, sla: Sla) -> str:
-    """Return the dashboard as JSON. A service is looked at many times with the same promise."""
-    scope = Scope(namespace, service)
+def service_dashboard(
+    namespace: str, service: str, sla: Sla, availability: CountedAt = CountedAt.RUNTIME
+) -> str:
+    """Return the dashboard as JSON. A service is looked at many times with the same promise.
+    `availability`: where it is counted."""
+    scope = Scope(namespace, service, availability)
     return Board(
         uid=f"pms-{hashlib.sha256(f'{namespace}/{service}'.encode()).hexdigest()[:16]}",
         title=f"{namespace} / {service}",
@@ -86,7 +91,8 @@ def _objective(sla: Sla, measured: Measured) -> Row:
                 height=TALL,
                 below=RED,
                 steps=(Step(float(target), GREEN),),
-                about=f"Share of good requests over the window. Promised: {number(target * 100)} %.",
+                about=f"Share of good requests over the window, counted {_WHERE[measured.at_gateway]}. "
+                f"Promised: {number(target * 100)} %.",
             ),
             figure(
                 "Budget left",
@@ -116,13 +122,9 @@ def _burn(measured: Measured, window: str) -> str:
 
 
 def _share(measured: Measured, window: str) -> str:
-    """Count the share of good requests over a window from the runtime's own counters."""
-    counted = measured.scope.of(names.METRIC_REQUESTS, f'outcome=~"{COUNTED}"')
-    if measured.objective.latency is not None:
-        good = measured.bucket
-    else:
-        good = measured.scope.of(names.METRIC_REQUESTS, 'outcome="good"')
-    return f"sum(increase({good}[{window}])) / sum(increase({counted}[{window}]))"
+    """Count the share of good requests over a window from the counters themselves."""
+    good, counted = (f"sum(increase({selected}[{window}]))" for selected in (measured.good, measured.counted))
+    return f"({good} or 0 * {counted}) / {counted}" if measured.at_gateway else f"{good} / {counted}"
 
 
 def _either(recorded: str, counted: str | None) -> str:

@@ -138,8 +138,18 @@ def _holds_never(sla: Sla, window: Interval, figures: Iterable[Figure]) -> bool:
 
 
 def counted_at(objective: Objective, steps: Mapping[CountedAt, Step]) -> CountedAt:
-    """Return the source that an objective is judged by."""
-    return CountedAt.RUNTIME
+    """Return the source that an objective is judged by.
+
+    Availability is judged at the gateway as soon as anything is known of it there, and from then on: an
+    account goes on through times in which nothing is known, so no figure changes its source in an outage.
+    """
+    gateway = steps.get(CountedAt.GATEWAY)
+    if objective.availability is None or gateway is None:
+        return CountedAt.RUNTIME
+    account = account_of(objective)
+    newest = gateway.open.get(account)
+    begins = newest is not None and newest.unknown < newest.interval.length
+    return CountedAt.GATEWAY if gateway.record.accounts.get(account) or begins else CountedAt.RUNTIME
 
 
 def _until(step: Step) -> datetime:

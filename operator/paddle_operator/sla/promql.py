@@ -14,9 +14,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 from paddle_operator import names
+from paddle_operator.sla import gateway
 from paddle_operator.sla.burn import BurnRule, MinTraffic
 from paddle_operator.sla.outcomes import target_share
-from paddle_operator.sla.selectors import at_boundaries, equal, selector
+from paddle_operator.sla.selectors import at_boundaries, equal, one_of, selector
 from paddle_operator.sla.series import (
     BOUNDARY_LABEL,
     NAMESPACE_LABEL,
@@ -25,6 +26,7 @@ from paddle_operator.sla.series import (
     SERVICE_LABEL,
 )
 from paddle_operator.spec.promise import Objective
+from paddle_operator.spec.report import CountedAt
 
 GOOD = "paddle_sla:good:rate"
 """Good requests a second of an objective, over the base window."""
@@ -58,6 +60,8 @@ class Scope:
 
     namespace: str
     service: str
+    availability: CountedAt = CountedAt.RUNTIME
+    """Where availability is counted; everything else is in the pods."""
 
     def of(self, metric: str, *matchers: str) -> str:
         """Select the service's series of a metric."""
@@ -76,6 +80,32 @@ class Measured:
     def series(self, metric: str, *matchers: str) -> str:
         """Select a recorded series of the objective."""
         return self.scope.of(metric, f'objective="{self.objective.name}"', *matchers)
+
+    @property
+    def at_gateway(self) -> bool:
+        """Whether the proxies' counters are asked, which know nothing of our labels."""
+        availability = self.objective.availability is not None
+        return availability and self.scope.availability is CountedAt.GATEWAY
+
+    @property
+    def good(self) -> str:
+        """Select the counters of good requests."""
+        if self.at_gateway:
+            return self._at_gateway(gateway.GOOD_CLASSES)
+        if self.objective.latency is not None:
+            return self.bucket
+        return self.scope.of(names.METRIC_REQUESTS, f'{OUTCOME_LABEL}="good"')
+
+    @property
+    def counted(self) -> str:
+        """Select the counters of all requests that count."""
+        if self.at_gateway:
+            return self._at_gateway(f"{gateway.GOOD_CLASSES}|{gateway.BAD_CLASSES}")
+        return self.scope.of(names.METRIC_REQUESTS, f'{OUTCOME_LABEL}=~"{COUNTED}"')
+
+    def _at_gateway(self, classes: str) -> str:
+        cluster = one_of(gateway.CLUSTER_LABEL, (gateway.clusters(self.scope.namespace, self.scope.service),))
+        return selector(gateway.REQUESTS, cluster, one_of(gateway.CLASS_LABEL, (classes,)))
 
     @property
     def budget(self) -> Fraction:
@@ -105,15 +135,17 @@ def good(measured: Measured, *, exclusions: bool) -> str:
     if measured.objective.latency is not None:
         late = f"offset {duration(measured.base + MARGIN)}"
         expression = (
-            f"{_sum_of_rates(measured.bucket + base)}\n"
+            f"{_sum_of_rates(measured.good + base)}\n"
             f"unless on {OF_SERVICE} (\n"
             f"  {measured.every_bucket} {late}\n"
             f"  unless on ({POD_LABEL}) {measured.bucket} {late}\n"
             ")"
         )
+    elif measured.at_gateway:  # a class that no request has had yet has no series
+        rates = f"sum(rate({measured.good}{base})) or 0 * sum(rate({measured.counted}{base}))"
+        expression = _of_service(rates, measured.scope)
     else:
-        answered = measured.scope.of(names.METRIC_REQUESTS, f'{OUTCOME_LABEL}="good"')
-        expression = _sum_of_rates(answered + base)
+        expression = _sum_of_rates(measured.good + base)
     if not exclusions:
         return expression
     lately = f"{measured.scope.of(EXCLUDED)}[{duration(measured.base + MARGIN)}]"
@@ -122,8 +154,9 @@ def good(measured: Measured, *, exclusions: bool) -> str:
 
 def total(measured: Measured) -> str:
     """Requests a second that count, wherever the good ones among them are known."""
-    counted = measured.scope.of(names.METRIC_REQUESTS, f'{OUTCOME_LABEL}=~"{COUNTED}"')
-    rate = _sum_of_rates(f"{counted}[{duration(measured.base)}]")
+    counted = f"{measured.counted}[{duration(measured.base)}]"
+    at_gateway = measured.at_gateway
+    rate = _of_service(f"sum(rate({counted}))", measured.scope) if at_gateway else _sum_of_rates(counted)
     return f"{rate}\nand on {OF_SERVICE} {measured.series(GOOD)}"
 
 
@@ -210,6 +243,13 @@ def duration(length: timedelta) -> str:
 def number(value: Fraction) -> str:
     """Write a number whose decimals end."""
     return f"{(Decimal(value.numerator) / Decimal(value.denominator)).normalize():f}"
+
+
+def _of_service(expression: str, scope: Scope) -> str:
+    """Give a value without labels those of the service."""
+    for name, value in ((NAMESPACE_LABEL, scope.namespace), (SERVICE_LABEL, scope.service)):
+        expression = f'label_replace({expression}, "{name}", "{value}", "", "")'
+    return expression
 
 
 def _sum_of_rates(selected: str) -> str:

@@ -21,6 +21,7 @@ class CountedAt(StrEnum):
     """Where requests were counted."""
 
     RUNTIME = "Runtime"
+    GATEWAY = "Gateway"
 
 
 class ModuleDigest(Block):
@@ -79,7 +80,8 @@ class ObjectiveStatus(Block):
     promise: Text = ""
     """The objective in words."""
     source: CountedAt | None = None
-    """Where requests were counted. Runtime: in the pods, which do not see what never reached them."""
+    """Where requests were counted. Gateway: by its proxies, which see what no pod took, too. Runtime: in the
+    pods."""
     attained_percent: Figure = ""
     """Percentage of requests that were good, rounded down; absent without requests."""
     budget_remaining_percent: Figure = ""

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from paddle_operator.spec.base import Block, FrozenAs, FrozenJson, SubdomainName, list_map
-from paddle_operator.spec.report import Condition, Count, Name, Text
+from paddle_operator.spec.report import Condition, Count, CountedAt, Name, Text
 from paddle_operator.spec.zone import UTC, ZoneName
 
 MAX_OBJECTIVES, MAX_REVISIONS, MAX_INCIDENTS, MAX_STRETCHES, MAX_STEPS, MAX_QUERIES = 8, 12, 50, 100, 128, 8
@@ -191,6 +191,9 @@ class ObjectiveReport(Written):
     """Name of the objective."""
     promise: Text
     """The objective in words."""
+    source: CountedAt = CountedAt.RUNTIME
+    """Where its requests were counted. What a gateway counted in a step of time, which knows no revisions, is
+    put down to the one that handled most requests in it, or last before it."""
     target_percent: Decimal
     """Least percentage of good requests."""
     verdict: Verdict
@@ -261,9 +264,10 @@ class UnknownTime(Written):
     cause: Annotated[str, Field(max_length=32)]
     """Reset, Gap, Start, End, Silence, Boundary or Wrong."""
     pod: Name = ""
-    """The pod that cannot tell; empty when none was sampled at all."""
+    """The pod that cannot tell, or the gateway's proxy with its cluster; empty when none was
+    sampled at all."""
     objective: Name = ""
-    """The objective that it concerns; empty for all of them."""
+    """The objective that it concerns; empty for all that are counted in the pods."""
 
 
 class CauseSum(Written):

@@ -128,13 +128,14 @@ def _objective(report: ReportStatus, one: ObjectiveReport, clock: Clock) -> str:
     good = both("good of", good=count(one.good), total=count(one.total))
     allowed = both("allowed", allowed=one.allowed_bad, bad=count(one.total - one.good))
     unknown = both("unknown share", time=length(one.unknown_seconds))
+    said = f"{good}; {allowed}; {unknown}; {both(f'at {one.source.value}')}"
     figures = "".join(
         f"<figure>{plot(report, one, clock)}"
         f'<figcaption id="{what}-{escape(one.name)}">{both(f"{what} plot")}</figcaption></figure>'
         for what, plot in (("attained", attained_plot), ("budget", budget_plot))
     )
     return (
-        f'<section class="objective">{title}<p>{good}; {allowed}; {unknown}.</p>{figures}{legend(one)}'
+        f'<section class="objective">{title}<p>{said}.</p>{figures}{legend(one)}'
         f"<h3>{both('by revision')}</h3>{_revisions(one)}"
         f"<h3>{both('incidents')}</h3><p class='quiet'>{both('incidents text')}</p>{_incidents(one, clock)}"
         "</section>\n"

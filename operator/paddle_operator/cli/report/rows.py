@@ -11,7 +11,7 @@ from paddle_operator.spec.sla_report import ObjectiveReport, ReportStatus
 
 CSV_COLUMNS = (
     "service", "period_start", "period_end", "objective", "revision", "target_percent", "verdict",
-    "good", "bad", "total", "attained_percent", "spent_percent", "unknown_seconds",
+    "good", "bad", "total", "attained_percent", "spent_percent", "unknown_seconds", "source",
 )  # fmt: skip
 ALL = "*"
 """In the column revision: all of them together."""
@@ -32,7 +32,8 @@ def table(report: ReportStatus, clock: Clock) -> str:
     ]
     if period.observed_from != period.start:
         head.append(("Observed", f"from {clock.show(period.observed_from)}, when the service was created"))
-    rows = [("OBJECTIVE", "VERDICT", "PROMISED", "ATTAINED", "GOOD", "TOTAL", "BUDGET SPENT", "UNKNOWN")]
+    columns_of = ("VERDICT", "PROMISED", "ATTAINED", "GOOD", "TOTAL", "BUDGET SPENT", "UNKNOWN", "COUNTED AT")
+    rows = [("OBJECTIVE", *columns_of)]
     rows += [
         (
             one.name,
@@ -43,6 +44,7 @@ def table(report: ReportStatus, clock: Clock) -> str:
             count(one.total),
             _percent(one.spent_percent),
             length(one.unknown_seconds),
+            one.source.value,
         )
         for one in report.objectives
     ]
@@ -108,12 +110,13 @@ def csv_text(report: ReportStatus) -> str:
     sheet = csv.writer(written)
     sheet.writerow(CSV_COLUMNS)
     for one in report.objectives:
+        at = one.source.value
         about = (service.name, period.start, period.end, one.name)
         told = (one.good, one.total - one.good, one.total, one.attained_percent, one.spent_percent)
-        sheet.writerow((*about, ALL, one.target_percent, one.verdict.value, *told, one.unknown_seconds))
+        sheet.writerow((*about, ALL, one.target_percent, one.verdict.value, *told, one.unknown_seconds, at))
         for its in one.revisions:
             share = (its.good, its.total - its.good, its.total, its.attained_percent, its.spent_percent)
-            sheet.writerow((*about, its.revision, one.target_percent, "", *share, ""))
+            sheet.writerow((*about, its.revision, one.target_percent, "", *share, "", at))
     return written.getvalue()
 
 

@@ -72,9 +72,16 @@ def report_of(
     queries: tuple[QueryRecord, ...],
     digests: Mapping[str, str],
     made: Made,
+    gateway: Iterable[Page] | None = None,
 ) -> ReportStatus:
-    """Add the pages up and write the report, small enough to be stored. `digests`: of models, by revision."""
+    """Add the pages up and write the report, small enough to be stored. `digests`: of models, by revision.
+
+    `gateway`: what was counted there, which availability is judged by; None where nothing was.
+    """
     book = book_of(pages, question)
+    if gateway is not None:
+        availability = [one.name for one in question.objectives if one.availability is not None]
+        book = book.judged_by(book_of(gateway, question), availability)
     unknown = tuple(_unknown(one) for one in book.unknown)
     listed = longest(unknown, MAX_STRETCHES)
     revisions = _revisions(book, question, digests)

@@ -26,6 +26,7 @@ from paddle_operator.sla.steps import Steps
 from paddle_operator.sla.unknown import time_of
 from paddle_operator.sla.verdict import verdict
 from paddle_operator.spec.promise import Objective
+from paddle_operator.spec.report import CountedAt
 from paddle_operator.spec.sla_report import (
     MAX_INCIDENTS,
     MAX_REVISIONS,
@@ -62,6 +63,7 @@ def objective_report(
     return ObjectiveReport(
         name=objective.name,
         promise=objective_text(objective),
+        source=CountedAt.GATEWAY if objective.name in book.at_gateway else CountedAt.RUNTIME,
         target_percent=text,
         verdict=verdict(budget, least),
         good=budget.tally.good,

@@ -3,81 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from fractions import Fraction
-from itertools import pairwise
 
 import pytest
 
 from paddle_operator.sla.answer import Value
-from paddle_operator.sla.exclusions import Exclusion, OneOff
+from paddle_operator.sla.exclusions import OneOff
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.ledger import Page, read_page
-from paddle_operator.sla.outcomes import Tally
 from paddle_operator.sla.report.compose import Made, Subject, question_of, report_of
 from paddle_operator.sla.report.size import LIMIT_BYTES, document, fitted, size_bytes
 from paddle_operator.sla.series import Sample, Series
-from paddle_operator.sla.steps import Steps
 from paddle_operator.spec.promise import Sla
 from paddle_operator.spec.sla_report import (
     MAX_INCIDENTS,
     MAX_REVISIONS,
     OTHERS,
-    ObjectiveReport,
     ReportedService,
     ReportStatus,
     Verdict,
 )
 from tests.operator.sla.counters import SCRAPING, at, known, span
+from tests.operator.sla.report.reporting import HOUR, SLA, STEPS, reported, shares, steady, the
 from tests.operator.sla.traffic import Event, Pod, digest_of, every, ordered, reading, scrapes, truth
-
-HOUR = 3600
-STEPS = Steps(timedelta(minutes=5), timedelta(minutes=15))
-SLA = Sla.model_validate_json(
-    """{"objectives": [
-        {"name": "up", "availability": {"targetPercent": "99"}},
-        {"name": "fast", "latency": {"percentile": "95", "thresholdMilliseconds": 200}}]}"""
-)
-
-
-def reported(
-    pods: Sequence[Pod],
-    period: Interval,
-    *,
-    exclusions: tuple[Exclusion, ...] = (),
-    cuts: Sequence[float] = (),
-    sla: Sla = SLA,
-    digests: Mapping[str, str] | None = None,
-) -> ReportStatus:
-    """The report on a period that is read in pages with these borders."""
-    subject = Subject(ReportedService(name="calm", uid="u", generation=7), sla, exclusions)
-    question = question_of(subject, period, SCRAPING, STEPS)
-    borders = [period.start, *(at(cut) for cut in cuts), period.end]
-    pages: list[Page] = []
-    for start, end in pairwise(borders):
-        observed = Interval(start if pages else question.since, end)
-        before = pages[-1] if pages else None
-        pages.append(known(read_page(question, Interval(start, end), reading(pods, observed), before)))
-    made = Made(at(2 * HOUR), "test 1")
-    told = digests or {}
-    return report_of(
-        subject, question, pages, period=period, steps=STEPS, queries=(), digests=told, made=made
-    )
-
-
-def the(report: ReportStatus, name: str) -> ObjectiveReport:
-    return next(one for one in report.objectives if one.name == name)
-
-
-def shares(one: ObjectiveReport) -> dict[str, Tally]:
-    return {its.revision: Tally(its.good, its.total - its.good) for its in one.revisions}
-
-
-def steady(name: str = "a", revision: str = "r1", **event: object) -> Pod:
-    """An hour of one request every ten seconds."""
-    return Pod(name, revision, (-30,), scrapes(-15, HOUR + 60), every(10, 1, HOUR, **event))
 
 
 def test_an_hour_that_can_be_counted_by_hand() -> None:

@@ -1,0 +1,103 @@
+"""What a gateway's proxies tell, as counters: zeros before a class, several proxies, what says nothing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from paddle_operator.sla.answer import Failed, NoData, Value
+from paddle_operator.sla.gateway import clusters, counters, gateway_requests
+from paddle_operator.sla.intervals import Spans
+from paddle_operator.sla.outcomes import Tally, outcomes
+from paddle_operator.sla.reading import Reading, counted
+from paddle_operator.sla.series import Sample, Series, label
+from paddle_operator.sla.unknown import time_of
+from tests.operator.sla import counters as given
+from tests.operator.sla.counters import SCRAPING, at, known, span
+from tests.operator.sla.proxies import Proxy
+
+WHOLE = span(0, 100)
+SCRAPES = tuple(range(5, 96, 15))
+
+
+def answered(*series: Series) -> Tally:
+    """All that is counted of what the proxies tell."""
+    found = given.counted(*counters(series), observed=WHOLE)
+    return known(outcomes(found, Spans((WHOLE,))))["gateway"].tally
+
+
+def proxy(*events: tuple[float, str]) -> Proxy:
+    return Proxy((0,), events, SCRAPES)
+
+
+def test_each_class_is_an_outcome_and_a_retried_request_is_one() -> None:
+    events = [(6 + place, digit) for place, digit in enumerate("2223445")]
+    assert answered(*proxy(*events).series()) == Tally(good=4, bad=1)
+
+
+def test_the_first_failures_of_all_are_counted_from_zero() -> None:
+    assert answered(*proxy((31, "5"), (32, "5")).series()).bad == 2
+
+
+def test_what_was_there_at_the_first_scrape_is_a_baseline() -> None:
+    assert answered(*proxy((1, "2"), (2, "5"), (70, "5")).series()).bad == 1
+
+
+def test_proxies_and_clusters_add_up() -> None:
+    other = "httproute/prod/calm/rule/0/backend/1"
+    both = (*proxy((31, "5")).series("envoy-a"), *proxy((31, "5"), (46, "2")).series("envoy-b"))
+    assert answered(*both, *proxy((20, "2")).series("envoy-a", other)) == Tally(good=2, bad=2)
+
+
+def test_time_without_requests_is_known_time() -> None:
+    found = given.counted(*counters(proxy().series()), observed=WHOLE)
+    assert time_of(found.unknown) == Spans((span(0, 5),)), "but for what was before the first scrape"
+
+
+def test_a_class_of_another_scrape_than_the_witness_is_a_baseline() -> None:
+    """As where one server's answer is put together from two that scrape at different times."""
+    one, *_ = proxy().series()
+    late = Series(
+        frozenset({("__name__", "envoy_cluster_upstream_rq_xx"), ("envoy_response_code_class", "5")})
+        | {pair for pair in one.labels if pair[0] != "__name__"},
+        tuple(Sample(at(second), 1000.0 + second) for second in (33, 48, 63)),
+    )
+    assert answered(one, late).bad == 30
+
+
+def test_a_proxy_that_is_scraped_twice_is_wrong_and_one_with_two_clusters_is_not() -> None:
+    def reading(*series: Series) -> Reading:
+        return Reading(WHOLE, Value(counters(series)), NoData("none"), NoData("none"))
+
+    first = tuple(proxy((31, "5")).series())
+    other = tuple(proxy((31, "5")).series(cluster="httproute/prod/calm/rule/0/backend/1"))
+    known(counted(reading(*first, *other), SCRAPING))
+    again = (Series(one.labels | {("job", "second")}, one.samples) for one in first)
+    twice = counted(reading(*first, *again), SCRAPING)
+    assert isinstance(twice, Failed)
+    assert "scraped twice" in twice.why
+    assert "envoy-a rule/0/backend/0" in twice.why
+
+
+def test_without_a_label_pod_a_proxy_is_its_address() -> None:
+    pod, instance = ("pod", "envoy-a"), ("instance", "10.0.0.7:19001")
+    series = proxy((31, "5")).series()
+    made = counters(Series(one.labels - {pod} | {instance}, one.samples) for one in series)
+    assert {label(one.labels, "pod") for one in made} == {"10.0.0.7:19001 rule/0/backend/0"}
+
+
+@pytest.mark.parametrize(
+    ("cluster", "ours"),
+    [
+        ("httproute/prod/calm/rule/0/backend/0", True),
+        ("httproute/prod/calm/rule/0", True),
+        ("httproute/prod/calm/rule/1/backend/0", False),
+        ("httproute/prod/calm-2/rule/0/backend/0", False),
+        ("httproute/other/calm/rule/0/backend/0", False),
+        ("httproute/prod/calm/rule/0/backend/0-mirror", False),
+    ],
+)
+def test_only_the_clusters_of_the_rule_for_models_are_asked_for(cluster: str, ours: bool) -> None:
+    assert bool(re.fullmatch(clusters("prod", "calm"), cluster)) is ours
+    assert f'envoy_cluster_name=~"{clusters("prod", "calm")}"' in gateway_requests("prod", "calm")
