@@ -57,7 +57,6 @@ class ScrapedGateway:
 class FakeMetrics:
     """The port `Metrics`."""
 
-    gateway: ScrapedGateway | None = None
     pods: dict[str, ScrapedPod] = field(default_factory=dict)
     failure: Failed | None = None
     delay_seconds: float = 0.0
@@ -65,6 +64,7 @@ class FakeMetrics:
     interval: timedelta = EVERY
     """Between two scrapes."""
     asked: list[tuple[str, Interval]] = field(default_factory=list)
+    gateway: ScrapedGateway | None = None
 
     def start(self, pod: str, revision: str, at: datetime) -> None:
         """A process begins, with all counters at 0."""

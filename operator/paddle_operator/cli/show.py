@@ -101,8 +101,9 @@ def _figures(objective: Mapping[str, Any]) -> str:
         return f"{objective.get('promise', '')}: not measured"
     burn = f", burning {objective['burnRate1h']} x in the last hour" if "burnRate1h" in objective else ""
     unknown = objective.get("unknownMinutes", 0)
+    where = " at the gateway" if objective.get("source") == "Gateway" else ""
     return (
-        f"{objective.get('promise', '')}: {objective['attainedPercent']} % attained, "
+        f"{objective.get('promise', '')}: {objective['attainedPercent']} % attained{where}, "
         f"{objective['budgetRemainingPercent']} % of the budget left{burn}"
         + (f", {unknown} minutes unknown" if unknown else "")
     )

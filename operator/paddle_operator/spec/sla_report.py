@@ -192,8 +192,7 @@ class ObjectiveReport(Written):
     promise: Text
     """The objective in words."""
     source: CountedAt = CountedAt.RUNTIME
-    """Where its requests were counted. What a gateway counted in a step of time, which knows no revisions, is
-    put down to the one that handled most requests in it, or last before it."""
+    """Where its requests were counted. A gateway's are put down to the revision that handled most then."""
     target_percent: Decimal
     """Least percentage of good requests."""
     verdict: Verdict
@@ -264,8 +263,7 @@ class UnknownTime(Written):
     cause: Annotated[str, Field(max_length=32)]
     """Reset, Gap, Start, End, Silence, Boundary or Wrong."""
     pod: Name = ""
-    """The pod that cannot tell, or the gateway's proxy with its cluster; empty when none was
-    sampled at all."""
+    """The pod that cannot tell, or the gateway's proxy and rule; empty when none was sampled at all."""
     objective: Name = ""
     """The objective that it concerns; empty for all that are counted in the pods."""
 

@@ -74,6 +74,7 @@ def test_a_page_shows_what_came_of_each_objective() -> None:
     up = {
         "name": "up",
         "promise": "99.9 % of requests answered",
+        "source": "Gateway",
         "attainedPercent": "99.95",
         "budgetRemainingPercent": "50.0",
         "burnRate1h": "0.5",
@@ -82,8 +83,8 @@ def test_a_page_shows_what_came_of_each_objective() -> None:
     fast = {"name": "fast", "promise": "95 % within 200 ms"}
     page = service_page(a_service(sla={"promise": "both", "objectives": [up, fast]}))
     assert (
-        "99.9 % of requests answered: 99.95 % attained, 50.0 % of the budget left, burning 0.5 x in the last "
-        "hour, 7 minutes unknown\n"
+        "99.9 % of requests answered: 99.95 % attained at the gateway, 50.0 % of the budget left, burning "
+        "0.5 x in the last hour, 7 minutes unknown\n"
     ) in page
     assert "95 % within 200 ms: not measured\n" in page
 
