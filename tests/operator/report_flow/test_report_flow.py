@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
-from paddle_operator.cluster.ports import Key
+from paddle_operator.cluster.ports import Key, ReportKey
 from paddle_operator.errors import ClusterRefused
+from paddle_operator.handlers.queue import LONGEST_BACKOFF_SECONDS, KeyedQueue
 from paddle_operator.report_flow import AGAIN_SECONDS, LONGEST_SECONDS
 from tests.operator.fake_cluster import KEY
 from tests.operator.report_flow.bookcase import Bookcase, FakeMetrics, a_bookcase
 from tests.operator.sla.counters import NOON
 from tests.operator.sla.traffic import Pod, digest_of, every, scrapes
+from tests.operator.virtual_time import in_virtual_time, seconds
 
 MONTHLY = "0 0 1 * *"
 DECEMBER = datetime(2026, 12, 1, 0, 10, tzinfo=UTC)
@@ -75,6 +79,32 @@ def test_what_a_schedule_cannot_write_is_told_with_its_service_until_it_can(verb
     assert made.looks == [KEY, KEY]
     made.look()
     assert len(made.looks) == 2, "no news, no look"
+
+
+def test_a_refused_report_is_tried_again_after_growing_pauses_until_it_is_there() -> None:
+    made = a_bookcase(DECEMBER, schedule=MONTHLY)
+    made.refuses = "create"
+    tried: list[float] = []
+
+    async def visit(key: ReportKey) -> float | None:
+        tried.append(seconds())
+        return await made.flow(key)
+
+    async def ten_minutes() -> None:
+        queue: KeyedQueue[ReportKey] = KeyedQueue(jitter=lambda: 1.0)
+        queue.add(ReportKey(True, KEY))
+        runner = asyncio.create_task(queue.run(visit, workers=1))
+        await asyncio.sleep(300)
+        made.refuses = ""
+        await asyncio.sleep(300)
+        runner.cancel()
+        await asyncio.gather(runner, return_exceptions=True)
+
+    in_virtual_time(ten_minutes())
+    pauses = [later - earlier for earlier, later in pairwise(tried)]
+    assert pauses == sorted(pauses)
+    assert (pauses[0], max(pauses)) == (1.0, LONGEST_BACKOFF_SECONDS)
+    assert made.writes == [f"create {NAME}"]
 
 
 def test_a_result_that_cannot_be_written_is_told_with_the_service_that_it_is_about() -> None:
