@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import pairwise
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -103,13 +102,15 @@ def observed(proxy: Proxy) -> Counted | None:
 
 
 def hides_a_restart(proxy: Proxy) -> bool:
-    """The counters begin anew and all together pass what they were before anybody looks."""
+    """The counters begin anew and all together pass what they were before anybody sees them again."""
     totals = {scrape: sum(proxy.counts(scrape).values()) for scrape in proxy.scrapes}
-    return any(
-        life in range(one + 1, other + 1) and totals[one] <= totals[other]
-        for one, other in pairwise(proxy.scrapes)
-        for life in proxy.lives[1:]
-    ) or any(not totals[scrape] for scrape in proxy.scrapes if scrape >= (*proxy.lives[1:], END)[0])
+    seen = [scrape for scrape in proxy.scrapes if totals[scrape]]
+
+    def hidden(life: int) -> bool:
+        before, after = [one for one in seen if one < life], [one for one in seen if one >= life]
+        return not before or not after or totals[before[-1]] <= totals[after[0]]
+
+    return any(map(hidden, proxy.lives[1:]))
 
 
 @given(proxies(restarts=True, lost_scrapes=True))

@@ -192,13 +192,15 @@ class _Walk:
         previous = times[0]
         for at in times:
             seen = {labels: values[at] for labels, values in members.items() if at in values}
-            fell = any(
-                labels in last and last[labels][2] == life and value < last[labels][1]
+            fallen = [
+                last[labels][0]
                 for labels, value in seen.items()
-            )
+                if labels in last and last[labels][2] == life and value < last[labels][1]
+            ]
+            fell = bool(fallen)
             life += fell
             if fell or at - previous > self._gap:
-                self._note(previous, at, Cause.RESET if fell else Cause.GAP)
+                self._note(min(fallen, default=previous), at, Cause.RESET if fell else Cause.GAP)
             for labels, value in seen.items():
                 if labels in last:
                     since, known, lived = last[labels]

@@ -12,7 +12,7 @@ from paddle_operator.sla.intervals import Spans
 from paddle_operator.sla.outcomes import Tally, outcomes
 from paddle_operator.sla.reading import Reading, counted
 from paddle_operator.sla.series import Sample, Series, label
-from paddle_operator.sla.unknown import time_of
+from paddle_operator.sla.unknown import Cause, Unknown, time_of
 from tests.operator.sla import counters as given
 from tests.operator.sla.counters import SCRAPING, at, known, span
 from tests.operator.sla.proxies import Proxy
@@ -101,3 +101,25 @@ def test_without_a_label_pod_a_proxy_is_its_address() -> None:
 def test_only_the_clusters_of_the_rule_for_models_are_asked_for(cluster: str, ours: bool) -> None:
     assert bool(re.fullmatch(clusters("prod", "calm"), cluster)) is ours
     assert f'envoy_cluster_name=~"{clusters("prod", "calm")}"' in gateway_requests("prod", "calm")
+
+
+def restarted(*events: tuple[float, str]) -> Proxy:
+    """A proxy whose process begins anew at 40, between the scrapes at 35 and 50."""
+    return Proxy((0, 40), events, SCRAPES)
+
+
+def test_a_class_that_has_passed_its_old_value_counts_whole_where_all_together_have_fallen() -> None:
+    before = [*((6 + place / 10, "2") for place in range(10)), (7.5, "5")]
+    assert answered(*restarted(*before, (41, "5"), (42, "5"), (43, "5")).series()) == Tally(good=10, bad=4)
+
+
+def test_a_class_that_is_seen_again_after_the_others_is_no_second_restart() -> None:
+    before = [(6 + place / 10, "4") for place in range(4)]
+    assert answered(*restarted(*before, (41, "2"), (42, "2"), (66, "4")).series()).good == 2
+
+
+def test_what_a_restart_may_have_lost_is_unknown_since_the_counters_were_last_seen() -> None:
+    proxy = restarted((6, "2"), (7, "2"), (36, "2"), (66, "2"))
+    found = given.counted(*counters(proxy.series()), observed=WHOLE)
+    assert Unknown(span(35, 80), Cause.RESET, "envoy-a rule/0/backend/0") in found.unknown
+    assert answered(*proxy.series()).good == 3
