@@ -11,7 +11,7 @@ import functools
 import hashlib
 
 from paddle_operator import names
-from paddle_operator.sla import promql
+from paddle_operator.sla import gateway, promql
 from paddle_operator.sla.burn import base_window, burn_rules, window_length
 from paddle_operator.sla.objectives import (
     latency_thresholds_milliseconds,
@@ -133,9 +133,18 @@ def _either(recorded: str, counted: str | None) -> str:
 
 def _requests(scope: Scope) -> Row:
     requests = scope.of(names.METRIC_REQUESTS)
+    answers = f"sum by ({gateway.CLASS_LABEL}) (rate({scope.answers('.')}[{RATE}]))"
+    at_gateway = graph(
+        "Answers at the gateway",
+        Query(answers, f"{{{{{gateway.CLASS_LABEL}}}}}xx"),
+        unit="reqps",
+        stacked=True,
+        about="By class of the code: 5xx is bad, what no pod took among it; 4xx counts nowhere.",
+    )
     return Row(
         "Requests",
         (
+            *([at_gateway] if scope.availability is CountedAt.GATEWAY else []),
             graph(
                 "Requests by outcome",
                 Query(f"sum by (outcome) (rate({requests}[{RATE}]))", "{{outcome}}"),

@@ -68,6 +68,11 @@ class Scope:
         mine = (equal(NAMESPACE_LABEL, self.namespace), equal(SERVICE_LABEL, self.service))
         return selector(metric, *mine, *matchers)
 
+    def answers(self, classes: str) -> str:
+        """Select the gateway's answers of these classes of codes."""
+        cluster = one_of(gateway.CLUSTER_LABEL, (gateway.clusters(self.namespace, self.service),))
+        return selector(gateway.REQUESTS, cluster, one_of(gateway.CLASS_LABEL, (classes,)))
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -91,7 +96,7 @@ class Measured:
     def good(self) -> str:
         """Select the counters of good requests."""
         if self.at_gateway:
-            return self._at_gateway(gateway.GOOD_CLASSES)
+            return self.scope.answers(gateway.GOOD_CLASSES)
         if self.objective.latency is not None:
             return self.bucket
         return self.scope.of(names.METRIC_REQUESTS, f'{OUTCOME_LABEL}="good"')
@@ -100,12 +105,8 @@ class Measured:
     def counted(self) -> str:
         """Select the counters of all requests that count."""
         if self.at_gateway:
-            return self._at_gateway(f"{gateway.GOOD_CLASSES}|{gateway.BAD_CLASSES}")
+            return self.scope.answers(f"{gateway.GOOD_CLASSES}|{gateway.BAD_CLASSES}")
         return self.scope.of(names.METRIC_REQUESTS, f'{OUTCOME_LABEL}=~"{COUNTED}"')
-
-    def _at_gateway(self, classes: str) -> str:
-        cluster = one_of(gateway.CLUSTER_LABEL, (gateway.clusters(self.scope.namespace, self.scope.service),))
-        return selector(gateway.REQUESTS, cluster, one_of(gateway.CLASS_LABEL, (classes,)))
 
     @property
     def budget(self) -> Fraction:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from paddle_operator.sla.dashboard import service_dashboard
+from paddle_operator.spec.report import CountedAt
 from tests.operator.given import a_resource, a_service
 
 UP = {"name": "up", "availability": {"targetPercent": "99.9"}}
@@ -70,6 +71,19 @@ def test_the_window_is_the_promises_and_a_month_is_shown_as_recorded_only() -> N
     (month,) = panels(of(UP, type="Calendar", timeZone="Asia/Shanghai"), "Budget left")
     assert "[7d]" in asked(rolling)[0]
     assert asked(month) == ['max(paddle_sla:budget_remaining{namespace="prod",service="ocr",objective="up"})']
+
+
+def test_what_callers_got_is_drawn_where_availability_is_counted_at_the_gateway() -> None:
+    sla = a_service(a_resource().promising(UP, FAST)).spec.sla
+    behind = json.loads(service_dashboard("prod", "ocr", sla, CountedAt.GATEWAY))
+    (panel,) = panels(behind, "Answers at the gateway")
+    (query,) = asked(panel)
+    assert query.startswith("sum by (envoy_response_code_class) (rate(envoy_cluster_upstream_rq_xx{")
+    assert 'envoy_cluster_name=~"httproute/prod/ocr/rule/0(/backend/[0-9]+)?"' in query
+    up, fast = panels(behind, "Attained")
+    assert "counted at the gateway" in up["description"]
+    assert "counted in the pods" in fast["description"]
+    assert panels(of(UP, FAST), "Answers at the gateway") == []
 
 
 def test_panels_are_numbered_and_cover_each_other_nowhere() -> None:
