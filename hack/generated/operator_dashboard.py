@@ -171,13 +171,12 @@ def _api() -> Row:
 def _prometheus() -> Row:
     questions = names.METRIC_OPERATOR_QUESTIONS
     return Row(
-        "Questions to Prometheus",
+        "Questions to Prometheus and to services",
         (
             graph(
                 "By answer",
                 Query(rate(questions, "question, answer"), "{{question}} {{answer}}"),
                 unit="reqps",
-                width=12,
                 stacked=True,
                 about="From these the promises are measured. no_data: nothing of that service was scraped.",
             ),
@@ -185,7 +184,13 @@ def _prometheus() -> Row:
                 "Seconds of a question",
                 *quantiles(names.METRIC_OPERATOR_QUESTION_DURATION, "question"),
                 unit="s",
-                width=12,
+            ),
+            graph(
+                "Golden requests to services",
+                Query(rate(names.METRIC_OPERATOR_GOLDEN, "outcome"), "{{outcome}}"),
+                unit="reqps",
+                stacked=True,
+                about="Sent where no gateway counts what callers get.",
             ),
         ),
     )

@@ -9,8 +9,9 @@ from prometheus_client import CollectorRegistry
 from hack.generated import ROOT, metric_rows
 from paddle_operator import names
 from paddle_operator.settings import PREFIX, Settings
+from paddle_operator.sla.golden import SERVICE_LABELS
 from paddle_operator.status.conditions import TYPES
-from paddle_operator.telemetry.series import GAUGES, SERVICE_LABELS, Telemetry
+from paddle_operator.telemetry.series import GAUGES, Telemetry
 
 PAGE = ROOT / "docs" / "reference" / "operator-metrics.md"
 HEAD = f"""\
@@ -37,11 +38,12 @@ def files() -> dict[Path, str]:
 
 
 def filled() -> CollectorRegistry:
-    """Return a registry with every family, and every condition of a service."""
+    """Return a registry with every family, and all that there is of a service."""
     registry = CollectorRegistry()
     telemetry = Telemetry(registry, "")
     for name in GAUGES:
         telemetry.gauge(name, lambda: 0.0)
     said = [{"type": type_, "status": "Unknown"} for type_ in TYPES]
     telemetry.conditions("", "", {"conditions": said})
+    telemetry.golden_begins("", "")
     return registry

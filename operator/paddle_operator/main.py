@@ -21,9 +21,11 @@ from paddle_operator.cluster.events import ApiEvents
 from paddle_operator.cluster.heartbeat import Heartbeat
 from paddle_operator.cluster.lease import Lease, Terms
 from paddle_operator.cluster.leases import ApiLeaseStore, HeartbeatLease
-from paddle_operator.cluster.ports import Cluster, Key, ReportKey
+from paddle_operator.cluster.ports import Cluster, Events, Key, ReportKey
 from paddle_operator.cluster.reports import KubernetesReports
 from paddle_operator.cluster.startup import until_served
+from paddle_operator.golden.asking import AT_A_TIME, Golden
+from paddle_operator.golden.http import HttpAsk
 from paddle_operator.handlers.probes import probes
 from paddle_operator.handlers.queue import KeyedQueue
 from paddle_operator.handlers.watch import kopf_settings, registry, stop
@@ -54,9 +56,7 @@ async def operate(settings: Settings) -> None:
     """Serve the probes, keep the Lease, work through the queue that kopf's watches fill."""
     telemetry = _telemetry()
     api = await Api.connect(settings.request_timeout_seconds, telemetry.sent)
-    record = ApiLeaseStore(api, settings.namespace, settings.lease_name, settings.lease_seconds)
-    terms = Terms(settings.lease_seconds, settings.lease_renew_seconds, settings.lease_retry_seconds)
-    lease = Lease(record, settings.identity, terms, _now)
+    lease = _lease(settings, api)
     pulse = HeartbeatLease(api, settings.namespace, settings.identity, settings.pod_uid, _now)
     heartbeat = Heartbeat(pulse.touch, settings.heartbeat_seconds, settings.heartbeat_limit_seconds)
     queue: KeyedQueue[Key] = KeyedQueue(waited=telemetry.waited)
@@ -65,14 +65,14 @@ async def operate(settings: Settings) -> None:
     events = ApiEvents(api, settings.identity)
     prometheus = _prometheus(settings)
     metrics = MeasuredMetrics(prometheus, telemetry) if prometheus else None
-    measuring = _measuring(settings, metrics, cluster) if metrics else None
-    profiling = _profiling(settings, metrics, cluster) if metrics else None
+    goldens: KeyedQueue[Key] = KeyedQueue()
+    ask = HttpAsk()
+    golden = Golden(ask, telemetry, goldens.add)
     asked_by_reports = _prometheus(settings)  # its own: what is large and slow there silences nobody here
     large = MeasuredMetrics(asked_by_reports, telemetry) if asked_by_reports else None
     shelves = MeasuredReports(KubernetesReports(api), telemetry)
     report_flow = _reports(settings, large, shelves, queue.add)
-    spread = partial(_spread, settings.resync_seconds)
-    flow = Reconciler(cluster, events, _now, spread, measuring, profiling, report_flow.refused)
+    flow = _flow(settings, cluster, events, metrics, reports=report_flow, golden=golden)
     _read_when_scraped(telemetry, lease, heartbeat, queue)
 
     async def work() -> None:
@@ -82,14 +82,17 @@ async def operate(settings: Settings) -> None:
             async with asyncio.TaskGroup() as visits:
                 visits.create_task(queue.run(measured(flow, telemetry), settings.workers))
                 visits.create_task(reports.run(report_flow, workers=1))
+                visits.create_task(goldens.run(golden, AT_A_TIME))
         finally:
             telemetry.stopped_leading()
+            golden.stop()
 
     def not_ready() -> str:
         return heartbeat.trouble() or heartbeat.not_returned() or lease.unknown()
 
     async with AsyncExitStack() as stack:
         stack.push_async_callback(api.close)
+        stack.push_async_callback(ask.close)
         for one in (prometheus, asked_by_reports):
             if one:
                 stack.callback(one.close)
@@ -113,6 +116,29 @@ async def operate(settings: Settings) -> None:
 def _telemetry() -> Telemetry:
     disable_created_metrics()  # type: ignore[no-untyped-call]
     return Telemetry(CollectorRegistry(), version("paddle-sla"))
+
+
+def _flow(
+    settings: Settings,
+    cluster: Cluster,
+    events: Events,
+    metrics: Metrics | None,
+    *,
+    reports: ReportFlow,
+    golden: Golden,
+) -> Reconciler:
+    """Without a Prometheus nothing is measured, and no service is asked."""
+    pause = partial(_spread, settings.resync_seconds)
+    if metrics is None:
+        return Reconciler(cluster, events, _now, pause, refused_reports=reports.refused)
+    measuring, profiling = _measuring(settings, metrics, cluster), _profiling(settings, metrics, cluster)
+    return Reconciler(cluster, events, _now, pause, measuring, profiling, reports.refused, golden)
+
+
+def _lease(settings: Settings, api: Api) -> Lease:
+    record = ApiLeaseStore(api, settings.namespace, settings.lease_name, settings.lease_seconds)
+    terms = Terms(settings.lease_seconds, settings.lease_renew_seconds, settings.lease_retry_seconds)
+    return Lease(record, settings.identity, terms, _now)
 
 
 def _read_when_scraped(

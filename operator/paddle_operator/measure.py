@@ -167,7 +167,7 @@ class Measuring:
             step = replace(step, open=before.open)  # nobody answered: what was known is still known
         kept = await asyncio.to_thread(fitted, step.record, now, window_of(sla, now).start, terms.borders)
         progress = _Progress(text_of(kept), step.open, longest)
-        return _Counted(step, progress, _is_news(kept, known), begun=known is not None)
+        return _Counted(step, progress, _is_news(kept, known, source.at), begun=known is not None)
 
     async def _count(
         self, source: Source, terms: Terms, record: Record, now: datetime, longest: timedelta | None
@@ -240,7 +240,10 @@ def _begin(service: Service, seen: Observation, now: datetime) -> datetime:
     return start
 
 
-def _is_news(record: Record, stored: Record | None) -> bool:
+def _is_news(record: Record, stored: Record | None, at: CountedAt) -> bool:
+    """Whether it is to be written. Golden requests that were answered come all the time, and are no news."""
     if stored is None:
         return any(cell.requests for cells in record.accounts.values() for cell in cells)
-    return record.requests_since(stored.until) or record.until - stored.until >= LONGEST_UNWRITTEN
+    found = record.since(stored.until)
+    news = found.bad if at is CountedAt.SYNTHETIC else found.total
+    return news > 0 or record.until - stored.until >= LONGEST_UNWRITTEN

@@ -175,6 +175,7 @@ METRIC_OPERATOR_QUESTIONS = "paddle_operator_prometheus_questions_total"
 METRIC_OPERATOR_QUESTION_DURATION = "paddle_operator_prometheus_question_duration_seconds"
 METRIC_OPERATOR_ACTIONS = "paddle_operator_actions_total"
 METRIC_OPERATOR_REFUSED_WRITES = "paddle_operator_refused_writes_total"
+METRIC_OPERATOR_GOLDEN = "paddle_operator_golden_requests_total"
 METRIC_OPERATOR_CONDITION = "paddle_operator_service_condition"
 
 

@@ -14,9 +14,11 @@ from datetime import datetime
 
 from paddle_operator.cluster.ports import Cluster, Events, Key, Observation
 from paddle_operator.errors import ClusterRefused, SpecRejected
+from paddle_operator.golden.asking import Golden
 from paddle_operator.measure import Measuring
 from paddle_operator.plan import ObjectKey, Plan, Role, only_watches, plan
 from paddle_operator.plan.diff import Action, Create, Delete, Patch, diff
+from paddle_operator.plan.golden import golden_target, has_served
 from paddle_operator.plan.ownership import REPLICAS_MANAGER
 from paddle_operator.plan.record import availability_at, stored_record
 from paddle_operator.plan.work_profile import kept_profile
@@ -47,6 +49,8 @@ class Reconciler:
     """None where there is no Prometheus to ask."""
     refused_reports: Callable[[Key], Sequence[ClusterRefused]] = lambda key: ()
     """What the flow of reports could not write for a service."""
+    golden: Golden | None = None
+    """None where nobody would count what it asks."""
 
     async def __call__(self, key: Key) -> float | None:
         """Look at one service; returns the seconds to the next look, None when the service is gone."""
@@ -77,6 +81,9 @@ class Reconciler:
         refused = await self._write(key, (*diff(wanted, seen.objects, seen.uid), *lost))
         untold = (*refused, *self.refused_reports(key))
         facts = replace(seen.facts, refusals=tuple(_told(one) for one in untold))
+        if self.golden:
+            served = has_served(wanted, seen.revisions, seen.status)
+            self.golden.follow(key, golden_target(service, seen.objects), served=served)
         measured = await self.measuring(key, service, seen, now) if self.measuring else None
         answers = measured is None or not isinstance(measured.metrics, Failed)
         known = (
@@ -127,6 +134,8 @@ class Reconciler:
             self.measuring.forget(key)
         if self.profiling is not None:
             self.profiling.forget(key)
+        if self.golden is not None:
+            self.golden.forget(key)
 
     async def _tell(self, key: Key, seen: Observation, status: Status) -> None:
         """Write the status if it says something else than the stored one, then the Events of what changed."""

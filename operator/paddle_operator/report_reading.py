@@ -93,7 +93,7 @@ class ReportReader:
             queries=self._records(),
             digests=self._digests,
             made=made,
-            gateway=pages[CountedAt.GATEWAY] if CountedAt.GATEWAY in seen else None,
+            elsewhere={at: pages[at] for at in seen - {CountedAt.RUNTIME}},
         )
 
     async def _ask(self, selector: str, observed: Interval) -> Answer[tuple[Series, ...]]:

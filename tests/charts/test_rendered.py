@@ -17,6 +17,7 @@ from charts.rendering import (
     template,
 )
 
+from paddle_operator import names
 from paddle_operator.settings import PREFIX, Settings
 
 PLANS = sorted((ROOT / "examples").glob("*/plan.yaml"))
@@ -151,6 +152,7 @@ def test_a_prometheus_is_told_to_the_operator_with_its_token_and_a_way_out() -> 
     assert told["PADDLE_OPERATOR_PROMETHEUS_TOKEN_FILE"] == f"{folder}/token"
     ports = [one["ports"] for one in of_kind(rendered("every-toggle"), "NetworkPolicy")[0]["spec"]["egress"]]
     assert [{"port": 9091, "protocol": "TCP"}] in ports
+    assert [{"port": names.RUNTIME_PORT, "protocol": "TCP"}] in ports, "golden requests to the services' pods"
     without = of_kind(rendered("defaults"), "Deployment")[0]["spec"]["template"]["spec"]["containers"][0]
     assert not any("PROMETHEUS" in entry["name"] for entry in without["env"])
 

@@ -23,6 +23,7 @@ from paddle_operator.spec.workload import Device
 from paddle_operator.status.news import Change
 
 KEY = Key("prod", "calm")
+CLUSTER_IP = "10.1.2.3"
 DIGEST = "sha256:" + "ab" * 32
 
 
@@ -122,6 +123,8 @@ class FakeCluster:
             number = self.numbers.setdefault(name, Number())
             number.apply(manager, wanted["spec"].get("replicas"))
             new["spec"]["replicas"] = number.value
+        if kind == "Service":
+            new["spec"]["clusterIP"] = CLUSTER_IP
         self.objects[target] = {**new, **({"status": old["status"]} if "status" in old else {})}
 
     async def delete(self, key: Key, target: ObjectKey, uid: str) -> None:

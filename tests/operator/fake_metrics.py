@@ -65,6 +65,8 @@ class FakeMetrics:
     """Between two scrapes."""
     asked: list[tuple[str, Interval]] = field(default_factory=list)
     gateway: ScrapedGateway | None = None
+    askers: dict[str, ScrapedPod] = field(default_factory=dict)
+    """Operators that send golden requests."""
 
     def start(self, pod: str, revision: str, at: datetime) -> None:
         """A process begins, with all counters at 0."""
@@ -72,7 +74,7 @@ class FakeMetrics:
 
     def serve(self, pod: str, until: datetime, *, fast: int = 0, **each: int) -> None:
         """Scrape a pod until then; between two scrapes it gets so many requests of each outcome."""
-        of = self.pods[pod]
+        of = self.pods.get(pod) or self.askers[pod]
         at = (of.scrapes[-1][0] if of.scrapes else of.started) + self.interval
         while at < until:
             for outcome, count in each.items():
@@ -91,6 +93,10 @@ class FakeMetrics:
                 of.counts[name[1:]] = of.counts.get(name[1:], 0) + count
             of.scrapes.append((at, dict(of.counts)))
             at += EVERY
+
+    def begin_asking(self, operator: str, at: datetime) -> None:
+        """An operator's golden counters begin at 0; `serve` scrapes them, too."""
+        self.askers[operator] = ScrapedPod("", at)
 
     # The port.
 
@@ -111,31 +117,46 @@ class FakeMetrics:
     def every(self, metric: str, observed: Interval | None = None) -> list[Series]:
         """All series of a metric, with all their samples or those that are observed."""
         made = []
-        for name, pod in self.pods.items():
-            target = {"pod": name, "revision": pod.revision, "namespace": "prod", "service": "calm"}
-            first, last = 0, len(pod.scrapes)
+        for name, pod in (self.askers if metric == names.METRIC_OPERATOR_GOLDEN else self.pods).items():
+            scrapes = pod.scrapes
             if observed is not None:
                 first, last = (
-                    bisect_left(pod.scrapes, at, key=lambda one: one[0])
-                    for at in (observed.start, observed.end)
+                    bisect_left(scrapes, at, key=lambda one: one[0]) for at in (observed.start, observed.end)
                 )
-            scrapes = pod.scrapes[first:last]
+                scrapes = scrapes[first:last]
             if not scrapes:
                 continue
-            columns: dict[tuple[tuple[str, str], ...], list[float]] = {}
-            if metric == names.METRIC_REQUESTS:
-                for outcome, code in CODES.items():
-                    counts = [float(counts[outcome]) for _, counts, _ in scrapes]
-                    columns[("outcome", outcome), ("code", code)] = counts
-            elif metric == names.METRIC_DURATION_BUCKETS:
-                columns[(("le", self.threshold),)] = [float(fast) for _, _, fast in scrapes]
-                columns[(("le", "+Inf"),)] = [float(counts["good"]) for _, counts, _ in scrapes]
-            elif metric == names.METRIC_PROCESS_START:
-                columns[()] = [pod.started.timestamp()] * len(scrapes)
-            for labels, values in columns.items():
-                times = [at for at, _, _ in scrapes]
+            times = [at for at, _, _ in scrapes]
+            for labels, values in self._columns(metric, pod, scrapes).items():
                 samples = tuple(Sample(at, value) for at, value in zip(times, values, strict=True))
-                made.append(
-                    Series(frozenset({"__name__": metric, **target, **dict(labels)}.items()), samples)
-                )
+                whole = {"__name__": metric, **_target(metric, name, pod), **dict(labels)}
+                made.append(Series(frozenset(whole.items()), samples))
         return made
+
+    def _columns(
+        self, metric: str, pod: ScrapedPod, scrapes: list[tuple[datetime, dict[str, int], int]]
+    ) -> dict[tuple[tuple[str, str], ...], list[float]]:
+        """The values of each series of a metric, by the labels that tell it from the target's others."""
+
+        def of(outcome: str) -> list[float]:
+            return [float(counts[outcome]) for _, counts, _ in scrapes]
+
+        match metric:
+            case names.METRIC_REQUESTS:
+                return {(("outcome", one), ("code", code)): of(one) for one, code in CODES.items()}
+            case names.METRIC_OPERATOR_GOLDEN:
+                return {(("outcome", one),): of(one) for one in CODES}
+            case names.METRIC_DURATION_BUCKETS:
+                fast = [float(fast) for _, _, fast in scrapes]
+                return {(("le", self.threshold),): fast, (("le", "+Inf"),): of("good")}
+            case names.METRIC_PROCESS_START:
+                return {(): [pod.started.timestamp()] * len(scrapes)}
+            case _:
+                return {}
+
+
+def _target(metric: str, name: str, pod: ScrapedPod) -> dict[str, str]:
+    """The labels that a scrape gives, and those of the operator's own that say whom it asks."""
+    if metric == names.METRIC_OPERATOR_GOLDEN:
+        return {"pod": name, "namespace": "sys", "service_namespace": "prod", "service_name": "calm"}
+    return {"pod": name, "revision": pod.revision, "namespace": "prod", "service": "calm"}

@@ -46,8 +46,12 @@ def test_a_model_is_asked_what_it_knows_and_only_the_synthetic_count_grows(serve
     assert counts(server, "paddle_runtime_synthetic_requests_total") == {
         'paddle_runtime_synthetic_requests_total{code="200",outcome="good"}': 1
     }
-    assert counts(server, "paddle_runtime_busy_seconds_total")  # a worker computed it
-    for untouched in ("requests_total", "request_duration_seconds_count", "protocol_requests_total"):
+    for untouched in (
+        "requests_total",
+        "request_duration_seconds_count",
+        "protocol_requests_total",
+        "busy_seconds_total",
+    ):
         assert not counts(server, f"paddle_runtime_{untouched}")
     assert not counts(server, "paddle_runtime_stage_duration_seconds_count")
 
@@ -57,11 +61,9 @@ def test_a_model_without_a_self_test_computes_and_nothing_is_compared(tmp_path: 
     program = builtin_path("ppocr-v4-mobile") / "detect" / "inference.pdmodel"
     bare = exported_folder(program, tmp_path / "det", {"inference.yml": detector_document()})
     with RunningServer(tmp_path, SERVE, model=bare) as running:
-        before = running.metrics()["paddle_runtime_busy_seconds_total"]
         answer = running.client.post("/golden")
         assert answer.status_code == 200, answer.text
         assert (answer.json()["selfTest"], answer.json()["compared"]) == (None, None)
-        assert running.metrics()["paddle_runtime_busy_seconds_total"] > before
 
 
 def test_a_wrong_answer_is_a_broken_promise_with_the_figures(tmp_path: Path) -> None:
@@ -94,9 +96,8 @@ def test_all_who_ask_at_a_time_share_one_computation_and_a_real_request_is_serve
         assert time.monotonic() - began < 1.2
         for thread in threads:
             thread.join()
-        assert len({answer["worker"] for answer in found}) == 1
         assert len(found) == 20
-        assert running.metrics()["paddle_runtime_busy_seconds_total"] < 2 * 1.5
+        assert {answer["answered"] for answer in found} == {1}
 
 
 def test_one_begins_in_each_second_however_often_it_is_asked_for(tmp_path: Path) -> None:
@@ -105,10 +106,10 @@ def test_one_begins_in_each_second_however_often_it_is_asked_for(tmp_path: Path)
         began = time.monotonic()
         asked = 0
         while time.monotonic() - began < 2.5:
-            assert running.client.post("/golden").status_code == 200
+            computed = running.client.post("/golden").json()["answered"]
             asked += 1
         assert asked > 20
-        assert running.metrics()["paddle_runtime_busy_seconds_total"] < 4 * 0.05 + 0.05
+        assert computed in {2, 3}
 
 
 def test_it_is_admitted_as_any_other(tmp_path: Path) -> None:

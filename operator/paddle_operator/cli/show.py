@@ -9,6 +9,8 @@ from typing import Any
 ABNORMAL = {"Stalled", "Reconciling"}
 """Conditions that are fine when they are False."""
 WIDTH = 110
+WHERE = {"Gateway": " at the gateway", "Synthetic": " by golden requests"}
+"""Availability that is not counted in the pods, by its source."""
 
 
 def service_table(services: Iterable[Mapping[str, Any]]) -> str:
@@ -101,7 +103,7 @@ def _figures(objective: Mapping[str, Any]) -> str:
         return f"{objective.get('promise', '')}: not measured"
     burn = f", burning {objective['burnRate1h']} x in the last hour" if "burnRate1h" in objective else ""
     unknown = objective.get("unknownMinutes", 0)
-    where = " at the gateway" if objective.get("source") == "Gateway" else ""
+    where = WHERE.get(objective.get("source", ""), "")
     return (
         f"{objective.get('promise', '')}: {objective['attainedPercent']} % attained{where}, "
         f"{objective['budgetRemainingPercent']} % of the budget left{burn}"

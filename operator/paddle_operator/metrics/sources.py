@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from paddle_operator.metrics.queries import Questions, questions_of
-from paddle_operator.sla import gateway
+from paddle_operator.sla import gateway, golden
 from paddle_operator.sla.answer import Answer, NoData, Value, and_then
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.objectives import latency_thresholds_milliseconds
@@ -62,7 +62,7 @@ class Source:
 
 def sources_of(service: Service) -> tuple[Source, ...]:
     """Return where a service's requests are counted, the runtime first: it tells about every objective."""
-    return (_runtime(service), *_gateway(service))
+    return (_runtime(service), *_gateway(service), *_synthetic(service))
 
 
 def _runtime(service: Service) -> Source:
@@ -78,3 +78,12 @@ def _gateway(service: Service) -> Iterator[Source]:
     if promised and spec.routing.type is RoutingType.GATEWAY_API:
         selected = gateway.gateway_requests(of.namespace, of.name)
         yield Source(CountedAt.GATEWAY, promised, Questions(selected), gateway.counters)
+
+
+def _synthetic(service: Service) -> Iterator[Source]:
+    """Availability by the operator's own requests, where it sends them."""
+    of, spec = service.identity, service.spec
+    if golden.is_asked(spec):
+        promised = tuple(one for one in spec.sla.objectives if one.availability is not None)
+        selected = golden.golden_requests(of.namespace, of.name)
+        yield Source(CountedAt.SYNTHETIC, promised, Questions(selected), golden.counters)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from paddle_operator.sla.intervals import Interval, Spans
 from paddle_operator.sla.ledger import Page, Question
 from paddle_operator.sla.outcomes import Outcomes, Tally
 from paddle_operator.sla.unknown import Cause, Unknown, clipped
+from paddle_operator.spec.report import CountedAt
 
 Course = Mapping[int, Mapping[str, Tally]]
 """What each revision did in each step of time; steps without requests are absent."""
@@ -28,8 +29,8 @@ class Book:
     """By revision."""
     unknown: tuple[Told, ...]
     """In order of time, each stretch once, none outside the time that counts."""
-    at_gateway: frozenset[str] = frozenset()
-    """Objectives that are counted at the gateway."""
+    elsewhere: Mapping[str, CountedAt] = field(default_factory=dict)
+    """Where objectives are counted that are not counted in the pods."""
 
     def course(self, objective: str) -> Course:
         """What each revision did, step by step."""
@@ -42,24 +43,24 @@ class Book:
 
     def unknown_for(self, objective: str) -> Iterator[Unknown]:
         """What is unknown for one objective."""
-        pods = "" if objective not in self.at_gateway else objective
+        pods = "" if objective not in self.elsewhere else objective
         return (one for whose, one in self.unknown if whose in {pods, objective})
 
-    def judged_by(self, gateway: Book, objectives: Iterable[str]) -> Book:
-        """Take what was counted at the gateway for these objectives."""
+    def judged_by(self, other: Book, at: CountedAt, objectives: Iterable[str]) -> Book:
+        """Take what was counted there for these objectives."""
         names = frozenset(objectives)
-        taken = {one: _put_down(gateway.course(one), self.course(one)) for one in names}
+        taken = {one: _put_down(other.course(one), self.course(one)) for one in names}
         told = {(whose, one) for whose, one in self.unknown if whose not in names}
-        told |= {(name, one) for name in names for one in gateway.unknown_for(name)}
+        told |= {(name, one) for name in names for one in other.unknown_for(name)}
         unknown = tuple(sorted(told, key=lambda pair: (pair[1], pair[0])))
-        return Book({**self.courses, **taken}, self.outcomes, unknown, names)
+        return Book({**self.courses, **taken}, self.outcomes, unknown, dict.fromkeys(names, at))
 
 
-def _put_down(gateway: Course, pods: Course) -> Course:
+def _put_down(other: Course, pods: Course) -> Course:
     """Put each step's counts down to the revision that handled most in it, or last before it."""
     made: dict[int, dict[str, Tally]] = {}
     known = sorted(step for step, its in pods.items() if its)
-    for step, its in gateway.items():
+    for step, its in other.items():
         place = max(bisect_right(known, step) - 1, 0)
         handled = pods[known[place]] if known else its
         revision = max(handled, key=lambda name: (handled[name].total, name))

@@ -10,7 +10,7 @@ from fractions import Fraction
 from paddle_operator.sla.answer import Answer, Failed, Stale, Value
 from paddle_operator.sla.budget import Budget, budget, burn_rate
 from paddle_operator.sla.burn import MinTraffic, least_traffic
-from paddle_operator.sla.cells import entries, within
+from paddle_operator.sla.cells import Cell, entries, within
 from paddle_operator.sla.exclusions import counted_time, exclusions_of
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.measuring import LATEST, Step
@@ -137,19 +137,38 @@ def _holds_never(sla: Sla, window: Interval, figures: Iterable[Figure]) -> bool:
     return silent and bool(sla.exclusions) and not counted_time(window, exclusions_of(sla)).parts
 
 
-def counted_at(objective: Objective, steps: Mapping[CountedAt, Step]) -> CountedAt:
+def counted_at(
+    objective: Objective, steps: Mapping[CountedAt, Step], window: Interval, least: MinTraffic
+) -> CountedAt:
     """Return the source that an objective is judged by.
 
     Availability is judged at the gateway as soon as anything is known of it there, and from then on: an
     account goes on through times in which nothing is known, so no figure changes its source in an outage.
+    Without a gateway it is judged by golden requests while the service has less traffic than it takes to
+    judge, over all of the window that is counted: an outage of an hour makes no busy service a quiet one.
     """
-    gateway = steps.get(CountedAt.GATEWAY)
-    if objective.availability is None or gateway is None:
+    if objective.availability is None:
         return CountedAt.RUNTIME
     account = account_of(objective)
-    newest = gateway.open.get(account)
-    begins = newest is not None and newest.unknown < newest.interval.length
-    return CountedAt.GATEWAY if gateway.record.accounts.get(account) or begins else CountedAt.RUNTIME
+    gateway, synthetic = steps.get(CountedAt.GATEWAY), steps.get(CountedAt.SYNTHETIC)
+    if gateway is not None:
+        newest = gateway.open.get(account)
+        begins = newest is not None and newest.unknown < newest.interval.length
+        if gateway.record.accounts.get(account) or begins:
+            return CountedAt.GATEWAY
+    if synthetic is None or not _inside(synthetic, account, window):
+        return CountedAt.RUNTIME
+    came = _inside(steps[CountedAt.RUNTIME], account, window)
+    requests = sum(cell.requests for cell in came)
+    over = came[-1].interval.end - came[0].interval.start if came else timedelta()
+    return CountedAt.RUNTIME if least.reached(requests, over) else CountedAt.SYNTHETIC
+
+
+def _inside(step: Step, account: str, window: Interval) -> tuple[Cell, ...]:
+    """Return what was counted in the window, the newest cell that may still change among it."""
+    kept = within(step.record.accounts.get(account, ()), window)
+    newest = step.open.get(account)
+    return (*kept, newest) if newest is not None and (kept or newest.requests) else kept
 
 
 def _until(step: Step) -> datetime:
@@ -167,11 +186,10 @@ def _figure(
     objective: Objective, steps: Mapping[CountedAt, Step], window: Interval, least: MinTraffic
 ) -> Figure:
     """Judge one objective: a window by the least number of requests, an hour at its rate."""
-    at, account = counted_at(objective, steps), account_of(objective)
+    at, account = counted_at(objective, steps, window, least), account_of(objective)
     step = steps[at]
     kept = within(step.record.accounts.get(account, ()), window)
-    newest = step.open.get(account)
-    inside = (*kept, newest) if newest is not None and (kept or newest.requests) else kept
+    inside = _inside(step, account, window)
     until = _until(step)
     lately = (one for one in inside if one.interval.start >= until - BURN_OVER)
     last_hour = sum((tally for one in lately for tally in one.by_revision.values()), Tally())

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from paddle_operator.spec.base import canonical_json
-from paddle_operator.spec.promise import MinTraffic, Objective, Sla, Window, WindowType
+from paddle_operator.spec.promise import MinTraffic, Objective, Sla, Synthetic, Window, WindowType
 
 HASH_LENGTH = 16
 """Hex digits of slaHash: 64 bits tell all promises of a cluster apart."""
@@ -22,6 +22,8 @@ def sla_hash(sla: Sla) -> str:
         del block["exclusions"]
     if sla.min_traffic == MinTraffic():
         del block["minTraffic"]
+    if sla.synthetic == Synthetic():
+        del block["synthetic"]
     if sla.window.type is WindowType.ROLLING:
         block["window"]["days"] = sla.window.days
     else:

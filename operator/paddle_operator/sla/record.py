@@ -67,10 +67,13 @@ class Record:
             },
         )
 
-    def requests_since(self, moment: datetime) -> bool:
-        """Whether a request was counted in a cell that begins then or later."""
+    def since(self, moment: datetime) -> Tally:
+        """All that was counted in cells that begin then or later, over all accounts."""
         cells = (cell for account in self.accounts.values() for cell in account)
-        return any(cell.requests and cell.interval.start >= moment for cell in cells)
+        tallies = (
+            each for cell in cells if cell.interval.start >= moment for each in cell.by_revision.values()
+        )
+        return sum(tallies, Tally())
 
 
 def account_of(objective: Objective) -> str:

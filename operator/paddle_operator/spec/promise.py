@@ -106,6 +106,24 @@ class Exclusion(Block):
     """Time zone whose clocks the schedule follows, such as Asia/Shanghai."""
 
 
+class SyntheticRequests(StrEnum):
+    """Which requests the operator sends."""
+
+    AUTO = "Auto"
+    NONE = "None"
+
+
+class Synthetic(Block):
+    """Requests of the operator's own, by which availability is known where nobody else asks."""
+
+    requests: SyntheticRequests = SyntheticRequests.AUTO
+    """Auto: the model's own golden request, where availability is promised and no gateway leads to the
+    service. Its availability is judged by them while it has less traffic than minTraffic. None: no
+    requests."""
+    period_seconds: Annotated[int, Field(ge=5, le=300)] = 10
+    """How often, in seconds. minTraffic counts for them too: its default is reached with 15 and less."""
+
+
 class Sla(Block):
     """The promise. It is hashed into status.slaHash; editing it replaces no pod."""
 
@@ -115,5 +133,7 @@ class Sla(Block):
     """What is promised."""
     min_traffic: MinTraffic = MinTraffic()
     """The least traffic that is judged."""
+    synthetic: Synthetic = Synthetic()
+    """Requests of the operator's own, where there are few others."""
     exclusions: Annotated[tuple[Exclusion, ...], Field(max_length=8), list_map("name")] = ()
     """Maintenance in which the promise does not hold."""

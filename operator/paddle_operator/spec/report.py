@@ -22,6 +22,7 @@ class CountedAt(StrEnum):
 
     RUNTIME = "Runtime"
     GATEWAY = "Gateway"
+    SYNTHETIC = "Synthetic"
 
 
 class ModuleDigest(Block):
@@ -81,7 +82,7 @@ class ObjectiveStatus(Block):
     """The objective in words."""
     source: CountedAt | None = None
     """Where requests were counted. Gateway: by its proxies, which see what no pod took, too. Runtime: in the
-    pods."""
+    pods. Synthetic: the operator's own golden requests, while there is less traffic than minTraffic."""
     attained_percent: Figure = ""
     """Percentage of requests that were good, rounded down; absent without requests."""
     budget_remaining_percent: Figure = ""

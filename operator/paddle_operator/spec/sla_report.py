@@ -192,7 +192,7 @@ class ObjectiveReport(Written):
     promise: Text
     """The objective in words."""
     source: CountedAt = CountedAt.RUNTIME
-    """Where its requests were counted. A gateway's are put down to the revision that handled most then."""
+    """Where its requests were counted: those counted elsewhere are put down to who handled most then."""
     target_percent: Decimal
     """Least percentage of good requests."""
     verdict: Verdict

@@ -13,6 +13,8 @@ from paddle_operator import names
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.api import METHODS, NO_KIND, RESULTS
 from paddle_operator.reasons import Reason
+from paddle_operator.sla.golden import SERVICE_LABELS
+from paddle_operator.sla.outcomes import OUTCOMES as REQUEST_OUTCOMES
 from paddle_operator.status.conditions import TYPES
 
 OUTCOMES = ("done", "gone", "refused", "failed")
@@ -27,6 +29,7 @@ OF_RESOURCES = (
     *((action, names.REPORT_KIND) for action in ("create", STATUS_ACTION, "delete")),
 )
 """What is done to the kinds that are the operator's own."""
+WRITTEN = tuple(one.kind for one in kinds.OWNED)
 REFUSALS = (
     Reason.FORBIDDEN,
     Reason.QUOTA_EXCEEDED,
@@ -38,8 +41,6 @@ REFUSALS = (
 """Reasons with which a write can be refused."""
 TRUTHS = {"True": 1.0, "False": 0.0}
 UNKNOWN = -1.0
-SERVICE_LABELS = ("service_namespace", "service_name")
-"""Not `namespace` and `name`: those are the operator's own, put there by whoever scrapes it."""
 GAUGES = {
     names.METRIC_OPERATOR_LEADER: "1 while this replica acts, 0 while it waits for the Lease",
     names.METRIC_OPERATOR_WATCH_AGE: "Seconds since this replica's heartbeat last came back over its watch",
@@ -58,7 +59,6 @@ class Telemetry:
 
     def __init__(self, registry: CollectorRegistry, version: str) -> None:
         self._registry = registry
-        written = [one.kind for one in kinds.OWNED]
         self._looks = self._histogram(
             names.METRIC_OPERATOR_RECONCILE,
             "Seconds that one look at a service took, by what came of it",
@@ -99,23 +99,34 @@ class Telemetry:
             names.METRIC_OPERATOR_ACTIONS,
             "What was done to objects of services and to reports, and writes of their status",
             ("action", "kind"),
-            (*itertools.product(ACTIONS, written), *OF_RESOURCES),
+            (*itertools.product(ACTIONS, WRITTEN), *OF_RESOURCES),
         )
         self._refused = self._counter(
             names.METRIC_OPERATOR_REFUSED_WRITES,
             "Actions that the API server refused, by reason as in the service's conditions",
             ("kind", "reason"),
-            itertools.product((*written, names.KIND, names.REPORT_KIND), REFUSALS),
+            itertools.product((*WRITTEN, names.KIND, names.REPORT_KIND), REFUSALS),
         )
-        self._conditions = Gauge(
-            names.METRIC_OPERATOR_CONDITION,
-            "A condition of a service: 1 True, 0 False, -1 Unknown; told by the replica that leads",
-            (*SERVICE_LABELS, "type"),
-            registry=registry,
-        )
+        self._conditions, self._golden = self._of_services()
         info = Gauge(names.METRIC_OPERATOR_BUILD_INFO, "1; what runs", ["version"], registry=registry)
         info.labels(version).set(1)
         ProcessCollector(registry=registry)
+
+    def _of_services(self) -> tuple[Gauge, Counter]:
+        """Return the series that each service has, which are told by the replica that leads alone."""
+        conditions = Gauge(
+            names.METRIC_OPERATOR_CONDITION,
+            "A condition of a service: 1 True, 0 False, -1 Unknown; told by the replica that leads",
+            (*SERVICE_LABELS, "type"),
+            registry=self._registry,
+        )
+        golden = self._counter(
+            names.METRIC_OPERATOR_GOLDEN,
+            "Golden requests to services, sent by the replica that leads, by outcome as the runtime has them",
+            (*SERVICE_LABELS, "outcome"),
+            (),
+        )
+        return conditions, golden
 
     def _histogram(
         self, name: str, text: str, labels: Mapping[str, tuple[str, ...]], buckets: tuple[float, ...]
@@ -172,6 +183,19 @@ class Telemetry:
     def gone(self, namespace: str, name: str) -> None:
         """A service is there no more, and neither are its series."""
         self._conditions.remove_by_labels(dict(zip(SERVICE_LABELS, (namespace, name), strict=True)))
+
+    def golden_begins(self, namespace: str, name: str) -> None:
+        """A service is asked from now on."""
+        for outcome in REQUEST_OUTCOMES:
+            self._golden.labels(namespace, name, outcome)
+
+    def golden_answered(self, namespace: str, name: str, outcome: str) -> None:
+        """One golden request ended."""
+        self._golden.labels(namespace, name, outcome).inc()
+
+    def golden_ends(self, namespace: str, name: str) -> None:
+        """A service is asked no more."""
+        self._golden.remove_by_labels(dict(zip(SERVICE_LABELS, (namespace, name), strict=True)))
 
     def stopped_leading(self) -> None:
         """Another replica tells of the services from now on."""

@@ -87,6 +87,8 @@ def test_a_page_shows_what_came_of_each_objective() -> None:
         "0.5 x in the last hour, 7 minutes unknown\n"
     ) in page
     assert "95 % within 200 ms: not measured\n" in page
+    asked = service_page(a_service(sla={"promise": "both", "objectives": [{**up, "source": "Synthetic"}]}))
+    assert "99.95 % attained by golden requests, " in asked
 
 
 def test_marks_tell_good_from_bad_also_where_true_is_bad() -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from paddle_operator.errors import ClusterRefused
+from paddle_operator.golden.asking import Golden
 from paddle_operator.measure import Measuring
 from paddle_operator.profiling import Profiling
 from paddle_operator.reconcile import Reconciler
@@ -25,6 +26,7 @@ class Story:
     measuring: Measuring | None = None
     profiling: Profiling | None = None
     refused_reports: tuple[ClusterRefused, ...] = ()
+    golden: Golden | None = None
 
     def look(self, times: int = 1) -> float | None:
         """Let the flow look at the service; returns the seconds to the next look."""
@@ -36,6 +38,7 @@ class Story:
             self.measuring,
             self.profiling,
             lambda key: self.refused_reports,
+            self.golden,
         )
         pause: float | None = None
         for _ in range(times):

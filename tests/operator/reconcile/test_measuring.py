@@ -250,7 +250,9 @@ def test_where_measuring_waited_in_vain_nothing_else_is_asked_in_that_look(story
     story.metrics.failure = Failed("no answer")
     story.metrics.asked.clear()
     story.minutes(1)
-    assert [question.partition("{")[0] for question, _ in story.metrics.asked] == [names.METRIC_REQUESTS]
+    first_of_each_source = {names.METRIC_REQUESTS, names.METRIC_OPERATOR_GOLDEN}
+    assert {question.partition("{")[0] for question, _ in story.metrics.asked} == first_of_each_source
+    assert len(story.metrics.asked) == len(first_of_each_source)
 
 
 def test_much_to_count_is_counted_over_several_looks_that_follow_soon() -> None:

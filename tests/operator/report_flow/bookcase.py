@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from paddle_operator import names
 from paddle_operator.cluster.ports import Key, Order, ReportKey, Shelf
 from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan import KubeObject
 from paddle_operator.reasons import Reason
 from paddle_operator.report_flow import ReportFlow
-from paddle_operator.sla.answer import Answer, Failed, Value
+from paddle_operator.sla.answer import Answer, Failed, NoData, Value
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.series import Sample, Series
 from paddle_operator.spec.sla_report import ReportStatus
@@ -36,6 +37,8 @@ class FakeMetrics:
         self.asked.append((selector, observed))
         if self.down:
             return Failed(self.down)
+        if selector.startswith(names.METRIC_OPERATOR_GOLDEN):
+            return NoData("nobody asks")
         said = reading(self.pods, observed)
         if selector.startswith(REQUESTS):
             return said.requests

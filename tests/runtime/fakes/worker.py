@@ -32,6 +32,7 @@ class FakeModel:
     def __init__(self, orders: Mapping[str, Any]) -> None:
         self._kept: list[bytes] = []
         self._orders = orders
+        self._golden = 0
 
     def answer(self, kind: str, request: Mapping[str, Any], payload: memoryview) -> Result:
         picture, _, text = bytes(payload).partition(MARK)
@@ -57,7 +58,8 @@ class FakeModel:
             "options": dict(request),
         }
         if kind == "golden":
-            body |= {"selfTest": 0, "compared": "lines"}
+            self._golden += 1
+            body |= {"selfTest": 0, "compared": "lines", "answered": self._golden}
         if orders.get("growMib"):
             self._kept.append(b"x" * (orders["growMib"] * 1024 * 1024))
         if orders.get("answerBytes"):

@@ -37,6 +37,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "允许 {allowed} 个请求失败，实际 {bad} 个",
     ),
     "unknown share": ("{time} unknown", "{time} 未知"),
+    "at Synthetic": ("counted by golden requests", "按黄金请求统计"),
     "at Gateway": ("counted at the gateway", "在网关统计"),
     "at Runtime": ("counted in the pods", "在 Pod 内统计"),
     "no requests": ("No request was counted.", "没有统计到请求。"),

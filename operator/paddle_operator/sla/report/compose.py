@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from types import MappingProxyType
+from typing import TypeAlias
 
 from paddle_operator.sla.book import Book, Told, book_of, time_by_cause
-from paddle_operator.sla.burn import least_traffic
+from paddle_operator.sla.burn import MinTraffic, least_traffic
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.exclusions import Exclusion, counted_time
 from paddle_operator.sla.intervals import Interval
@@ -22,6 +24,7 @@ from paddle_operator.sla.steps import Steps
 from paddle_operator.sla.unknown import time_of
 from paddle_operator.spec.base import FrozenJson
 from paddle_operator.spec.promise import Sla
+from paddle_operator.spec.report import CountedAt
 from paddle_operator.spec.sla_report import (
     DIGEST_FORM,
     MAX_REVISIONS,
@@ -37,6 +40,9 @@ from paddle_operator.spec.sla_report import (
     Span,
     UnknownTime,
 )
+
+Elsewhere: TypeAlias = Mapping[CountedAt, Iterable[Page]]
+"""What other sources than the pods tell of availability."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +78,18 @@ def report_of(
     queries: tuple[QueryRecord, ...],
     digests: Mapping[str, str],
     made: Made,
-    gateway: Iterable[Page] | None = None,
+    elsewhere: Elsewhere = MappingProxyType({}),
 ) -> ReportStatus:
     """Add the pages up and write the report, small enough to be stored. `digests`: of models, by revision.
 
-    `gateway`: what was counted there, which availability is judged by; None where nothing was.
+    `elsewhere`: the sources besides the pods that have any sample, which availability may be judged by.
     """
-    book = book_of(pages, question)
-    if gateway is not None:
-        availability = [one.name for one in question.objectives if one.availability is not None]
-        book = book.judged_by(book_of(gateway, question), availability)
+    least = least_traffic(subject.sla)
+    book = _judged(book_of(pages, question), elsewhere, question, least)
     unknown = tuple(_unknown(one) for one in book.unknown)
     listed = longest(unknown, MAX_STRETCHES)
     revisions = _revisions(book, question, digests)
     excluded = _excluded(subject.exclusions, question.observed)
-    least = least_traffic(subject.sla)
     objectives = tuple(objective_report(one, question, steps, book, least) for one in subject.sla.objectives)
     sla = subject.sla.model_dump(by_alias=True, mode="json", exclude_none=True)
     written = ReportStatus(
@@ -111,6 +114,18 @@ def report_of(
         queries=queries,
     )
     return fitted(written.model_copy(update={"sla": FrozenJson.of(sla)}), LIMIT_BYTES)
+
+
+def _judged(book: Book, elsewhere: Elsewhere, question: Question, least: MinTraffic) -> Book:
+    """Take availability from where it is judged: at the gateway where that tells of it, else by golden
+    requests where the pods had too little traffic."""
+    requests = sum(one.tally.total for one in book.outcomes.values())
+    is_busy = least.reached(requests, question.counted.total)
+    at = next((one for one in (CountedAt.GATEWAY, CountedAt.SYNTHETIC) if one in elsewhere), None)
+    if at is None or (at is CountedAt.SYNTHETIC and is_busy):
+        return book
+    availability = [one.name for one in question.objectives if one.availability is not None]
+    return book.judged_by(book_of(elsewhere[at], question), at, availability)
 
 
 def _span(period: Interval, question: Question) -> Span:

@@ -63,7 +63,7 @@ def objective_report(
     return ObjectiveReport(
         name=objective.name,
         promise=objective_text(objective),
-        source=CountedAt.GATEWAY if objective.name in book.at_gateway else CountedAt.RUNTIME,
+        source=book.elsewhere.get(objective.name, CountedAt.RUNTIME),
         target_percent=text,
         verdict=verdict(budget, least),
         good=budget.tally.good,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
+from paddle_operator.sla import golden
 from paddle_operator.sla.answer import NoData, Value
 from paddle_operator.sla.exclusions import Exclusion
 from paddle_operator.sla.gateway import counters
@@ -18,6 +19,7 @@ from paddle_operator.sla.report.compose import Made, Subject, question_of, repor
 from paddle_operator.sla.series import Series
 from paddle_operator.sla.steps import Steps
 from paddle_operator.spec.promise import Sla
+from paddle_operator.spec.report import CountedAt
 from paddle_operator.spec.sla_report import (
     ObjectiveReport,
     ReportedService,
@@ -45,8 +47,10 @@ def reported(
     sla: Sla = SLA,
     digests: Mapping[str, str] | None = None,
     gateway: Sequence[Proxy] = (),
+    asked: Sequence[Pod] = (),
 ) -> ReportStatus:
-    """The report on a period that is read in pages with these borders."""
+    """The report on a period that is read in pages with these borders. `asked`: operators, each by the golden
+    requests that it sent."""
     subject = Subject(ReportedService(name="calm", uid="u", generation=7), sla, exclusions)
     question = question_of(subject, period, SCRAPING, STEPS)
     borders = [period.start, *(at(cut) for cut in cuts), period.end]
@@ -60,6 +64,11 @@ def reported(
         return pages
 
     up = replace(question, objectives=sla.objectives[:1])
+    elsewhere = {}
+    if gateway:
+        elsewhere[CountedAt.GATEWAY] = read(lambda observed: answered(gateway, observed), up)
+    if asked:
+        elsewhere[CountedAt.SYNTHETIC] = read(lambda observed: sent(asked, observed), up)
     return report_of(
         subject,
         question,
@@ -69,7 +78,7 @@ def reported(
         queries=(),
         digests=digests or {},
         made=Made(at(2 * HOUR), "test 1"),
-        gateway=read(lambda observed: answered(gateway, observed), up) if gateway else None,
+        elsewhere=elsewhere,
     )
 
 
@@ -78,6 +87,15 @@ def answered(gateway: Sequence[Proxy], observed: Interval) -> Reading:
     series = (one for place, proxy in enumerate(gateway) for one in proxy.series(f"envoy-{place}"))
     parts = (Series(one.labels, tuple(s for s in one.samples if s.at in observed)) for one in series)
     said = counters(one for one in parts if one.samples)
+    return Reading(observed, Value(said) if said else NoData("none"), NoData("none"), NoData("none"))
+
+
+def sent(asked: Sequence[Pod], observed: Interval) -> Reading:
+    """What a reading of the operators' counters tells of a time."""
+    found = reading(asked, observed).requests
+    series = found.value if isinstance(found, Value) else ()
+    theirs = [Series(one.labels - {("revision", ""), ("service", "calm")}, one.samples) for one in series]
+    said = golden.counters(theirs)
     return Reading(observed, Value(said) if said else NoData("none"), NoData("none"), NoData("none"))
 
 
