@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import pytest
 
 from hack.demo.site import CHARTS, CRDS, RESTRICTED, ROOT, SYSTEM
 from hack.generated import example_plans
+from paddle_operator import names
 from paddle_operator.spec.rules import RULES
 from tests.contract.api_server import ApiServer, api_server
 from tests.contract.corpus import ACCEPTED, DUPLICATES, MISSHAPEN, OURS_ALONE, REJECTED, Case
+from tests.operator.given import Resource, a_resource
 
 pytestmark = pytest.mark.e2e
 NAMESPACE = "contract-api-server"
@@ -61,6 +64,46 @@ def test_what_the_schema_refuses_is_refused(kubectl: ApiServer) -> None:
 def test_an_unknown_field_is_refused_by_kubectl(kubectl: ApiServer) -> None:
     said = answer(kubectl, Case("", ACCEPTED[0].resource.with_("spec.modle", "x")))
     assert 'unknown field "spec.modle"' in said
+
+
+def scale_of(kubectl: ApiServer, name: str) -> subprocess.CompletedProcess[str]:
+    """The subresource, read."""
+    place = f"apis/{names.API_VERSION}/namespaces/{NAMESPACE}/{names.PLURAL}/{name}/scale"
+    return kubectl("get", "--raw", f"/{place}")
+
+
+def create(kubectl: ApiServer, resource: Resource) -> None:
+    body = resource.with_("metadata.namespace", NAMESPACE).with_("metadata.uid", None)
+    done = kubectl("create", "-f", "-", text=json.dumps(body.with_("metadata.generation", None).body))
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_number_that_nobody_gave_can_be_scaled_and_not_read_before(kubectl: ApiServer) -> None:
+    create(kubectl, a_resource().named("unscaled"))
+    assert (
+        'spec replicas field ".spec.scaling.replicas" does not exist' in scale_of(kubectl, "unscaled").stderr
+    )
+    done = kubectl("scale", "pms/unscaled", "--replicas=4")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(scale_of(kubectl, "unscaled").stdout)["spec"]["replicas"] == 4
+
+
+@pytest.mark.parametrize(
+    ("resource", "number", "said"),
+    [
+        (a_resource().named("stopped").replicas(2), 0, "greater than or equal to 1"),
+        (a_resource().named("scaled").scaled(), 4, "replicas is for a number that no scaler changes"),
+    ],
+    ids=["to nothing", "beside a scaler"],
+)
+def test_a_scale_that_cannot_be_is_refused_with_the_reason(
+    kubectl: ApiServer, resource: Resource, number: int, said: str
+) -> None:
+    create(kubectl, resource)
+    name = resource.body["metadata"]["name"]
+    done = kubectl("scale", f"pms/{name}", f"--replicas={number}")
+    assert done.returncode != 0
+    assert said in done.stderr
 
 
 @pytest.mark.parametrize("folder", example_plans.examples(), ids=lambda folder: folder.name)
