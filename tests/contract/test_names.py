@@ -93,6 +93,8 @@ def test_a_gateway_sends_on_every_path_but_those_for_the_cluster() -> None:
     paths = {*re.findall(r'(?:Route|_file)\(f?"(/[^"]*)"', texts), *tasks.paths()}
     inside = {path for path in paths if not path.startswith(names.PATHS_SERVED)}
     assert inside == {names.PATH_METRICS, "/health", names.PATH_PAGE, names.PATH_GOLDEN}
+    beside = {path for path in tasks.paths() if not path.startswith(names.PATHS_OF_MODELS)}
+    assert beside == {names.PATH_GOLDEN}, "what runs the model is counted at the gateway"
     assert names.HEADER_SYNTHETIC.lower() in Path(front.__file__).read_text()
 
 

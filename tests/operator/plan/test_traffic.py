@@ -54,6 +54,17 @@ def test_a_route_leads_to_the_service_of_the_revision_and_names_it() -> None:
     ]
 
 
+def test_what_runs_the_model_has_a_rule_and_so_counters_of_its_own() -> None:
+    counted, beside = the(planned(a_service(a_resource().through("gw"))), "HTTPRoute")["spec"]["rules"]
+    assert [(one["path"]["value"], one["method"]) for one in counted["matches"]] == [
+        ("/v1", "POST"), ("/v2", "POST"), ("/ocr", "POST"),
+    ]  # fmt: skip
+    assert not any("method" in one for one in beside["matches"]), "of equal paths the one with a method wins"
+    assert {one["path"]["value"] for one in beside["matches"]} > {"/", "/v1", "/v2", "/ocr", "/docs"}
+    assert counted["backendRefs"] == beside["backendRefs"]
+    assert counted["filters"] == beside["filters"] != []
+
+
 def test_an_attempt_ends_before_a_draining_pod_does_and_before_the_request_does() -> None:
     assert int(ATTEMPT_TIMEOUT.rstrip("s")) <= DRAIN_SECONDS
     assert int(ATTEMPT_TIMEOUT.rstrip("s")) <= int(REQUEST_TIMEOUT.rstrip("s"))
