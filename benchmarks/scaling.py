@@ -31,10 +31,10 @@ from tests.e2e.testbed import Testbed
 NAMESPACE, SERVICE, HOST = "scaling", "surge", "surge.example.com"
 SELECTOR = f"serving.paddle-sla.io/service={SERVICE}"
 CPU = "200m"
-STEADY = 8.0
-"""Requests a second that one pod with 200m of a CPU answers at ease; the burst is three times as many."""
+STEADY = 12.0
+"""Requests a second that one pod with 200m of a CPU answers at ease; it cannot do three times as many."""
 BURST = 3 * STEADY
-TARGET = 10
+TARGET = 15
 """A quarter above that: at the very target a second pod would stay for a thousandth of a request."""
 DOWN_AFTER_SECONDS = 60
 SCALER = {
