@@ -32,7 +32,7 @@ NAMESPACE, SERVICE, HOST = "scaling", "surge", "surge.example.com"
 SELECTOR = f"serving.paddle-sla.io/service={SERVICE}"
 CPU = "200m"
 STEADY = 12.0
-"""Requests a second that one pod with 200m of a CPU answers at ease; it cannot do three times as many."""
+"""Requests a second that one pod with 200m of a CPU answers at ease; the burst is three times as many."""
 BURST = 3 * STEADY
 TARGET = 15
 """A quarter above that: at the very target a second pod would stay for a thousandth of a request."""

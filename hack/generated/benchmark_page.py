@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hack.generated import ROOT
+from hack.generated import ROOT, scaling_page
 from hack.generated.article_page import PLOT, article, plot
 from hack.generated.benchmark_table import Result, percent, spread, summary, table
 from hack.generated.takeover_page import takeover
@@ -39,7 +39,8 @@ how long, stands at the top of its file.
 def files() -> dict[Path, str]:
     """The page, and the plot in it."""
     results = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in RESULTS.glob("*.json")}
-    plots = {PLOT: plot(results["article"]["figures"])} if "article" in results else {}
+    drawn = {"article": (PLOT, plot), "scaling": (scaling_page.PLOT, scaling_page.plot)}
+    plots = {path: draw(results[name]["figures"]) for name, (path, draw) in drawn.items() if name in results}
     return {PAGE: page(results), **plots}
 
 
@@ -55,6 +56,7 @@ def page(results: Mapping[str, Result]) -> str:
         "gpu": device,
         "dynamic_static": branches,
         "takeover": takeover,
+        "scaling": scaling_page.scaling,
         "article": article,
     }
     for name, make in makers.items():

@@ -1,26 +1,78 @@
-"""What became of requests and pods in a burst: a picture and a table, for docs/how-to/scaling.md."""
+"""The section of docs/benchmarks.md on pods that follow a burst, and its picture."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 from hack.generated import ROOT
-from hack.generated.benchmark_table import Result
+from hack.generated.benchmark_table import Result, table
 from hack.generated.picture import line, steps, tick, ticks
 
-RESULT = ROOT / "benchmarks" / "results" / "scaling.json"
 PLOT = ROOT / "docs" / "images" / "scaling.svg"
 WIDTH, HEIGHT, LEFT, TOP, BETWEEN = 640, 170, 46, 52, 62
 SENT, FAILED, STORED, READY, LOST = "#1f5fa8", "#c0392b", "#7a7a7a", "#2e7d32", "#f6e3c5"
 PANELS = (("burst", "a burst of three times the load"), ("outage", "the same, with Prometheus stopped"))
+STRETCHES = (
+    ("before", "before"),
+    ("following", "while pods follow"),
+    ("followed", "with the pods"),
+    ("down", "on the way down"),
+)
 
 
-def files() -> dict[Path, str]:
-    """The picture, where there is a result."""
-    if not RESULT.is_file():
-        return {}
-    return {PLOT: plot(json.loads(RESULT.read_text(encoding="utf-8"))["figures"])}
+def scaling(figures: Result) -> list[str]:
+    """What was asked for, who was refused and when, every number stored."""
+    said = (
+        f"The small Tensor model with {figures['cpu_a_pod']} of a CPU for each pod, behind the embedded "
+        f"cluster's gateway, scaled by KEDA at {figures['target']} requests a second for each pod. The load "
+        f"is an open loop of {figures['steady_a_second']:g} requests a second, then "
+        f"{figures['burst_a_second']:g}, then {figures['steady_a_second']:g} again. A watch records every "
+        "number of replicas that the API server stored; the cluster shares its cores with the load.\n"
+    )
+    courses = [(title, figures[name]) for name, title in PANELS]
+    rows = [
+        ("requests", *(str(course["requests"]) for _, course in courses)),
+        *(
+            (f"refused {title}", *(refused(course, name) for _, course in courses))
+            for name, title in STRETCHES
+        ),
+        ("refused attempts in Prometheus", *(counted(course) for _, course in courses)),
+        ("slowest answer", *(f"{course['slowest_seconds']:.1f} s" for _, course in courses)),
+        ("burst until three pods were ready", *(following(course) for _, course in courses)),
+        ("numbers stored", *(stored(course) for _, course in courses)),
+    ]
+    handed = figures["hand_over"]
+    over = (
+        "From three fixed pods to a scaler and back to none, in "
+        f"{handed['seconds']:.0f} s: stored {stored(handed)}.\n"
+    )
+    picture = f"![Requests, pods, and a Prometheus that is stopped](images/{PLOT.name})\n"
+    return [
+        "## Pods that follow the load\n",
+        said,
+        table(("", *(t for t, _ in courses)), rows),
+        over,
+        picture,
+    ]
+
+
+def refused(course: Result, stretch: str) -> str:
+    """How many were not answered, and how."""
+    bad = course["refused_or_failed"][stretch]
+    return ", ".join(f"{count} x {result}" for result, count in bad.items()) or "0"
+
+
+def counted(course: Result) -> str:
+    """Where it was asked; a gateway's repetitions are attempts, too."""
+    return f"{course['counted_as_refused']:.0f}" if "counted_as_refused" in course else ""
+
+
+def following(course: Result) -> str:
+    """Seconds, as the service's status says."""
+    return f"{course['marks']['followed'] - course['marks']['burst']:.0f} s"
+
+
+def stored(course: Result) -> str:
+    """One after the other."""
+    return ", ".join(str(number) for _, number in course["stored"])
 
 
 def plot(figures: Result) -> str:
