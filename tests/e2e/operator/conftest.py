@@ -11,6 +11,7 @@ import pytest
 
 from hack.demo.kubectl import Kube, KubectlRefused
 from tests.e2e.operator.local_operator import (
+    INSTALLED,
     ROOT,
     SYSTEM,
     LocalOperator,
@@ -18,8 +19,6 @@ from tests.e2e.operator.local_operator import (
     role_of_chart,
 )
 from tests.e2e.operator.paper_node import PaperNode
-
-INSTALLED = ("paddle-sla-system", "paddle-sla-operator")
 
 
 @pytest.fixture(scope="session")

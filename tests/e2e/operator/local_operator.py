@@ -18,6 +18,8 @@ from hack.demo.kubectl import Kube, eventually
 
 ROOT = Path(__file__).parents[3]
 SYSTEM = "operator-e2e-system"
+INSTALLED = ("paddle-sla-system", "paddle-sla-operator")
+"""Namespace and name of the operator that the charts have installed."""
 KUBERNETES = "1.34.4"
 
 
