@@ -19,6 +19,7 @@ from urllib.parse import quote
 from benchmarks.runtime_record import write
 from benchmarks.scaling_watch import Replicas
 from hack.cluster import addons, constants, programs
+from hack.cluster.addons_extras import KEDA
 from hack.cluster.api import ClusterInfo
 from hack.cluster.progress import Progress
 from hack.demo.embedded import embedded_site
@@ -54,9 +55,9 @@ PARTS = ("hand_over", "burst", "outage")
 def prepared_site() -> Testbed:
     """The end-to-end tests' cluster with KEDA, which takes a quarter of an hour to build the first time."""
     progress = Progress()
-    programs.ensure(progress, programs.WHEN_ASKED)
+    programs.ensure(progress, [KEDA.name])
     site = embedded_site(CLUSTER, progress)
-    addons.install(ClusterInfo(CLUSTER), progress, programs.WHEN_ASKED)
+    addons.install(ClusterInfo(CLUSTER), progress, [KEDA.name])
     return Testbed(site, ClusterInfo(CLUSTER))
 
 

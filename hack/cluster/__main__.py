@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
             action="append",
             default=[],
             choices=programs.WHEN_ASKED,
-            help="also this, which takes 15 minutes to build the first time",
+            help="also this; the first time it is built, KEDA for 15 minutes",
         )
     down = add("down", _down, "End the cluster and remove all that it made.", DEFAULT_NAME)
     down.add_argument("--images", action="store_true", help="remove the node's image store too")

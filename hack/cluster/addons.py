@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from hack.cluster import addons_keda as keda
 from hack.cluster import constants, programs
+from hack.cluster.addons_extras import EXTRAS
 from hack.cluster.api import ClusterInfo
 from hack.cluster.commands import run
 from hack.cluster.errors import ClusterError, CommandFailed, NotReady
@@ -53,9 +53,9 @@ def install(cluster: ClusterInfo, progress: Progress, extras: Sequence[str] = ()
     with progress.step("gateway applied"):
         _apply(cluster, render_envoy_gateway(cluster.bin_dir / "helm", values))
         _apply_files(cluster, "gateway.yaml", values=values)
-    if "keda" in extras:
-        with progress.step("KEDA applied"):
-            _apply(cluster, keda.manifests(cluster.bin_dir / "kubectl", values["IMAGE_KEDA"]))
+    for name in extras:
+        with progress.step(f"{name} applied"):
+            _apply(cluster, EXTRAS[name].manifests(cluster.bin_dir / "kubectl", made[name].name))
     _wait_for_all(cluster, progress, extras)
 
 
@@ -178,9 +178,11 @@ def _wait_for_all(cluster: ClusterInfo, progress: Progress, extras: Sequence[str
         "metrics (Prometheus)": partial(_rolled_out, cluster, constants.MONITORING_NAMESPACE, "prometheus"),
         "gateway (Envoy Gateway, Envoy)": partial(_gateway_ready, cluster),
     }
-    if "keda" in extras:
-        for deployment in keda.DEPLOYMENTS:
-            waits[f"scaler ({deployment})"] = partial(_rolled_out, cluster, keda.NAMESPACE, deployment)
+    for name in extras:
+        for deployment in EXTRAS[name].commands:
+            waits[f"{name} ({deployment})"] = partial(
+                _rolled_out, cluster, EXTRAS[name].namespace, deployment
+            )
 
     def wait(title: str) -> None:
         with progress.step(title):

@@ -99,6 +99,7 @@ MODULES: tuple[Module, ...] = (
         built_as=("keda", "keda-adapter"),
         only_when_asked=True,
     ),
+    Module("metrics-server", ("sigs.k8s.io/metrics-server/cmd/metrics-server",), only_when_asked=True),
 )
 FOLDERS = tuple(module.folder for module in MODULES if not module.only_when_asked)
 WHEN_ASKED = tuple(module.folder for module in MODULES if module.only_when_asked)

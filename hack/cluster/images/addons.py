@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hack.cluster import packages
+from hack.cluster.addons_extras import EXTRAS, Extra
 from hack.cluster.errors import ClusterError, CommandFailed
 from hack.cluster.images import base as base_image
 from hack.cluster.images import cache
@@ -90,11 +91,14 @@ def programs(progress: Progress) -> tuple[Program, ...]:
 
 
 def _asked(extras: Sequence[str]) -> tuple[Program, ...]:
-    """KEDA's two programs, in one image."""
-    if "keda" not in extras:
-        return ()
-    adapter = (("keda-adapter", bin_dir() / "keda-adapter"),)
-    return (Program("keda", bin_dir() / "keda", _built_from("keda"), on_base=False, beside=adapter),)
+    """All programs of an extra in one image."""
+    return tuple(_extra(EXTRAS[name]) for name in extras)
+
+
+def _extra(extra: Extra) -> Program:
+    first, *more = extra.programs
+    beside = tuple((name, bin_dir() / name) for name in more)
+    return Program(extra.name, bin_dir() / first, _built_from(extra.name), on_base=False, beside=beside)
 
 
 def _built_from(name: str) -> str:

@@ -1,4 +1,4 @@
-"""KEDA's own manifests, with the image that was built from its module."""
+"""Manifests of add-ons from their own modules, with the images that were built from them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hack.cluster.addons_keda import DEPLOYMENTS, with_image
+from hack.cluster.addons_extras import EXTRAS, KEDA, METRICS_SERVER
 from hack.cluster.errors import ClusterError
 
 
@@ -22,8 +22,12 @@ def test_both_deployments_run_the_programs_of_one_image_on_the_node() -> None:
     adapter = deployment("keda-metrics-apiserver", "/usr/local/bin/keda-adapter", "--secure-port=6443")
     role = {"kind": "ClusterRole", "metadata": {"name": "keda-operator"}}
     webhook = deployment("keda-admission", "--x")
-    made = list(with_image(yaml.safe_dump_all([operator, role, webhook, adapter]), "localhost/keda:1"))
-    assert [one["metadata"]["name"] for one in made] == ["keda-operator", "keda-operator", DEPLOYMENTS[1]]
+    made = list(KEDA.with_image(yaml.safe_dump_all([operator, role, webhook, adapter]), "localhost/keda:1"))
+    assert [one["metadata"]["name"] for one in made] == [
+        "keda-operator",
+        "keda-operator",
+        "keda-metrics-apiserver",
+    ]
     containers = [made[index]["spec"]["template"]["spec"]["containers"][0] for index in (0, 2)]
     assert {one["image"] for one in containers} == {"localhost/keda:1"}
     assert {one["imagePullPolicy"] for one in containers} == {"IfNotPresent"}
@@ -37,4 +41,18 @@ def test_both_deployments_run_the_programs_of_one_image_on_the_node() -> None:
 
 def test_a_release_that_names_them_otherwise_is_noticed() -> None:
     with pytest.raises(ClusterError, match="keda-metrics-apiserver"):
-        list(with_image(yaml.safe_dump(deployment(DEPLOYMENTS[0], "--x")), "localhost/keda:1"))
+        list(KEDA.with_image(yaml.safe_dump(deployment("keda-operator", "--x")), "localhost/keda:1"))
+
+
+def test_metrics_server_trusts_the_kubelet_by_the_cluster_s_authority() -> None:
+    own = deployment("metrics-server", "--cert-dir=/tmp", "--secure-port=10250")
+    (made,) = METRICS_SERVER.with_image(yaml.safe_dump(own), "localhost/metrics-server:1")
+    (container,) = made["spec"]["template"]["spec"]["containers"]
+    assert container["command"] == ["/usr/local/bin/metrics-server"]
+    assert container["args"][:2] == ["--cert-dir=/tmp", "--secure-port=10250"]
+    assert container["args"][2].startswith("--kubelet-certificate-authority=")
+
+
+def test_each_of_them_has_a_tools_module_with_its_programs() -> None:
+    for extra in EXTRAS.values():
+        assert set(extra.commands.values()) == set(extra.programs)
