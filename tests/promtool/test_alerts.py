@@ -17,7 +17,10 @@ BURN, SPENT = "PaddleSLABudgetBurn", "PaddleSLABudgetSpent"
 MISSING, NOT_MEASURED = "PaddleSLAMetricsMissing", "PaddleSLAThresholdNotMeasured"
 NONE_READY = "PaddleSLANoPodReady"
 FAST = {"name": "fast", "latency": {"percentile": "99", "thresholdMilliseconds": 200}}
-OF_UP, OF_FAST = (f'{{namespace="prod",service="ocr",objective="{name}"}}' for name in ("up", "fast"))
+OF_UP, OF_FAST = (
+    f'{{namespace="prod",service="ocr",objective="{name}",account="{account}"}}'
+    for name, account in (("up", "requests"), ("fast", "latency-200"))
+)
 Tell = Callable[..., Story]
 
 
@@ -55,13 +58,13 @@ def test_no_page_when_only_the_long_window_burns(tell: Tell) -> None:
     story = tell().pod("a", Phase(60, good=100), Phase(30, good=95, bad=5), Phase(60, good=100))
     story.firing(89, **page).quiet(97, **page)
     burns = 'paddle_sla:burn_rate{window="1h"} > bool 14.4'
-    labels = '{namespace="prod",service="ocr",objective="up",window="1h"}'
+    labels = '{namespace="prod",service="ocr",objective="up",account="requests",window="1h"}'
     story.shows(97, burns, (labels, 1)).quiet(105, **page).ends()
 
 
 def test_no_page_when_only_the_short_window_burns(tell: Tell) -> None:
     story = tell().pod("a", Phase(120, good=100), Phase(8, good=95, bad=5), Phase(10, good=100))
-    labels = '{namespace="prod",service="ocr",objective="up",window="5m"}'
+    labels = '{namespace="prod",service="ocr",objective="up",account="requests",window="5m"}'
     story.shows(127, 'paddle_sla:burn_rate{window="5m"} > bool 14.4', (labels, 1))
     story.quiet(127, alertname=BURN, window="1h").quiet(135, alertname=BURN, window="1h").ends()
 
@@ -201,6 +204,24 @@ def test_an_edited_threshold_makes_no_alarm_and_is_watched_from_then_on(tell: Te
     story.firing(130, alertname=BURN, objective="fast", severity="page").ends()
 
 
+def recorded_before(story: Story, account: str, good: int) -> Story:
+    """Another promise of the same name was recorded for an hour, with so many of 100 requests good."""
+    mine = f'{{{story.labels},objective="fast",account="{account}"}}'
+    for metric, rate in (("good", good), ("total", 100)):
+        story.add(f"paddle_sla:{metric}:rate{mine}", f"{rate}x240 stale")
+    return story
+
+
+@pytest.mark.parametrize("account", ["latency-100", "requests", "gateway"])
+def test_an_edited_objective_is_not_judged_by_what_the_old_one_counted(tell: Tell, account: str) -> None:
+    good = recorded_before(tell(a_resource().promising(FAST)), account, good=0)
+    good.pod("a", Phase(120, good=100), boundary="0.2", born=60)
+    good.quiet(70).quiet(100).shows(100, "paddle_sla:budget_remaining + 0", (OF_FAST, 1)).ends()
+    bad = recorded_before(tell(a_resource().promising(FAST)), account, good=100)
+    bad.pod("a", Phase(120, good=100, slow=2), boundary="0.2", born=60)
+    bad.firing(100, alertname=SPENT, objective="fast").ends()
+
+
 def test_pods_that_do_not_measure_the_threshold_are_told_of(tell: Tell) -> None:
     story = tell(a_resource().promising(FAST)).pod("a", Phase(60, good=100), boundary="0.2")
     story.pod("b", Phase(60, good=100)).quiet(14, alertname=NOT_MEASURED)
@@ -213,7 +234,8 @@ def test_pods_that_do_not_measure_the_threshold_are_told_of(tell: Tell) -> None:
 def test_a_boundary_is_known_however_it_is_written(tell: Tell, milliseconds: int, boundary: str) -> None:
     promised = {"name": "fast", "latency": {"percentile": "99", "thresholdMilliseconds": milliseconds}}
     story = tell(a_resource().promising(promised)).pod("a", Phase(60, good=100), boundary=boundary)
-    story.quiet(59).shows(59, "paddle_sla:good:rate > bool 0", (OF_FAST, 1)).ends()
+    mine = OF_FAST.replace("200", f"{milliseconds}")
+    story.quiet(59).shows(59, "paddle_sla:good:rate > bool 0", (mine, 1)).ends()
 
 
 def test_a_spent_budget_is_told_of_once_there_are_requests_enough(tell: Tell) -> None:
@@ -267,6 +289,7 @@ def test_what_an_alert_says(tell: Tell) -> None:
                         "namespace": "prod",
                         "service": "ocr",
                         "objective": "up",
+                        "account": "requests",
                         "severity": severity,
                         "window": window,
                         "team": "ocr",
@@ -310,8 +333,9 @@ def test_a_gateway_that_never_had_a_good_answer_is_told_of(tell: Tell) -> None:
 def test_proxies_add_up_and_what_counts_nowhere_is_not_among_it(tell: Tell) -> None:
     story = tell().proxy("envoy-a", Phase(90, good=95, bad=2, invalid=70)).proxy("envoy-b", Phase(90, bad=3))
     story.proxy("envoy-a", Phase(90, bad=1000), rule=1)
-    story.shows(60, "round(paddle_sla:good:rate * 15)", (OF_UP, 95))
-    story.shows(60, "round(paddle_sla:total:rate * 15)", (OF_UP, 100)).ends()
+    at_gateway = OF_UP.replace("requests", "gateway")
+    story.shows(60, "round(paddle_sla:good:rate * 15)", (at_gateway, 95))
+    story.shows(60, "round(paddle_sla:total:rate * 15)", (at_gateway, 100)).ends()
 
 
 def test_only_availability_is_counted_at_the_gateway(tell: Tell) -> None:

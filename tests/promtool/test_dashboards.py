@@ -111,7 +111,8 @@ def test_and_so_does_the_budget_that_is_left(objective: int, left: float) -> Non
 
 
 def test_what_the_rules_record_comes_first() -> None:
-    recorded = {'paddle_sla:budget_remaining{namespace="prod",service="ocr",objective="up"}': "0.25x300"}
+    mine = 'namespace="prod",service="ocr",objective="up",account="requests"'
+    recorded = {f"paddle_sla:budget_remaining{{{mine}}}": "0.25x300"}
     shows("Budget left", 0, {**TRAFFIC, **recorded}, "4h", ("{}", 0.25))
     shows("Attained", 0, {**TRAFFIC, **recorded}, "4h", ("{}", 0.99925))
 

@@ -149,16 +149,16 @@ def _time(sla: Sla, scope: Scope, base: timedelta) -> Iterator[RuleText]:
 
 
 def _recorded(sla: Sla, measured: Measured) -> Iterator[RuleText]:
-    objective = {"objective": measured.objective.name}
-    yield _record(promql.GOOD, promql.good(measured, exclusions=bool(sla.exclusions)), objective)
-    yield _record(promql.TOTAL, promql.total(measured), objective)
+    labels = measured.labels
+    yield _record(promql.GOOD, promql.good(measured, exclusions=bool(sla.exclusions)), labels)
+    yield _record(promql.TOTAL, promql.total(measured), labels)
     if _rolling(sla) is None:
         for metric in (promql.GOOD, promql.TOTAL):
-            yield _record(metric + promql.OF_MONTH, promql.of_month(measured, metric), objective)
+            yield _record(metric + promql.OF_MONTH, promql.of_month(measured, metric), labels)
     rules = burn_rules(window_length(sla))
     for window in sorted({one for rule in rules for one in (rule.short, rule.long)}):
-        yield _record(promql.BURN, promql.burn(measured, window), {**objective, "window": duration(window)})
-    yield _record(promql.REMAINING, promql.remaining(measured, _rolling(sla)), objective)
+        yield _record(promql.BURN, promql.burn(measured, window), {**labels, "window": duration(window)})
+    yield _record(promql.REMAINING, promql.remaining(measured, _rolling(sla)), labels)
 
 
 def _alerts(sla: Sla, measured: Measured, told: _Told) -> Iterator[RuleText]:

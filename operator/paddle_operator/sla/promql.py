@@ -17,6 +17,7 @@ from paddle_operator import names
 from paddle_operator.sla import gateway
 from paddle_operator.sla.burn import BurnRule, MinTraffic
 from paddle_operator.sla.outcomes import target_share
+from paddle_operator.sla.record import account_of
 from paddle_operator.sla.selectors import at_boundaries, equal, one_of, selector
 from paddle_operator.sla.series import (
     BOUNDARY_LABEL,
@@ -49,6 +50,9 @@ EVERY = timedelta(seconds=30)
 """How often the rules are evaluated."""
 MARGIN = 2 * EVERY
 """What begins or ends is seen an evaluation late, and rates reach a scrape beyond their window."""
+ACCOUNT_LABEL = "account"
+GATEWAY = "gateway"
+"""The account of what the gateway counts."""
 OF_SERVICE = f"({NAMESPACE_LABEL}, {SERVICE_LABEL})"
 COUNTED = "good|bad|refused"
 """Outcomes that count: what the caller did wrong does not."""
@@ -82,9 +86,20 @@ class Measured:
     objective: Objective
     base: timedelta
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """Of every recorded series. An objective that is judged by another threshold than before, or by
+        something else, begins anew instead of going on with what was counted by the old one."""
+        return {"objective": self.objective.name, ACCOUNT_LABEL: self.account}
+
+    @property
+    def account(self) -> str:
+        """What the objective is judged by, whatever its target."""
+        return GATEWAY if self.at_gateway else account_of(self.objective)
+
     def series(self, metric: str, *matchers: str) -> str:
         """Select a recorded series of the objective."""
-        return self.scope.of(metric, f'objective="{self.objective.name}"', *matchers)
+        return self.scope.of(metric, *(equal(*one) for one in self.labels.items()), *matchers)
 
     @property
     def at_gateway(self) -> bool:

@@ -70,7 +70,8 @@ def test_the_window_is_the_promises_and_a_month_is_shown_as_recorded_only() -> N
     (rolling,) = panels(of(UP, days=7), "Budget left")
     (month,) = panels(of(UP, type="Calendar", timeZone="Asia/Shanghai"), "Budget left")
     assert "[7d]" in asked(rolling)[0]
-    assert asked(month) == ['max(paddle_sla:budget_remaining{namespace="prod",service="ocr",objective="up"})']
+    mine = 'namespace="prod",service="ocr",objective="up",account="requests"'
+    assert asked(month) == [f"max(paddle_sla:budget_remaining{{{mine}}})"]
 
 
 def test_what_callers_got_is_drawn_where_availability_is_counted_at_the_gateway() -> None:
