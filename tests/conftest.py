@@ -1,0 +1,21 @@
+"""What holds for all tests."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object | None) -> None:
+    """How a process of xdist that is lost ended, a negative number being a signal: xdist keeps it to itself."""
+    if error is None:
+        return
+    try:
+        ended = node.gateway._io.popen.wait(10)
+    except subprocess.TimeoutExpired:
+        ended = "not yet: it runs on, and its connection is lost"
+    print(f"\n{node.gateway.id} ended: {ended}", file=sys.stderr, flush=True)
