@@ -11,7 +11,7 @@ import pytest
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object | None) -> None:
-    """How a process of xdist that is lost ended, a negative number being a signal: xdist keeps it to itself."""
+    """How a process of xdist that is lost ended, a negative number being a signal: xdist keeps it quiet."""
     if error is None:
         return
     try:
