@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from hack.generated import operator_dashboard
+from paddle_operator.sla.alerts import rule_groups
 from paddle_operator.sla.dashboard import service_dashboard
 from paddle_operator.spec.report import CountedAt
 from tests.operator.given import a_resource, a_service
@@ -115,6 +116,20 @@ def test_what_the_rules_record_comes_first() -> None:
     recorded = {f"paddle_sla:budget_remaining{{{mine}}}": "0.25x300"}
     shows("Budget left", 0, {**TRAFFIC, **recorded}, "4h", ("{}", 0.25))
     shows("Attained", 0, {**TRAFFIC, **recorded}, "4h", ("{}", 0.99925))
+
+
+def test_in_an_exclusion_nothing_burns_although_pods_fail(tmp_path: Path) -> None:
+    night = {"name": "night", "schedule": "0 1 * * *", "durationMinutes": 60}
+    service = a_service(a_resource().promising(*OBJECTIVES).with_("spec.sla.exclusions", [night]))
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(yaml.safe_dump({"groups": rule_groups(service, "")}), encoding="utf-8")
+    board = json.loads(service_dashboard("prod", "ocr", service.spec.sla))
+    burns, *_ = (query for title, query in queries(board) if title == "Burn rate")
+    down = {f'paddle_runtime_requests_total{{{WHO},outcome="bad",code="500"}}': "0+1000x300"}
+    up = {f'paddle_runtime_requests_total{{{WHO},outcome="good",code="200"}}': "0+0x300"}
+    expect(rules, down | up, burns, "1h30m", [])
+    expect(rules, down | up, f"round({burns})", "3h", [("{}", 1000)])
+    expect(None, down | up, f"round({burns})", "1h30m", [("{}", 1000)])
 
 
 def test_a_burn_of_one_spends_the_budget_in_just_the_window() -> None:

@@ -1,8 +1,8 @@
 """The dashboard of one service: its promise with its own targets and thresholds, and what lies behind. Pure.
 
 What the rules record of the promise is shown where it is recorded, so that the dashboard and the alerts say
-the same. Where Prometheus does not load the rules, it is computed from the counters, and what falls into
-exclusions counts, too.
+the same, and nothing where they are silent. Where Prometheus has nothing that the rules record of the
+service, it is computed from the counters, and what falls into exclusions counts, too.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _objective(sla: Sla, measured: Measured) -> Row:
         (
             figure(
                 "Attained",
-                Query(_either(f"1 - (1 - {left}) * {budget}", counted)),
+                Query(_either(measured.scope, f"1 - (1 - {left}) * {budget}", counted)),
                 unit="percentunit",
                 decimals=3,
                 height=TALL,
@@ -96,7 +96,7 @@ def _objective(sla: Sla, measured: Measured) -> Row:
             ),
             figure(
                 "Budget left",
-                Query(_either(left, f"1 - (1 - {counted}) / {budget}" if counted else None)),
+                Query(_either(measured.scope, left, f"1 - (1 - {counted}) / {budget}" if counted else None)),
                 unit="percentunit",
                 decimals=1,
                 height=TALL,
@@ -118,7 +118,8 @@ def _objective(sla: Sla, measured: Measured) -> Row:
 
 def _burn(measured: Measured, window: str) -> str:
     recorded = measured.series(promql.BURN, f'window="{window}"')
-    return _either(f"max({recorded})", f"(1 - {_share(measured, window)}) / {number(measured.budget)}")
+    counted = f"(1 - {_share(measured, window)}) / {number(measured.budget)}"
+    return _either(measured.scope, f"max({recorded})", counted)
 
 
 def _share(measured: Measured, window: str) -> str:
@@ -127,8 +128,9 @@ def _share(measured: Measured, window: str) -> str:
     return f"({good} or 0 * {counted}) / {counted}" if measured.at_gateway else f"{good} / {counted}"
 
 
-def _either(recorded: str, counted: str | None) -> str:
-    return f"{recorded} or ({counted})" if counted else recorded
+def _either(scope: Scope, recorded: str, counted: str | None) -> str:
+    """Take what is recorded, be it nothing, as in an exclusion; what is counted only without rules."""
+    return f"{recorded} or ({counted} unless on () {scope.recorded})" if counted else recorded
 
 
 def _requests(scope: Scope) -> Row:

@@ -29,6 +29,8 @@ from paddle_operator.sla.series import (
 from paddle_operator.spec.promise import Objective
 from paddle_operator.spec.report import CountedAt
 
+RECORDED = "paddle_sla:"
+"""Begins the name of every recorded series."""
 GOOD = "paddle_sla:good:rate"
 """Good requests a second of an objective, over the base window."""
 TOTAL = "paddle_sla:total:rate"
@@ -71,6 +73,11 @@ class Scope:
         """Select the service's series of a metric."""
         mine = (equal(NAMESPACE_LABEL, self.namespace), equal(SERVICE_LABEL, self.service))
         return selector(metric, *mine, *matchers)
+
+    @property
+    def recorded(self) -> str:
+        """Select all that the rules record of the service."""
+        return self.of("", f'__name__=~"{RECORDED}.+"')
 
     def answers(self, classes: str) -> str:
         """Select the gateway's answers of these classes of codes."""
