@@ -43,3 +43,8 @@ def test_times_a_day_are_counted_on_a_day_that_is_meant() -> None:
 def test_zones_are_those_of_the_tz_database() -> None:
     assert all(zone_is_known(name) for name in ("UTC", "Europe/Berlin", "Asia/Shanghai", "Etc/GMT+5"))
     assert not any(zone_is_known(name) for name in ("Europe", "Mars/Base", "../../etc/passwd", "", "CESTX"))
+
+
+def test_what_each_machine_has_in_its_own_way_is_no_zone() -> None:
+    own = ("localtime", "Factory", "posixrules", "posix/Europe/Berlin", "right/Europe/Berlin")
+    assert not any(zone_is_known(name) for name in own)
