@@ -64,6 +64,7 @@ PROMISES_OURS_ALONE = (
     Case("a month nowhere", window(type="Calendar", timeZone="Europe/Atlantis"), ("zone-known",)),
     Case("a continent for a zone", excluding("0 3 * * 0", timeZone="Europe"), ("zone-known",)),
     Case("a zone of each machine's own", excluding("0 3 * * 0", timeZone="localtime"), ("zone-known",)),
+    Case("maintenance that never comes", excluding("0 0 30 2 *"), ("schedule-comes",)),
     Case("a range backwards", excluding("0 5-3 * * 0"), ("schedule-sense",)),
     Case(
         "maintenance every hour that lasts five days",

@@ -94,6 +94,7 @@ SCALERS_DUPLICATE = (
 
 SCALERS_OURS_ALONE = (
     Case("a zone that nobody knows", scheduled(timeZone="Europe/Atlantis"), ("zone-known",)),
+    Case("a peak that never comes", scheduled("0 8 31 2,4,6 *"), ("start-comes",)),
     Case("a week backwards", scheduled("0 8 * * 5-1"), ("start-ascends",)),
 )
 

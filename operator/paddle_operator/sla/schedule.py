@@ -29,14 +29,15 @@ class Schedule:
         found = {
             moment
             for offset in range((last - first).days + 1)
-            if self._is_meant(day := first + timedelta(days=offset))
+            if self.is_meant(day := first + timedelta(days=offset))
             for hour in self.cron.hours
             for minute in self.cron.minutes
             if (moment := moment_of(day, time(hour, minute), self.zone)) in within
         }
         return iter(sorted(found))
 
-    def _is_meant(self, day: date) -> bool:
+    def is_meant(self, day: date) -> bool:
+        """Tell whether something begins on this day, if at any time of it."""
         cron = self.cron
         if day.month not in cron.months:
             return False

@@ -18,6 +18,8 @@ _FIELDS = (
     ("month", 1, 12),
     ("day of week", 0, 7),
 )
+_LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""Most days of each month."""
 _PART = re.compile(r"(?:\*|([0-9]{1,2})(?:-([0-9]{1,2}))?)(?:/([0-9]{1,2}))?", re.ASCII)
 
 
@@ -60,6 +62,12 @@ class Cron:
     def times_a_day(self) -> int:
         """How often something begins on a day that is meant."""
         return len(self.minutes) * len(self.hours)
+
+    @property
+    def comes(self) -> bool:
+        """Whether there is such a day at all, be it in a leap year."""
+        dates = (day <= _LONGEST[month - 1] for month in self.months for day in self.days)
+        return self.either_day or any(dates)
 
 
 def parse_cron(text: str) -> Cron:

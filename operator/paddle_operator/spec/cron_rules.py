@@ -27,6 +27,20 @@ def schedule_rules(at: str, example: str, name: str) -> Iterator[Rule]:
         _ascends,
         ours=True,
     )
+    yield comes_rule(at, name)
+
+
+def comes_rule(at: str, name: str) -> Rule:
+    """Demand that a schedule at a field comes, in whatever year."""
+    return Rule(
+        f"{name}-comes",
+        at,
+        "",
+        "must come on some day, and no month that it names has its day: write for instance '0 0 28 2 *' "
+        "instead of '0 0 30 2 *'",
+        _comes,
+        ours=True,
+    )
 
 
 def zone_rule(at: str) -> Rule:
@@ -41,12 +55,19 @@ def zone_rule(at: str) -> Rule:
     )
 
 
+def _comes(schedule: str) -> bool:
+    """Tell whether a schedule that can be read comes; whether it can be is another rule's."""
+    return not _is_read(schedule) or parse_cron(schedule).comes
+
+
 def _ascends(start: str) -> bool:
     """Tell whether a schedule of the right form can be read; the form is another rule's."""
-    if re.fullmatch(CRON_FORM, start, re.ASCII) is None:
-        return True
+    return re.fullmatch(CRON_FORM, start, re.ASCII) is None or _is_read(start)
+
+
+def _is_read(schedule: str) -> bool:
     try:
-        parse_cron(start)
+        parse_cron(schedule)
     except ValueError:
         return False
     return True

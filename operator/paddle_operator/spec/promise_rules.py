@@ -6,7 +6,7 @@ import math
 import re
 
 from paddle_operator.spec.cron import CRON_FORM, parse_cron
-from paddle_operator.spec.cron_rules import zone_rule
+from paddle_operator.spec.cron_rules import comes_rule, zone_rule
 from paddle_operator.spec.rule import JsonValue, Rule, pattern_rule, percent_rule, unique_rule
 
 MOST_TIMES_A_DAY = 24
@@ -105,6 +105,7 @@ PROMISE_RULES: tuple[Rule, ...] = (
         _makes_sense,
         ours=True,
     ),
+    comes_rule("spec.sla.exclusions[*].schedule", "schedule"),
     Rule(
         "exclusions-size",
         "spec.sla.exclusions",

@@ -44,9 +44,11 @@ def test_every_message_says_what_to_do() -> None:
 def test_only_what_needs_a_table_of_zones_or_arithmetic_is_left_to_the_operator() -> None:
     assert {rule.name for rule in RULES if rule.ours} == {
         "schedule-ascends",
+        "schedule-comes",
         "schedule-sense",
         "exclusions-size",
         "start-ascends",
+        "start-comes",
         "zone-known",
     }
     assert all(not rule.cel for rule in RULES if rule.ours)
