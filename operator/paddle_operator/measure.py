@@ -17,14 +17,16 @@ from paddle_operator.errors import ClusterRefused
 from paddle_operator.metrics.ports import Metrics
 from paddle_operator.metrics.sources import Source, sources_of
 from paddle_operator.plan.memory import Stored
-from paddle_operator.plan.record import key_of, sla_record, stored_record
+from paddle_operator.plan.record import PROMISES, kept_promises, key_of, sla_record, stored_record
 from paddle_operator.sla.answer import Failed
 from paddle_operator.sla.cells import FINE, Cell, floor
 from paddle_operator.sla.counting import Scraping
-from paddle_operator.sla.exclusions import exclusions_of
+from paddle_operator.sla.exclusions import Exclusion
 from paddle_operator.sla.measured import FIGURES_STAY, Measured, borders_of, measured, window_of
 from paddle_operator.sla.measuring import LONGEST_STRETCH, Step, Terms, advance, observed_for, stretch_after
 from paddle_operator.sla.objectives import sla_hash
+from paddle_operator.sla.promises import History, in_force, with_present
+from paddle_operator.sla.promises import text_of as promises_text
 from paddle_operator.sla.record import Record, fitted, record_from, text_of
 from paddle_operator.spec import Service
 from paddle_operator.spec.report import CountedAt
@@ -90,6 +92,7 @@ class _Look:
     begin: datetime
     """When counting begins where nothing is counted yet."""
     stored: Mapping[str, str]
+    exclusions: tuple[Exclusion, ...]
     now: datetime
 
 
@@ -122,7 +125,8 @@ class Measuring:
         if held is not None and held.sla_hash == promise and self._is_fresh(held, now):
             return held.measured
         sources, known = sources_of(service), held.progress if held else {}
-        look = _Look(key, service, _begin(service, seen, now), stored, now)
+        promised = promises_text(history := _history(service, seen, there, now))
+        look = _Look(key, service, _begin(service, seen, now), stored, in_force(history), now)
         made = await asyncio.gather(*(self._go_on(look, one, known.get(one.at)) for one in sources))
         counted = {source.at: one for source, one in zip(sources, made, strict=True)}
         found = measured(service.spec.sla, {at: one.step for at, one in counted.items()}, now)
@@ -135,9 +139,12 @@ class Measuring:
             found, shown_at = replace(found, figures=held.measured.figures), held.shown_at
         tried_at = held.tried_at if held else None
         soon = found.behind and tried_at is not None and now - tried_at < WRITTEN_EVERY
+        texts = dict(stored)
         if any(one.is_news for one in counted.values()) and not soon:
             tried_at = now
             texts = {key_of(at): one.progress.text for at, one in counted.items()}
+        texts[PROMISES] = promised
+        if texts != stored:
             stored = texts if await self._write(key, service, texts, there) else stored
         progress = {at: one.progress for at, one in counted.items()}
         self._held[key] = _Held(seen.uid, promise, stored, progress, now, found, shown_at, tried_at, failed)
@@ -161,7 +168,7 @@ class Measuring:
         known = _record(look.key, look.stored.get(key_of(source.at), ""))
         record = _record(look.key, before.text) if before else known
         record = record or Record(look.begin, {})
-        terms = Terms(source.objectives, exclusions_of(sla), self._scraping, borders_of(sla, now))
+        terms = Terms(source.objectives, look.exclusions, self._scraping, borders_of(sla, now))
         step, longest = await self._count(source, terms, record, now, before.longest if before else None)
         if before is not None and not step.open and step.record.until == record.until:
             step = replace(step, open=before.open)  # nobody answered: what was known is still known
@@ -231,12 +238,20 @@ def _record(key: Key, text: str) -> Record | None:
         return None
 
 
+def _history(service: Service, seen: Observation, there: Stored | None, now: datetime) -> History:
+    return with_present(kept_promises(there), service.spec.sla, _created(seen) or now, now)
+
+
+def _created(seen: Observation) -> datetime | None:
+    created = seen.body["metadata"].get("creationTimestamp")
+    return datetime.fromisoformat(created) if created else None
+
+
 def _begin(service: Service, seen: Observation, now: datetime) -> datetime:
     """Begin with the window, or with the resource where it is younger."""
-    created = seen.body["metadata"].get("creationTimestamp")
     start = floor(window_of(service.spec.sla, now).start, FINE)
-    if created:
-        start = max(start, min(datetime.fromisoformat(created), now))
+    if created := _created(seen):
+        start = max(start, min(created, now))
     return start
 
 

@@ -18,10 +18,12 @@ from zoneinfo import ZoneInfo
 from paddle_operator.cluster.ports import Key, Order, Orders, ReportKey, Shelves, created
 from paddle_operator.errors import ClusterRefused, SpecRejected
 from paddle_operator.metrics.ports import Metrics
+from paddle_operator.plan.record import kept_promises, stored_record
 from paddle_operator.reasons import Reason
 from paddle_operator.report_reading import ReportReader
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.intervals import Interval
+from paddle_operator.sla.promises import History, with_present
 from paddle_operator.sla.report.compose import Made
 from paddle_operator.sla.report.order import LATE, asked_period
 from paddle_operator.sla.report.period import last_planned, next_planned, outlived
@@ -133,7 +135,7 @@ class ReportFlow:
         if self.metrics is None:
             why = "the operator was given no Prometheus to ask: set PADDLE_OPERATOR_PROMETHEUS_URL"
             return Waiting(Reason.METRICS_NOT_CONFIGURED, why, LONGEST_SECONDS)
-        reader = ReportReader(self.metrics, self.scraping, job.service)
+        reader = ReportReader(self.metrics, self.scraping, job.service, job.promises)
         found = await reader.report(job.period, job.observed, Made(now, self.program))
         if isinstance(found, ReportStatus):
             return found
@@ -148,6 +150,7 @@ class _Job:
     period: Interval
     observed: Interval
     """What of the period the service was there for."""
+    promises: History
 
 
 def _job(order: Order, now: datetime) -> _Job | Waiting:
@@ -165,8 +168,11 @@ def _job(order: Order, now: datetime) -> _Job | Waiting:
     wait = (period.end + LATE - now).total_seconds()
     if wait > 0:
         return Waiting(Reason.PERIOD_NOT_OVER, f"the period ends at {ends}", min(wait, LONGEST_SECONDS))
-    since = max(period.start, created(order.service))
+    born = created(order.service)
+    since = max(period.start, born)
     if since >= period.end:
         why = f"{name} was created at {moment_text(since)}, after the period's end at {ends}"
         return Waiting(Reason.SERVICE_TOO_YOUNG, why, None)
-    return _Job(service, period, Interval(since, period.end))
+    kept = kept_promises(stored_record([order.record] if order.record else []))
+    promises = with_present(kept, service.spec.sla, born, now)
+    return _Job(service, period, Interval(since, period.end), promises)

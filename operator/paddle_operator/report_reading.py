@@ -12,9 +12,9 @@ from paddle_operator.metrics.ports import Metrics
 from paddle_operator.metrics.sources import sources_of
 from paddle_operator.sla.answer import Answer, Failed, NoData, Stale, Value
 from paddle_operator.sla.counting import Scraping
-from paddle_operator.sla.exclusions import exclusions_of
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.ledger import Page, read_page
+from paddle_operator.sla.promises import History, in_force
 from paddle_operator.sla.report.compose import Made, Subject, question_of, report_of
 from paddle_operator.sla.report.written import moment_text
 from paddle_operator.sla.series import DIGEST_LABEL, REVISION_LABEL, Labels, Series, label
@@ -47,12 +47,12 @@ class _Asked:
 class ReportReader:
     """Makes one report from raw samples."""
 
-    def __init__(self, metrics: Metrics, scraping: Scraping, service: Service) -> None:
+    def __init__(self, metrics: Metrics, scraping: Scraping, service: Service, promises: History) -> None:
         self._metrics = metrics
         self._scraping = scraping
         identity, sla = service.identity, service.spec.sla
         about = ReportedService(name=identity.name, uid=identity.uid, generation=identity.generation)
-        self._subject = Subject(about, sla, exclusions_of(sla))
+        self._subject = Subject(about, sla, in_force(promises), promises)
         of = (identity.namespace, identity.name)
         self._sources = sources_of(service)
         self._models = queries.digests(*of)

@@ -115,6 +115,8 @@ class Order:
 
     body: KubeObject
     service: KubeObject | None
+    record: KubeObject | None = None
+    """The ConfigMap of what is kept of the service."""
 
     @property
     def about(self) -> str:

@@ -11,6 +11,7 @@ from paddle_operator import names
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.api import Api, Conflict, NotFound
 from paddle_operator.cluster.client import STATUS_MANAGER
+from paddle_operator.cluster.kinds import Kind
 from paddle_operator.cluster.ports import Key, Order, Shelf, created, service_of
 from paddle_operator.plan import KubeObject
 from paddle_operator.plan.ownership import FIELD_MANAGER
@@ -55,7 +56,10 @@ class KubernetesReports:
         if body is None or "deletionTimestamp" in body["metadata"]:
             return None
         about = service_of(body)
-        return Order(body, await self._service(key.namespace, about) if about else None)
+        if not about:
+            return Order(body, None)
+        record = await self._found(kinds.CONFIG_MAP, key.namespace, names.sla_record_name(about))
+        return Order(body, await self._service(key.namespace, about), record)
 
     async def tell(self, order: Order, status: Mapping[str, Any]) -> None:
         """Write a report's status."""
@@ -69,14 +73,14 @@ class KubernetesReports:
         await self._api.apply(kinds.REPORT, body, STATUS_MANAGER, subresource="status")
 
     async def _report(self, namespace: str, name: str) -> KubeObject | None:
-        try:
-            return await self._api.get(kinds.REPORT, namespace, name)
-        except NotFound:
-            return None
+        return await self._found(kinds.REPORT, namespace, name)
 
     async def _service(self, namespace: str, name: str) -> KubeObject | None:
+        return await self._found(kinds.SERVICE_RESOURCE, namespace, name)
+
+    async def _found(self, kind: Kind, namespace: str, name: str) -> KubeObject | None:
         try:
-            return await self._api.get(kinds.SERVICE_RESOURCE, namespace, name)
+            return await self._api.get(kind, namespace, name)
         except NotFound:
             return None
 

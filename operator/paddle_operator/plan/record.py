@@ -8,11 +8,14 @@ from collections.abc import Iterable, Mapping
 from paddle_operator import names
 from paddle_operator.plan.memory import Stored, remembered, stored
 from paddle_operator.plan.model import KubeObject
+from paddle_operator.sla.promises import History, history_from
 from paddle_operator.spec.model import Identity
 from paddle_operator.spec.report import CountedAt
 from paddle_operator.spec.traffic import Routing, RoutingType
 
 RECORD = "sla-record"
+PROMISES = "promises.json"
+"""The key under which is kept what was promised since when."""
 
 
 def key_of(at: CountedAt) -> str:
@@ -35,6 +38,14 @@ def availability_at(routing: Routing, stored: Stored | None) -> CountedAt:
 def sla_record(identity: Identity, texts: Mapping[str, str], resource_version: str) -> KubeObject:
     """Return the ConfigMap; with a version the API server refuses it where somebody else was quicker."""
     return remembered(RECORD, identity, names.sla_record_name(identity.name), texts, resource_version)
+
+
+def kept_promises(stored: Stored | None) -> History:
+    """Return what was promised since when, as far as it is kept: what cannot be read begins anew."""
+    try:
+        return history_from(stored.texts.get(PROMISES, "")) if stored else ()
+    except ValueError:
+        return ()
 
 
 def stored_record(objects: Iterable[KubeObject]) -> Stored | None:

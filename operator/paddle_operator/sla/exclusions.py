@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from paddle_operator.sla.intervals import Interval, Spans
 from paddle_operator.sla.schedule import Schedule, parse_schedule
+from paddle_operator.spec.promise import Exclusion as Written
 from paddle_operator.spec.promise import Sla
 
 
@@ -39,19 +40,38 @@ class Recurring:
         return Spans(tuple(found)) & Spans((within,))
 
 
-Exclusion = OneOff | Recurring
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """An exclusion with the time in which it was promised."""
+
+    exclusion: Recurring
+    times: Spans
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.exclusion.name
+
+    def spans(self, within: Interval) -> Spans:
+        """Return the excluded part of an interval."""
+        return self.exclusion.spans(within) & self.times
+
+
+Exclusion = OneOff | Recurring | InForce
+
+
+def recurring(one: Written) -> Recurring:
+    """Return an exclusion as it is reckoned with. Its schedule and zone were checked when it was parsed."""
+    return Recurring(
+        one.name,
+        parse_schedule(one.schedule, ZoneInfo(one.time_zone)),
+        timedelta(minutes=one.duration_minutes),
+    )
 
 
 def exclusions_of(sla: Sla) -> tuple[Recurring, ...]:
-    """Return what a promise leaves out. Its schedules and zones were checked when it was parsed."""
-    return tuple(
-        Recurring(
-            one.name,
-            parse_schedule(one.schedule, ZoneInfo(one.time_zone)),
-            timedelta(minutes=one.duration_minutes),
-        )
-        for one in sla.exclusions
-    )
+    """Return what a promise leaves out, whenever that is."""
+    return tuple(recurring(one) for one in sla.exclusions)
 
 
 def counted_time(within: Interval, exclusions: Iterable[Exclusion]) -> Spans:

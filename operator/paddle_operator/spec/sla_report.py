@@ -1,4 +1,4 @@
-"""The kind ModelSLAReport: what it is asked for, and what it says. The same types write, keep and read it.
+"""What a ModelSLAReport says. The same types write, keep and read it.
 
 Numbers are whole or decimal strings. Percentages are rounded against us: what was attained down, what was
 spent up. Lists are bounded, and beside each that was cut short is how many items are left out.
@@ -11,11 +11,11 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from paddle_operator.spec.base import Block, FrozenAs, FrozenJson, SubdomainName, list_map
+from paddle_operator.spec.base import Block, FrozenAs, FrozenJson, list_map
 from paddle_operator.spec.report import Condition, Count, CountedAt, Name, Text
-from paddle_operator.spec.zone import UTC, ZoneName
 
 MAX_OBJECTIVES, MAX_REVISIONS, MAX_INCIDENTS, MAX_STRETCHES, MAX_STEPS, MAX_QUERIES = 8, 12, 50, 100, 128, 8
+MAX_CHANGES = 20
 OTHERS = "others"
 """Stands for all revisions beyond the largest ones."""
 Moment = Annotated[str, Field(max_length=32, json_schema_extra={"format": "date-time"})]
@@ -23,47 +23,6 @@ Moment = Annotated[str, Field(max_length=32, json_schema_extra={"format": "date-
 Decimal = Annotated[str, Field(max_length=32, pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
 DIGEST_FORM = r"^(sha256:[0-9a-f]{64})?$"
 Steps = Annotated[tuple[Count, ...], Field(max_length=MAX_STEPS)]
-
-
-class ServiceRef(Block):
-    """The service that is reported on."""
-
-    name: SubdomainName
-    """Name of the PaddleModelService, in the report's own namespace."""
-
-
-class PeriodType(StrEnum):
-    """Which time is reported on."""
-
-    BETWEEN = "Between"
-    WINDOW = "Window"
-    LAST_DAY = "LastDay"
-    LAST_WEEK = "LastWeek"
-    LAST_MONTH = "LastMonth"
-
-
-class ReportPeriod(Block):
-    """The time that is reported on. It is fixed when the report is created."""
-
-    type: PeriodType = PeriodType.WINDOW
-    """Between: from `start` to `end`. Window: the window of the promise, up to the report's creation.
-    LastDay, LastWeek, LastMonth: the last whole one before it, on the clocks of timeZone; weeks begin on
-    Monday."""
-    start: Moment | None = None
-    """First moment, such as 2026-11-01T00:00:00Z. With Between only."""
-    end: Moment | None = None
-    """First moment that no longer counts. With Between only. A report waits until it is over."""
-    time_zone: ZoneName = UTC
-    """Time zone of LastDay, LastWeek and LastMonth, such as Asia/Shanghai."""
-
-
-class ReportSpec(Block):
-    """What is asked for. It cannot be changed: another period is another report."""
-
-    service_ref: ServiceRef
-    """The service that is reported on. It may be deleted later: the report stays."""
-    period: ReportPeriod = ReportPeriod()
-    """The time that is reported on."""
 
 
 class Written(Block):
@@ -242,6 +201,15 @@ class RevisionRecord(Written):
     """Requests that it handled or refused, without mistakes of callers."""
 
 
+class PromiseChange(Written):
+    """The promise was changed."""
+
+    at: Moment
+    """Since when the next one is in force."""
+    before: Text
+    """What was promised until then, in one line."""
+
+
 class ExcludedTime(Written):
     """Time in which the promise did not hold."""
 
@@ -318,6 +286,14 @@ class ReportStatus(Written):
     """Hash of the promise."""
     sla: Annotated[FrozenJson, FrozenAs(dict[str, Any])] | None = None
     """The block spec.sla as it was when the report was made."""
+    promise_known_from: Moment | None = None
+    """Since when it is known what was promised, where that is not the whole period: no exclusion is applied
+    before it."""
+    promise_changes: Annotated[tuple[PromiseChange, ...], Field(max_length=MAX_CHANGES)] = ()
+    """How the promise was changed between the period's start and the making of the report, in order of time.
+    Targets are judged by the promise in `sla`; exclusions are applied while they were in force."""
+    promise_changes_left_out: Count = 0
+    """Changes that are not listed: the first ones."""
     requests: OutcomeCounts | None = None
     """Requests by outcome."""
     objectives: Annotated[

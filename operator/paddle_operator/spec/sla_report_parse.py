@@ -13,7 +13,7 @@ from paddle_operator.errors import SpecRejected, Violation
 from paddle_operator.spec.complaint import violation_of
 from paddle_operator.spec.cron_rules import zone_rule
 from paddle_operator.spec.rule import JsonValue, Rule, places, shown
-from paddle_operator.spec.sla_report import PeriodType, ReportSpec
+from paddle_operator.spec.sla_report_order import PeriodType, ReportSpec
 
 LONGEST_DAYS = 366
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from paddle_operator import names
 from paddle_operator.spec.definition import Kind, Schema, column, condition, definition_of, schema_of
-from paddle_operator.spec.sla_report import ReportSpec, ReportStatus
+from paddle_operator.spec.sla_report import ReportStatus
+from paddle_operator.spec.sla_report_order import ReportSpec
 from paddle_operator.spec.sla_report_parse import REPORT_RULES
 
 DESCRIPTION = (

@@ -13,7 +13,8 @@ from paddle_operator.reasons import Reason
 from paddle_operator.sla.report.period import Planned
 from paddle_operator.sla.report.size import document
 from paddle_operator.sla.report.written import moment_text
-from paddle_operator.spec.sla_report import PeriodType, ReportStatus
+from paddle_operator.spec.sla_report import ReportStatus
+from paddle_operator.spec.sla_report_order import PeriodType
 
 COMPLETE = "Complete"
 

@@ -63,7 +63,8 @@ class MeasuredStory(Story):
     @property
     def record(self) -> Record | None:
         stored = stored_record(self.cluster.objects.values())
-        return record_from(stored.texts[key_of(CountedAt.RUNTIME)]) if stored else None
+        text = stored.texts.get(key_of(CountedAt.RUNTIME)) if stored else None
+        return record_from(text) if text else None
 
 
 def counted(record: Record | None, account: str = "requests") -> int:

@@ -10,11 +10,12 @@ import pytest
 
 from paddle_operator import names
 from paddle_operator.errors import ClusterRefused
-from paddle_operator.plan.record import key_of
+from paddle_operator.plan.record import kept_promises, key_of, stored_record
 from paddle_operator.reasons import Reason
+from paddle_operator.sla.promises import History
 from paddle_operator.sla.record import record_from
 from paddle_operator.spec.report import CountedAt
-from tests.operator.reconcile.measured_story import UP, MeasuredStory, counted
+from tests.operator.reconcile.measured_story import FAST, UP, MeasuredStory, counted
 
 RECORD_KEY = key_of(CountedAt.RUNTIME)
 
@@ -142,6 +143,60 @@ def test_a_record_that_cannot_be_written_holds_up_nothing(story: MeasuredStory) 
     story.cluster.apply = apply  # type: ignore[method-assign]
     story.minutes(6, good=1, fast=1)
     assert counted(story.record) > 60
+
+
+NOON = {"name": "noon", "schedule": "0 12 * * *", "durationMinutes": 120}
+
+
+def test_a_change_of_the_promise_is_kept_with_its_moment_once(story: MeasuredStory) -> None:
+    story.with_a_pod()
+    story.minutes(5)
+    began = kept(story)[0].since
+    story.cluster.writes.clear()
+    story.cluster.edit(sla={"objectives": [UP], "exclusions": [NOON]})
+    story.minutes(30)
+    first, second = kept(story)
+    assert (first.since, first.exclusions) == (began, ())
+    assert timedelta(0) < second.since - began < timedelta(minutes=7)
+    assert [one.name for one in second.exclusions] == ["noon"]
+    assert len([one for one in story.cluster.writes if "sla-record" in str(one)]) == 1
+
+
+def test_a_change_that_could_not_be_kept_is_kept_later(story: MeasuredStory) -> None:
+    story.with_a_pod()
+    story.minutes(5)
+    apply = story.cluster.apply
+
+    async def refuse(key: Any, wanted: Any, *, is_new: bool) -> None:
+        if names.LABEL_MEMORY in wanted["metadata"]["labels"]:
+            raise ClusterRefused("ConfigMap", "calm", Reason.QUOTA_EXCEEDED, "exceeded quota")
+        await apply(key, wanted, is_new=is_new)
+
+    story.cluster.apply = refuse  # type: ignore[method-assign]
+    story.cluster.edit(sla={"objectives": [UP], "exclusions": [NOON]})
+    story.minutes(3)
+    assert len(kept(story)) == 1
+    story.cluster.apply = apply  # type: ignore[method-assign]
+    story.minutes(3)
+    assert len(kept(story)) == 2
+
+
+def test_an_exclusion_takes_nothing_out_of_what_is_counted_again(story: MeasuredStory) -> None:
+    story.with_a_pod()
+    story.minutes(30, bad=10)
+    story.cluster.edit(sla={"objectives": [UP, FAST], "exclusions": [NOON]})
+    story.minutes(1)
+    for item in story.cluster.of("ConfigMap"):
+        if names.LABEL_MEMORY in item["metadata"]["labels"]:
+            item["data"].pop(RECORD_KEY)
+    story.restart()
+    story.minutes(20)
+    assert story.condition("SLAMet")[0] == "False"
+    assert counted(story.record) > 250
+
+
+def kept(story: MeasuredStory) -> History:
+    return kept_promises(stored_record(story.cluster.objects.values()))
 
 
 def test_the_plan_never_takes_the_record_away_and_the_resource_does(story: MeasuredStory) -> None:

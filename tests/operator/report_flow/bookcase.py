@@ -14,15 +14,21 @@ from paddle_operator import names
 from paddle_operator.cluster.ports import Key, Order, ReportKey, Shelf
 from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan import KubeObject
+from paddle_operator.plan.record import PROMISES, sla_record
 from paddle_operator.reasons import Reason
 from paddle_operator.report_flow import ReportFlow
 from paddle_operator.sla.answer import Answer, Failed, NoData, Value
 from paddle_operator.sla.intervals import Interval
+from paddle_operator.sla.promises import History, text_of, with_present
 from paddle_operator.sla.series import Sample, Series
+from paddle_operator.spec import parse
+from paddle_operator.spec.model import Identity
 from paddle_operator.spec.sla_report import ReportStatus
 from tests.operator.fake_cluster import KEY, resource
 from tests.operator.sla.counters import NOON, SCRAPING
-from tests.operator.sla.traffic import BUCKET, MODEL, REQUESTS, Pod, digest_of, reading
+from tests.operator.sla.traffic import BUCKET, MODEL, REQUESTS, Pod, digest_of, every, reading, scrapes
+
+HOUR = {"type": "Between", "start": "2026-06-01T12:00:00Z", "end": "2026-06-01T14:00:00Z"}
 
 
 @dataclass
@@ -63,6 +69,8 @@ class Bookcase:
     refuses: str = ""
     looks: list[Key] = field(default_factory=list)
     """Services that are to be looked at."""
+    promises: History = ()
+    """What the operator kept of the promises."""
 
     def __post_init__(self) -> None:
         program, clock = "paddle-operator 1", lambda: self.now
@@ -93,7 +101,11 @@ class Bookcase:
 
     async def order(self, key: Key) -> Order | None:
         body = self.reports.get(key.name)
-        return None if body is None else Order(copy.deepcopy(body), copy.deepcopy(self.service))
+        if body is None:
+            return None
+        texts = {PROMISES: text_of(self.promises)}
+        record = sla_record(Identity(KEY.name, KEY.namespace, "u", 1), texts, "") if self.promises else None
+        return Order(copy.deepcopy(body), copy.deepcopy(self.service), record)
 
     async def tell(self, order: Order, status: Mapping[str, Any]) -> None:
         self._may("status")
@@ -111,6 +123,12 @@ class Bookcase:
         stamp = f"{self.now:%Y-%m-%dT%H:%M:%SZ}"
         kept["metadata"] |= {"uid": "uid-report", "generation": 1, "creationTimestamp": stamp}
         return kept
+
+    def promise(self, since: datetime, **sla: Any) -> None:
+        """A person changes the promise, and the operator sees it then."""
+        assert self.service is not None
+        self.service["spec"]["sla"] |= sla
+        self.promises = with_present(self.promises, parse(self.service).spec.sla, since, since)
 
     def look(self, *, report: str = "") -> float | None:
         """Let the flow look at the service's schedule, or at a report."""
@@ -140,3 +158,12 @@ def a_bookcase(now: datetime, *, created: datetime | None = None, **reporting: A
     made = created or now - timedelta(days=400)
     body["metadata"]["creationTimestamp"] = f"{made:%Y-%m-%dT%H:%M:%SZ}"
     return Bookcase(now, body)
+
+
+def an_afternoon() -> Bookcase:
+    """Two hours of requests, and a report that is asked for the next day."""
+    made = a_bookcase(NOON + timedelta(days=1))
+    pod = Pod("a", "r1", (-30,), scrapes(-15, 7300), every(10, 1, 7290))
+    made.metrics = FakeMetrics((pod,))
+    made.ask("mine", **HOUR)
+    return made

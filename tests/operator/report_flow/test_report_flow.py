@@ -14,24 +14,14 @@ from paddle_operator.errors import ClusterRefused
 from paddle_operator.handlers.queue import LONGEST_BACKOFF_SECONDS, KeyedQueue
 from paddle_operator.report_flow import AGAIN_SECONDS, LONGEST_SECONDS
 from tests.operator.fake_cluster import KEY
-from tests.operator.report_flow.bookcase import Bookcase, FakeMetrics, a_bookcase
+from tests.operator.report_flow.bookcase import HOUR, FakeMetrics, a_bookcase, an_afternoon
 from tests.operator.sla.counters import NOON
-from tests.operator.sla.traffic import Pod, digest_of, every, scrapes
+from tests.operator.sla.traffic import digest_of, scrapes
 from tests.operator.virtual_time import in_virtual_time, seconds
 
 MONTHLY = "0 0 1 * *"
 DECEMBER = datetime(2026, 12, 1, 0, 10, tzinfo=UTC)
 NAME = "calm-20261201-0000"
-HOUR = {"type": "Between", "start": "2026-06-01T12:00:00Z", "end": "2026-06-01T14:00:00Z"}
-
-
-def an_afternoon() -> Bookcase:
-    """Two hours of requests, and a report that is asked for the next day."""
-    made = a_bookcase(NOON + timedelta(days=1))
-    pod = Pod("a", "r1", (-30,), scrapes(-15, 7300), every(10, 1, 7290))
-    made.metrics = FakeMetrics((pod,))
-    made.ask("mine", **HOUR)
-    return made
 
 
 def test_a_report_is_asked_for_when_it_is_due_and_only_once() -> None:
@@ -303,22 +293,6 @@ def test_a_window_by_the_calendar_is_its_month_up_to_now_and_never_empty(asked: 
     period = made.result("month").period
     assert period is not None
     assert period.start == start
-
-
-def test_maintenance_is_listed_and_counts_nowhere() -> None:
-    made = an_afternoon()
-    assert made.service is not None
-    hour = {"name": "repair", "schedule": "30 12 * * *", "durationMinutes": 60}
-    made.service["spec"]["sla"]["exclusions"] = [hour]
-    made.look(report="mine")
-    report = made.result("mine")
-    assert [(one.name, one.start, one.end) for one in report.exclusions] == [
-        ("repair", "2026-06-01T12:30:00Z", "2026-06-01T13:30:00Z")
-    ]
-    assert report.excluded_seconds == 3600
-    assert report.objectives[0].total == 359, (
-        "half of the requests: those until 12:29:51 and from 13:29:51 on"
-    )
 
 
 def test_the_last_month_is_that_before_the_report_was_asked_for() -> None:

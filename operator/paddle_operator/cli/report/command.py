@@ -23,7 +23,8 @@ from paddle_operator.cluster.api import Api
 from paddle_operator.sla.report.order import LATE
 from paddle_operator.sla.report.size import document
 from paddle_operator.sla.report.written import moment_text
-from paddle_operator.spec.sla_report import PeriodType, ReportStatus
+from paddle_operator.spec.sla_report import ReportStatus
+from paddle_operator.spec.sla_report_order import PeriodType
 from paddle_operator.status.sla_report import COMPLETE, is_complete
 
 FORMS = ("table", "text", "json", "csv", "html")

@@ -67,10 +67,24 @@ def _header(report: ReportStatus, clock: Clock) -> str:
         whole = between(period.observed_from, period.end)
         share = percent_text(Fraction(report.unknown_seconds, whole), 1, UP)
         later += f"<p>{both('unknown lead', time=length(report.unknown_seconds), share=share)}</p>"
+    later += _promise_changes(report, clock)
     labels = "".join(f'<label for="{one}">{name}</label>' for one, name in LANGUAGES.items())
     title = f"{escape(report.service.name)}<small>{both('title')}: {both('period', **told)}</small>"
     lead = f'<p class="lead">{_summary(report.objectives)}</p>{later}'
     return f'<header><h1>{title}</h1><div class="languages">{labels}</div>{lead}</header>'
+
+
+def _promise_changes(report: ReportStatus, clock: Clock) -> str:
+    """What a reader must know before believing a verdict."""
+    told = [
+        both("promise changed", moment=clock.show(one.at), before=one.before)
+        for one in report.promise_changes
+    ]
+    if told:
+        told.append(both("judged by the present"))
+    if report.promise_known_from:
+        told.append(both("promise known from", moment=clock.show(report.promise_known_from)))
+    return "".join(f"<p><strong>{one}</strong></p>" for one in told)
 
 
 def _summary(objectives: Sequence[ObjectiveReport]) -> str:

@@ -12,6 +12,7 @@ from paddle_operator.spec.sla_report import ObjectiveReport, ReportStatus
 CSV_COLUMNS = (
     "service", "period_start", "period_end", "objective", "revision", "target_percent", "verdict",
     "good", "bad", "total", "attained_percent", "spent_percent", "unknown_seconds", "source",
+    "promise_changed_at", "promise_known_from",
 )  # fmt: skip
 ALL = "*"
 """In the column revision: all of them together."""
@@ -32,6 +33,17 @@ def table(report: ReportStatus, clock: Clock) -> str:
     ]
     if period.observed_from != period.start:
         head.append(("Observed", f"from {clock.show(period.observed_from)}, when the service was created"))
+    head += [
+        ("Changed", f"the promise, at {clock.show(one.at)}: until then {one.before}")
+        for one in report.promise_changes
+    ]
+    if report.promise_changes:
+        head.append(("", "targets are judged by the present promise, exclusions while they were in force"))
+    if report.promise_known_from:
+        since = clock.show(report.promise_known_from)
+        head.append(
+            ("Kept since", f"{since}: what was promised before is not known, no exclusion is applied")
+        )
     columns_of = ("VERDICT", "PROMISED", "ATTAINED", "GOOD", "TOTAL", "BUDGET SPENT", "UNKNOWN", "COUNTED AT")
     rows = [("OBJECTIVE", *columns_of)]
     rows += [
@@ -109,14 +121,15 @@ def csv_text(report: ReportStatus) -> str:
     written = io.StringIO()
     sheet = csv.writer(written)
     sheet.writerow(CSV_COLUMNS)
+    changed = " ".join(one.at for one in report.promise_changes)
     for one in report.objectives:
-        at = one.source.value
+        at = (one.source.value, changed, report.promise_known_from)
         about = (service.name, period.start, period.end, one.name)
         told = (one.good, one.total - one.good, one.total, one.attained_percent, one.spent_percent)
-        sheet.writerow((*about, ALL, one.target_percent, one.verdict.value, *told, one.unknown_seconds, at))
+        sheet.writerow((*about, ALL, one.target_percent, one.verdict.value, *told, one.unknown_seconds, *at))
         for its in one.revisions:
             share = (its.good, its.total - its.good, its.total, its.attained_percent, its.spent_percent)
-            sheet.writerow((*about, its.revision, one.target_percent, "", *share, "", at))
+            sheet.writerow((*about, its.revision, one.target_percent, "", *share, "", *at))
     return written.getvalue()
 
 

@@ -17,6 +17,18 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "period": ("{start} to {end}, {zone}", "{start} 至 {end}（{zone}）"),
     "observed from": ("The service was created at {moment}.", "服务创建于 {moment}。"),
+    "promise changed": (
+        "The promise was changed at {moment}. Until then it was: {before}.",
+        "承诺已于 {moment} 更改，此前为：{before}。",
+    ),
+    "judged by the present": (
+        "The period is judged by the present targets; exclusions are applied while they were in force.",
+        "整个时段按当前目标判定；排除时间仅在其生效期间适用。",
+    ),
+    "promise known from": (
+        "What was promised before {moment} is not known: no exclusion is applied before it.",
+        "{moment} 之前的承诺未知：此前不适用任何排除时间。",
+    ),
     "unknown lead": (
         "Of {time} of it ({share} %) nobody can tell what happened.",
         "其中 {time}（{share} %）无法得知发生了什么。",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.ledger import Page, Question
 from paddle_operator.sla.objectives import promise, sla_hash
 from paddle_operator.sla.outcomes import Outcomes
+from paddle_operator.sla.promises import History, changes_after
 from paddle_operator.sla.report.objective import objective_report
 from paddle_operator.sla.report.size import LIMIT_BYTES, fitted, longest
 from paddle_operator.sla.report.written import moment_text, whole_seconds
@@ -27,12 +28,14 @@ from paddle_operator.spec.promise import Sla
 from paddle_operator.spec.report import CountedAt
 from paddle_operator.spec.sla_report import (
     DIGEST_FORM,
+    MAX_CHANGES,
     MAX_REVISIONS,
     MAX_STRETCHES,
     CauseSum,
     ExcludedTime,
     ObjectiveReport,
     OutcomeCounts,
+    PromiseChange,
     QueryRecord,
     ReportedService,
     ReportStatus,
@@ -47,11 +50,13 @@ Elsewhere: TypeAlias = Mapping[CountedAt, Iterable[Page]]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is reported on: the service and its promise as they are now."""
+    """What is reported on: the service and its promise as they are now, and what was excluded when."""
 
     service: ReportedService
     sla: Sla
     exclusions: tuple[Exclusion, ...]
+    promises: History = ()
+    """What was promised since when; empty: nobody kept it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +96,22 @@ def report_of(
     revisions = _revisions(book, question, digests)
     excluded = _excluded(subject.exclusions, question.observed)
     objectives = tuple(objective_report(one, question, steps, book, least) for one in subject.sla.objectives)
+    changes = tuple(
+        PromiseChange(at=moment_text(at), before=before)
+        for at, before in changes_after(subject.promises, question.observed.start)
+    )
     sla = subject.sla.model_dump(by_alias=True, mode="json", exclude_none=True)
     written = ReportStatus(
         made_at=moment_text(made.at),
         made_by=made.by,
         period=_span(period, question),
         service=subject.service,
-        summary=", ".join(_summary(one) for one in objectives),
+        summary=", ".join((*(_summary(one) for one in objectives), *_changed(changes))),
         promise=promise(subject.sla),
         sla_hash=sla_hash(subject.sla),
+        promise_known_from=_known_from(subject.promises, question.observed.start),
+        promise_changes=changes[-MAX_CHANGES:],
+        promise_changes_left_out=len(changes[:-MAX_CHANGES]),
         requests=OutcomeCounts(**asdict(sum(book.outcomes.values(), Outcomes()))),
         objectives=objectives,
         revisions=revisions[0],
@@ -139,6 +151,14 @@ def _span(period: Interval, question: Question) -> Span:
 def _summary(one: ObjectiveReport) -> str:
     attained = "" if one.attained_percent is None else f" {one.attained_percent} %"
     return f"{one.name} {one.verdict.value}{attained}"
+
+
+def _changed(changes: Sequence[PromiseChange]) -> Iterable[str]:
+    return (f"promise changed at {one.at}" for one in changes[-1:])
+
+
+def _known_from(promises: History, start: datetime) -> str | None:
+    return moment_text(promises[0].since) if promises and promises[0].since > start else None
 
 
 def _unknown(told: Told) -> UnknownTime:

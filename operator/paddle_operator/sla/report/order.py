@@ -9,7 +9,7 @@ from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.report.written import moment_read
 from paddle_operator.sla.windows import Period, calendar, window_at
 from paddle_operator.spec.promise import Sla
-from paddle_operator.spec.sla_report import PeriodType, ReportPeriod
+from paddle_operator.spec.sla_report_order import PeriodType, ReportPeriod
 
 LATE = timedelta(minutes=1)
 """How long after a moment its samples can be read."""

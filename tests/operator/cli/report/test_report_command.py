@@ -20,6 +20,7 @@ from paddle_operator.cli.report.read import ReportUnreadable
 from paddle_operator.cli.report.words import LANGUAGES, WORDS
 from paddle_operator.documents import render
 from paddle_operator.sla.report.size import document
+from paddle_operator.spec.sla_report import PromiseChange
 from tests.operator.cli.report.a_day import a_day
 
 GOLDEN = Path(__file__).resolve().parents[3] / "golden" / "report"
@@ -153,6 +154,19 @@ def test_the_page_says_at_its_top_how_much_is_unknown(
 ) -> None:
     head = shown(capsys, "--file", str(saved), "-o", "html").partition("</header>")[0]
     assert "Of 16 min 51 s of it (1.2 %) nobody can tell what happened." in head
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "html", "json"])
+def test_a_promise_that_was_changed_is_told_in_every_form(form: str) -> None:
+    change = PromiseChange(at="2026-06-02T10:00:00Z", before="99.9 % of requests answered")
+    changed = a_day().model_copy(
+        update={"promise_changes": (change,), "promise_known_from": "2026-06-01T13:00:00Z"}
+    )
+    chosen = argparse.Namespace(output=form, time_zone="UTC", language="en")
+    text = command._shown(changed, chosen).partition("</header>")[0]
+    assert re.search(r"2026-06-02[T ]10:00", text)
+    assert re.search(r"2026-06-01[T ]13:00", text)
+    assert (change.before in text) is (form != "csv")
 
 
 def test_a_name_is_shown_as_text_and_not_as_a_tag() -> None:
