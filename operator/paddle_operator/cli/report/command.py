@@ -75,6 +75,7 @@ def from_file(chosen: argparse.Namespace) -> str:
 
 async def from_cluster(api: Api, chosen: argparse.Namespace) -> str:
     """Find a report or have it made, and show it."""
+    period = period_of(chosen, datetime.now(UTC))  # what is wrong is told before anything is asked for
     body: Mapping[str, Any]
     if chosen.report:
         body = await api.get(kinds.REPORT, chosen.namespace, chosen.report)
@@ -83,7 +84,7 @@ async def from_cluster(api: Api, chosen: argparse.Namespace) -> str:
     elif chosen.latest:
         body = await _latest(api, chosen)
     else:
-        body = await _new(api, chosen)
+        body = await _new(api, chosen, period)
     return _shown(read_report(body, f"report {body['metadata']['name']}"), chosen)
 
 
@@ -98,7 +99,7 @@ async def _latest(api: Api, chosen: argparse.Namespace) -> Mapping[str, Any]:
     return max(found, key=lambda one: (str(one["status"]["period"]["end"]), str(one["status"]["madeAt"])))
 
 
-async def _new(api: Api, chosen: argparse.Namespace) -> Mapping[str, Any]:
+async def _new(api: Api, chosen: argparse.Namespace, period: Mapping[str, str]) -> Mapping[str, Any]:
     """Create a report and wait until the operator has made it."""
     await api.get(kinds.SERVICE_RESOURCE, chosen.namespace, chosen.name)  # a wrong name is told as such
     body = {
@@ -109,7 +110,7 @@ async def _new(api: Api, chosen: argparse.Namespace) -> Mapping[str, Any]:
             "namespace": chosen.namespace,
             "labels": {names.LABEL_SERVICE: chosen.name},
         },
-        "spec": {"serviceRef": {"name": chosen.name}, "period": period_of(chosen, datetime.now(UTC))},
+        "spec": {"serviceRef": {"name": chosen.name}, "period": period},
     }
     name = str((await api.create(kinds.REPORT, body, "kubectl-paddle_sla"))["metadata"]["name"])
     said = ""
@@ -135,7 +136,8 @@ async def _new(api: Api, chosen: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def period_of(chosen: argparse.Namespace, now: datetime) -> dict[str, str]:
-    """Return spec.period from the arguments."""
+    """Return spec.period from the arguments; raise ReportUnreadable where they make no sense."""
+    _zone(chosen.time_zone)
     if chosen.start:
         end = (
             _moment(chosen.end, chosen.time_zone)
@@ -143,11 +145,12 @@ def period_of(chosen: argparse.Namespace, now: datetime) -> dict[str, str]:
             else now.replace(second=0, microsecond=0) - LATE
         )
         start = _moment(chosen.start, chosen.time_zone)
+        if end <= start:
+            raise ReportUnreadable(f"the period would end at {moment_text(end)}, before it starts")
         return {"type": PeriodType.BETWEEN.value, "start": moment_text(start), "end": moment_text(end)}
     if chosen.end:
         raise ReportUnreadable("--to needs --from")
     if chosen.last:
-        _zone(chosen.time_zone)
         return {"type": _LAST[chosen.last].value, "timeZone": chosen.time_zone}
     return {"type": PeriodType.WINDOW.value}
 

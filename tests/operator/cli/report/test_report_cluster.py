@@ -108,6 +108,22 @@ def test_a_wrong_name_is_told_and_no_report_is_asked_for() -> None:
     assert desk.asked == []
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"time_zone": "Mars/One"},
+        {"start": "2026-11-02", "end": "2026-11-01"},
+        {"start": "yesterday"},
+        {"end": "2026-11-01"},
+    ],
+)
+def test_a_command_line_that_makes_no_sense_asks_for_no_report(arguments: dict[str, str]) -> None:
+    desk = Desk(MADE)
+    with pytest.raises(ReportUnreadable):
+        shown(desk, **arguments)
+    assert desk.asked == []
+
+
 def test_the_latest_is_that_of_the_latest_period_of_this_service() -> None:
     desk = Desk()
     june = {**MADE, "period": {**MADE["period"], "end": "2026-07-01T00:00:00Z"}}
