@@ -3,7 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lint unit charts rules e2e test test-long bench generate format demo demo-clean clean
+.PHONY: help venv lint unit charts rules e2e test test-long bench generate format demo demo-clean clean clean-all
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,8 +14,11 @@ venv: ## .venv with paddle-operator, paddle-runtime and kubectl-paddle_sla in .v
 demo: venv ## A cluster, a model, a picture read through the gateway
 	@$(PY) -m hack.demo up
 
-demo-clean: venv ## Take away everything that make demo and make test started
+demo-clean: venv ## Take away everything that make demo started
 	@$(PY) -m hack.demo clean
+
+clean-all: venv ## Take away everything that make demo and make test started
+	@$(PY) -m hack.demo clean-all
 
 test: venv ## Everything, fast checks first, then end to end on a real node
 	@$(PY) -m hack.checks test

@@ -1,4 +1,4 @@
-"""`make demo` and `make demo-clean`: from nothing to a page read through the gateway, and back."""
+"""`make demo`, `make demo-clean`, `make clean-all`: from nothing to a page through the gateway, and back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -55,21 +55,35 @@ def build_site(environment: Mapping[str, str], progress: Progress) -> Site:
 
 
 def clean(environment: Mapping[str, str]) -> int:
-    """Take away what `up` made, and prove that nothing is left."""
+    """Take away what `up` made, and prove that nothing of it is left. Other clusters stay."""
     progress = Progress()
     if own := own_cluster.kubeconfig_of(environment):
         return own_cluster.clean(own, progress)
     own_cluster.clean_kind(environment, progress)
-    for name in (DEFAULT_NAME, CLUSTER):
-        node.down(name, progress)
-    left = leftovers.find(None)
+    node.down(DEFAULT_NAME, progress)
+    return _proven(leftovers.find(DEFAULT_NAME), "the demo", progress)
+
+
+def clean_all(environment: Mapping[str, str]) -> int:
+    """Take away the demo and the cluster of the tests, and prove that nothing of any cluster is left."""
+    progress = Progress()
+    code = clean(environment)
+    node.down(CLUSTER, progress)
+    return _proven(leftovers.find(None), "any cluster", progress) or code
+
+
+def _proven(left: Sequence[str], of: str, progress: Progress) -> int:
     for line in left:
         progress.say(f"  left behind: {line}")
-    progress.say("nothing is left" if not left else "see the lines above")
+    progress.say(f"nothing of {of} is left" if not left else "see the lines above")
     return 1 if left else 0
 
 
-COMMANDS: Mapping[str, Callable[[Mapping[str, str]], int]] = {"up": up, "clean": clean}
+COMMANDS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
+    "up": up,
+    "clean": clean,
+    "clean-all": clean_all,
+}
 
 
 def main() -> int:

@@ -48,3 +48,35 @@ def test_a_failure_is_one_line_with_the_next_step(
         "the demo stopped: ocr is not Ready after 300 s",
         "`make demo` again continues; `make demo-clean` removes everything",
     ]
+
+
+@pytest.mark.parametrize(
+    ("command", "downed", "proven"),
+    [("clean", ["demo"], ["demo"]), ("clean-all", ["demo", "e2e"], ["demo", None])],
+)
+def test_the_demos_end_leaves_the_cluster_of_the_tests_alone_unless_all_are_to_end(
+    command: str, downed: list[str], proven: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    went: list[str] = []
+    asked: list[str | None] = []
+
+    def find(name: str | None) -> list[str]:
+        asked.append(name)
+        return []
+
+    monkeypatch.setattr(demo.own_cluster, "clean_kind", lambda *_: None)
+    monkeypatch.setattr(demo.node, "down", lambda name, _: went.append(name))
+    monkeypatch.setattr(demo.leftovers, "find", find)
+    assert demo.COMMANDS[command]({}) == 0
+    assert (went, asked) == (downed, proven)
+
+
+def test_what_is_left_of_a_cluster_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo.own_cluster, "clean_kind", lambda *_: None)
+    monkeypatch.setattr(demo.node, "down", lambda *_: None)
+    monkeypatch.setattr(demo.leftovers, "find", lambda _: ["link psla-demo"])
+    assert demo.COMMANDS["clean"]({}) == 1
+    told = capsys.readouterr()
+    assert "left behind: link psla-demo" in told.out + told.err
