@@ -23,12 +23,13 @@ def means_of(service: Service, *, envoy_gateway: bool) -> Means:
     spec = service.spec
     preload = spec.model.preload
     least = spec.scaling.min_replicas if spec.scaling.scales else spec.scaling.replicas
+    most_given = spec.scaling.scales or least is not None or bool(spec.scaling.schedules)
     startup = _figure(preload, "timeout_seconds", Unit.SECONDS)
     downloads = preload.timeout_seconds * len(spec.model.sources)
     moving = SCHEDULING_SECONDS + downloads + preload.timeout_seconds
     return Means(
         least_pods=_pods(spec.scaling.least, given=least is not None),
-        most_pods=_pods(spec.scaling.most, given=spec.scaling.scales or least is not None),
+        most_pods=_pods(spec.scaling.most, given=most_given),
         pods_field=f"spec.scaling.{'minReplicas' if spec.scaling.scales else 'replicas'}",
         most_field=f"spec.scaling.{'maxReplicas' if spec.scaling.scales else 'replicas'}",
         probe_period=_figure(spec.probes, "period_seconds", Unit.SECONDS),

@@ -137,5 +137,5 @@ class Scaling(Block):
 
     @property
     def most(self) -> int:
-        """Most pods, apart from schedules where no scaler bounds them."""
-        return self.max_replicas or self.least
+        """Most pods: the bound of a scaler, or without one what is asked for at any time."""
+        return self.max_replicas or max([self.least, *(one.min_replicas for one in self.schedules)])
