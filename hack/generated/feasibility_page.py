@@ -24,6 +24,7 @@ REASONS = (
     Reason.THRESHOLD_BELOW_SERVICE_TIME,
     Reason.LOAD_EXCEEDS_CAPACITY,
     Reason.BUDGET_BELOW_ONE_REQUEST,
+    Reason.NOTHING_PROMISED,
 )
 HEAD = """\
 <!-- Made by `make generate`; do not edit. -->
@@ -61,6 +62,8 @@ answer `Unknown`. A `False` stops nothing: the service is deployed and served al
 - **The load at its peak** (five minutes' mean) beside what all pods that there can be serve in time.
 - **One failed request** beside what may fail of all requests that the window can have at the highest load
   seen.
+- **Exclusions** leave less time in which requests count, and less of it may fail. Where they leave less than
+  a thousandth of the time, nothing is promised. What they leave is reckoned over a leap year.
 - **Objectives beside each other**: one that can never be used up, because another one breaks before it.
 
 Pods that all run on one node are a remark: how often a node is lost is nothing that the resource says.

@@ -116,6 +116,11 @@ class Reason(StrEnum):
         "The window has so few requests that a single failed one breaks the promise.",
         True,
     )
+    NOTHING_PROMISED = (
+        "NothingPromised",
+        "The exclusions leave out all of the time, or nearly all of it.",
+        True,
+    )
 
     # The bundle: these are the runtime's words too, with the exit codes of EXIT_CODES.
     MODEL_NOT_FOUND = "ModelNotFound", "No bundle is at model.uri.", True

@@ -27,6 +27,10 @@ def resources(draw: st.DrawFn) -> Resource:
     ]
     made = a_resource().promising(*draw(st.sampled_from([objectives, objectives[:1], objectives[1:]])))
     made = made.with_("spec.sla.window", {"type": "Rolling", "days": draw(st.integers(1, 90))})
+    minutes = draw(st.sampled_from([0, 30, 1380, 1440]))
+    if minutes:
+        nightly = {"name": "nightly", "schedule": "0 1 * * *", "durationMinutes": minutes}
+        made = made.with_("spec.sla.exclusions", [nightly])
     period = draw(st.integers(1, 300))
     probes = {
         "periodSeconds": period,

@@ -14,10 +14,27 @@ from paddle_operator.sla.outcomes import target_share
 from paddle_operator.spec.promise import Objective
 
 _CHEAPER = "take a smaller or faster model, or a faster device"
+LEAST_COUNTED = Fraction(1, 1000)
+"""Of the time. Exclusions that are meant to follow each other leave an hour where clocks go back."""
 LEAST_ANSWERS = 30
 """Fewer answers say nothing about a percentile."""
 NO_WAIT_MILLISECONDS = 2.5
 """Who was taken up within this time did not wait: a boundary of the runtime's histogram of stages."""
+
+
+def time_that_counts(share: Fraction) -> Finding | None:
+    """Say where exclusions leave nothing to promise; None where they leave enough."""
+    if share >= LEAST_COUNTED:
+        return None
+    out = _share(1 - share, Origin.GIVEN)
+    return Finding(
+        "time that counts",
+        Holds.NO,
+        f"the exclusions leave out {out} of the time, and nothing is promised in it",
+        (Term("left out", out),),
+        Reason.NOTHING_PROMISED,
+        "shorten durationMinutes in spec.sla.exclusions, or let them begin less often",
+    )
 
 
 def time_of_an_answer(objective: Objective, answers: Unhurried | None) -> Finding:
@@ -114,7 +131,7 @@ def one_failure(allowed: Allowed, known: Known) -> Finding | None:
     may_fail = requests * allowed.share
     about = f"one failed request, for {allowed.objective}"
     terms = (
-        Term(f"requests in {allowed.days} days at the highest load seen", _requests(requests)),
+        Term(f"requests in {allowed.over} at the highest load seen", _requests(requests)),
         Term(f"{allowed.objective} lets fail", _requests(may_fail), f"{percent_text(allowed.share)} of them"),
     )
     if may_fail >= 1:
@@ -124,7 +141,7 @@ def one_failure(allowed: Allowed, known: Known) -> Finding | None:
     return Finding(
         about,
         Holds.NO,
-        f"at the highest load seen {allowed.days} days have {_requests(requests)}, and a single one that "
+        f"at the highest load seen {allowed.over} have {_requests(requests)}, and a single one that "
         f"fails breaks {allowed.objective}",
         terms,
         Reason.BUDGET_BELOW_ONE_REQUEST,

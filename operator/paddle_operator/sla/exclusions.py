@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from paddle_operator.sla.intervals import Interval, Spans
 from paddle_operator.sla.schedule import Schedule, parse_schedule
 from paddle_operator.spec.promise import Exclusion as Written
 from paddle_operator.spec.promise import Sla
+
+A_YEAR = Interval(datetime(2028, 1, 1, tzinfo=UTC), datetime(2029, 1, 1, tzinfo=UTC))
+"""A year with every date. What schedules leave of it stands for all years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +85,15 @@ def counted_time(within: Interval, exclusions: Iterable[Exclusion]) -> Spans:
     for exclusion in exclusions:
         left -= exclusion.spans(within)
     return left
+
+
+@functools.lru_cache(maxsize=256)
+def counted_share(sla: Sla) -> Fraction:
+    """Return the share of the time in which the promise holds, over many windows.
+
+    A year of exclusions is many moments, and a service is looked at many times with the same promise.
+    """
+    if not sla.exclusions:
+        return Fraction(1)
+    second = timedelta(seconds=1)
+    return Fraction(counted_time(A_YEAR, exclusions_of(sla)).total // second, A_YEAR.length // second)

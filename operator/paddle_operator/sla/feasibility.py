@@ -1,5 +1,6 @@
 """Whether a promise can be kept with what there is for it, and the sum behind the answer. Pure.
 
+    time that counts      what exclusions leave of it
     loss of a pod         what one loss costs at worst, beside what availability lets fail
     replacement, start    draining, and loading beside what the startup probe allows
     time of an answer     the threshold, beside what an answer takes that need not wait
@@ -22,7 +23,9 @@ from paddle_operator.sla.demands import (
     objectives_beside_each_other,
     one_failure,
     time_of_an_answer,
+    time_that_counts,
 )
+from paddle_operator.sla.exclusions import counted_share
 from paddle_operator.sla.means import NOTHING_KNOWN, Allowed, Finding, Holds, Known, Means
 from paddle_operator.sla.outage import loss_of_a_pod, planned_replacement, spread_of_pods, start_of_a_pod
 from paddle_operator.sla.outcomes import target_share
@@ -69,7 +72,14 @@ def sum_lines(found: Feasibility) -> Iterator[str]:
 
 
 def _findings(sla: Sla, means: Means, known: Known) -> Iterator[Finding]:
-    budgets = tuple(Allowed(one.name, 1 - target_share(one), sla.window.days) for one in sla.objectives)
+    counted = counted_share(sla)
+    excluded = time_that_counts(counted)
+    if excluded is not None:
+        yield excluded
+        return
+    budgets = tuple(
+        Allowed(one.name, 1 - target_share(one), sla.window.days, counted) for one in sla.objectives
+    )
     available = [
         budget for budget, one in zip(budgets, sla.objectives, strict=True) if one.availability is not None
     ]

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from fractions import Fraction
 
 from paddle_operator.reasons import Reason
-from paddle_operator.sla.figures import Figure, Term
+from paddle_operator.sla.figures import Figure, Term, duration_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +116,19 @@ class Allowed:
     share: Fraction
     """Of the requests, that may fail it."""
     days: int
+    counted: Fraction = Fraction(1)
+    """The share of the window in which the promise holds, above 0."""
 
     @property
-    def window(self) -> int:
-        """Seconds of the window."""
-        return self.days * 86_400
+    def window(self) -> Fraction:
+        """Seconds of the window in which the promise holds."""
+        return self.counted * self.days * 86_400
+
+    @property
+    def over(self) -> str:
+        """That time in words."""
+        whole = f"{self.days} days"
+        return whole if self.counted == 1 else f"the {duration_text(self.window)} of {whole} that count"
 
     @property
     def time(self) -> Fraction:

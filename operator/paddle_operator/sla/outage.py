@@ -145,6 +145,8 @@ def _too_costly(
         ways.append("set routing.type to GatewayAPI on Envoy Gateway, which repeats requests, with 2 pods")
     if percent := percent_that_fits(cost / allowed.window):
         ways.append(f"set the target of {allowed.objective} to {percent} or less")
+    if allowed.counted < 1:
+        ways.append("let spec.sla.exclusions leave out less")
     return Finding(
         _about(allowed),
         Holds.NO,
@@ -156,7 +158,7 @@ def _too_costly(
 
 
 def _budget(allowed: Allowed) -> Term:
-    how = f"{percent_text(allowed.share)} of {allowed.days} days"
+    how = f"{percent_text(allowed.share)} of {allowed.over}"
     return Term(f"{allowed.objective} lets fail", seconds(allowed.time, Origin.GIVEN), how)
 
 
