@@ -6,14 +6,15 @@ not increased. A budget needs numbers that somebody can count again. Here
 
 - what lies between two samples belongs to the moment of the later one, where it was seen. So each count lies
   in exactly one of any intervals side by side, and their counts add up;
-- the counters of a target are walked together: when one of them falls, the process began anew, and all of
-  them count from 0 again, also one that is already higher than before, or that is seen again only later;
+- the counters of a target are walked together: when one of them falls, or the target's start time says so,
+  the process began anew, and all of them count from 0 again, also one that is already higher than before, or
+  that is seen again only later;
 - a series that appears counts whole when its target is known to have begun inside the observation. Otherwise
   its first sample is a baseline;
 - what may have been counted unseen is no number but time: `Unknown`, with its cause.
 
-One thing leaves no trace: a process that restarts between two scrapes and passes all its old values before
-the second.
+One thing leaves no trace: a process without a start time that restarts between two scrapes and passes all its
+old values before the second.
 """
 
 from __future__ import annotations
@@ -25,7 +26,16 @@ from typing import NamedTuple
 
 from paddle_operator.sla.answer import Answer, Failed, NoData, Stale, Value
 from paddle_operator.sla.intervals import Interval, Spans, utc
-from paddle_operator.sla.series import NAME_LABEL, POD_LABEL, Labels, Series, label, series_text, target_of
+from paddle_operator.sla.series import (
+    NAME_LABEL,
+    POD_LABEL,
+    Labels,
+    Restart,
+    Series,
+    label,
+    series_text,
+    target_of,
+)
 from paddle_operator.sla.unknown import Cause, Unknown
 
 _EXACT = 2**53  # the largest number up to which a float holds every whole one
@@ -82,12 +92,15 @@ def count(series: Iterable[Series], observed: Interval, scraping: Scraping) -> A
     """
     targets: dict[Labels, dict[Labels, dict[datetime, int]]] = {}
     started: dict[Labels, datetime] = {}
+    restarts: dict[Labels, tuple[Restart, ...]] = {}
     metrics = set()
     for one in series:
         metrics.add(label(one.labels, NAME_LABEL))
         target = target_of(one.labels)
         if one.started is not None:
             started[target] = utc(one.started)
+        if one.restarts:
+            restarts[target] = one.restarts
         values = targets.setdefault(target, {}).setdefault(one.labels, {})
         wrong = _read(one, observed, values)
         if wrong:
@@ -97,7 +110,14 @@ def count(series: Iterable[Series], observed: Interval, scraping: Scraping) -> A
             f"series of {', '.join(sorted(metrics))} cannot be counted as one: count each metric"
         )
     walks = [
-        _Walk(label(target, POD_LABEL), members, started.get(target), observed, scraping.longest_gap)
+        _Walk(
+            label(target, POD_LABEL),
+            members,
+            observed,
+            scraping.longest_gap,
+            started=started.get(target),
+            restarts=restarts.get(target, ()),
+        )
         for target, members in targets.items()
         if any(members.values())
     ]
@@ -143,6 +163,24 @@ def _read(one: Series, observed: Interval, values: dict[datetime, int]) -> str:
     return ""
 
 
+class _Restarts:
+    """What a target's start time says of its restarts, beside those that its counters tell."""
+
+    def __init__(self, restarts: tuple[Restart, ...], first: datetime) -> None:
+        self.told: datetime | None = None
+        """When the last restart was seen: one since a process that ran before that is the same."""
+        self._left = [one for one in reversed(restarts) if one.at > first]
+
+    def until(self, at: datetime) -> datetime | None:
+        """Return when a process began that no counter told of before; None: none did."""
+        found = None
+        while self._left and self._left[-1].at <= at:
+            one = self._left.pop()
+            if self.told is None or one.after >= self.told:
+                found = one.at
+        return found
+
+
 class _Walk:
     """One target's counters from its first sample to its last."""
 
@@ -150,9 +188,11 @@ class _Walk:
         self,
         pod: str,
         members: Mapping[Labels, Mapping[datetime, int]],
-        started: datetime | None,
         observed: Interval,
         longest_gap: timedelta,
+        *,
+        started: datetime | None,
+        restarts: tuple[Restart, ...],
     ) -> None:
         self.steps: dict[Labels, list[Step]] = {labels: [] for labels in members}
         self.unknown: set[Unknown] = set()
@@ -162,7 +202,7 @@ class _Walk:
         began = started if started is not None and observed.start <= started <= times[0] else None
         self.lifetime = Interval(began or times[0], times[-1])
         self._before(times[0], began, started, observed)
-        self._along(times, members, began)
+        self._along(times, members, began, _Restarts(restarts, times[0]))
         if observed.end - times[-1] > longest_gap:
             self._note(times[-1], times[-1] + longest_gap, Cause.END)
 
@@ -186,21 +226,26 @@ class _Walk:
         times: list[datetime],
         members: Mapping[Labels, Mapping[datetime, int]],
         began: datetime | None,
+        restarts: _Restarts,
     ) -> None:
         last: dict[Labels, tuple[datetime, int, int]] = {}  # when, value, and in which life of the process
         life = 0
         previous = times[0]
         for at in times:
             seen = {labels: values[at] for labels, values in members.items() if at in values}
+            anew = restarts.until(at)
             fallen = [
                 last[labels][0]
                 for labels, value in seen.items()
-                if labels in last and last[labels][2] == life and value < last[labels][1]
+                if labels in last and last[labels][2] == life and (anew or value < last[labels][1])
             ]
-            fell = bool(fallen)
-            life += fell
+            fell = bool(fallen) or anew is not None
+            if fell:
+                life += 1
+                restarts.told = at
             if fell or at - previous > self._gap:
-                self._note(min(fallen, default=previous), at, Cause.RESET if fell else Cause.GAP)
+                told = anew if anew is not None and at - anew <= self._gap else at
+                self._note(min(fallen, default=previous), told, Cause.RESET if fell else Cause.GAP)
             for labels, value in seen.items():
                 if labels in last:
                     since, known, lived = last[labels]

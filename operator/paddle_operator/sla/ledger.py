@@ -76,6 +76,7 @@ class Page:
     """Each with the objective that it concerns; "" for all of them."""
     requests: Carried = field(default_factory=dict)
     durations: Carried = field(default_factory=dict)
+    starts: Carried = field(default_factory=dict)
 
 
 def read_page(question: Question, part: Interval, said: Reading, before: Page | None = None) -> Answer[Page]:
@@ -87,35 +88,39 @@ def read_page(question: Question, part: Interval, said: Reading, before: Page | 
     """
     before = before or Page()
     requests, durations = _after(before.requests, said.requests), _after(before.durations, said.durations)
+    starts = _after(before.starts, said.starts)
     whole = Reading(
         Interval(question.since, part.end),
-        Value(tuple(requests.values())) if isinstance(said.requests, Value) or requests else said.requests,
-        Value(tuple(durations.values()))
-        if isinstance(said.durations, Value) or durations
-        else said.durations,
-        said.starts,
+        *(
+            Value(tuple(series.values())) if isinstance(answer, Value) or series else answer
+            for series, answer in (
+                (requests, said.requests),
+                (durations, said.durations),
+                (starts, said.starts),
+            )
+        ),
     )
     if said.failure is not None:
         return said.failure
     found = counted(whole, question.scraping)
     if isinstance(found, Failed):
-        return Value(_wrong(part, requests, durations))
-    kept = _last_samples(requests, part.end), _last_samples(durations, part.end)
+        return Value(_wrong(part, requests, durations, starts))
+    kept = tuple(_last_samples(one, part.end) for one in (requests, durations, starts))
     if not isinstance(found, Value):
         silence = Unknown(part, Cause.SILENCE)
-        return Value(Page(unknown=(("", silence),), requests=kept[0], durations=kept[1]))
+        return Value(Page((), {}, (("", silence),), *kept))
     told = outcomes(found.value.requests, Spans((part,)) & question.counted)
     if not isinstance(told, Value):
-        return Value(_wrong(part, requests, durations))
+        return Value(_wrong(part, requests, durations, starts))
     unknown = [("", one) for one in _unknown(found.value.requests, part, before)]
     postings, blind = _posted(question, part, found.value.requests, found.value.durations)
     return Value(Page(postings, told.value, (*unknown, *blind), *kept))
 
 
-def _wrong(part: Interval, requests: Carried, durations: Carried) -> Page:
+def _wrong(part: Interval, requests: Carried, durations: Carried, starts: Carried) -> Page:
     """A page that tells nothing. The next one goes on from the samples that can be right."""
     unknown = Unknown(part, Cause.WRONG)
-    carried = (_last_samples(_sound(one), part.end) for one in (requests, durations))
+    carried = (_last_samples(one, part.end) for one in (_sound(requests), _sound(durations), starts))
     return Page((), {}, (("", unknown),), *carried)
 
 

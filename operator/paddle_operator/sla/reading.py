@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from paddle_operator.sla.answer import Answer, Failed, NoData, Value, and_then
@@ -18,6 +18,7 @@ from paddle_operator.sla.counting import Counted, Scraping, count
 from paddle_operator.sla.exclusions import Exclusion, counted_time
 from paddle_operator.sla.indicators import has_boundary, indicator
 from paddle_operator.sla.intervals import Interval
+from paddle_operator.sla.lives import Lives, lives_of
 from paddle_operator.sla.series import (
     POD_LABEL,
     REVISION_LABEL,
@@ -42,7 +43,7 @@ class Reading:
     durations: Answer[tuple[Series, ...]]
     """The histogram's buckets at the promised thresholds."""
     starts: Answer[tuple[Series, ...]]
-    """When each process began, in seconds since 1970."""
+    """When each process began, in seconds since 1970, at each scrape."""
 
     def during(self, observed: Interval) -> Reading:
         """Return what it tells of a part of its time."""
@@ -69,14 +70,13 @@ def counted(reading: Reading, scraping: Scraping) -> Answer[Both]:
     """Count a reading. Failed for samples that cannot be right, or cannot be told apart."""
     if reading.failure is not None:
         return reading.failure
-    began = starts(reading.starts.value) if isinstance(reading.starts, Value) else {}
+    lives = _lives(reading)
 
     def of(series: tuple[Series, ...]) -> Answer[Counted]:
         wrong = _unlabelled(series) or scraped_twice(series, scraping)
         if wrong:
             return Failed(wrong)
-        known = (replace(one, started=began.get(target_of(one.labels))) for one in series)
-        return count(known, reading.observed, scraping)
+        return count((_with_lives(one, lives) for one in series), reading.observed, scraping)
 
     durations = and_then(reading.durations, of)
     if isinstance(durations, Failed):
@@ -114,23 +114,24 @@ def first_sign(reading: Reading) -> datetime | None:
     """Return when the first process began that was sampled, as far as that is known."""
     if not isinstance(reading.requests, Value):
         return None
-    began = starts(reading.starts.value) if isinstance(reading.starts, Value) else {}
+    lives = _lives(reading)
     signs = [
-        max(reading.observed.start, began.get(target_of(one.labels), one.samples[0].at))
+        max(reading.observed.start, _with_lives(one, lives).started or one.samples[0].at)
         for one in reading.requests.value
         if one.samples
     ]
     return min(signs, default=None)
 
 
-def starts(series: Iterable[Series]) -> Mapping[Labels, datetime]:
-    """Return when the first process of each target began, as far as it was seen."""
-    found = {}
-    for one in series:
-        first = min(one.samples, key=lambda sample: sample.at, default=None)
-        if first is not None and 0 < first.value < first.at.timestamp() + 1:
-            found[target_of(one.labels)] = datetime.fromtimestamp(first.value, UTC)
-    return found
+def _lives(reading: Reading) -> Mapping[Labels, Lives]:
+    """Return what is known of each target's processes."""
+    series = reading.starts.value if isinstance(reading.starts, Value) else ()
+    return {target_of(one.labels): lives_of(one.samples) for one in series}
+
+
+def _with_lives(one: Series, lives: Mapping[Labels, Lives]) -> Series:
+    known = lives.get(target_of(one.labels))
+    return one if known is None else replace(one, started=known.first, restarts=known.restarts)
 
 
 def scraped_twice(series: Iterable[Series], scraping: Scraping) -> str:

@@ -26,6 +26,15 @@ class Sample(NamedTuple):
     value: float
 
 
+class Restart(NamedTuple):
+    """A process that began where another one of the same target had run."""
+
+    after: datetime
+    """When the other one was last seen."""
+    at: datetime
+    """When it began, or was first seen where its clock cannot be right. All samples from here on are its."""
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     """One counter. Samples may be out of order, twice the same, or outside of what is observed."""
@@ -34,6 +43,8 @@ class Series:
     samples: tuple[Sample, ...]
     started: datetime | None = None
     """When it began at 0: the start of its process (process_start_time_seconds) or pod. None: not known."""
+    restarts: tuple[Restart, ...] = ()
+    """What the start time says of later processes, in order."""
 
 
 def target_of(labels: Labels) -> Labels:

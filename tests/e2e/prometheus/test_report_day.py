@@ -89,7 +89,7 @@ def test_every_request_that_is_not_counted_lies_in_unknown_time(
 
 def test_the_gaps_are_listed_each_with_its_cause(report: ReportStatus) -> None:
     told = {(one.pod, one.cause, one.start[11:19], one.end[11:19]) for one in report.unknown}
-    assert ("ocr-a", "Reset", "17:00:00", "17:00:15") in told
+    assert ("ocr-a", "Reset", "17:00:00", "17:00:01") in told
     assert ("ocr-b", "Gap", "14:59:51", "15:15:06") in told
     assert ("ocr-c", "End", "20:59:54", "21:00:31") in told
     assert {one.cause for one in report.unknown} <= {"Reset", "Gap", "End", "Start"}

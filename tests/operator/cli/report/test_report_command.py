@@ -153,7 +153,7 @@ def test_the_page_says_at_its_top_how_much_is_unknown(
     saved: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     head = shown(capsys, "--file", str(saved), "-o", "html").partition("</header>")[0]
-    assert "Of 16 min 51 s of it (1.2 %) nobody can tell what happened." in head
+    assert "Of 16 min 37 s of it (1.2 %) nobody can tell what happened." in head
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "html", "json"])

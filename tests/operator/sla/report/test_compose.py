@@ -111,12 +111,12 @@ def test_unknown_time_is_listed_with_its_cause() -> None:
     report = reported(pods, span(0, HOUR))
     told = [(one.pod, one.cause, one.start[11:19], one.end[11:19]) for one in report.unknown]
     assert told == [
-        ("a", "Reset", "12:16:30", "12:16:45"),
+        ("a", "Reset", "12:16:30", "12:16:41"),
         ("b", "Gap", "12:33:15", "12:38:30"),
         ("c", "End", "12:49:45", "12:50:22"),
     ]
     causes = {one.cause: (one.seconds, one.stretches) for one in report.unknown_by_cause}
-    assert causes == {"Reset": (15, 1), "Gap": (315, 1), "End": (38, 1)}
+    assert causes == {"Reset": (11, 1), "Gap": (315, 1), "End": (38, 1)}
     assert shares(the(report, "up")) == truth(pods, latency=False, during=span(0, HOUR))
 
 
