@@ -219,22 +219,6 @@ def test_a_load_above_all_that_there_can_be_is_infeasible() -> None:
     assert looked_at(a_resource().replicas(5), measured(peak=exactly(Fraction(34)))).status == "True"
 
 
-def test_pods_of_a_schedule_are_pods_that_there_can_be() -> None:
-    day = {"name": "day", "start": "0 8 * * *", "durationHours": 12, "minReplicas": 5}
-    peak = measured(peak=exactly(Fraction(34)))
-    found = looked_at(a_resource().with_("spec.scaling.schedules", [day]), peak)
-    assert "5 pods serve at least 40 requests/s" in found.message
-    assert figure(about(found, "load"), "pods that there can be") == 5
-    assert "the only pod" in found.message
-
-
-def test_a_schedule_of_fewer_pods_changes_nothing_and_a_scaler_bounds_it() -> None:
-    night = {"name": "night", "start": "0 8 * * *", "durationHours": 12, "minReplicas": 2}
-    for resource, most in ((a_resource().replicas(3), 3), (a_resource().scaled(maxReplicas=4), 4)):
-        found = looked_at(resource.with_("spec.scaling.schedules", [night]))
-        assert figure(about(found, "load"), "pods that there can be") == most
-
-
 def test_a_load_within_what_is_uncertain_is_neither() -> None:
     found = looked_at(a_resource().replicas(3), measured(peak=exactly(Fraction(30))))
     assert found.status == "Unknown"

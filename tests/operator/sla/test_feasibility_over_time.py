@@ -1,4 +1,4 @@
-"""What exclusions leave of a promise: less time that counts, and so less of it that may fail."""
+"""What is not the same at all times: exclusions leave less that may fail, and schedules bring pods."""
 
 from __future__ import annotations
 
@@ -49,3 +49,19 @@ def test_exclusions_of_all_of_the_time_promise_nothing(schedule: str, minutes: i
     found = looked_at(closed(schedule, minutes, zone).replicas(2).through("gw"), QUICK)
     assert (found.status, found.reason) == ("False", Reason.NOTHING_PROMISED)
     assert "shorten durationMinutes in spec.sla.exclusions" in found.message
+
+
+def test_pods_of_a_schedule_are_pods_that_there_can_be() -> None:
+    day = {"name": "day", "start": "0 8 * * *", "durationHours": 12, "minReplicas": 5}
+    peak = measured(peak=exactly(Fraction(34)))
+    found = looked_at(a_resource().with_("spec.scaling.schedules", [day]), peak)
+    assert "5 pods serve at least 40 requests/s" in found.message
+    assert figure(about(found, "load"), "pods that there can be") == 5
+    assert "the only pod" in found.message
+
+
+def test_a_schedule_of_fewer_pods_changes_nothing_and_a_scaler_bounds_it() -> None:
+    night = {"name": "night", "start": "0 8 * * *", "durationHours": 12, "minReplicas": 2}
+    for resource, most in ((a_resource().replicas(3), 3), (a_resource().scaled(maxReplicas=4), 4)):
+        found = looked_at(resource.with_("spec.scaling.schedules", [night]))
+        assert figure(about(found, "load"), "pods that there can be") == most
