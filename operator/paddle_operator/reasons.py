@@ -113,7 +113,7 @@ class Reason(StrEnum):
     )
     BUDGET_BELOW_ONE_REQUEST = (
         "BudgetBelowOneRequest",
-        "The window has so few requests that a single failed one breaks the promise.",
+        "The window has so few requests that a single failed one is more than the promise lets fail.",
         True,
     )
     NOTHING_PROMISED = (

@@ -124,7 +124,10 @@ def load_at_its_peak(means: Means, known: Known) -> Finding:
 
 
 def one_failure(allowed: Allowed, known: Known) -> Finding | None:
-    """Say where a single failed request breaks a promise; None while no load is known."""
+    """Say where a single failed request is more than a promise lets fail; None while no load is known.
+
+    By that one it is not broken, and not known to be kept either (`verdict.py`).
+    """
     if known.peak is None or not known.peak.high:
         return None
     requests = known.peak.high * allowed.window
@@ -142,7 +145,7 @@ def one_failure(allowed: Allowed, known: Known) -> Finding | None:
         about,
         Holds.NO,
         f"at the highest load seen {allowed.over} have {_requests(requests)}, and a single one that "
-        f"fails breaks {allowed.objective}",
+        f"fails is more than {allowed.objective} lets fail: nobody can tell it kept then, and two break it",
         terms,
         Reason.BUDGET_BELOW_ONE_REQUEST,
         ", or ".join([*ways, "take a longer window"]),

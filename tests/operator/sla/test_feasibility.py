@@ -247,7 +247,7 @@ def test_a_window_with_too_few_requests_to_let_one_fail_is_infeasible() -> None:
     rare = measured(peak=exactly(Fraction(1, 6000)))  # 432 requests in 30 days
     found = looked_at(a_resource().replicas(2).promising(up("99.9")), rare)
     assert found.reason is Reason.BUDGET_BELOW_ONE_REQUEST
-    assert "a single one that fails breaks up" in found.message
+    assert "a single one that fails is more than up lets fail" in found.message
     assert "let 0.232 % of requests or more fail it" in found.message
     assert looked_at(a_resource().replicas(2).promising(up("99.768")), rare).status == "True"
 
