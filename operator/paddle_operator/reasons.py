@@ -55,6 +55,10 @@ class Reason(StrEnum):
     PROMISE_KEPT = "PromiseKept", "Every objective is met over the window."
     BUDGET_SPENT = "BudgetSpent", "More requests failed an objective than the window allows."
     TOO_LITTLE_TRAFFIC = "TooLittleTraffic", "Too few requests were counted to judge an objective."
+    UNKNOWN_TIME = (
+        "UnknownTime",
+        "Nothing counted breaks an objective, and more time is unknown than it lets fail.",
+    )
     COUNTING = "Counting", "What happened since the window began is still being counted."
     METRICS_READ = "MetricsRead", "Prometheus answers, with fresh samples of the service."
     SCRAPE_INTERVAL_DIFFERS = (

@@ -17,6 +17,7 @@ from paddle_operator.sla.measuring import LATEST, Step
 from paddle_operator.sla.outcomes import Tally, target_share
 from paddle_operator.sla.pace import Pace
 from paddle_operator.sla.record import account_of
+from paddle_operator.sla.sight import Sight
 from paddle_operator.sla.verdict import verdict
 from paddle_operator.sla.windows import window_at
 from paddle_operator.spec.promise import Objective, Sla, WindowType
@@ -46,7 +47,7 @@ class Figure:
     since: datetime | None
     """When counting began, inside the window; None where nothing was counted."""
     verdict: Verdict
-    """By what was counted in the window."""
+    """By what was counted in the window, and by what nobody saw of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,8 @@ def _figure(
     lately = (one for one in inside if one.interval.start >= until - BURN_OVER)
     last_hour = sum((tally for one in lately for tally in one.by_revision.values()), Tally())
     target = target_share(objective)
+    counted = inside[-1].interval.end - inside[0].interval.start if inside else timedelta()
+    sight = Sight.of(((one.interval, one.unknown) for one in kept), counted, window.length)
     spent = budget(target, entries(inside))
     return Figure(
         objective,
@@ -202,7 +205,7 @@ def _figure(
         burn_rate(last_hour, target) if least.reached(last_hour.total, BURN_OVER) else None,
         sum((one.unknown for one in kept), timedelta()),
         inside[0].interval.start if inside else None,
-        verdict(spent.value, least) if isinstance(spent, Value) else Verdict.NOT_MEASURED,
+        verdict(spent.value, least, sight) if isinstance(spent, Value) else Verdict.NOT_MEASURED,
     )
 
 

@@ -140,6 +140,7 @@ class Verdict(StrEnum):
     KEPT = "Kept"
     BROKEN = "Broken"
     TOO_LITTLE_TRAFFIC = "TooLittleTraffic"
+    UNKNOWN_TIME = "UnknownTime"
     NOT_MEASURED = "NotMeasured"
 
 
@@ -156,7 +157,8 @@ class ObjectiveReport(Written):
     """Least percentage of good requests."""
     verdict: Verdict
     """Kept or Broken by what was counted; TooLittleTraffic with fewer requests than spec.sla.minTraffic has,
-    or where a single bad one would decide; NotMeasured when no request was counted."""
+    or where a single bad one would decide; UnknownTime where it is not broken and more time is unknown than
+    it lets fail; NotMeasured when no request was counted."""
     good: Count
     """Good requests."""
     total: Count
@@ -166,8 +168,7 @@ class ObjectiveReport(Written):
     allowed_bad: Decimal
     """How many of these requests may be bad: the error budget."""
     spent_percent: Decimal | None = None
-    """Percentage of the error budget that is spent; above 100 the promise is broken. Absent without
-    requests."""
+    """Percentage of the error budget that is spent. Absent without requests."""
     revisions: Annotated[
         tuple[RevisionShare, ...], Field(max_length=MAX_REVISIONS), list_map("revision")
     ] = ()

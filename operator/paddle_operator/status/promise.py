@@ -7,6 +7,7 @@ seldom: a status is written when one of them does.
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -58,8 +59,8 @@ def sla_met(measured: Measured | None) -> Condition:
     unjudged = _unjudged(measured, broken=bool(broken))
     if unjudged is not None:
         return Condition("SLAMet", "Unknown", *unjudged)
-    said = "; ".join(_sentence(one, budget) for one, budget in known)
-    message = f"{said}; over {measured.over}{_since(measured)}"
+    said = "; ".join(_sentence(one, budget) + _beside(one, measured) for one, budget in known)
+    message = f"{said}; over {measured.over}{_since_for_all(measured)}"
     if broken:
         return Condition("SLAMet", "False", Reason.BUDGET_SPENT, f"{', '.join(broken)} is broken: {message}")
     return Condition("SLAMet", "True", Reason.PROMISE_KEPT, message)
@@ -78,21 +79,29 @@ def _unjudged(measured: Measured, *, broken: bool) -> tuple[Reason, str] | None:
     silent = [one for one in measured.figures if one.verdict is not Verdict.KEPT]
     if broken or not silent:
         return None
-    if not isinstance(measured.metrics, Value):
+    is_hidden = any(one.verdict is Verdict.UNKNOWN_TIME for one in silent)
+    scraped = isinstance(measured.metrics, Value)
+    if not scraped and not is_hidden:
         return _trouble(measured)
-    few = "; ".join(_too_little(one, measured.least_requests) for one in silent)
-    return Reason.TOO_LITTLE_TRAFFIC, f"{few}; over {measured.over}"
+    said = "; ".join(_not_judged(one, measured.least_requests) for one in silent)
+    now = "" if scraped else f". {_trouble(measured)[1]}"
+    reason = Reason.UNKNOWN_TIME if is_hidden else Reason.TOO_LITTLE_TRAFFIC
+    return reason, f"{said}; over {measured.over}{now}"
 
 
-def _too_little(figure: Figure, least: int) -> str:
+def _not_judged(figure: Figure, least: int) -> str:
     """Say why an objective is not judged, without a count that rises with every request."""
+    if figure.verdict is Verdict.UNKNOWN_TIME:
+        minutes = _minutes(figure.unknown)
+        return f"{figure.objective.name} is not broken by what was counted, but {minutes} minutes are unknown"
     if isinstance(figure.budget, Value) and figure.budget.value.tally.total >= least:
         return f"one request alone was bad for {figure.objective.name}, and the promise allows none of so few"
     return f"fewer than {least} requests (minTraffic) were counted for {figure.objective.name}"
 
 
 def metrics_available(measured: Measured | None, ready: Condition) -> Condition:
-    """Whether Prometheus tells about the service now; before it is ready there may be nothing to tell."""
+    """Whether Prometheus tells about the service now; before it is ready for the first
+    time there may be nothing to tell."""
     if measured is None:
         return Condition("MetricsAvailable", "Unknown", Reason.METRICS_NOT_CONFIGURED, NOT_CONFIGURED)
     if isinstance(measured.metrics, Value):
@@ -101,7 +110,8 @@ def metrics_available(measured: Measured | None, ready: Condition) -> Condition:
             return Condition("MetricsAvailable", "True", Reason.SCRAPE_INTERVAL_DIFFERS, hint)
         message = "Prometheus has fresh samples of the service"
         return Condition("MetricsAvailable", "True", Reason.METRICS_READ, message)
-    waits = isinstance(measured.metrics, NoData) and ready.status != "True"
+    is_new = all(one.since is None for one in measured.figures)
+    waits = isinstance(measured.metrics, NoData) and ready.status != "True" and is_new
     return Condition("MetricsAvailable", "Unknown" if waits else "False", *_trouble(measured))
 
 
@@ -139,7 +149,7 @@ def _figures(figure: Figure | None) -> dict[str, Any]:
         return {}
     shown: dict[str, Any] = {
         "source": str(figure.counted_at),
-        "unknownMinutes": math.ceil(figure.unknown.total_seconds() / 60),
+        "unknownMinutes": _minutes(figure.unknown),
     }
     if isinstance(figure.budget, Value):
         shown["attainedPercent"] = _attained(figure.objective, figure.budget.value)
@@ -169,12 +179,29 @@ def _digits(percent: Fraction) -> int:
     return digits
 
 
-def _since(measured: Measured) -> str:
+def _beside(figure: Figure, measured: Measured) -> str:
+    """Say what else there is to know of an objective: when counting began, where that was not the same for
+    all, and how much is unknown."""
+    since = "" if _since_for_all(measured) else _since(figure, measured)
+    minutes = _minutes(figure.unknown)
+    return since + (f", {minutes} minutes unknown" if minutes else "")
+
+
+def _since_for_all(measured: Measured) -> str:
+    """Say when counting began, where it was the same for all that is counted; "" else."""
+    begun = {_since(one, measured) for one in measured.figures if one.since is not None}
+    return begun.pop() if len(begun) == 1 else ""
+
+
+def _since(figure: Figure, measured: Measured) -> str:
     """Say when counting began, where the window is not full yet."""
-    begun = max((one.since for one in measured.figures if one.since is not None), default=None)
-    if begun is None or begun <= measured.window.start + COARSE:
+    if figure.since is None or figure.since <= measured.window.start + COARSE:
         return ""
-    return f", counted since {begun:%Y-%m-%dT%H:%MZ}"
+    return f", counted since {figure.since:%Y-%m-%dT%H:%MZ}"
+
+
+def _minutes(unknown: timedelta) -> int:
+    return math.ceil(unknown / timedelta(minutes=1))
 
 
 def _rounded_down(value: Fraction, digits: int) -> str:

@@ -14,7 +14,11 @@ from paddle_operator.sla.measured import Measured
 from paddle_operator.status.conditions import Before, Condition, Truth
 
 _Words = Mapping[Reason, Truth]
-_JUDGED: _Words = {Reason.PROMISE_KEPT: "True", Reason.BUDGET_SPENT: "False"}
+_JUDGED: _Words = {
+    Reason.PROMISE_KEPT: "True",
+    Reason.BUDGET_SPENT: "False",
+    Reason.UNKNOWN_TIME: "Unknown",
+}
 _TOLD: _Words = {
     Reason.METRICS_READ: "True",
     Reason.SCRAPE_INTERVAL_DIFFERS: "True",

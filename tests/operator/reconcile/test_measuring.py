@@ -225,6 +225,10 @@ def test_pods_that_nobody_scrapes_any_more_are_stale_and_then_missing(story: Mea
     assert "namespace, service, revision and pod" in message
     assert story.objectives["up"]["unknownMinutes"] > 0
     assert story.condition("SLAMet")[0] == "True", "unknown time is neither good nor bad"
+    story.minutes(60)
+    status, reason, message = story.condition("SLAMet")
+    assert (status, reason) == ("Unknown", "UnknownTime"), "more of it than was seen says nothing"
+    assert "minutes are unknown" in message
 
 
 def test_a_service_that_is_not_ready_yet_need_not_have_metrics(story: MeasuredStory) -> None:

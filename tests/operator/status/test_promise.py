@@ -178,8 +178,65 @@ def test_the_kinds_of_answer_are_told_apart(answer: Answer[datetime], status: st
 
 def test_no_data_is_no_fault_before_the_service_is_ready() -> None:
     starting = Condition("Ready", "Unknown", Reason.LOADING, "")
-    assert metrics_available(counted(0, 0, metrics=NoData("none")), starting).status == "Unknown"
+    nothing = {CountedAt.RUNTIME: Step(Record(NOW, {}), {}, NoData("none"), behind=False)}
+    assert metrics_available(measured(promising(), nothing, NOW), starting).status == "Unknown"
     assert metrics_available(counted(0, 0, metrics=Failed("x")), starting).status == "False"
+
+
+def test_a_service_that_was_seen_and_is_seen_no_more_lacks_metrics_though_it_is_not_ready() -> None:
+    down = Condition("Ready", "False", Reason.LOADING, "")
+    said = metrics_available(counted(240, 0, metrics=NoData("none")), down)
+    assert (said.status, said.reason) == ("False", Reason.METRICS_MISSING)
+
+
+def in_cells(sla: Sla, *cells: tuple[int, int, int, int], **of: tuple[int, int, int, int]) -> Measured:
+    """Cells up to now, each of so many minutes, of which so many are unknown, with good and bad requests."""
+
+    def made(found: tuple[tuple[int, int, int, int], ...]) -> tuple[Cell, ...]:
+        start, kept = NOW - timedelta(minutes=sum(one[0] for one in found)), []
+        for length, unknown, good, bad in found:
+            end = start + timedelta(minutes=length)
+            tallies = {"r1": Tally(good, bad)} if good or bad else {}
+            kept.append(Cell(Interval(start, end), tallies, timedelta(minutes=unknown)))
+            start = end
+        return tuple(kept)
+
+    accounts = {account_of(one): made((of[one.name],) if one.name in of else cells) for one in sla.objectives}
+    step = Step(Record(NOW, accounts), {}, NoData("none"), behind=False)
+    return measured(sla, {CountedAt.RUNTIME: step}, NOW)
+
+
+HOUR_SEEN, HOUR_UNSEEN = (60, 0, 240, 0), (60, 60, 0, 0)
+
+
+def test_an_hour_that_was_seen_does_not_stand_for_twenty_days_that_were_not() -> None:
+    said = sla_met(in_cells(promising(), HOUR_SEEN, *[HOUR_UNSEEN] * 24 * 20))
+    assert (said.status, said.reason) == ("Unknown", Reason.UNKNOWN_TIME)
+    assert said.message.startswith(
+        "up is not broken by what was counted, but 28800 minutes are unknown; over"
+    )
+    assert "Prometheus answers and has no sample" in said.message, "and what is to be done"
+
+
+def test_what_was_broken_stays_broken_whatever_nobody_saw() -> None:
+    said = sla_met(in_cells(promising(), (60, 0, 230, 10), *[HOUR_UNSEEN] * 24))
+    assert (said.status, said.reason) == ("False", Reason.BUDGET_SPENT)
+    assert "promised, 1440 minutes unknown" in said.message
+
+
+def test_less_unknown_time_than_a_month_lets_fail_is_told_and_decides_nothing() -> None:
+    said = sla_met(in_cells(promising(), HOUR_SEEN, (60, 43, 100, 0), HOUR_SEEN))
+    assert (said.status, said.reason) == ("True", Reason.PROMISE_KEPT)
+    assert "99.9 % promised, 43 minutes unknown; over" in said.message
+    assert sla_met(in_cells(promising(), HOUR_SEEN, (60, 44, 100, 0), HOUR_SEEN)).status == "Unknown"
+
+
+def test_each_objective_says_since_when_it_is_counted_where_that_differs() -> None:
+    said = sla_met(in_cells(promising(UP, FAST), up=(95, 0, 240, 0), fast=(75, 0, 240, 0)))
+    assert said.message == (
+        "up 100.00 % of 99.9 % promised, counted since 2026-11-22T10:25Z; "
+        "fast 100.00 % of 95 % promised, counted since 2026-11-22T10:45Z; over the last 30 days"
+    )
 
 
 @pytest.mark.parametrize(

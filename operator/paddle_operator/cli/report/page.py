@@ -22,6 +22,7 @@ MARKS = {
     Verdict.KEPT: "✓",
     Verdict.BROKEN: "✗",
     Verdict.TOO_LITTLE_TRAFFIC: "?",
+    Verdict.UNKNOWN_TIME: "?",
     Verdict.NOT_MEASURED: "?",
 }
 

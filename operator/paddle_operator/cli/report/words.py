@@ -36,6 +36,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "Kept": ("Kept", "已兑现"),
     "Broken": ("Broken", "未兑现"),
     "TooLittleTraffic": ("Too little traffic to judge", "流量过少，无法判定"),
+    "UnknownTime": ("Too much time unknown to judge", "未知时间过长，无法判定"),
     "NotMeasured": ("Not measured", "未衡量"),
     "availability": ("{share} % of requests answered", "{share} % 的请求得到响应"),
     "latency": ("{share} % within {threshold} ms", "{share} % 的请求在 {threshold} 毫秒内完成"),

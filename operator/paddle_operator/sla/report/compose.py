@@ -95,7 +95,10 @@ def report_of(
     listed = longest(unknown, MAX_STRETCHES)
     revisions = _revisions(book, question, digests)
     excluded = _excluded(subject.exclusions, question.observed)
-    objectives = tuple(objective_report(one, question, steps, book, least) for one in subject.sla.objectives)
+    over = period.length
+    objectives = tuple(
+        objective_report(one, question, steps, book, least, over=over) for one in subject.sla.objectives
+    )
     changes = tuple(
         PromiseChange(at=moment_text(at), before=before)
         for at, before in changes_after(subject.promises, question.observed.start)

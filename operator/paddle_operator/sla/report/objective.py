@@ -9,6 +9,8 @@ from fractions import Fraction
 from paddle_operator.sla.book import Book, Course
 from paddle_operator.sla.budget import Budget
 from paddle_operator.sla.burn import MinTraffic
+from paddle_operator.sla.cells import COARSE, cut
+from paddle_operator.sla.intervals import Spans
 from paddle_operator.sla.ledger import Question
 from paddle_operator.sla.objectives import objective_text
 from paddle_operator.sla.outcomes import Tally, target_share
@@ -22,6 +24,7 @@ from paddle_operator.sla.report.written import (
     percent_text,
     whole_seconds,
 )
+from paddle_operator.sla.sight import Sight
 from paddle_operator.sla.steps import Steps
 from paddle_operator.sla.unknown import time_of
 from paddle_operator.sla.verdict import verdict
@@ -45,9 +48,10 @@ ATTAINED_PLACES = 4
 
 
 def objective_report(
-    objective: Objective, question: Question, steps: Steps, book: Book, least: MinTraffic
+    objective: Objective, question: Question, steps: Steps, book: Book, least: MinTraffic, *, over: timedelta
 ) -> ObjectiveReport:
-    """Report one objective; `least`: the traffic that it takes to judge it, and its incidents."""
+    """Report one objective; `least`: the traffic that it takes to judge it, and its incidents; `over`: the
+    length of the whole period, of which the service may have been there for a part only."""
     target = target_share(objective)
     course = _largest(book.course(objective.name))
     tallies: dict[str, Tally] = {}
@@ -58,6 +62,7 @@ def objective_report(
     judged = [one for one in stretches if one.is_judged(target, least)]
     told = tuple(_incident(one, budget, question) for one in judged)
     kept = worst(told, MAX_INCIDENTS)
+    unknown = time_of(book.unknown_for(objective.name))
     text = percent_text(target, TARGET_PLACES, DOWN)
     places = max(ATTAINED_PLACES, len(text.partition(".")[2]) + 1)
     return ObjectiveReport(
@@ -65,7 +70,7 @@ def objective_report(
         promise=objective_text(objective),
         source=book.elsewhere.get(objective.name, CountedAt.RUNTIME),
         target_percent=text,
-        verdict=verdict(budget, least),
+        verdict=verdict(budget, least, _sight(unknown, question.observed.length, over)),
         good=budget.tally.good,
         total=budget.tally.total,
         attained_percent=percent_text(budget.attained, places, DOWN) if tallies else None,
@@ -76,9 +81,14 @@ def objective_report(
         incidents_left_out=len(told) - len(kept),
         too_little_traffic=_slight([one for one in stretches if one not in judged], budget),
         incident_step_seconds=whole_seconds(question.step),
-        unknown_seconds=whole_seconds(time_of(book.unknown_for(objective.name)).total),
+        unknown_seconds=whole_seconds(unknown.total),
         timeline=_timeline(course, question, steps, budget),
     )
+
+
+def _sight(unknown: Spans, observed: timedelta, over: timedelta) -> Sight:
+    pieces = (piece for part in unknown.parts for piece in cut(part.start, part.end, COARSE))
+    return Sight.of(((piece, piece.length) for piece in pieces), observed, over)
 
 
 def _spent(tally: Tally, budget: Budget) -> str:

@@ -137,6 +137,17 @@ def test_a_service_that_nobody_scraped_is_not_measured() -> None:
     assert report.unknown_seconds == HOUR
 
 
+def test_an_hour_that_was_seen_does_not_stand_for_half_a_day_that_was_not() -> None:
+    pod = replace(steady(), events=every(10, 1, HOUR))
+    report = reported([pod], span(0, 12 * HOUR), cuts=[6 * HOUR])
+    up, fast = the(report, "up"), the(report, "fast")
+    assert (up.verdict, fast.verdict) == (Verdict.UNKNOWN_TIME, Verdict.UNKNOWN_TIME)
+    assert up.unknown_seconds > 10.9 * HOUR
+    assert up.attained_percent == "100", "of what was counted"
+    bad = replace(steady(), events=every(10, 1, HOUR, outcome="bad"))
+    assert the(reported([bad], span(0, 12 * HOUR)), "up").verdict is Verdict.BROKEN
+
+
 def test_a_threshold_that_no_pod_measured_leaves_latency_unknown_and_the_rest_known() -> None:
     other = Sla.model_validate_json(
         """{"objectives": [{"name": "up", "availability": {"targetPercent": "99"}},
