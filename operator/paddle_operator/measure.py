@@ -114,6 +114,7 @@ class Measuring:
         self._interval_seconds = interval_seconds
         self._limit_seconds = limit_seconds
         self._held: dict[Key, _Held] = {}
+        self._refused: dict[Key, ClusterRefused] = {}
 
     async def __call__(self, key: Key, service: Service, seen: Observation, now: datetime) -> Measured:
         """Measure a service, at most once an interval unless more is to be counted at once."""
@@ -144,7 +145,9 @@ class Measuring:
             tried_at = now
             texts = {key_of(at): one.progress.text for at, one in counted.items()}
         texts[PROMISES] = promised
-        if texts != stored:
+        if texts == stored:
+            self._refused.pop(key, None)
+        else:
             stored = texts if await self._write(key, service, texts, there) else stored
         progress = {at: one.progress for at, one in counted.items()}
         self._held[key] = _Held(seen.uid, promise, stored, progress, now, found, shown_at, tried_at, failed)
@@ -154,9 +157,15 @@ class Measuring:
         """Return when the next look is due."""
         return AGAIN_SECONDS if found.behind else self._interval_seconds
 
+    def refused(self, key: Key) -> tuple[ClusterRefused, ...]:
+        """Return what could not be written lately, where that waits for a person; all else mends itself."""
+        why = self._refused.get(key)
+        return (why,) if why is not None and why.reason.stalls else ()
+
     def forget(self, key: Key) -> None:
         """Forget a service that is gone."""
         self._held.pop(key, None)
+        self._refused.pop(key, None)
 
     def _is_fresh(self, held: _Held, now: datetime) -> bool:
         age = (now - held.at).total_seconds()
@@ -213,7 +222,9 @@ class Measuring:
             await self._cluster.apply(key, wanted, is_new=there is None)
         except ClusterRefused as refused:  # it stays in memory, and is written with what is counted next
             logger.warning("%s: what was counted could not be written: %s", key, refused)
+            self._refused[key] = refused
             return False
+        self._refused.pop(key, None)
         return True
 
 

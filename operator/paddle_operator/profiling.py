@@ -53,6 +53,7 @@ class Profiling:
         self._cluster = cluster
         self._every = max(timedelta(seconds=interval_seconds), LEAST_SCRAPES * scraping.interval)
         self._held: dict[Key, _Held] = {}
+        self._refused: dict[Key, ClusterRefused] = {}
 
     async def __call__(
         self,
@@ -79,9 +80,15 @@ class Profiling:
         self._held[key] = held
         return known_of(held.profile, revision, terms)
 
+    def refused(self, key: Key) -> tuple[ClusterRefused, ...]:
+        """Return what could not be written lately, where that waits for a person; all else mends itself."""
+        why = self._refused.get(key)
+        return (why,) if why is not None and why.reason.stalls else ()
+
     def forget(self, key: Key) -> None:
         """Forget a service that is gone."""
         self._held.pop(key, None)
+        self._refused.pop(key, None)
 
     async def _learn(self, key: Key, service: Service, terms: Terms, held: _Held, now: datetime) -> _Held:
         found = await self._worked(service, terms, Interval(now - self._every, now))
@@ -104,5 +111,7 @@ class Profiling:
             await self._cluster.apply(key, wanted, is_new=stored is None)
         except ClusterRefused as refused:  # it stays in memory, and is tried again
             logger.warning("%s: what was learned could not be written: %s", key, refused)
+            self._refused[key] = refused
             return _Held(held.uid, held.profile, held.at, now, is_new=True)
+        self._refused.pop(key, None)
         return _Held(held.uid, held.profile, held.at, now, is_new=False)

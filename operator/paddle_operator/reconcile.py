@@ -8,7 +8,7 @@ goes on from what it finds.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -79,8 +79,6 @@ class Reconciler:
         )
         lost = _lost_answer(wanted, seen)
         refused = await self._write(key, (*diff(wanted, seen.objects, seen.uid), *lost))
-        untold = (*refused, *self.refused_reports(key))
-        facts = replace(seen.facts, refusals=tuple(_told(one) for one in untold))
         if self.golden:
             served = has_served(wanted, seen.revisions, seen.status)
             self.golden.follow(key, golden_target(service, seen.objects), served=served)
@@ -91,6 +89,8 @@ class Reconciler:
             if self.profiling
             else None
         )
+        untold = (*refused, *self.refused_reports(key), *self._refused_memory(key))
+        facts = replace(seen.facts, refusals=tuple(_told(one) for one in untold))
         status = status_of(service, wanted, facts, seen.status, now, measured=measured, known=known)
         await self._tell(key, seen, status)
         if serious := [one for one in refused if _holds_up(key, one)]:
@@ -128,6 +128,11 @@ class Reconciler:
                 await self.cluster.delete(key, target, uid)
             case _:
                 return
+
+    def _refused_memory(self, key: Key) -> Iterator[ClusterRefused]:
+        for one in (self.measuring, self.profiling):
+            if one is not None:
+                yield from one.refused(key)
 
     def _forget(self, key: Key) -> None:
         if self.measuring is not None:

@@ -109,9 +109,12 @@ def test_a_record_that_cannot_be_written_is_tried_again(story: ProfiledStory) ->
     story.cluster.apply = refuse  # type: ignore[method-assign]
     story.minutes(20)
     assert not story.stored
+    assert story.condition("Stalled")[:2] == ("True", "QuotaExceeded")
+    assert story.condition("Ready")[0] == "True"
     story.cluster.apply = apply  # type: ignore[method-assign]
     story.minutes(20)
     assert story.stored
+    assert story.condition("Stalled")[0] == "False"
 
 
 def test_a_resource_made_anew_under_the_name_begins_anew(story: ProfiledStory) -> None:

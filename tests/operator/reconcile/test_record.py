@@ -134,14 +134,18 @@ def test_a_record_that_cannot_be_written_holds_up_nothing(story: MeasuredStory) 
 
     async def refuse(key: Any, wanted: Any, *, is_new: bool) -> None:
         if names.LABEL_MEMORY in wanted["metadata"]["labels"]:
-            raise ClusterRefused("ConfigMap", "calm", Reason.QUOTA_EXCEEDED, "exceeded quota")
+            raise ClusterRefused("ConfigMap", "calm-sla-record", Reason.QUOTA_EXCEEDED, "exceeded quota")
         await apply(key, wanted, is_new=is_new)
 
     story.cluster.apply = refuse  # type: ignore[method-assign]
     story.minutes(20, good=1, fast=1)
     assert story.condition("SLAMet")[0] == story.condition("Ready")[0] == "True"
+    status, reason, message = story.condition("Stalled")
+    assert (status, reason) == ("True", "QuotaExceeded")
+    assert "could not be written: exceeded quota" in message
     story.cluster.apply = apply  # type: ignore[method-assign]
     story.minutes(6, good=1, fast=1)
+    assert story.condition("Stalled")[0] == "False"
     assert counted(story.record) > 60
 
 
@@ -197,6 +201,22 @@ def test_an_exclusion_takes_nothing_out_of_what_is_counted_again(story: Measured
 
 def kept(story: MeasuredStory) -> History:
     return kept_promises(stored_record(story.cluster.objects.values()))
+
+
+def test_a_record_that_somebody_else_wrote_meanwhile_is_no_refusal_to_tell(story: MeasuredStory) -> None:
+    story.with_a_pod()
+    apply = story.cluster.apply
+
+    async def refuse(key: Any, wanted: Any, *, is_new: bool) -> None:
+        if names.LABEL_MEMORY in wanted["metadata"]["labels"]:
+            raise ClusterRefused(
+                "ConfigMap", "calm-sla-record", Reason.API_UNAVAILABLE, "object was modified"
+            )
+        await apply(key, wanted, is_new=is_new)
+
+    story.cluster.apply = refuse  # type: ignore[method-assign]
+    story.minutes(20, good=1, fast=1)
+    assert story.condition("Stalled")[0] == story.condition("Reconciling")[0] == "False"
 
 
 def test_the_plan_never_takes_the_record_away_and_the_resource_does(story: MeasuredStory) -> None:
