@@ -65,6 +65,7 @@ class FakeMetrics:
     """Between two scrapes."""
     asked: list[tuple[str, Interval]] = field(default_factory=list)
     gateway: ScrapedGateway | None = None
+    gateway_interval: timedelta = EVERY
     askers: dict[str, ScrapedPod] = field(default_factory=dict)
     """Operators that send golden requests."""
 
@@ -87,12 +88,12 @@ class FakeMetrics:
         """Scrape the gateway until then; between two scrapes it gives so many answers of each class: _2=7."""
         assert self.gateway is not None
         of = self.gateway
-        at = (of.scrapes[-1][0] if of.scrapes else of.started) + EVERY
+        at = (of.scrapes[-1][0] if of.scrapes else of.started) + self.gateway_interval
         while at < until:
             for name, count in classes.items():
                 of.counts[name[1:]] = of.counts.get(name[1:], 0) + count
             of.scrapes.append((at, dict(of.counts)))
-            at += EVERY
+            at += self.gateway_interval
 
     def begin_asking(self, operator: str, at: datetime) -> None:
         """An operator's golden counters begin at 0; `serve` scrapes them, too."""

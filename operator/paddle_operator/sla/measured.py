@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -70,8 +70,8 @@ class Measured:
     """So many it takes to judge an objective."""
     holds_never: bool = False
     """The exclusions leave nothing of the window."""
-    pace: Pace | None = None
-    """How often pods are scraped, where that is known."""
+    paces: Mapping[CountedAt, Pace | None] = field(default_factory=dict)
+    """How often each source is scraped that has samples, the pods first; None: not known."""
     holds: bool = False
     """What was said before still holds: nothing newer is known, and nothing says that it is otherwise."""
 
@@ -128,7 +128,11 @@ def measured(sla: Sla, steps: Mapping[CountedAt, Step], now: datetime) -> Measur
         over=_over(sla),
         least_requests=least.requests,
         holds_never=_holds_never(sla, window, figures),
-        pace=steps[CountedAt.RUNTIME].pace,
+        paces={
+            at: steps[at].pace
+            for at in CountedAt
+            if at is CountedAt.RUNTIME or (at in steps and isinstance(steps[at].metrics, Value))
+        },
     )
 
 

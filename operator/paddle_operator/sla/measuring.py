@@ -55,7 +55,7 @@ class Step:
     behind: bool
     """More is there to be counted at once."""
     pace: Pace | None = None
-    """How often pods were scraped, where that is known."""
+    """How often the source was scraped, where that is known."""
 
 
 def stretch_after(record: Record, now: datetime, longest: timedelta = LONGEST_STRETCH) -> Interval:

@@ -1,4 +1,4 @@
-"""How often pods are really scraped, beside how often the operator was told that they are. Pure."""
+"""How often what is counted is really scraped, beside how often the operator was told that they are. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Pace:
 
     scraping: Scraping
     seen: timedelta
-    """Between two scrapes of a pod, in the middle; in whole seconds, at least one."""
+    """Between two scrapes of a target, in the middle; in whole seconds, at least one."""
 
     @property
     def slow(self) -> bool:
@@ -37,12 +37,12 @@ class Pace:
 
     @property
     def fast(self) -> bool:
-        """Whether a pod that is lost is noticed much later than it could be."""
+        """Whether a target that is lost is noticed much later than it could be."""
         return 2 * self.seen < self.scraping.interval
 
 
 def pace(reading: Reading, scraping: Scraping) -> Pace | None:
-    """Return how often pods were scraped; None with too few scrapes to say so."""
+    """Return how often targets were scraped; None with too few scrapes to say so."""
     times: dict[Labels, set[float]] = {}
     for one in reading.requests.value if isinstance(reading.requests, Value) else ():
         times.setdefault(target_of(one.labels), set()).update(at.timestamp() for at, _ in one.samples)

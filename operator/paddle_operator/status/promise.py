@@ -20,6 +20,7 @@ from paddle_operator.sla.objectives import objective_text, promise
 from paddle_operator.sla.outcomes import target_share
 from paddle_operator.sla.pace import Pace
 from paddle_operator.spec.promise import Objective, Sla
+from paddle_operator.spec.report import CountedAt
 from paddle_operator.spec.sla_report import Verdict
 from paddle_operator.status.conditions import Condition
 
@@ -28,6 +29,11 @@ NOT_CONFIGURED = (
     "PADDLE_OPERATOR_PROMETHEUS_URL"
 )
 SCRAPE_SETTING = "prometheus.scrapeIntervalSeconds (PADDLE_OPERATOR_SCRAPE_INTERVAL_SECONDS)"
+_SCRAPED = {
+    CountedAt.RUNTIME: "pods",
+    CountedAt.GATEWAY: "the gateway's proxies",
+    CountedAt.SYNTHETIC: "operators, which count golden requests,",
+}
 NOT_SCRAPED = (
     "Prometheus answers and has no sample of this service's pods: see that it scrapes them (they are "
     "annotated with prometheus.io/scrape; for the Prometheus operator there is a PodMonitor) and that their "
@@ -105,7 +111,7 @@ def metrics_available(measured: Measured | None, ready: Condition) -> Condition:
     if measured is None:
         return Condition("MetricsAvailable", "Unknown", Reason.METRICS_NOT_CONFIGURED, NOT_CONFIGURED)
     if isinstance(measured.metrics, Value):
-        hint = _off_pace(measured.pace)
+        hint = next(filter(None, (_off_pace(at, pace) for at, pace in measured.paces.items())), "")
         if hint:
             return Condition("MetricsAvailable", "True", Reason.SCRAPE_INTERVAL_DIFFERS, hint)
         message = "Prometheus has fresh samples of the service"
@@ -115,20 +121,20 @@ def metrics_available(measured: Measured | None, ready: Condition) -> Condition:
     return Condition("MetricsAvailable", "Unknown" if waits else "False", *_trouble(measured))
 
 
-def _off_pace(pace: Pace | None) -> str:
+def _off_pace(at: CountedAt, pace: Pace | None) -> str:
     """Say what follows from a wrong setting, and what to set; "" where it is right, or nobody knows."""
     if pace is None or not (pace.slow or pace.fast):
         return ""
     seen, told = (f"{one.total_seconds():g} s" for one in (pace.seen, pace.scraping.interval))
     longest = f"{pace.scraping.longest_gap.total_seconds():g} s"
     if pace.fast:
-        follows = f"a pod that is lost is noticed after {longest} only"
+        follows = f"one that is lost is noticed after {longest} only"
     else:
         follows = f"more than {longest} without a sample is unknown time, "
         follows += "and so is all of it" if pace.blind else "which one lost scrape makes"
     return (
-        f"pods are scraped every {seen}, and {SCRAPE_SETTING} says {told}: {follows}. "
-        f"Set it to {seen.removesuffix(' s')}, or scrape every {told}"
+        f"{_SCRAPED[at]} are scraped every {seen}, and {SCRAPE_SETTING} says {told}: {follows}. "
+        f"Set it to {seen.removesuffix(' s')}, or scrape them every {told}"
     )
 
 
@@ -138,7 +144,8 @@ def _trouble(measured: Measured) -> tuple[Reason, str]:
         case Failed(why):
             return Reason.METRICS_FAILED, why
         case Stale(_, why):
-            hint = _off_pace(measured.pace) or "see that Prometheus still scrapes the pods"
+            pods = CountedAt.RUNTIME
+            hint = _off_pace(pods, measured.paces.get(pods)) or "see that Prometheus still scrapes the pods"
             return Reason.METRICS_STALE, f"{why}: {hint}"
         case _:
             return Reason.METRICS_MISSING, NOT_SCRAPED

@@ -59,7 +59,7 @@ class Standing:
 
     def availability(self, found: Condition, measured: Measured | None) -> Condition:
         """Return MetricsAvailable. What is read while catching up tells of the past."""
-        if measured is not None and measured.pace is None and found.reason is Reason.METRICS_READ:
+        if measured is not None and None in measured.paces.values() and found.reason is Reason.METRICS_READ:
             return self._as_before("MetricsAvailable", _PACE) or found  # too few scrapes to say otherwise
         if measured is None or found.status != "False" or found.reason not in _TOLD:
             return found

@@ -154,3 +154,17 @@ def test_a_restart_in_an_outage_loses_nothing(story: MeasuredStory) -> None:
     minutes(story, 1, pods=False)
     assert story.objectives["up"]["attainedPercent"] <= told["attainedPercent"]
     assert story.objectives["up"]["source"] == "Gateway"
+
+
+def test_proxies_that_are_scraped_less_often_than_the_setting_says_are_told(story: MeasuredStory) -> None:
+    story.metrics.gateway_interval = timedelta(seconds=60)
+    minutes(story, 30, _2=20)
+    status, reason, message = story.condition("MetricsAvailable")
+    assert (status, reason) == ("True", "ScrapeIntervalDiffers")
+    assert message.startswith("the gateway's proxies are scraped every 60 s, and prometheus.scrapeInterval")
+    assert "and so is all of it. Set it to 60, or scrape them every 15 s" in message
+    told = [one for one in story.cluster.posted if one.reason == reason]
+    assert len(told) == 1, "once, however many scrapes a look has read"
+    story.metrics.gateway_interval = timedelta(seconds=15)
+    minutes(story, 40, _2=20)
+    assert story.condition("MetricsAvailable")[:2] == ("True", "MetricsRead")

@@ -20,7 +20,7 @@ def story() -> MeasuredStory:
     [
         (60, "more than 37.5 s without a sample is unknown time, and so is all of it. Set it to 60"),
         (30, "which one lost scrape makes. Set it to 30"),
-        (5, "a pod that is lost is noticed after 37.5 s only. Set it to 5"),
+        (5, "one that is lost is noticed after 37.5 s only. Set it to 5"),
     ],
 )
 def test_pods_that_are_scraped_otherwise_than_the_setting_says_are_told_with_both_figures(
