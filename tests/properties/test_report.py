@@ -60,8 +60,9 @@ def test_read_in_pages_is_counted_as_at_once(them: list[Pod], cuts: list[int]) -
             other.incidents,
             other.timeline,
         )
-    # a page cannot see that a pod began while its next one had not scraped it: one gap a border at most
-    assert 0 <= paged.unknown_seconds - whole.unknown_seconds <= 40 * len(cuts)
+    # A page cannot see that a pod began while its next one had not scraped it: one gap a border at most. What
+    # was lost between its last scrape and a restart that only the next page sees, is in neither: again one gap.
+    assert -40 * len(cuts) <= paged.unknown_seconds - whole.unknown_seconds <= 40 * len(cuts)
 
 
 @given(several())
