@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
+import weakref
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -43,26 +46,10 @@ class PaddleSession:
         settings: DeviceSettings,
         cache_dir: Path | None = None,
     ) -> None:
-        core = libpaddle.load(settings.device)
-        config = core.AnalysisConfig(str(program.program), str(program.params))
-        apply_calls(core, config, config_calls(settings, runner, program, cache_dir or private_cache_dir()))
-        if settings.device is Device.GPU and not config.use_gpu():
-            raise BundleFault(
-                BundleReason.DeviceUnavailable,
-                f"paddlepaddle {libpaddle.paddle_version()} fell back to CPU although runtime.device "
-                "(--device) is GPU: install a CUDA build of paddlepaddle that knows this GPU.",
-            )
-        if (lacking := engine_lacking(runner.engine, config)) is not None:
-            log.warning(
-                "this paddlepaddle %s was built without %s (so are those for arm64) and runs %s on its own "
-                "kernels, ten times slower: give the module its ONNX form and engine OnnxRuntime",
-                libpaddle.paddle_version(),
-                lacking,
-                program.program,
-            )
-        if runner.engine is Engine.OPENVINO:
-            forbid_pinning()
-        self._predictor = core.create_predictor(config)
+        self._program = program
+        self._create = partial(_predictor, program, runner, settings, cache_dir or private_cache_dir())
+        self._turn = _turns[_digest(program.program)] if runner.engine is Engine.OPENVINO else None
+        self._predictor = self._opened()
         self._signature = Signature(
             module,
             program.program,
@@ -70,8 +57,25 @@ class PaddleSession:
             self._predictor.get_output_names(),
         )
 
+    def _opened(self) -> Any:
+        """A new predictor; a session of the same program on OpenVINO gives up its own."""
+        if self._turn is not None:
+            self._turn.take(self)
+        return self._create()
+
+    def give_up(self) -> None:
+        """Let go of the predictor; the next run makes it anew."""
+        self._predictor = None
+
     def run(self, inputs: Mapping[str, Array]) -> list[Array]:
         """Outputs in the manifest's order, copied out of Paddle's memory."""
+        if self._predictor is None:
+            log.warning(
+                "%s is opened once more: another session of this process has the same program, and Paddle "
+                "keeps one of them on OpenVINO; give one engine OneDNN",
+                self._program.program,
+            )
+            self._predictor = self._opened()
         for name, array in self._signature.arrays(inputs).items():
             handle = self._predictor.get_input_handle(name)
             handle.reshape(array.shape)
@@ -82,6 +86,52 @@ class PaddleSession:
     def run_one(self, array: Array) -> Array:
         """For a program of one input and one output."""
         return self.run({self._signature.inputs[0][0]: array})[0]
+
+
+class _Turn:
+    """Who of the sessions of one program has its predictor (docs/decisions/0042)."""
+
+    def __init__(self) -> None:
+        self._holder: weakref.ref[PaddleSession] | None = None
+
+    def take(self, session: PaddleSession) -> None:
+        """From now on it is this one; the other one's predictor goes before the new one comes."""
+        holder = self._holder() if self._holder is not None else None
+        if holder is not None:
+            holder.give_up()
+        self._holder = weakref.ref(session)
+
+
+_turns: defaultdict[str, _Turn] = defaultdict(_Turn)
+"""By the digest of the program's file."""
+
+
+def _digest(program: Path) -> str:
+    return hashlib.sha256(program.read_bytes()).hexdigest()
+
+
+def _predictor(program: Program, runner: Runner, settings: DeviceSettings, cache_dir: Path) -> Any:
+    """What Paddle makes of a program on an engine and a device; BundleFault where it would fall back."""
+    core = libpaddle.load(settings.device)
+    config = core.AnalysisConfig(str(program.program), str(program.params))
+    apply_calls(core, config, config_calls(settings, runner, program, cache_dir))
+    if settings.device is Device.GPU and not config.use_gpu():
+        raise BundleFault(
+            BundleReason.DeviceUnavailable,
+            f"paddlepaddle {libpaddle.paddle_version()} fell back to CPU although runtime.device "
+            "(--device) is GPU: install a CUDA build of paddlepaddle that knows this GPU.",
+        )
+    if (lacking := engine_lacking(runner.engine, config)) is not None:
+        log.warning(
+            "this paddlepaddle %s was built without %s (so are those for arm64) and runs %s on its own "
+            "kernels, ten times slower: give the module its ONNX form and engine OnnxRuntime",
+            libpaddle.paddle_version(),
+            lacking,
+            program.program,
+        )
+    if runner.engine is Engine.OPENVINO:
+        forbid_pinning()
+    return core.create_predictor(config)
 
 
 def open_paddle(bundle: Bundle, name: str, settings: DeviceSettings) -> PaddleSession:

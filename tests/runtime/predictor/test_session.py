@@ -40,6 +40,21 @@ def test_probabilities_add_up_and_repeat(session: Session) -> None:
     assert np.array_equal(first, second)
 
 
+def test_sessions_of_one_program_take_turns_and_answer_alike(
+    session: Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    picture = np.random.default_rng(2).normal(size=ORIENT_SHAPE).astype(np.float32)
+    wanted = session.run_one(picture)
+    other = open_session(open_bundle(builtin_path("ppocr-v4-mobile")), "orient", DeviceSettings())
+    caplog.clear()
+    for asked in (other, session, other):
+        assert np.array_equal(asked.run_one(picture), wanted)
+    warned = [record.getMessage() for record in caplog.records]
+    assert len(warned) == 2
+    assert all("inference.pdmodel is opened once more" in one for one in warned)
+    assert all(one.endswith("give one engine OneDNN") for one in warned)
+
+
 def test_another_thread_is_refused_because_its_answers_would_be_wrong(session: Session) -> None:
     caught: list[BaseException] = []
 
