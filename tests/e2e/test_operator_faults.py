@@ -34,7 +34,8 @@ OPERATOR = "system:serviceaccount:paddle-sla-system:paddle-sla-operator"
 
 @pytest.fixture(scope="module")
 def serving(kube: Kube) -> Resource:
-    """A digit classifier that serves behind the gateway."""
+    """A digit classifier that serves behind the gateway, and beside it one that nobody sends a request."""
+    kube.apply(digits("still").through_gateway("still.example.com").body)
     resource = digits("calm").through_gateway(HOST)
     kube.apply(resource.body)
     kube.wait_condition("calm", "Ready", "True", timeout=200)
@@ -199,9 +200,9 @@ def selected(kube: Kube, service: str) -> str:
 def test_two_idle_minutes_without_a_write_but_lease_and_heartbeat(
     kube: Kube, serving: Resource, site: Testbed
 ) -> None:
-    kube.apply(digits("still").through_gateway("still.example.com").body)  # nobody sends it a request
-    kube.wait_condition("still", "Ready", "True", timeout=200)
     kube.wait_condition("calm", "Ready", "True", timeout=100)
+    kube.wait_condition("still", "Ready", "True", timeout=100)
+    kube.wait_condition("still", "MetricsAvailable", "True", timeout=200)
     time.sleep(40)  # retirement of the revision before, and the events of the tests above, are over
     begin = site.audit_position()
     time.sleep(120)

@@ -61,7 +61,7 @@ def test_read_in_pages_is_counted_as_at_once(them: list[Pod], cuts: list[int]) -
             other.timeline,
         )
     # A page cannot see that a pod began while its next one had not scraped it: one gap a border at most.
-    # What was lost between its last scrape and a restart that only the next page sees, is in neither: as much.
+    # What was lost between its last scrape and a restart that only the next page sees is in neither: as much.
     assert -40 * len(cuts) <= paged.unknown_seconds - whole.unknown_seconds <= 40 * len(cuts)
 
 
