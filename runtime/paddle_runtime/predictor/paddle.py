@@ -6,7 +6,6 @@ import hashlib
 import logging
 import os
 import weakref
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -48,7 +47,7 @@ class PaddleSession:
     ) -> None:
         self._program = program
         self._create = partial(_predictor, program, runner, settings, cache_dir or private_cache_dir())
-        self._turn = _turns[_digest(program.program)] if runner.engine is Engine.OPENVINO else None
+        self._shared = _digest(program.program) if runner.engine is Engine.OPENVINO else None
         self._predictor = self._opened()
         self._signature = Signature(
             module,
@@ -59,8 +58,10 @@ class PaddleSession:
 
     def _opened(self) -> Any:
         """A new predictor; a session of the same program on OpenVINO gives up its own."""
-        if self._turn is not None:
-            self._turn.take(self)
+        if self._shared is not None:
+            if (holder := _holders.get(self._shared)) is not None:
+                holder.give_up()
+            _holders[self._shared] = self
         return self._create()
 
     def give_up(self) -> None:
@@ -88,22 +89,8 @@ class PaddleSession:
         return self.run({self._signature.inputs[0][0]: array})[0]
 
 
-class _Turn:
-    """Who of the sessions of one program has its predictor (docs/decisions/0042)."""
-
-    def __init__(self) -> None:
-        self._holder: weakref.ref[PaddleSession] | None = None
-
-    def take(self, session: PaddleSession) -> None:
-        """From now on it is this one; the other one's predictor goes before the new one comes."""
-        holder = self._holder() if self._holder is not None else None
-        if holder is not None:
-            holder.give_up()
-        self._holder = weakref.ref(session)
-
-
-_turns: defaultdict[str, _Turn] = defaultdict(_Turn)
-"""By the digest of the program's file."""
+_holders: weakref.WeakValueDictionary[str, PaddleSession] = weakref.WeakValueDictionary()
+"""Who has the predictor, of the sessions of one program on OpenVINO; by its digest (docs/decisions/0042)."""
 
 
 def _digest(program: Path) -> str:
