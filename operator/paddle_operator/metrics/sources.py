@@ -18,7 +18,7 @@ from paddle_operator.sla.objectives import latency_thresholds_milliseconds
 from paddle_operator.sla.reading import Reading
 from paddle_operator.sla.series import Series
 from paddle_operator.spec import Service
-from paddle_operator.spec.promise import Objective
+from paddle_operator.spec.promise import Objective, Sla
 from paddle_operator.spec.report import CountedAt
 from paddle_operator.spec.traffic import RoutingType
 
@@ -74,7 +74,7 @@ def _runtime(service: Service) -> Source:
 def _gateway(service: Service) -> Iterator[Source]:
     """Availability at the gateway, where the service has one."""
     of, spec = service.identity, service.spec
-    promised = tuple(one for one in spec.sla.objectives if one.availability is not None)
+    promised = _availability(spec.sla)
     if promised and spec.routing.type is RoutingType.GATEWAY_API:
         selected = gateway.gateway_requests(of.namespace, of.name)
         yield Source(CountedAt.GATEWAY, promised, Questions(selected), gateway.counters)
@@ -84,6 +84,9 @@ def _synthetic(service: Service) -> Iterator[Source]:
     """Availability by the operator's own requests, where it sends them."""
     of, spec = service.identity, service.spec
     if golden.is_asked(spec):
-        promised = tuple(one for one in spec.sla.objectives if one.availability is not None)
         selected = golden.golden_requests(of.namespace, of.name)
-        yield Source(CountedAt.SYNTHETIC, promised, Questions(selected), golden.counters)
+        yield Source(CountedAt.SYNTHETIC, _availability(spec.sla), Questions(selected), golden.counters)
+
+
+def _availability(sla: Sla) -> tuple[Objective, ...]:
+    return tuple(one for one in sla.objectives if one.availability is not None)
