@@ -18,13 +18,8 @@ from urllib.parse import quote
 
 from benchmarks.runtime_record import write
 from benchmarks.scaling_watch import Replicas
-from hack.cluster import addons, constants, programs
-from hack.cluster.addons_extras import KEDA
-from hack.cluster.api import ClusterInfo
-from hack.cluster.progress import Progress
-from hack.demo.embedded import embedded_site
+from hack.cluster import constants, programs
 from hack.demo.kubectl import Kube, eventually
-from hack.e2e_site import CLUSTER
 from tests.e2e.load import Outcomes, Request, Steady
 from tests.e2e.resources import DIGITS_REQUEST, Resource, digits
 from tests.e2e.testbed import Testbed
@@ -50,15 +45,6 @@ SETTLING_SECONDS = 15.0
 """From when the pods are ready until what waited before them is done."""
 STEP_SECONDS = 5
 PARTS = ("hand_over", "burst", "outage")
-
-
-def prepared_site() -> Testbed:
-    """The end-to-end tests' cluster with KEDA, which takes a quarter of an hour to build the first time."""
-    progress = Progress()
-    programs.ensure(progress, [KEDA.name])
-    site = embedded_site(CLUSTER, progress)
-    addons.install(ClusterInfo(CLUSTER), progress, [KEDA.name])
-    return Testbed(site, ClusterInfo(CLUSTER))
 
 
 def surge(**scaling: Any) -> Resource:

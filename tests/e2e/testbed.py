@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
+from hack.cluster import addons, programs
+from hack.cluster.addons_extras import Extra
 from hack.cluster.api import ClusterInfo
-from hack.demo.embedded import BUCKET, EmbeddedSite
+from hack.cluster.progress import Progress
+from hack.demo.embedded import BUCKET, EmbeddedSite, embedded_site
 from hack.demo.kubectl import Kube
+from hack.e2e_site import CLUSTER
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,15 @@ class Testbed:
     __test__ = False
     site: EmbeddedSite
     cluster: ClusterInfo
+
+    @classmethod
+    def with_extra(cls, extra: Extra) -> Self:
+        """The tests' cluster with one more add-on, which takes minutes to build the first time."""
+        progress, cluster = Progress(), ClusterInfo(CLUSTER)
+        programs.ensure(progress, [extra.name])
+        site = embedded_site(CLUSTER, progress)
+        addons.install(cluster, progress, [extra.name])
+        return cls(site, cluster)
 
     @property
     def gateway_url(self) -> str:

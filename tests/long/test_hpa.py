@@ -9,13 +9,8 @@ from typing import Any
 import pytest
 
 from benchmarks.scaling_watch import Replicas
-from hack.cluster import addons, programs
 from hack.cluster.addons_extras import METRICS_SERVER
-from hack.cluster.api import ClusterInfo
-from hack.cluster.progress import Progress
-from hack.demo.embedded import embedded_site
 from hack.demo.kubectl import Kube, eventually
-from hack.e2e_site import CLUSTER
 from tests.e2e.load import Request, Steady
 from tests.e2e.resources import DIGITS_REQUEST, Resource, digits
 from tests.e2e.testbed import Testbed
@@ -41,11 +36,7 @@ def steered(metric: dict[str, Any]) -> Resource:
 
 @pytest.fixture(scope="module")
 def site() -> Testbed:
-    progress = Progress()
-    programs.ensure(progress, [METRICS_SERVER.name])
-    site = embedded_site(CLUSTER, progress)
-    addons.install(ClusterInfo(CLUSTER), progress, [METRICS_SERVER.name])
-    return Testbed(site, ClusterInfo(CLUSTER))
+    return Testbed.with_extra(METRICS_SERVER)
 
 
 @pytest.fixture(scope="module")

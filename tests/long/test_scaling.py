@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks import scaling
+from hack.cluster.addons_extras import KEDA
 from hack.demo.kubectl import Kube
 from tests.e2e.testbed import Testbed
 
@@ -17,7 +18,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 @pytest.fixture(scope="module")
 def site() -> Testbed:
-    return scaling.prepared_site()
+    return Testbed.with_extra(KEDA)
 
 
 @pytest.fixture(scope="module")
