@@ -1,0 +1,1 @@
+"""How a new revision earns its traffic: pure decisions, without clock, client or event loop."""

@@ -1,0 +1,51 @@
+"""What the gate says of a canary: the words that the rollout's table of transitions is driven by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Finding(StrEnum):
+    """One row of the gate's table, or that there was nothing to judge by."""
+
+    BROKEN = "Broken"
+    """It breaks the promise and is worse than the stable revision."""
+    SHARED_INCIDENT = "SharedIncident"
+    """It breaks the promise, and is no worse than the stable revision."""
+    REGRESSION = "Regression"
+    """It is worse than the stable revision, inside the promise."""
+    NOTHING_AGAINST = "NothingAgainst"
+    NO_DATA = "NoData"
+    """Nobody answered, or nothing was asked of the canary: no evidence either way, and the clock stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one objective's counts come to. The three figures are e-values: 1 says nothing."""
+
+    objective: str
+    canary_requests: int
+    canary_bad: int
+    stable_requests: int
+    stable_bad: int
+    absolute: float
+    """Against "the canary keeps the promise"."""
+    relative: float
+    """Against "the canary is no worse than the stable revision"."""
+    proof: float
+    """Against "the canary spends toleranceFactor times the budget, or more"."""
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What all objectives together say at one look."""
+
+    finding: Finding
+    """The worst of any objective."""
+    step_passes: bool
+    """Enough requests in this step, and of every objective no more bad ones than its budget lets be bad."""
+    proven: bool
+    """Every objective is proven within toleranceFactor times its budget."""
+    objectives: tuple[Evidence, ...] = ()
