@@ -27,10 +27,11 @@ from tests.e2e.testbed import Testbed
 NAMESPACE, SERVICE, HOST = "scaling", "surge", "surge.example.com"
 SELECTOR = f"serving.paddle-sla.io/service={SERVICE}"
 CPU = "200m"
-STEADY = 12.0
-"""Requests a second that one pod with 200m of a CPU answers at ease; the burst is three times as many."""
+STEADY = 24.0
+"""Requests a second that one pod with 200m of a CPU answers at ease. The burst is three times as many, twice
+what it can do: until more pods are there some are refused."""
 BURST = 3 * STEADY
-TARGET = 15
+TARGET = 30
 """A quarter above that: at the very target a second pod would stay for a thousandth of a request."""
 DOWN_AFTER_SECONDS = 60
 SCALER = {
@@ -214,14 +215,18 @@ def ready(kube: Kube) -> int:
     return int(kube.get("pms", SERVICE)["status"]["stable"]["readyReplicas"])
 
 
-def refused(kube: Kube, seconds: float) -> float:
-    """What Prometheus counted just now, since refusals are load and part of the record; it extrapolates."""
+def refused(kube: Kube, seconds: float) -> int:
+    """What Prometheus counted just now, since refusals are load and part of the record.
+
+    Each pod counts from 0, and none had refused anything before: what `increase` would lose of a new one,
+    the time before its first scrape, is among it.
+    """
     chosen = f'paddle_runtime_requests_total{{service="{SERVICE}",outcome="refused"}}'
-    query = quote(f"sum(increase({chosen}[{seconds:.0f}s]))")
+    query = quote(f"sum(max_over_time({chosen}[{seconds:.0f}s]))")
     place = f"/api/v1/namespaces/{constants.MONITORING_NAMESPACE}/services/prometheus:9090/proxy"
     answer = json.loads(kube.run("get", "--raw", f"{place}/api/v1/query?query={query}"))
     ((_, count),) = (one["value"] for one in answer["data"]["result"])
-    return round(float(count), 1)
+    return int(count)
 
 
 def store(kube: Kube, parts: Mapping[str, Any]) -> None:
