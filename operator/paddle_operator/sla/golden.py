@@ -13,7 +13,6 @@ from paddle_operator.sla.selectors import equal, selector
 from paddle_operator.sla.series import POD_LABEL, REVISION_LABEL, Labels, Series, label
 from paddle_operator.spec.model import Spec
 from paddle_operator.spec.promise import SyntheticRequests
-from paddle_operator.spec.traffic import RoutingType
 
 SERVICE_LABELS = ("service_namespace", "service_name")
 """Not `namespace` and `service`: those are the operator's own, put there by whoever scrapes it."""
@@ -23,12 +22,9 @@ BEHIND_IT = "golden"
 
 
 def is_asked(spec: Spec) -> bool:
-    """Tell whether a service gets golden requests: where availability is promised and no gateway counts."""
-    return (
-        spec.sla.synthetic.requests is SyntheticRequests.AUTO
-        and any(one.availability for one in spec.sla.objectives)
-        and spec.routing.type is not RoutingType.GATEWAY_API
-    )
+    """Tell whether a service gets golden requests: where availability is promised."""
+    promised = any(one.availability for one in spec.sla.objectives)
+    return promised and spec.sla.synthetic.requests is SyntheticRequests.AUTO
 
 
 def golden_requests(namespace: str, service: str) -> str:

@@ -149,24 +149,29 @@ def counted_at(
 
     Availability is judged at the gateway as soon as anything is known of it there, and from then on: an
     account goes on through times in which nothing is known, so no figure changes its source in an outage.
-    Without a gateway it is judged by golden requests while the service has less traffic than it takes to
-    judge, over all of the window that is counted: an outage of an hour makes no busy service a quiet one.
+    It is judged by golden requests while callers send less than it takes to judge, over all of the window
+    that is counted: an outage of an hour makes no busy service a quiet one.
     """
     if objective.availability is None:
         return CountedAt.RUNTIME
     account = account_of(objective)
-    gateway, synthetic = steps.get(CountedAt.GATEWAY), steps.get(CountedAt.SYNTHETIC)
-    if gateway is not None:
-        newest = gateway.open.get(account)
-        begins = newest is not None and newest.unknown < newest.interval.length
-        if gateway.record.accounts.get(account) or begins:
-            return CountedAt.GATEWAY
+    callers = CountedAt.GATEWAY if _tells(steps.get(CountedAt.GATEWAY), account) else CountedAt.RUNTIME
+    synthetic = steps.get(CountedAt.SYNTHETIC)
     if synthetic is None or not _inside(synthetic, account, window):
-        return CountedAt.RUNTIME
-    came = _inside(steps[CountedAt.RUNTIME], account, window)
+        return callers
+    came = _inside(steps[callers], account, window)
     requests = sum(cell.requests for cell in came)
     over = came[-1].interval.end - came[0].interval.start if came else timedelta()
-    return CountedAt.RUNTIME if least.reached(requests, over) else CountedAt.SYNTHETIC
+    return callers if least.reached(requests, over) else CountedAt.SYNTHETIC
+
+
+def _tells(gateway: Step | None, account: str) -> bool:
+    """Whether anything is known at the gateway, or was."""
+    if gateway is None:
+        return False
+    newest = gateway.open.get(account)
+    begins = newest is not None and newest.unknown < newest.interval.length
+    return bool(gateway.record.accounts.get(account)) or begins
 
 
 def _inside(step: Step, account: str, window: Interval) -> tuple[Cell, ...]:

@@ -117,9 +117,8 @@ class Synthetic(Block):
     """Requests of the operator's own, by which availability is known where nobody else asks."""
 
     requests: SyntheticRequests = SyntheticRequests.AUTO
-    """Auto: the model's own golden request, where availability is promised and no gateway leads to the
-    service. Its availability is judged by them while it has less traffic than minTraffic. None: no
-    requests."""
+    """Auto: the model's own golden request, where availability is promised. It is judged by them while the
+    service has less traffic than minTraffic. None: no requests."""
     period_seconds: Annotated[int, Field(ge=5, le=300)] = 10
     """How often, in seconds. minTraffic counts for them too: its default is reached with 15 and less."""
 

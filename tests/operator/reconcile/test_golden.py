@@ -16,6 +16,7 @@ from paddle_operator.sla.record import record_from
 from paddle_operator.spec.report import CountedAt
 from paddle_operator.telemetry.series import Telemetry
 from tests.operator.fake_cluster import CLUSTER_IP, KEY
+from tests.operator.fake_metrics import ScrapedGateway
 from tests.operator.reconcile.measured_story import FAST, UP, MeasuredStory
 
 
@@ -85,16 +86,6 @@ def test_nobody_is_asked_where_it_is_switched_off_or_no_availability_is_promised
     assert story.target is None
 
 
-def test_a_service_behind_a_gateway_is_not_asked(story: GoldenStory) -> None:
-    story.cluster.edit(routing={"type": "GatewayAPI", "parentRefs": [{"name": "gw"}]})
-    story.look()
-    story.cluster.resolve()
-    story.look()
-    story.cluster.ready(1)
-    story.look(3)
-    assert story.asked == []
-
-
 def test_a_service_that_is_gone_is_asked_no_more(story: GoldenStory) -> None:
     story.serving()
     story.look()
@@ -137,6 +128,21 @@ def test_a_service_with_traffic_is_judged_by_it(story: GoldenStory) -> None:
     story.minutes_asked(30, "op", golden="bad", good=10)
     up = story.objectives["up"]
     assert (up["source"], up["attainedPercent"]) == ("Runtime", "100.00")
+
+
+@pytest.mark.parametrize(("answers", "source"), [(0, "Synthetic"), (10, "Gateway")])
+def test_behind_a_gateway_golden_requests_judge_while_callers_send_too_few(
+    story: GoldenStory, answers: int, source: str
+) -> None:
+    story.quiet()
+    story.cluster.edit(routing={"type": "GatewayAPI", "parentRefs": [{"name": "gw"}]})
+    story.metrics.gateway = ScrapedGateway(story.now)
+    for _ in range(30):
+        story.metrics.answer(story.now + timedelta(seconds=59), _2=answers)
+        story.minutes_asked(1, "op", golden="bad")
+    up = story.objectives["up"]
+    assert up["source"] == source
+    assert (up["attainedPercent"] == "100.00") is (source == "Gateway")
 
 
 def test_time_in_which_no_operator_asks_is_unknown_and_not_good(story: GoldenStory) -> None:

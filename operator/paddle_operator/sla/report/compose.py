@@ -132,15 +132,18 @@ def report_of(
 
 
 def _judged(book: Book, elsewhere: Elsewhere, question: Question, least: MinTraffic) -> Book:
-    """Take availability from where it is judged: at the gateway where that tells of it, else by golden
-    requests where the pods had too little traffic."""
-    requests = sum(one.tally.total for one in book.outcomes.values())
+    """Take availability from where it is judged: at the gateway where that tells of it, and by golden
+    requests where callers asked too little to tell."""
+    there = {at: book_of(pages, question) for at, pages in elsewhere.items()}
+    callers = there.get(CountedAt.GATEWAY, book)
+    requests = sum(one.tally.total for one in callers.outcomes.values())
     is_busy = least.reached(requests, question.counted.total)
-    at = next((one for one in (CountedAt.GATEWAY, CountedAt.SYNTHETIC) if one in elsewhere), None)
-    if at is None or (at is CountedAt.SYNTHETIC and is_busy):
+    places = (CountedAt.GATEWAY,) if is_busy else (CountedAt.SYNTHETIC, CountedAt.GATEWAY)
+    at = next((one for one in places if one in there), None)
+    if at is None:
         return book
     availability = [one.name for one in question.objectives if one.availability is not None]
-    return book.judged_by(book_of(elsewhere[at], question), at, availability)
+    return book.judged_by(there[at], at, availability)
 
 
 def _span(period: Interval, question: Question) -> Span:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from paddle_operator.sla.outcomes import Tally
 from paddle_operator.spec.report import CountedAt
 from tests.operator.sla.counters import span
+from tests.operator.sla.proxies import Proxy
 from tests.operator.sla.report.reporting import HOUR, reported, shares, steady, the
 from tests.operator.sla.traffic import Event, Pod, every, scrapes
 
@@ -44,6 +47,16 @@ def test_availability_of_a_quiet_service_is_that_of_golden_requests_and_an_outag
 def test_a_service_with_traffic_is_reported_by_it_whatever_the_golden_requests_say() -> None:
     up = the(reported([steady()], span(0, HOUR), asked=[asking()]), "up")
     assert (up.source, up.total - up.good) == (CountedAt.RUNTIME, 0)
+
+
+@pytest.mark.parametrize(("pace", "source"), [(900, CountedAt.SYNTHETIC), (10, CountedAt.GATEWAY)])
+def test_behind_a_gateway_golden_requests_tell_where_callers_sent_too_few(
+    pace: int, source: CountedAt
+) -> None:
+    answers = tuple((float(event.at), "2") for event in every(pace, 1, HOUR))
+    proxy = Proxy((-20,), answers, scrapes(-12, HOUR + 60))
+    up = the(reported([steady()], span(0, HOUR), asked=[asking()], gateway=[proxy]), "up")
+    assert (up.source, up.total - up.good) == (source, 30 if source is CountedAt.SYNTHETIC else 0)
 
 
 def test_time_in_which_no_operator_asked_is_unknown() -> None:
