@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from benchmarks.corpus import Picture
 from benchmarks.corpus_draw import Line, Point
-from paddle_runtime.pipeline.selftest import edit_distance
+from paddle_runtime.text_error import edit_distance
 
 # Chinese characters, their punctuation, full-width forms.
 WIDE = r"[　-〿㐀-䶿一-鿿豈-﫿＀-￯‘’“”…—]"

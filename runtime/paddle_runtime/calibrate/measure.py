@@ -24,9 +24,9 @@ from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.calibrate.choice import acceptable, candidates, chosen, geometric_mean
 from paddle_runtime.calibrate.probing import Order, Probe, ProbeFailed
 from paddle_runtime.calibrate.sample import text_beside
-from paddle_runtime.pipeline.selftest import edit_distance
 from paddle_runtime.predictor.libpaddle import DISTRIBUTIONS
 from paddle_runtime.tasks import Task
+from paddle_runtime.text_error import edit_distance
 
 # told(what is done now, share of all that is done)
 Told = Callable[[str, float], None]

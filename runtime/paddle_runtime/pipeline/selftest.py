@@ -15,6 +15,7 @@ from paddle_runtime.pipeline.base import Body, PipelineAnswer
 from paddle_runtime.pipeline.seeded import seeded_array
 from paddle_runtime.pipeline.values import to_array
 from paddle_runtime.predictor.session import Array
+from paddle_runtime.text_error import error_rate
 
 Run = Callable[[memoryview, Mapping[str, JsonValue]], PipelineAnswer[Body]]
 
@@ -96,20 +97,3 @@ def texts_of(body: Mapping[str, JsonValue]) -> list[str]:
     lines = body["lines"]
     assert isinstance(lines, list)
     return [str(line["text"]) for line in lines if isinstance(line, dict)]
-
-
-def error_rate(expected: str, got: str) -> float:
-    """Edit distance over the expected length; 0 is equal."""
-    if not expected:
-        return float(bool(got))
-    return edit_distance(expected, got) / len(expected)
-
-
-def edit_distance(left: Sequence[str], right: Sequence[str]) -> int:
-    """Insertions, deletions and substitutions that make one into the other."""
-    row = list(range(len(right) + 1))
-    for i, a in enumerate(left, start=1):
-        previous, row[0] = row[0], i
-        for j, b in enumerate(right, start=1):
-            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (a != b))
-    return row[-1]

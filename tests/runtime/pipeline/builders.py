@@ -12,8 +12,9 @@ from PIL import Image
 from paddle_runtime.bundle.store import Bundle, builtin_path, open_bundle
 from paddle_runtime.pipeline import Pipeline, open_pipeline
 from paddle_runtime.pipeline.base import Body
-from paddle_runtime.pipeline.selftest import error_rate, texts_of
+from paddle_runtime.pipeline.selftest import texts_of
 from paddle_runtime.predictor.devices import DeviceSettings
+from paddle_runtime.text_error import error_rate
 
 PAGES = Path(__file__).parent / "pages"
 LINE_TOPS = [60 + 150 * number for number in range(5)]
