@@ -11,6 +11,7 @@ from pathlib import Path
 from hack.generated import ROOT
 from paddle_runtime import settings
 from paddle_runtime.cli.outcome import GENERAL_CODES
+from paddle_runtime.compare.faults import CompareReason
 from paddle_runtime.errors import BundleReason
 from paddle_runtime.export.faults import ExportReason
 from paddle_runtime.main import COMMANDS
@@ -57,7 +58,7 @@ def commands() -> Iterator[str]:
 
 def exit_codes() -> dict[int, str]:
     """Return what each exit code means, smallest first."""
-    reasons = {reason.value: f"`{reason.name}`" for reason in (*BundleReason, *ExportReason)}
+    reasons = {reason.value: f"`{reason.name}`" for reason in (*BundleReason, *ExportReason, *CompareReason)}
     return dict(sorted({**GENERAL_CODES, **reasons}.items()))
 
 

@@ -1,0 +1,88 @@
+"""The comparison: each request to the new revision, its answer held to what is wanted of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+from paddle_runtime.compare.asking import Answer
+from paddle_runtime.compare.content import Content, Incomparable, content_of
+from paddle_runtime.compare.difference import Difference, differences, other_form
+from paddle_runtime.compare.faults import CompareFault, CompareReason
+from paddle_runtime.compare.golden_set import Request
+from paddle_runtime.compare.tally import Against, Tally
+
+
+class Asked(Protocol):
+    """A revision that can be asked."""
+
+    name: str
+
+    def ask(self, request: Request) -> Answer:
+        """Its answer to a request."""
+
+
+def compare(
+    requests: Iterable[Request],
+    new: Asked,
+    stable: Asked | None,
+    tally: Tally,
+    *,
+    parity: bool = False,
+    tell: Callable[[int], None] = lambda asked: None,
+) -> None:
+    """Count all of them into the tally.
+
+    Stable is asked where nothing is expected, and with `parity` always: on another device the answers have
+    to stay what they were, also where both are as expected. Without stable and without an expectation an
+    answer is enough.
+    """
+    for request in requests:
+        answer = new.ask(request)
+        tally.asked += 1
+        for against, wanted in _wanted(request, answer, stable, parity=parity):
+            tally.compared += 1
+            tally.add(request.name, against, _held_to(wanted, answer))
+        if answer.document is None:
+            tally.add(request.name, None, [other_form(answer.words)])
+        tell(tally.asked)
+
+
+def _wanted(
+    request: Request, answer: Answer, stable: Asked | None, *, parity: bool
+) -> Iterator[tuple[Against, Content]]:
+    """What the answer is held to. Where there is none, stable says whether the request is at fault."""
+    if answer.refused:
+        if stable is None or stable.ask(request).refused:
+            raise _invalid(request, f"is refused with {answer.words}")
+        return
+    if answer.document is None:
+        return
+    if request.wanted is not None:
+        yield Against.EXPECTED, request.wanted
+    if stable is not None and (request.wanted is None or parity):
+        yield Against.STABLE, _of_stable(request, stable)
+
+
+def _of_stable(request: Request, stable: Asked) -> Content:
+    answer = stable.ask(request)
+    if answer.document is None:
+        raise _invalid(request, f"is answered by stable with {answer.words}, so there is nothing to hold to")
+    try:
+        return content_of(answer.document)
+    except Incomparable as error:
+        raise _invalid(request, f"has an answer that is not compared: {error}") from error
+
+
+def _held_to(wanted: Content, answer: Answer) -> list[Difference]:
+    try:
+        return list(differences(wanted, content_of(answer.document)))
+    except Incomparable as error:
+        return [other_form(str(error))]
+
+
+def _invalid(request: Request, why: str) -> CompareFault:
+    return CompareFault(
+        CompareReason.GoldenSetInvalid,
+        f"{request.name!r} at {request.path} {why}. Mend this request, or leave it out.",
+    )

@@ -1,0 +1,101 @@
+"""Which answers are held to what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from paddle_runtime.compare.asking import Answer
+from paddle_runtime.compare.content import content_of
+from paddle_runtime.compare.difference import Measure
+from paddle_runtime.compare.faults import CompareFault, CompareReason
+from paddle_runtime.compare.flow import compare
+from paddle_runtime.compare.golden_set import Request
+from paddle_runtime.compare.tally import Against, Limits, Tally
+from tests.runtime.compare.answers import read, tensor
+
+REFUSED = Answer(400, words="400 malformed")
+
+
+class Fake:
+    """A revision that answers each request by its name."""
+
+    def __init__(self, **answers: Answer | Mapping[str, Any]) -> None:
+        self.name = "fake"
+        self.asked: list[str] = []
+        self._answers = answers
+
+    def ask(self, request: Request) -> Answer:
+        self.asked.append(request.name)
+        answer = self._answers[request.name]
+        return answer if isinstance(answer, Answer) else Answer(200, answer)
+
+
+def asked(name: str, expected: Mapping[str, Any] | None = None) -> Request:
+    return Request(name, "/v1/ocr", "image/png", b"x", None if expected is None else content_of(expected))
+
+
+def compared(
+    requests: list[Request], new: Fake, stable: Fake | None = None, *, parity: bool = False
+) -> Tally:
+    tally = Tally(Limits())
+    compare(requests, new, stable, tally, parity=parity)
+    return tally
+
+
+def test_what_is_expected_is_all_that_counts_and_stable_is_left_alone() -> None:
+    stable = Fake(a=read("two"))
+    tally = compared([asked("a", read("one"))], Fake(a=read("one")), stable)
+    assert (tally.asked, tally.compared, tally.broken, stable.asked) == (1, 1, (), [])
+
+
+def test_where_nothing_is_expected_stable_is() -> None:
+    tally = compared([asked("a")], Fake(a=read("one")), Fake(a=read("two")))
+    assert tally.broken == (Measure.TEXT,)
+    assert tally.figures[Measure.TEXT].against is Against.STABLE
+
+
+def test_with_parity_an_answer_has_to_be_both_as_expected_and_as_before() -> None:
+    expected, requests = tensor(1.0), [asked("a", tensor(1.0))]
+    stable = Fake(a=tensor(1.0009))
+    assert not compared(requests, Fake(a=expected), stable, parity=True).broken
+    drifted = compared(requests, Fake(a=tensor(0.9995)), stable, parity=True)
+    assert (drifted.compared, drifted.broken) == (2, (Measure.NUMBER,))
+    assert drifted.figures[Measure.NUMBER].against is Against.STABLE
+
+
+def test_without_either_an_answer_is_enough_and_nothing_is_said_to_be_compared() -> None:
+    tally = compared([asked("a")], Fake(a=read("one")))
+    assert (tally.asked, tally.compared, tally.broken) == (1, 0, ())
+
+
+@pytest.mark.parametrize("bad", [Answer(500, words="500 boom"), Answer(200, words="not JSON")])
+def test_an_answer_that_is_none_does_not_pass(bad: Answer) -> None:
+    tally = compared([asked("a"), asked("b")], Fake(a=read("x"), b=bad))
+    assert tally.broken == (Measure.FORM,)
+    assert tally.figures[Measure.FORM].case == "b"
+
+
+def test_an_answer_that_says_nothing_known_does_not_pass_where_something_is_wanted() -> None:
+    assert compared([asked("a", read("one"))], Fake(a={"angle": 0})).broken == (Measure.FORM,)
+
+
+def test_a_request_that_stable_takes_and_the_new_revision_refuses_speaks_against_the_new_one() -> None:
+    tally = compared([asked("a", read("one"))], Fake(a=REFUSED), Fake(a=read("one")))
+    assert tally.broken == (Measure.FORM,)
+
+
+@pytest.mark.parametrize("stable", [None, Fake(a=REFUSED)])
+def test_a_request_that_both_refuse_is_itself_at_fault(stable: Fake | None) -> None:
+    with pytest.raises(CompareFault, match=r"'a' at /v1/ocr is refused with 400 malformed.*Mend") as told:
+        compared([asked("a")], Fake(a=REFUSED), stable)
+    assert told.value.reason is CompareReason.GoldenSetInvalid
+
+
+@pytest.mark.parametrize("stable", [Answer(500, words="500 boom"), Answer(200, {"angle": 0})])
+def test_a_stable_revision_without_an_answer_is_nothing_to_hold_to(stable: Answer) -> None:
+    with pytest.raises(CompareFault) as told:
+        compared([asked("a")], Fake(a=read("x")), Fake(a=stable))
+    assert told.value.reason is CompareReason.GoldenSetInvalid

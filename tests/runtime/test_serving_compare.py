@@ -1,0 +1,152 @@
+"""`paddle-runtime compare` between real servers: the same digits, and fast but wrong ones."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paddle_runtime.cli.outcome import OS_EXIT_CODE, USAGE_EXIT_CODE
+from paddle_runtime.compare.faults import CompareReason
+from paddle_runtime.main import main
+from tests.runtime.serving.testbed import RunningServer
+
+# starting real models takes the processor's time, which a busy machine gives slowly
+pytestmark = pytest.mark.timeout(300)
+EXAMPLE = Path(__file__).parents[2] / "examples" / "02-digits"
+SERVE = (sys.executable, "-m", "paddle_runtime.main", "serve")
+SHUFFLED = """
+import runpy, sys
+import sklearn.datasets as datasets
+load = datasets.load_digits
+def shuffled():
+    digits = load()
+    digits.target = (digits.target + 1) % 10
+    return digits
+datasets.load_digits = shuffled
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def base(server: RunningServer) -> str:
+    return f"http://127.0.0.1:{server.port}"
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServer, RunningServer]]:
+    """One of the digits as they are, and one of the digits after them: ready, fast and wrong."""
+    with ExitStack() as stack:
+        running = []
+        for how in ([str(EXAMPLE / "train.py")], ["-c", SHUFFLED, str(EXAMPLE / "train.py")]):
+            folder = tmp_path_factory.mktemp("digits")
+            bundle = folder / "bundle"
+            train = [sys.executable, *how, "--into", str(bundle)]
+            subprocess.run(train, check=True, capture_output=True)
+            server = RunningServer(folder, SERVE, model=bundle, model_name="digits")
+            running.append(stack.enter_context(server))
+        right, wrong = running
+        yield right, wrong
+
+
+@pytest.fixture
+def golden(tmp_path: Path, servers: tuple[RunningServer, RunningServer]) -> dict[str, Path]:
+    """One set without an expectation, and one with the right answer, copied as it came."""
+    request = json.loads((EXAMPLE / "request.json").read_text())
+    case: dict[str, Any] = {"name": "digits", "path": "/v2/models/digits/infer", "json": request}
+    answer = servers[0].client.post(case["path"], json=request).json()
+    sets = {"open": case, "expected": {**case, "expected": {"outputs": answer["outputs"]}}}
+    for name, each in sets.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps({"cases": [each]}))
+    return {name: tmp_path / f"{name}.json" for name in sets}
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "termination-log"
+    monkeypatch.setenv("PADDLE_RUNTIME_TERMINATION_LOG", str(path))
+    return path
+
+
+def test_the_same_model_passes_against_what_is_expected_and_against_stable(
+    servers: tuple[RunningServer, RunningServer],
+    golden: dict[str, Path],
+    log: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    right = base(servers[0])
+    assert main(["compare", str(golden["expected"]), "--new", right, "--output", "json"]) == 0
+    said, told = json.loads(log.read_text()), json.loads(capsys.readouterr().out)
+    assert told["result"] == said
+    assert (said["reason"], said["requests"], said["comparisons"]) == ("Passed", 1, 1)
+    assert said["figures"]["absError"]["value"] <= 0.001
+    parity = ["compare", str(golden["expected"]), "--new", right, "--stable", right, "--parity"]
+    assert main(parity) == 0
+    assert json.loads(log.read_text())["comparisons"] == 2
+
+
+@pytest.mark.parametrize("which", ["expected", "open"])
+def test_a_fast_but_wrong_model_is_stopped_with_the_figure(
+    servers: tuple[RunningServer, RunningServer], golden: dict[str, Path], log: Path, which: str
+) -> None:
+    stable, new = map(base, servers)
+    code = main(["compare", str(golden[which]), "--new", new, "--stable", stable])
+    said = json.loads(log.read_text())
+    assert code == CompareReason.AnswersDiffer.value
+    assert said["reason"] == "AnswersDiffer"
+    figure = said["figures"]["absError"]
+    assert figure["value"] > 0.9
+    assert (figure["limit"], figure["case"]) == (0.001, "digits")
+    assert figure["against"] == {"expected": "Expected", "open": "Stable"}[which]
+    assert "absError is " in said["message"]
+
+
+def test_its_requests_are_in_no_service_level(
+    servers: tuple[RunningServer, RunningServer], golden: dict[str, Path], log: Path
+) -> None:
+    def counts(server: RunningServer, name: str) -> float:
+        return sum(value for text, value in server.metrics().items() if text.startswith(name))
+
+    before = [counts(server, "paddle_runtime_requests_total") for server in servers]
+    synthetic = [counts(server, "paddle_runtime_synthetic_requests_total") for server in servers]
+    main(["compare", str(golden["open"]), "--new", base(servers[1]), "--stable", base(servers[0])])
+    assert [counts(server, "paddle_runtime_requests_total") for server in servers] == before
+    after = [counts(server, "paddle_runtime_synthetic_requests_total") for server in servers]
+    assert after == [count + 1 for count in synthetic]
+
+
+def test_what_could_not_be_found_out_says_so_and_speaks_against_no_revision(
+    servers: tuple[RunningServer, RunningServer], golden: dict[str, Path], log: Path, tmp_path: Path
+) -> None:
+    right = base(servers[0])
+    missing = main(["compare", str(tmp_path / "none.json"), "--new", right])
+    assert missing == CompareReason.GoldenSetInvalid.value
+    assert json.loads(log.read_text())["reason"] == "GoldenSetInvalid"
+    flags = ["--new", "http://127.0.0.1:1", "--timeout-seconds", "0.5"]
+    unreachable = main(["compare", str(golden["open"]), *flags])
+    assert unreachable == CompareReason.RevisionUnreachable.value
+    assert json.loads(log.read_text())["reason"] == "RevisionUnreachable"
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--new", "http://127.0.0.1:1", "--parity"],
+        ["--new", "127.0.0.1:1"],
+        ["--new", "http://127.0.0.1:1/v1"],
+        ["--new", "http://127.0.0.1:1", "--max-abs-error", "-1"],
+        ["--new", "http://127.0.0.1:1", "--max-abs-error", "nan"],
+    ],
+)
+def test_wrong_flags_are_wrong_usage(flags: list[str], tmp_path: Path) -> None:
+    try:
+        code = main(["compare", str(tmp_path / "golden.json"), *flags])
+    except SystemExit as ended:
+        code = int(str(ended.code))
+    assert code == USAGE_EXIT_CODE != OS_EXIT_CODE
