@@ -36,6 +36,11 @@ class Evidence:
     proof: float
     """Against "the canary spends toleranceFactor times the budget, or more"."""
     finding: Finding
+    compared: bool = True
+    """False where the stable revision was asked too little to compare with: then `absolute` alone decides."""
+    step_requests: int = 0
+    """What the step passes on: the canary's requests in it, without those of an incident that both shared."""
+    step_bad: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,148 @@
+"""The canary gate: what one more look at the counts makes of a canary. Pure.
+
+    E_abs >= m/alpha   E_rel >= m/alpha
+    yes                yes                Broken: it breaks the promise and is worse than the stable revision
+    yes                no                 SharedIncident
+    no                 yes                Regression, inside the promise
+    no                 no                 NothingAgainst, or NoData where nothing came in at this look
+
+What was found stays found without new data: evidence is remembered, and nobody has to see it twice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from paddle_operator.rollout.counts import Counts
+from paddle_operator.rollout.evidence import log_proof
+from paddle_operator.rollout.settings import Gate, Objective
+from paddle_operator.rollout.trail import Trail
+from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
+
+GREATEST_LOG = 690.0
+"""Evidence is written as a number below 1e300, which JSON and every reader of it can hold."""
+_FROM_WORST = (
+    Finding.BROKEN,
+    Finding.SHARED_INCIDENT,
+    Finding.REGRESSION,
+    Finding.NO_DATA,
+    Finding.NOTHING_AGAINST,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Both revisions' counts of one interval for one objective; None: not known."""
+
+    canary: Counts | None
+    stable: Counts | None
+
+
+UNKNOWN = Pair(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was counted since the last look."""
+
+    step: int
+    """The step in which it was counted, by its index from 0."""
+    objectives: Mapping[str, Pair]
+    """By name. One that is not here is not known."""
+    age_seconds: float = math.inf
+    """How long the canary had been taking requests when the interval began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Everything that the gate knows of the looks before."""
+
+    trails: Mapping[str, Trail] = field(default_factory=dict)
+    """By name of the objective."""
+
+
+def judge(gate: Gate, memory: Memory, look: Look) -> tuple[Memory, Verdict]:
+    """Return what the gate remembers after a look, and what it says; ValueError for a look that is not of
+    this gate."""
+    _check(gate, look)
+    trails, found, passed, proven = {}, [], True, True
+    for objective in gate.objectives:
+        pair = look.objectives.get(objective.name, UNKNOWN)
+        if look.age_seconds < gate.warm_up_seconds:
+            pair = UNKNOWN
+        before = memory.trails.get(objective.name, Trail())
+        trail, evidence = _judged(gate, objective, before, pair, look.step)
+        trails[objective.name] = trail
+        found.append(evidence)
+        passed = passed and _passes(gate, objective, trail.of_step(look.step).judged)
+        proven = proven and log_proof(trail.proof, objective.limit(gate)) >= gate.log_proven
+    worst = min((one.finding for one in found), key=_FROM_WORST.index)
+    return Memory(trails), Verdict(worst, passed, proven, tuple(found))
+
+
+def _check(gate: Gate, look: Look) -> None:
+    known = {objective.name for objective in gate.objectives}
+    strangers = sorted(look.objectives.keys() - known)
+    if strangers:
+        raise ValueError(
+            f"{', '.join(strangers)}: no such objective is promised, only {', '.join(sorted(known))}"
+        )
+    if not 0 <= look.step < gate.steps:
+        raise ValueError(f"step {look.step} is none of {gate.steps} steps, counted from 0")
+
+
+def _judged(gate: Gate, objective: Objective, trail: Trail, pair: Pair, step: int) -> tuple[Trail, Evidence]:
+    known = pair.canary is not None and pair.stable is not None
+    if pair.canary is not None and pair.stable is not None:
+        trail = trail.after(gate, objective, step, pair.canary, pair.stable)
+    absolute, relative = trail.log_absolute(gate, objective), trail.log_relative(gate)
+    compared = _compared(gate, objective, trail)
+    against = (absolute >= gate.log_against, relative >= gate.log_against)
+    finding = _finding(
+        *against, compared=compared, asked=known and bool(pair.canary and pair.canary.requests)
+    )
+    if finding is Finding.SHARED_INCIDENT and trail.trouble.lasts:
+        trail = replace(trail, shared=True)
+    judged = trail.of_step(step).judged
+    return trail, Evidence(
+        objective.name,
+        trail.canary.requests,
+        trail.canary.bad,
+        trail.stable.requests,
+        trail.stable.bad,
+        _number(absolute),
+        _number(relative),
+        _number(log_proof(trail.proof, objective.limit(gate))),
+        finding,
+        compared=compared,
+        step_requests=judged.requests,
+        step_bad=judged.bad,
+    )
+
+
+def _compared(gate: Gate, objective: Objective, trail: Trail) -> bool:
+    """Tell whether the stable revision was asked enough to be compared with. Where it was asked next to
+    nothing, every incident would look shared, and the promise alone decides."""
+    asked = trail.stable.requests
+    return asked >= gate.least_requests(objective) or asked >= trail.canary.requests > 0
+
+
+def _finding(broken: bool, worse: bool, *, compared: bool, asked: bool) -> Finding:
+    if broken and (worse or not compared):
+        return Finding.BROKEN
+    if broken:
+        return Finding.SHARED_INCIDENT
+    if worse and compared:
+        return Finding.REGRESSION
+    return Finding.NOTHING_AGAINST if asked else Finding.NO_DATA
+
+
+def _passes(gate: Gate, objective: Objective, judged: Counts) -> bool:
+    enough = judged.requests >= gate.least_requests(objective)
+    return enough and judged.bad <= judged.requests * objective.budget
+
+
+def _number(log: float) -> float:
+    return math.exp(min(log, GREATEST_LOG))

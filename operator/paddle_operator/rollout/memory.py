@@ -1,0 +1,128 @@
+"""The gate's memory as JSON and back, exactly: after a restart a rollout is judged as without one. Pure.
+
+{"version": 1, "objectives": {"errors": {
+  "steps": [{"judged": [300, 1], "usual": {"bad": 1, "drift": [-0.8, ...]}, "inIncidents": {...}}],
+  "proof": [300, 1], "canary": [300, 1], "stable": [5700, 20],
+  "trouble": {"lasts": false, "since": [0, 0]}, "shared": false}}}
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from paddle_operator.rollout.counts import Counts
+from paddle_operator.rollout.evidence import TIMES, Comparison
+from paddle_operator.rollout.gate import Memory
+from paddle_operator.rollout.trail import Stretch, Trail
+from paddle_operator.rollout.trouble import Trouble
+
+_VERSION = 1
+_TRAIL = {"steps", "proof", "canary", "stable", "trouble", "shared"}
+
+
+def document_of(memory: Memory) -> dict[str, Any]:
+    """Return what JSON can hold: Python writes each float with as many digits as tell it from all others."""
+    return {
+        "version": _VERSION,
+        "objectives": {name: _written(trail) for name, trail in memory.trails.items()},
+    }
+
+
+def memory_of(document: object) -> Memory:
+    """Read what document_of wrote; ValueError for anything else."""
+    try:
+        read = _keys(document, {"version", "objectives"}, "the memory")
+        if read["version"] != _VERSION:
+            raise ValueError(f"version {read['version']!r} is not {_VERSION}")
+        return Memory({str(name): _trail(one, name) for name, one in dict(read["objectives"]).items()})
+    except (ValueError, TypeError) as wrong:
+        raise ValueError(f"not the memory of a canary gate: {wrong}") from wrong
+
+
+def text_of(memory: Memory) -> str:
+    """Write a memory."""
+    return json.dumps(document_of(memory), separators=(",", ":"))
+
+
+def memory_from(text: str) -> Memory:
+    """Read a memory; ValueError for a text that is none."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as wrong:
+        raise ValueError(f"not the memory of a canary gate: {wrong}") from wrong
+    return memory_of(document)
+
+
+def _written(trail: Trail) -> dict[str, Any]:
+    def pair(counts: Counts) -> list[int]:
+        return [counts.requests, counts.bad]
+
+    def both(comparison: Comparison) -> dict[str, Any]:
+        return {"bad": comparison.bad, "drift": list(comparison.drift)}
+
+    return {
+        "steps": [
+            {"judged": pair(one.judged), "usual": both(one.usual), "inIncidents": both(one.in_incidents)}
+            for one in trail.stretches
+        ],
+        "proof": pair(trail.proof),
+        "canary": pair(trail.canary),
+        "stable": pair(trail.stable),
+        "trouble": {"lasts": trail.trouble.lasts, "since": pair(trail.trouble.since)},
+        "shared": trail.shared,
+    }
+
+
+def _trail(read: object, name: str) -> Trail:
+    trail = _keys(read, _TRAIL, f"objective {name}")
+    trouble = _keys(trail["trouble"], {"lasts", "since"}, f"trouble of {name}")
+    found = Trail(
+        tuple(_stretch(one, name) for one in trail["steps"]),
+        _counts(trail["proof"]),
+        _counts(trail["canary"]),
+        _counts(trail["stable"]),
+        Trouble(_truth(trouble["lasts"]), _counts(trouble["since"])),
+        _truth(trail["shared"]),
+    )
+    if sum(one.usual.bad + one.in_incidents.bad for one in found.stretches) != found.canary.bad:
+        raise ValueError(f"the bad requests in the steps of {name} are not those of its canary")
+    return found
+
+
+def _stretch(read: object, name: str) -> Stretch:
+    step = _keys(read, {"judged", "usual", "inIncidents"}, f"a step of {name}")
+    usual, in_incidents = (_comparison(step[key], name) for key in ("usual", "inIncidents"))
+    return Stretch(_counts(step["judged"]), usual, in_incidents)
+
+
+def _comparison(read: object, name: str) -> Comparison:
+    found = _keys(read, {"bad", "drift"}, f"a comparison of {name}")
+    bad, drift = found["bad"], tuple(found["drift"])
+    if type(bad) is not int or bad < 0:
+        raise ValueError(f"bad requests of {name} must be a whole number, 0 or more, and are {bad!r}")
+    if len(drift) != len(TIMES) or not all(
+        isinstance(one, float) and math.isfinite(one) and one <= 0 for one in drift
+    ):
+        raise ValueError(f"a drift of {name} must be {len(TIMES)} numbers of 0 or less, is {drift}")
+    return Comparison(bad, drift)
+
+
+def _keys(read: object, expected: set[str], where: str) -> Mapping[str, Any]:
+    if not isinstance(read, Mapping) or read.keys() != expected:
+        found = ", ".join(map(str, read)) if isinstance(read, Mapping) else repr(read)
+        raise ValueError(f"{where} must have {', '.join(sorted(expected))}, and has {found:.200}")
+    return read
+
+
+def _counts(read: Any) -> Counts:
+    requests, bad = read
+    return Counts(requests, bad)
+
+
+def _truth(read: object) -> bool:
+    if not isinstance(read, bool):
+        raise ValueError(f"{read!r} is neither true nor false")
+    return read

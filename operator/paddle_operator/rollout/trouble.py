@@ -1,0 +1,38 @@
+"""Whether the stable revision itself breaks the promise now: when an incident that both share is over. Pure.
+
+Nothing is rolled back by this, so it needs no bound over all looks; it must only notice a change, either way.
+So it counts from where the evidence for a change began, as a CUSUM chart does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from paddle_operator.rollout.counts import NOTHING, Counts
+from paddle_operator.rollout.evidence import log_absolute, log_proof
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is known of the stable revision for one objective."""
+
+    lasts: bool = False
+    since: Counts = NOTHING
+    """What speaks for a change: it began, or it is over."""
+
+    def after(
+        self, stable: Counts, budget: Fraction, limit: Fraction, *, began: float, over: float
+    ) -> Trouble:
+        """Look at one more interval; `began` and `over` are the logarithms of evidence that is enough."""
+        since = self.since + stable
+        if self.lasts:
+            evidence, enough = log_proof(since, limit), over
+        else:
+            evidence, enough = log_absolute(since, budget), began
+        if evidence >= enough:
+            return Trouble(not self.lasts)
+        return Trouble(self.lasts, since if evidence > 0 else NOTHING)
+
+
+CALM = Trouble()

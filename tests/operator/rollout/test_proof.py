@@ -1,0 +1,59 @@
+"""What a proof takes: requests, time, and the first weight."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from paddle_operator.rollout.proof import ProofStep, Reach, least_first_weight, reach, requests_for_proof
+from tests.operator.rollout.gates import gate, judged, look, pair
+
+STEPS = tuple(ProofStep(weight, 120, 1800) for weight in (5, 25, 50))
+
+
+@pytest.mark.parametrize("targets", [("99",), ("99", "99.9"), ("50",), ("99.99",)])
+@pytest.mark.parametrize("tolerance", [1, 2, 10])
+def test_it_is_the_least_number_of_clean_requests_with_which_the_gate_says_proven(
+    targets: tuple[str, ...], tolerance: int
+) -> None:
+    settings = gate(*targets, tolerance_factor=Fraction(tolerance))
+    requests = requests_for_proof(settings)
+    for number, proven in ((requests - 1, False), (requests, True)):
+        _, verdict = judged(settings, [look(*[pair((number, 0), (number, 0))] * len(targets))])
+        assert verdict.proven is proven
+
+
+def test_at_many_requests_the_least_durations_are_all_it_takes() -> None:
+    assert reach(gate(), STEPS, Fraction(20), 5) == Reach((5, 25, 50), 360, fits=True)
+
+
+def test_at_two_requests_a_second_999_needs_83_minutes_for_its_first_step() -> None:
+    found = reach(gate("99.9"), STEPS[:1], Fraction(2), 5)
+    assert not found.fits
+    assert found.seconds == 1888 / 0.1, "as the only step, it has to prove the canary, too"
+    two = reach(gate("99.9"), STEPS[:2], Fraction(2), 5)
+    assert two.seconds == 500 / 0.1 + (1888 - 500) / 0.5
+
+
+def test_the_first_weight_is_raised_as_far_as_it_has_to_be_and_no_further() -> None:
+    found = least_first_weight(gate("99.9"), STEPS, Fraction(2))
+    assert found.fits
+    assert found.weights == (14, 25, 50)
+    assert not reach(gate("99.9"), STEPS, Fraction(2), 13).fits
+
+
+def test_a_first_weight_that_is_enough_is_left_alone() -> None:
+    assert least_first_weight(gate(), STEPS, Fraction(20)).weights == (5, 25, 50)
+
+
+def test_no_weight_is_raised_beyond_the_last_one_and_what_does_not_fit_says_how_long_it_would_take() -> None:
+    found = least_first_weight(gate("99.99"), STEPS, Fraction(2))
+    assert found.weights == (50, 50, 50)
+    assert not found.fits
+    assert found.seconds > 3 * 1800
+
+
+def test_without_requests_nothing_is_ever_proven() -> None:
+    found = least_first_weight(gate(), STEPS, Fraction(0))
+    assert (found.fits, found.seconds) == (False, float("inf"))

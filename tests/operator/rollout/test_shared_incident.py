@@ -1,0 +1,66 @@
+"""An incident that both revisions share is held, and none of it is held against the canary afterwards."""
+
+from __future__ import annotations
+
+from paddle_operator.rollout.gate import judge
+from paddle_operator.rollout.verdict import Finding
+from tests.operator.rollout.gates import gate, judged, look, pair
+
+CLEAN = look(pair((15, 0), (285, 1)))
+SHARED = look(pair((15, 4), (285, 80)))
+
+
+def test_it_goes_on_a_minute_after_the_incident_with_its_step_begun_anew() -> None:
+    memory, verdict = judged(gate(), [*[CLEAN] * 3, *[SHARED] * 40])
+    assert verdict.finding is Finding.SHARED_INCIDENT
+    findings = []
+    for _ in range(4):
+        memory, verdict = judge(gate(), memory, CLEAN)
+        findings.append(verdict.finding)
+    assert findings[0] is Finding.SHARED_INCIDENT, "one good look is not yet the end of it"
+    assert findings[-1] is Finding.NOTHING_AGAINST
+    assert verdict.objectives[0].canary_bad == 160, "told, though not held against it"
+    _, verdict = judged(gate(), [CLEAN] * 4, memory)
+    assert verdict.step_passes
+
+
+def test_a_proof_that_was_begun_before_is_gone_on_with() -> None:
+    memory, before = judged(gate(), [CLEAN] * 8)
+    memory, incident = judged(gate(), [SHARED] * 20, memory)
+    spoiled = incident.objectives[0].proof
+    assert spoiled < before.objectives[0].proof, "until it was found, the incident counted"
+    memory, longer = judged(gate(), [SHARED] * 20, memory)
+    assert longer.objectives[0].proof == spoiled
+    _, verdict = judged(gate(), [CLEAN] * 80, memory)
+    assert verdict.proven
+
+
+def test_a_canary_that_stays_broken_when_the_stable_one_recovers_is_rolled_back() -> None:
+    memory, verdict = judged(gate(), [SHARED] * 10)
+    assert verdict.finding is Finding.SHARED_INCIDENT
+    _, verdict = judged(gate(), [look(pair((15, 4), (285, 1)))] * 5, memory)
+    assert verdict.finding is Finding.BROKEN
+
+
+def test_in_an_incident_a_canary_that_is_worse_still_is_rolled_back() -> None:
+    memory, _ = judged(gate(), [SHARED] * 10)
+    _, verdict = judged(gate(), [look(pair((15, 12), (285, 80)))] * 5, memory)
+    assert verdict.finding is Finding.BROKEN
+
+
+def test_a_canary_that_repairs_what_the_stable_one_breaks_goes_on_and_is_proven() -> None:
+    _, verdict = judged(gate(), [look(pair((15, 0), (285, 60)))] * 20)
+    assert verdict.finding is Finding.NOTHING_AGAINST
+    assert verdict.step_passes
+    assert verdict.proven
+
+
+def test_beside_a_stable_revision_in_order_evidence_against_a_canary_goes_on() -> None:
+    """Found against the promise before it is found worse, it is not forgiven: the other one is fine."""
+    slightly = look(pair((30, 1), (270, 2)))
+    seen, memory = [], None
+    for _ in range(60):
+        memory, verdict = judged(gate(), [slightly], memory)
+        assert not memory.trails["o0"].shared
+        seen.append(verdict.finding)
+    assert Finding.BROKEN in seen
