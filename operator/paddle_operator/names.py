@@ -22,8 +22,7 @@ REPORT_SINGULAR = "modelslareport"
 REPORT_SHORT_NAME = "msr"
 
 MAX_SERVICE_NAME = 40
-"""Characters: the longest object name made from it is <name>-resolve-<10 hex>, and a label value ends at 63.
-"""
+"""Characters: the longest object name of it is <name>-preflight-<10 hex>, and a label value ends at 63."""
 
 # Labels, on everything we make unless said otherwise.
 LABEL_NAME = "app.kubernetes.io/name"
@@ -37,6 +36,8 @@ RULES_OF_PROMETHEUS = "prometheus"
 LABEL_DASHBOARD = "grafana_dashboard"
 DASHBOARD_OF_GRAFANA = "1"
 """What the sidecar of Grafana's charts looks for, unless it is told otherwise."""
+LABEL_COMPARES = f"{GROUP}/compares"
+"""On the Jobs that compare answers and on their pods: the revision that is tried."""
 LABEL_ROLE = f"{GROUP}/role"
 """On a revision's Deployment only, never on its pods: stable, next or retired."""
 LABEL_MEMORY = f"{GROUP}/memory"
@@ -72,11 +73,13 @@ GRPC_PORT_NAME = "grpc"
 """One number on container and Service; pods of older revisions have no such port and get no calls."""
 CONTAINER_RUNTIME = "runtime"
 CONTAINER_FETCH = "fetch"
+CONTAINER_COMPARE = "compare"
 CONTAINER_RESOLVE = "resolve"
-"""These two read the model's bundle; what reads a module's is called as container_of says."""
+"""This one and fetch read the model's bundle; what reads a module's is called as container_of says."""
 VOLUME_BUNDLE = "bundle"
 VOLUME_SLA = "sla"
 VOLUME_CREDENTIALS = "credentials"
+VOLUME_GOLDEN = "golden"
 VOLUME_TMP = "tmp"
 VOLUME_SOURCE = "source"
 BUNDLE_DIR = "/models/bundle"
@@ -85,6 +88,9 @@ SOURCE_DIR = "/models/source"
 SLA_DIR = "/etc/paddle-sla/sla"
 SLA_FILE_NAME = "sla.json"
 SLA_FILE = f"{SLA_DIR}/{SLA_FILE_NAME}"
+GOLDEN_DIR = "/etc/paddle-sla/golden"
+GOLDEN_KEY = "golden.json"
+"""The key of a golden set's ConfigMap that holds its requests; other keys are the files that these name."""
 CREDENTIALS_DIR = "/etc/paddle-sla/credentials"
 CREDENTIALS_KEYS = ("accessKeyId", "secretAccessKey")
 TMP_DIR = "/tmp"  # noqa: S108  a volume of the pod's own
@@ -204,6 +210,11 @@ def resolve_job_name(service: str, content_hash: str) -> str:
     return f"{service}-resolve-{content_hash[:10]}"
 
 
+def preflight_job_name(service: str, content_hash: str) -> str:
+    """Name of the Job that asks a new revision before callers do."""
+    return f"{service}-preflight-{content_hash[:10]}"
+
+
 def container_of(base: str, module: str) -> str:
     """Name of the container that reads a module's bundle, made from that of the model's."""
     return f"{base}-{module}"
@@ -223,6 +234,11 @@ def sla_record_name(service: str) -> str:
 def work_profile_name(service: str) -> str:
     """Name of the ConfigMap in which is kept what was learned of the replicas at work."""
     return f"{service}-work"
+
+
+def compare_policy_name(service: str) -> str:
+    """Name of the NetworkPolicy that lets the Jobs which compare answers reach the pods."""
+    return f"{service}-compare"
 
 
 def sla_config_name(service: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -15,9 +16,17 @@ from hypothesis import strategies as st
 from paddle_operator import names
 from paddle_operator.cli.inference import ENDPOINTS
 from paddle_operator.plan.fetching import fetch_arguments
+from paddle_operator.plan.preflight_job import (
+    BACKOFF_LIMIT,
+    DEADLINE_SECONDS,
+    EXIT_ANSWERS_DIFFER,
+    EXIT_GOLDEN_SET_INVALID,
+    preflight_job,
+)
 from paddle_operator.reasons import EXIT_CODES
 from paddle_operator.sla.objectives import sla_document
 from paddle_operator.spec.promise import Sla
+from paddle_operator.spec.rollout import Preflight
 from paddle_operator.spec.source import IN_BUNDLES, Addressing, ModelFormat, ModuleName, Source, Task
 from paddle_operator.spec.source_rules import URI_FORM
 from paddle_operator.spec.workload import Device
@@ -26,12 +35,15 @@ from paddle_runtime import tasks
 from paddle_runtime.bundle import location, manifest, s3
 from paddle_runtime.bundle.paths import unsafe_path
 from paddle_runtime.bundle.unpacked import modules_of
+from paddle_runtime.cli import compare as compare_command
 from paddle_runtime.cli import fetch as fetch_command
+from paddle_runtime.compare.faults import CompareReason
+from paddle_runtime.compare.tally import Limits
 from paddle_runtime.errors import BundleReason
 from paddle_runtime.settings import env_name, options
 from paddle_runtime.transport import front, http_app
 from tests.contract.corpus import ACCEPTED
-from tests.operator.given import a_resource, a_service, container, environment, init_container, planned
+from tests.operator.given import World, a_resource, a_service, container, environment, init_container, planned
 
 SETTINGS = {env_name(name): default for name, default, _ in options()}
 CHOICES = {env_name(name): documented.choices for name, _, documented in options()}
@@ -108,6 +120,35 @@ def test_the_runtime_understands_the_arguments_of_fetch(resolve: bool) -> None:
     chosen = parser.parse_args(arguments[1:])
     assert (chosen.uri, chosen.timeout_seconds, chosen.resolve) == ("s3://models/x", 30, resolve)
     assert chosen.into == (None if resolve else Path(names.BUNDLE_DIR))
+
+
+@pytest.mark.parametrize("device", ["CPU", "GPU"])
+def test_the_runtime_understands_the_arguments_of_a_preflight(device: str) -> None:
+    (stable,) = World(a_service()).settles().live
+    assert stable.revision is not None
+    tried = replace(stable, revision=stable.revision.model_copy(update={"device": Device(device)}))
+    preflight = Preflight.model_validate({"goldenSetRef": {"configMap": "golden"}, "maxAbsError": "0.5"})
+    job = preflight_job(a_service().identity, preflight, tried, stable)
+    assert job is not None
+    arguments = job["spec"]["template"]["spec"]["containers"][0]["args"]
+    parser = argparse.ArgumentParser()
+    compare_command.add_arguments(parser)
+    assert arguments[0] == "compare"
+    chosen = parser.parse_args(arguments[1:])
+    assert (chosen.max_abs_error, chosen.max_text_error_percent) == (0.5, 1.0)
+    assert (chosen.new, chosen.stable) == (
+        f"http://{stable.name}.{a_service().identity.namespace}.svc:80",
+    ) * 2
+    assert chosen.parity is (device != "CPU")
+    assert chosen.timeout_seconds * (BACKOFF_LIMIT + 1) <= DEADLINE_SECONDS
+
+
+def test_both_sides_know_the_same_exit_codes_of_a_comparison() -> None:
+    assert CompareReason.AnswersDiffer.value == EXIT_ANSWERS_DIFFER
+    assert CompareReason.GoldenSetInvalid.value == EXIT_GOLDEN_SET_INVALID
+    defaults = Limits()
+    assert float(Preflight().max_text_error_percent) == defaults.text_error_percent
+    assert float(Preflight().max_abs_error) == defaults.abs_error
 
 
 def test_a_module_lies_where_the_runtime_looks_for_it_and_no_file_of_the_model_can() -> None:

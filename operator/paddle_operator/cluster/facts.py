@@ -59,7 +59,7 @@ def waits_for_containers(pod: KubeObject) -> bool:
 
 
 def job_facts(job: KubeObject, stuck: str = "") -> JobFacts:
-    """The resolve Job."""
+    """A Job."""
     metadata, status = job["metadata"], job.get("status") or {}
     ended = {"Complete", "Failed"}
     conditions = status.get("conditions") or ()

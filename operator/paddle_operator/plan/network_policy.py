@@ -44,6 +44,29 @@ def network_policy(identity: Identity, sources: Iterable[Source]) -> KubeObject:
     return kube_object(identity, "networking.k8s.io/v1", "NetworkPolicy", identity.name, {"spec": spec})
 
 
+def compare_policy(identity: Identity) -> KubeObject:
+    """Return the policy for the pods that compare answers: beside DNS they may ask the service's pods.
+
+    Policies add up, so that no other pod is let out further.
+    """
+    pods = names.service_labels(identity.name)
+    spec = {
+        "podSelector": {
+            "matchLabels": pods,
+            "matchExpressions": [{"key": names.LABEL_COMPARES, "operator": "Exists"}],
+        },
+        "policyTypes": ["Egress"],
+        "egress": [
+            {
+                "to": [{"podSelector": {"matchLabels": pods}}],
+                "ports": [{"port": names.RUNTIME_PORT, "protocol": "TCP"}],
+            }
+        ],
+    }
+    name = names.compare_policy_name(identity.name)
+    return kube_object(identity, "networking.k8s.io/v1", "NetworkPolicy", name, {"spec": spec})
+
+
 def store_port(source: Source) -> int | None:
     """Return the TCP port of the store; None for one that needs no network."""
     address = source.s3.endpoint if source.s3 is not None else source.uri

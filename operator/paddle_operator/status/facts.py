@@ -36,7 +36,7 @@ class ContainerFacts:
 
 @dataclass(frozen=True, slots=True)
 class PodFacts:
-    """One pod: of a revision, or of the resolve Job."""
+    """One pod: of a revision, or of a Job."""
 
     name: str
     revision: str = ""
@@ -61,11 +61,12 @@ class PodFacts:
 
 @dataclass(frozen=True, slots=True)
 class JobFacts:
-    """The resolve Job."""
+    """A Job: one that reads the model's manifest, or one that compares answers."""
 
     name: str
     uid: str
     key: str = ""
+    """What a resolve Job was asked; empty for the others."""
     finished: bool = False
     stuck: str = ""
     """Why it has no pod, where only an Event says it (quota, Pod Security)."""
@@ -163,7 +164,7 @@ class Facts:
         return tuple(pod for pod in staying if revision and pod.revision == revision)
 
     def pods_of_job(self, job: str | None) -> tuple[PodFacts, ...]:
-        """The pods of the resolve Job of that name."""
+        """The pods of the Job of that name that are not on their way out."""
         return tuple(pod for pod in self.pods if job and pod.job == job and not pod.terminating)
 
     def deployment(self, revision: str | None) -> DeploymentFacts | None:
@@ -171,7 +172,7 @@ class Facts:
         return next((one for one in self.deployments if one.revision == revision), None)
 
     def job(self, name: str | None) -> JobFacts | None:
-        """The resolve Job of that name, where there is one."""
+        """The Job of that name, where there is one."""
         return next((one for one in self.jobs if one.name == name), None)
 
     def scalers_of(self, revision: str | None) -> tuple[ScalerFacts, ...]:
