@@ -1,7 +1,7 @@
 """The program kubectl-paddle_sla, which kubectl runs as `kubectl paddle_sla`: for people at a cluster.
 
 Exit codes: 0 good; 1 the service is not ready, or something is wrong; 2 wrong arguments, or no way to the
-cluster or the service.
+cluster or the service; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from paddle_operator.cluster.api import Api, connect_as_person
 from paddle_operator.errors import OperatorError
 from paddle_operator.spec.source import Task
 
-GOOD, WRONG, USAGE = 0, 1, 2
+GOOD, WRONG, USAGE, INTERRUPTED = 0, 1, 2, 130
 WATCH_SECONDS = 1.0
 REQUEST_SECONDS = 15.0
 CLEAR = "\x1b[H\x1b[2J"
@@ -37,8 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OperatorError, OSError) as trouble:
         sys.stderr.write(f"{trouble}\n")
         return USAGE
-    except KeyboardInterrupt:
-        return GOOD
+    except KeyboardInterrupt:  # the usual end of a watch; nobody knows what came of anything else
+        return GOOD if chosen.command == "status" else INTERRUPTED
 
 
 def _shared(

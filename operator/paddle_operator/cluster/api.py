@@ -34,6 +34,8 @@ NO_KIND = "API"
 """Stands for the kind in requests that concern no object."""
 OK, MISSING, CONFLICT, REFUSED, UNAVAILABLE = "ok", "missing", "conflict", "refused", "unavailable"
 RESULTS = (OK, MISSING, CONFLICT, REFUSED, UNAVAILABLE)
+OPERATORS_RIGHT = "Grant it in the operator's role: chart paddle-sla-operator, RBAC"
+"""What to do where the operator may not do something."""
 Sent = Callable[[str, str, str, float], None]
 """Told of each request when it is answered or lost: verb, kind, result, seconds."""
 
@@ -50,7 +52,12 @@ class Api:
     """The API server's verbs over addresses known beforehand, with a time limit on every request."""
 
     def __init__(
-        self, configuration: Configuration, timeout_seconds: float, sent: Sent = lambda *_: None
+        self,
+        configuration: Configuration,
+        timeout_seconds: float,
+        sent: Sent = lambda *_: None,
+        *,
+        forbidden: str = OPERATORS_RIGHT,
     ) -> None:
         configuration.connection_pool_maxsize = CONNECTIONS
         configuration.client_session_kwargs = {"trust_env": False}  # as kopf: a proxy would see every token
@@ -59,6 +66,7 @@ class Api:
         self._dynamic = DynamicClient(self._client)
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._sent = sent
+        self._forbidden = forbidden
 
     @classmethod
     async def connect(cls, timeout_seconds: float, sent: Sent) -> Self:
@@ -162,7 +170,8 @@ class Api:
             )
             answer: KubeObject = await response.json()
         except ApiException as refused:
-            raise refusal(what, name, int(refused.status or 0), refused.body, path) from refused
+            code = int(refused.status or 0)
+            raise refusal(what, name, code, refused.body, path, forbidden=self._forbidden) from refused
         except (aiohttp.ClientError, TimeoutError, OSError) as lost:
             message = f"{method} {path}: {type(lost).__name__} {lost}".rstrip()
             raise ClusterRefused(what, name, Reason.API_UNAVAILABLE, message) from lost
@@ -178,7 +187,8 @@ async def connect_as_person(context: str, timeout_seconds: float) -> tuple[Api, 
     except config.ConfigException as wrong:
         raise ClusterRefused("kubeconfig", context, Reason.API_UNAVAILABLE, str(wrong)) from wrong
     chosen = next((one for one in contexts if one["name"] == context), active)
-    return Api(configuration, timeout_seconds), chosen["context"].get("namespace") or "default"
+    # the API server names the right that a person lacks; the operator's role is not where to grant it
+    return Api(configuration, timeout_seconds, forbidden=""), chosen["context"].get("namespace") or "default"
 
 
 def _kubeconfig() -> str | None:
@@ -186,14 +196,16 @@ def _kubeconfig() -> str | None:
     return os.environ.get("KUBECONFIG") or None
 
 
-def refusal(kind: str, name: str, code: int, body: object, path: str) -> ClusterRefused:
-    """What an HTTP error means, in the words of the status."""
+def refusal(
+    kind: str, name: str, code: int, body: object, path: str, *, forbidden: str = OPERATORS_RIGHT
+) -> ClusterRefused:
+    """What an HTTP error means, in the words of the status. `forbidden`: what to do without the right."""
     message = _message(body) or f"HTTP {code} for {path}"
     if code == 404:
         return NotFound(kind, name, Reason.OBJECT_REFUSED, message)
     if code == 409:
         return Conflict(kind, name, Reason.API_UNAVAILABLE, message)
-    reason, advice = _meaning(code, message)
+    reason, advice = _meaning(code, message, forbidden)
     return ClusterRefused(kind, name, reason, f"{message}. {advice}" if advice else message)
 
 
@@ -206,7 +218,7 @@ def result_of(refused: ClusterRefused) -> str:
     return UNAVAILABLE if refused.reason is Reason.API_UNAVAILABLE else REFUSED
 
 
-def _meaning(code: int, message: str) -> tuple[Reason, str]:
+def _meaning(code: int, message: str, forbidden: str) -> tuple[Reason, str]:
     """The reason behind an error, and what to do where the message does not say it."""
     if "field not declared in schema" in message:  # which comes as an error 500
         return Reason.OBJECT_REFUSED, "Correct the field, or install the CRDs of a release that has it"
@@ -217,7 +229,7 @@ def _meaning(code: int, message: str) -> tuple[Reason, str]:
     if "denied" in message or "violates PodSecurity" in message:
         return Reason.ADMISSION_DENIED, ""
     if code == 403 and " cannot " in message:
-        return Reason.FORBIDDEN, "Grant it in the operator's role: chart paddle-sla-operator, RBAC"
+        return Reason.FORBIDDEN, forbidden
     return Reason.OBJECT_REFUSED, ""
 
 

@@ -24,6 +24,7 @@ class SmallServer:
     def __init__(self) -> None:
         self.ready = "True"
         self.url = ""
+        self.may_get = True
         self.sent: list[tuple[str, str, bytes]] = []
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
@@ -74,6 +75,9 @@ class SmallServer:
         return web.json_response({"items": [self._service()]})
 
     async def _get(self, _: web.Request) -> web.Response:
+        if not self.may_get:
+            said = 'forbidden: User "u" cannot get resource "paddlemodelservices"'
+            return web.json_response({"message": said}, status=403)
         return web.json_response(self._service())
 
     async def _leases(self, _: web.Request) -> web.Response:
@@ -151,6 +155,29 @@ def test_status_with_watch_ends_when_the_service_is_ready(
 def test_an_unknown_service_is_named(server: SmallServer, capsys: pytest.CaptureFixture[str]) -> None:
     assert kubectl.main(["status", "nobody"]) == kubectl.USAGE
     assert "PaddleModelService nobody" in capsys.readouterr().err
+
+
+def test_a_right_that_a_person_lacks_is_named_and_not_looked_for_in_the_operators_role(
+    server: SmallServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.may_get = False
+    assert kubectl.main(["status", "calm"]) == kubectl.USAGE
+    told = capsys.readouterr().err
+    assert 'User "u" cannot get resource "paddlemodelservices"' in told
+    assert "operator's role" not in told
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["status", "calm", "-w"], kubectl.GOOD), (["doctor"], kubectl.INTERRUPTED)]
+)
+def test_an_interruption_ends_a_watch_well_and_is_no_success_of_anything_else(
+    words: list[str], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(kubectl, "connect_as_person", interrupted)
+    assert kubectl.main(words) == code
 
 
 def test_infer_sends_a_picture_and_prints_the_lines(
