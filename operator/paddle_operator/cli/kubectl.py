@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from paddle_operator.cli.access import forwarded
@@ -31,7 +31,8 @@ CLEAR = "\x1b[H\x1b[2J"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
-    chosen = _parser().parse_args(arguments)
+    program, _ = parsers()
+    chosen = program.parse_args(arguments)
     try:
         return asyncio.run(_run(chosen))
     except (OperatorError, OSError) as trouble:
@@ -52,7 +53,8 @@ def _shared(
     return shared
 
 
-def _parser() -> argparse.ArgumentParser:
+def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
+    """What the program takes, and what each of its commands does."""
     unsaid = argparse.SUPPRESS
     shared = _shared(unsaid, unsaid, unsaid)  # what is not said after the command hides nothing before it
     parser = argparse.ArgumentParser(
@@ -87,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     report_command.add_arguments(report_)
     commands.add_parser("doctor", parents=[shared], help="check CRD, operator, gateway and your rights")
-    return parser
+    return parser, commands.choices
 
 
 async def _run(chosen: argparse.Namespace) -> int:
