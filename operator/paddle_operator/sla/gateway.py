@@ -9,11 +9,14 @@ try is one of class 2, and one that no pod took is one of class 5. A cluster is 
   may give one series from here and the other from there.
 - `completed` is all classes together. It counts nowhere, and its fall tells that the proxy began anew where
   the one class that is there since has already risen above what it was.
+- An attempt that is followed by another one failed. These are in `upstream_rq_retry`, whatever they failed
+  by; the last attempt of each request is in its class. So both together are all attempts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from paddle_operator.sla.selectors import one_of, selector
@@ -31,6 +34,7 @@ from paddle_operator.sla.series import (
 REQUESTS = "envoy_cluster_upstream_rq_xx"
 COMPLETED = "envoy_cluster_upstream_rq_completed"
 MEMBERS = "envoy_cluster_membership_total"
+RETRIES = "envoy_cluster_upstream_rq_retry"
 CLUSTER_LABEL = "envoy_cluster_name"
 CLASS_LABEL = "envoy_response_code_class"
 INSTANCE_LABEL = "instance"
@@ -53,8 +57,17 @@ def clusters(namespace: str, service: str) -> str:
 
 def gateway_requests(namespace: str, service: str) -> str:
     """Return the selector of all that tells of a service's requests at the gateway."""
-    metrics = one_of(NAME_LABEL, (REQUESTS, COMPLETED, MEMBERS))
-    return selector("", metrics, one_of(CLUSTER_LABEL, (clusters(namespace, service),)))
+    return _of_clusters(namespace, service, REQUESTS, COMPLETED, MEMBERS)
+
+
+def gateway_attempts(namespace: str, service: str) -> str:
+    """Return the selector of all that tells of the attempts that its requests took."""
+    return _of_clusters(namespace, service, REQUESTS, COMPLETED, MEMBERS, RETRIES)
+
+
+def _of_clusters(namespace: str, service: str, *metrics: str) -> str:
+    chosen = one_of(CLUSTER_LABEL, (clusters(namespace, service),))
+    return selector("", one_of(NAME_LABEL, metrics), chosen)
 
 
 def counters(series: Iterable[Series]) -> tuple[Series, ...]:
@@ -67,12 +80,32 @@ def counters(series: Iterable[Series]) -> tuple[Series, ...]:
     return tuple(made for target, its in targets.items() for made in _of_target(target, its))
 
 
+def attempts(series: Iterable[Series], behind: Mapping[int, str]) -> tuple[Series, ...]:
+    """Make counters of attempts by revision, given the revision behind each backend of the rule.
+
+    Backends that are none of these are left out, and so is a cluster that several backends share.
+    """
+    return tuple(
+        replace(one, labels=frozenset({**dict(one.labels), REVISION_LABEL: revision}.items()))
+        for one in counters(series)
+        if (revision := behind.get(_backend(one.labels))) is not None
+    )
+
+
+def _backend(labels: Labels) -> int:
+    """Return the place of a backend in the rule; -1 for a cluster of all of them."""
+    _, _, place = label(labels, CLUSTER_LABEL).rpartition("/backend/")
+    return int(place) if place.isdecimal() else -1
+
+
 def _of_target(target: Labels, its: dict[str, Series]) -> Iterable[Series]:
     completed = its.get(COMPLETED)
     witnesses = [its[name].samples for name in (MEMBERS, COMPLETED) if name in its]
     moments = sorted({sample.at for samples in witnesses for sample in samples})
     if completed is not None:
         yield Series(_labels(target, "invalid", "all"), _from_zero(completed.samples, moments))
+    if RETRIES in its:
+        yield Series(_labels(target, "bad", "retried"), _from_zero(its[RETRIES].samples, moments))
     for digit, outcome in _OUTCOMES.items():
         found = its.get(digit)
         samples = found.samples if found is not None else ()

@@ -18,7 +18,7 @@ class Proxy:
     lives: tuple[int, ...]
     """When its counters began at 0: with the cluster, and with each process anew."""
     events: tuple[tuple[float, str], ...]
-    """When each request ended, and the class of its code."""
+    """When each request ended, and the class of its code; `retry`: an attempt that another followed."""
     scrapes: tuple[int, ...]
 
     def counts(self, second: int) -> dict[str, int]:
@@ -37,9 +37,12 @@ class Proxy:
             counts = self.counts(scrape)
             kept = samples.setdefault((("__name__", "envoy_cluster_membership_total"),), [])
             kept.append(Sample(at(scrape), 2.0))
-            if counts:
-                name = ("__name__", "envoy_cluster_upstream_rq_completed")
-                samples.setdefault((name,), []).append(Sample(at(scrape), float(sum(counts.values()))))
+            retries = counts.pop("retry", 0)
+            if counts or retries:
+                told = {"completed": sum(counts.values()), "retry": retries}
+                for name, value in told.items():
+                    metric = ("__name__", f"envoy_cluster_upstream_rq_{name}")
+                    samples.setdefault((metric,), []).append(Sample(at(scrape), float(value)))
             for digit, count in counts.items():
                 labels = (("__name__", "envoy_cluster_upstream_rq_xx"), ("envoy_response_code_class", digit))
                 samples.setdefault(labels, []).append(Sample(at(scrape), float(count)))

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from paddle_operator.sla.answer import Failed, NoData, Value
-from paddle_operator.sla.gateway import clusters, counters, gateway_requests
+from paddle_operator.sla.gateway import attempts, clusters, counters, gateway_attempts, gateway_requests
 from paddle_operator.sla.intervals import Spans
 from paddle_operator.sla.outcomes import Tally, outcomes
 from paddle_operator.sla.reading import Reading, counted
@@ -123,3 +123,32 @@ def test_what_a_restart_may_have_lost_is_unknown_since_the_counters_were_last_se
     found = given.counted(*counters(proxy.series()), observed=WHOLE)
     assert Unknown(span(35, 80), Cause.RESET, "envoy-a rule/0/backend/0") in found.unknown
     assert answered(*proxy.series()).good == 3
+
+
+def by_revision(*series: Series, behind: dict[int, str]) -> dict[str, Tally]:
+    """All attempts that are counted of what the proxies tell."""
+    found = given.counted(*attempts(series, behind), observed=WHOLE)
+    return {name: one.tally for name, one in known(outcomes(found, Spans((WHOLE,)))).items()}
+
+
+def test_an_attempt_that_another_one_followed_is_bad_whatever_came_of_its_request() -> None:
+    retried = tuple(proxy((31, "retry"), (32, "retry"), (33, "2"), (34, "4"), (35, "5")).series())
+    assert by_revision(*retried, behind={0: "calm-1"}) == {"calm-1": Tally(good=1, bad=3)}
+    assert answered(*retried).total == 4, "where they are asked for: what callers got has them not among it"
+    assert "rq_retry" in gateway_attempts("prod", "calm")
+    assert "rq_retry" not in gateway_requests("prod", "calm")
+
+
+def test_attempts_are_those_of_the_revision_behind_the_backend() -> None:
+    other = "httproute/prod/calm/rule/0/backend/1"
+    both = (*proxy((31, "2")).series(), *proxy((31, "5"), (46, "2")).series(cluster=other))
+    assert by_revision(*both, behind={0: "calm-1", 1: "calm-2"}) == {
+        "calm-1": Tally(good=1),
+        "calm-2": Tally(good=1, bad=1),
+    }
+    assert by_revision(*both, behind={1: "calm-1"}) == {"calm-1": Tally(good=1, bad=1)}
+
+
+def test_a_cluster_of_all_backends_tells_of_no_revision() -> None:
+    shared = proxy((31, "2")).series(cluster="httproute/prod/calm/rule/0")
+    assert attempts(shared, {0: "calm-1"}) == ()
