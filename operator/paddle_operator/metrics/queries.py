@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from paddle_operator import names
 from paddle_operator.sla.selectors import EVERY_ANSWER, at_boundaries, equal, one_of, selector
@@ -60,6 +60,21 @@ def starts(namespace: str, service: str, revision: str = "") -> str:
     return selector(names.METRIC_PROCESS_START, *_of(namespace, service, revision))
 
 
+def outcomes(
+    namespace: str, service: str, revisions: Iterable[str], thresholds_milliseconds: Sequence[int]
+) -> str:
+    """Return the selector of requests, buckets and starts of these revisions at once.
+
+    One question, because what one scrape told must not come in two answers: the second would have a scrape
+    more, and its fast answers would have no requests beside them.
+    """
+    buckets = (names.METRIC_DURATION_BUCKETS,) if thresholds_milliseconds else ()
+    metrics = one_of(NAME_LABEL, (names.METRIC_REQUESTS, *buckets, names.METRIC_PROCESS_START))
+    at = at_boundaries(thresholds_milliseconds, EVERY_ANSWER, "")  # requests and starts have no boundary
+    of = one_of(REVISION_LABEL, [one.replace(".", "[.]") for one in revisions])
+    return selector("", metrics, *_of(namespace, service, ""), of, at)
+
+
 def digests(namespace: str, service: str) -> str:
     """Return the expression that tells which models each revision serves, by their digests."""
     chosen = selector(names.METRIC_MODEL_INFO, *_of(namespace, service, ""))
@@ -79,6 +94,11 @@ def at_work(namespace: str, service: str) -> str:
     metrics = one_of(NAME_LABEL, names.METRICS_OF_WORK)
     stage = one_of(STAGE_LABEL, ["", QUEUE])  # the other stages are many series, and nobody asks for them
     return selector("", metrics, *_of(namespace, service, ""), stage)
+
+
+def at_moment(selected: str, length: timedelta, at: datetime) -> str:
+    """Write a question as whoever asks it later can: the samples until that moment."""
+    return f"{raw(selected, length)} @ {at.timestamp():.3f}"
 
 
 def over(selected: str, length: timedelta) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -57,3 +57,20 @@ def test_a_value_with_quotes_stays_one_value() -> None:
 def test_a_length_is_written_in_whole_milliseconds_rounded_up() -> None:
     assert queries.over("up", timedelta(seconds=1, microseconds=1)) == "up[1001ms]"
     assert queries.raw("up", timedelta(seconds=1)) == "up[1001ms]", "with the sample of its first moment"
+
+
+def test_all_that_tells_of_two_revisions_is_one_question() -> None:
+    assert queries.outcomes("prod", "a.b", ["a.b-1", "a.b-2"], [200]) == (
+        '{__name__=~"paddle_runtime_requests_total|paddle_runtime_request_duration_seconds_bucket|'
+        'process_start_time_seconds",namespace="prod",service="a.b",revision=~"a[.]b-1|a[.]b-2",'
+        'le=~"0[.]20*|[+]Inf|"}'
+    ), "without a boundary, too: requests and starts have none"
+
+
+def test_without_a_latency_objective_nobody_asks_for_buckets() -> None:
+    assert "duration" not in queries.outcomes("prod", "ocr", ["ocr-1"], [])
+
+
+def test_a_question_can_be_asked_again_for_the_same_moment() -> None:
+    noon = datetime(2026, 6, 1, 12, 0, 0, 250_000, tzinfo=UTC)
+    assert queries.at_moment("up", timedelta(seconds=15), noon) == "up[15001ms] @ 1780315200.250"

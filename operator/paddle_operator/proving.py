@@ -1,0 +1,165 @@
+"""Proving: ask the metrics what both revisions did since the last look, and hand it to the gate.
+
+Nothing is kept here. What a look goes on from is in the memory of the rollout, which its caller stores with
+what it decides: whoever takes over goes on from there, and a look that was not stored was not made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import TypeAlias
+
+from paddle_operator.metrics import queries
+from paddle_operator.metrics.ports import Metrics
+from paddle_operator.rollout.looked import Asked, Looked, why
+from paddle_operator.rollout.looking import Question, Revisions, Seen, nothing, observed_since, seen
+from paddle_operator.rollout.places import SETTLING
+from paddle_operator.rollout.remembered import Counters, Remembered
+from paddle_operator.sla.answer import Answer, Failed, NoData, Value, and_then
+from paddle_operator.sla.counting import Scraping
+from paddle_operator.sla.gateway import attempts, gateway_attempts
+from paddle_operator.sla.objectives import latency_thresholds_milliseconds
+from paddle_operator.sla.series import Series
+from paddle_operator.spec import Service
+from paddle_operator.spec.report import CountedAt
+
+Places: TypeAlias = Answer[Mapping[int, str]]
+"""The revision behind each backend of the route."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """One place that is asked."""
+
+    at: CountedAt
+    question: Question
+    selector: str
+    of: Answer[str]
+    """What its counters are of, or why nobody can tell."""
+    begins_after: timedelta = timedelta()
+    """So long after it is first known what they are of."""
+    counters: Callable[[tuple[Series, ...]], tuple[Series, ...]] = lambda series: series
+
+
+class Proving:
+    """Looks at canaries by one Prometheus."""
+
+    def __init__(self, metrics: Metrics, scraping: Scraping, *, limit_seconds: float) -> None:
+        self._metrics = metrics
+        self._scraping = scraping
+        self._limit_seconds = limit_seconds
+
+    async def __call__(
+        self,
+        service: Service,
+        revisions: Revisions,
+        places: Places | None,
+        before: Remembered | None,
+        now: datetime,
+        *,
+        every: timedelta,
+    ) -> Looked | None:
+        """Look at a canary; None where the last look is not long enough ago.
+
+        `places`: of the live route where availability is counted at the gateway; None: it is in the pods. A
+        look more often than samples are taken would find nothing new.
+        """
+        if before is not None and now - before.at < max(every, self._scraping.interval):
+            return None
+        sources = self._sources(service, revisions, places)
+        known = before.sources if before else {}
+        told = await asyncio.gather(*(self._look(one, known.get(one.at), now) for one in sources))
+        counts = {name: count for found, _ in told for name, count in found.counts.items()}
+        return Looked(
+            now,
+            revisions,
+            {one.name: counts[one.name] for one in service.spec.sla.objectives},
+            tuple(asked for _, asked in told),
+            tuple(sorted(set(chain.from_iterable(found.unseen for found, _ in told)))),
+            next((found.early for found, _ in told if found.early), {}),
+            Remembered(now, {one.at: found.counters for one, (found, _) in zip(sources, told, strict=True)}),
+        )
+
+    def _sources(self, service: Service, revisions: Revisions, places: Places | None) -> tuple[_Source, ...]:
+        """Return who is asked about which objectives: attempts upstream where a gateway counts them."""
+        of, sla = service.identity, service.spec.sla
+        at_gateway = tuple(one for one in sla.objectives if one.availability and places is not None)
+        in_pods = tuple(one for one in sla.objectives if one not in at_gateway)
+        found = []
+        if in_pods:
+            thresholds = latency_thresholds_milliseconds(sla)
+            selected = queries.outcomes(of.namespace, of.name, revisions.scraped, thresholds)
+            question = Question(revisions, in_pods, self._scraping)
+            found.append(_Source(CountedAt.RUNTIME, question, selected, Value(" ".join(revisions.scraped))))
+        if at_gateway and places is not None:
+            behind = _theirs(places, revisions)
+            of_places = and_then(behind, lambda its: Value(_text(its)))
+            theirs = behind.value if isinstance(behind, Value) else {}
+            found.append(
+                _Source(
+                    CountedAt.GATEWAY,
+                    Question(revisions, at_gateway, self._scraping),
+                    gateway_attempts(of.namespace, of.name),
+                    of_places,
+                    SETTLING,
+                    lambda series: attempts(series, theirs),
+                )
+            )
+        return tuple(found)
+
+    async def _look(self, source: _Source, before: Counters | None, now: datetime) -> tuple[Seen, Asked]:
+        counters = _going_on(source, before, now)
+        observed = observed_since(counters, now)
+        query = queries.at_moment(source.selector, observed.length, observed.end)
+        unasked = source.of if not isinstance(source.of, Value) else None
+        if unasked is None and not observed.length:
+            unasked = NoData(f"counted from {counters.begin} on")
+        if unasked is not None:
+            return nothing(source.question, unasked, counters), Asked(source.at, "", why(unasked))
+        try:
+            async with asyncio.timeout(self._limit_seconds):
+                said = await self._metrics.series(source.selector, observed)
+        except TimeoutError:
+            said = Failed(f"Prometheus takes longer than {self._limit_seconds:g} s to tell what happened")
+        made = and_then(said, lambda series: _some(source.counters(series)))
+        found = await asyncio.to_thread(seen, source.question, made, observed, counters)
+        return found, Asked(source.at, query, _totals(found) or why(next(iter(found.counts.values()))))
+
+
+def _theirs(places: Places, revisions: Revisions) -> Places:
+    """Return the places of both, where both have one."""
+
+    def of(behind: Mapping[int, str]) -> Places:
+        found = {place: one for place, one in behind.items() if one in revisions.scraped}
+        lost = [one for one in revisions.scraped if one not in found.values()]
+        return Value(found) if not lost else NoData(f"the route has no backend {' and no '.join(lost)}")
+
+    return and_then(places, of)
+
+
+def _text(behind: Mapping[int, str]) -> str:
+    return " ".join(f"{place}={revision}" for place, revision in sorted(behind.items()))
+
+
+def _going_on(source: _Source, before: Counters | None, now: datetime) -> Counters:
+    """Go on where it was left, unless its counters are no longer of the same."""
+    if before is not None and (not isinstance(source.of, Value) or source.of.value == before.of):
+        return before
+    begin = now + source.begins_after
+    return Counters(source.of.value if isinstance(source.of, Value) else "", begin, begin)
+
+
+def _some(series: tuple[Series, ...]) -> Answer[tuple[Series, ...]]:
+    return Value(series) if series else NoData("none of the series is a counter of one of the revisions")
+
+
+def _totals(found: Seen) -> str:
+    """Say where the counters stand: `calm-1 good 412 bad 3; calm-2 good 20`."""
+    return "; ".join(
+        f"{revision} {' '.join(f'{outcome} {number}' for outcome, number in sorted(of.items()))}"
+        for revision, of in sorted(found.totals.items())
+    )

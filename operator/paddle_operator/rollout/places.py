@@ -1,0 +1,44 @@
+"""Which revision is behind which backend of the live route. Pure.
+
+Envoy Gateway names a cluster by its backend's place in the rule, not by its Service. It keeps its name when
+another revision takes the place, and nothing in its counters tells. So the order is read from the route, and
+counts only from when the gateway says that it has taken it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from paddle_operator.sla.answer import Answer, NoData, Value
+from paddle_operator.sla.gateway import COUNTED_RULE
+
+SETTLING = timedelta(seconds=5)
+"""After the gateway has taken an order its proxies are told of it, which nobody sees. What they count until
+then is nobody's."""
+
+
+def behind(route: Mapping[str, Any]) -> Answer[Mapping[int, str]]:
+    """Return the revision behind each backend, by its place in the rule that counts."""
+    generation = route["metadata"].get("generation", 0)
+    parents = route.get("status", {}).get("parents") or ()
+    if not parents or any(_taken(parent) < generation for parent in parents):
+        return NoData(f"the gateway has not taken generation {generation} of the route yet")
+    rules = route["spec"].get("rules") or ()
+    if len(rules) <= COUNTED_RULE:
+        return NoData(f"the route has no rule {COUNTED_RULE}, which runs the model")
+    backends = rules[COUNTED_RULE].get("backendRefs") or ()
+    return Value({place: str(backend["name"]) for place, backend in enumerate(backends)})
+
+
+def _taken(parent: Mapping[str, Any]) -> int:
+    """Return the generation of the route that a gateway has read."""
+    return max(
+        (
+            int(one.get("observedGeneration", 0))
+            for one in parent.get("conditions") or ()
+            if one.get("type") == "Accepted"
+        ),
+        default=-1,
+    )

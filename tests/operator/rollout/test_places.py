@@ -1,0 +1,52 @@
+"""Which revision is behind which backend, and from when that is so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from paddle_operator.plan.route import http_route
+from paddle_operator.rollout.places import behind
+from paddle_operator.sla.answer import NoData, Value
+from tests.operator.given import EVERY_DEVICE, a_resource, a_service
+
+
+def route(*backends: str, generation: int = 4, taken: tuple[int, ...] = (4,)) -> dict[str, Any]:
+    parents = [
+        {"conditions": [{"type": "Accepted", "status": "True", "observedGeneration": one}]} for one in taken
+    ]
+    return {
+        "metadata": {"name": "calm", "generation": generation},
+        "spec": {"rules": [{"backendRefs": [{"name": one} for one in backends]}, {"backendRefs": []}]},
+        "status": {"parents": parents},
+    }
+
+
+def test_a_backend_is_known_by_its_place_in_the_rule_that_counts() -> None:
+    assert behind(route("calm-1", "calm-2")) == Value({0: "calm-1", 1: "calm-2"})
+    assert behind(route("calm-2", "calm-1")) == Value({0: "calm-2", 1: "calm-1"})
+
+
+@pytest.mark.parametrize("taken", [(), (3,), (4, 3)])
+def test_an_order_that_a_gateway_has_not_taken_tells_nothing(taken: tuple[int, ...]) -> None:
+    found = behind(route("calm-1", taken=taken))
+    assert isinstance(found, NoData)
+    assert "generation 4" in found.why
+
+
+def test_a_gateway_that_has_said_nothing_yet_has_taken_nothing() -> None:
+    silent = {**route("calm-1"), "status": {"parents": [{"conditions": []}]}}
+    assert isinstance(behind(silent), NoData)
+    assert isinstance(behind({**route("calm-1"), "spec": {}}), NoData)
+
+
+def test_the_route_that_is_planned_has_its_revision_in_the_first_place() -> None:
+    service = a_service(
+        a_resource().with_("spec.routing", {"type": "GatewayAPI", "parentRefs": [{"name": "gw"}]})
+    )
+    planned = http_route(service, EVERY_DEVICE, "calm-1")
+    assert planned is not None
+    taken = {"parents": [{"conditions": [{"type": "Accepted", "observedGeneration": 1}]}]}
+    live = {**planned, "metadata": {**planned["metadata"], "generation": 1}, "status": taken}
+    assert behind(live) == Value({0: "calm-1"})
