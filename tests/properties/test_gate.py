@@ -20,7 +20,7 @@ from paddle_operator.rollout.evidence import (
     log_relative,
 )
 from paddle_operator.rollout.gate import Look, Memory, Pair, judge
-from paddle_operator.rollout.memory import memory_from, text_of
+from paddle_operator.rollout.gate_memory import memory_from, text_of
 from paddle_operator.rollout.settings import Gate, Objective
 from paddle_operator.rollout.verdict import Verdict
 from tests.operator.rollout.gates import gate, judged
@@ -39,7 +39,8 @@ def test_evidence_against_a_canary_that_keeps_the_promise_is_not_expected_to_gro
     for requests, kept in product((1, 2, 7, 30), (1.0, 0.9, 0.5, 0.0)):
         share = float(budget) * kept
         expected = math.fsum(
-            chance(bad, requests, share) * math.exp(log_absolute(Counts(requests, bad), Fraction(budget)))
+            chance(bad, requests, share)
+            * math.exp(log_absolute([Counts(requests, bad)], Fraction(budget))[0])
             for bad in range(requests + 1)
         )
         assert expected <= 1 + ROUNDING

@@ -41,6 +41,10 @@ class Comparison:
     """What each bet loses to the number of bad requests of both, as a logarithm."""
 
     def __add__(self, other: Comparison) -> Comparison:
+        if other is ALIKE:
+            return self
+        if self is ALIKE:
+            return other
         drift = zip(self.drift, other.drift, strict=True)
         return Comparison(self.bad + other.bad, tuple(one + more for one, more in drift))
 
@@ -67,9 +71,10 @@ def compared(canary: Counts, stable: Counts) -> Comparison:
     return Comparison(canary.bad, tuple(drift))
 
 
-def log_absolute(canary: Counts, budget: Fraction) -> float:
-    """Return the logarithm of the evidence that more than the budget is bad."""
-    return _log_of(canary, _bets_above(budget))
+def log_absolute(parts: Sequence[Counts], budget: Fraction) -> list[float]:
+    """Return the logarithms of the evidence that more than the budget is bad, part by part."""
+    bets = _bets_above(budget)
+    return [_log_of(part, bets) for part in parts]
 
 
 def log_proof(canary: Counts, limit: Fraction) -> float:
@@ -89,6 +94,7 @@ def log_relative(usual: Comparison, in_incidents: Comparison = ALIKE) -> float:
     return log_mean([log + half for log, half in zip(usual.logs, halves, strict=True)])
 
 
+@lru_cache(maxsize=64)
 def limit_of(budget: Fraction, tolerance_factor: Fraction) -> Fraction:
     """Return the share of bad requests that a proof rules out. A share is less than 1: where the product is
     too large for one, it lies halfway between the budget and 1."""
@@ -100,7 +106,7 @@ def log_mean(logs: Sequence[float]) -> float:
     greatest = max(logs)
     if greatest == -math.inf:
         return greatest
-    return greatest + math.log(math.fsum(math.exp(one - greatest) for one in logs) / len(logs))
+    return greatest + math.log(sum([math.exp(one - greatest) for one in logs]) / len(logs))
 
 
 def _log_of(canary: Counts, bets: _Bets) -> float:

@@ -21,6 +21,9 @@ from paddle_operator.rollout.settings import Gate, Objective
 from paddle_operator.rollout.trail import Trail
 from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
 
+LEAST_COMPARED = 0.25
+"""Of the canary's requests, how many the stable revision must have had. Beside fewer, even a canary that
+always fails is hardly found worse."""
 GREATEST_LOG = 690.0
 """Evidence is written as a number below 1e300, which JSON and every reader of it can hold."""
 _FROM_WORST = (
@@ -77,7 +80,7 @@ def judge(gate: Gate, memory: Memory, look: Look) -> tuple[Memory, Verdict]:
         trails[objective.name] = trail
         found.append(evidence)
         passed = passed and _passes(gate, objective, trail.of_step(look.step).judged)
-        proven = proven and log_proof(trail.proof, objective.limit(gate)) >= gate.log_proven
+        proven = proven and evidence.proof >= gate.proven
     worst = min((one.finding for one in found), key=_FROM_WORST.index)
     return Memory(trails), Verdict(worst, passed, proven, tuple(found))
 
@@ -126,7 +129,7 @@ def _compared(gate: Gate, objective: Objective, trail: Trail) -> bool:
     """Tell whether the stable revision was asked enough to be compared with. Where it was asked next to
     nothing, every incident would look shared, and the promise alone decides."""
     asked = trail.stable.requests
-    return asked >= gate.least_requests(objective) or asked >= trail.canary.requests > 0
+    return asked >= min(gate.least_requests(objective), max(1, trail.canary.requests * LEAST_COMPARED))
 
 
 def _finding(broken: bool, worse: bool, *, compared: bool, asked: bool) -> Finding:
@@ -140,8 +143,7 @@ def _finding(broken: bool, worse: bool, *, compared: bool, asked: bool) -> Findi
 
 
 def _passes(gate: Gate, objective: Objective, judged: Counts) -> bool:
-    enough = judged.requests >= gate.least_requests(objective)
-    return enough and judged.bad <= judged.requests * objective.budget
+    return judged.requests >= gate.least_requests(objective) and objective.allows(judged)
 
 
 def _number(log: float) -> float:

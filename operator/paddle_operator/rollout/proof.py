@@ -1,29 +1,25 @@
-"""How long a clean canary takes to be proven, and the least first weight with which it can be. Pure.
+"""How long a healthy canary takes to be proven, and the least first weight with which it can be. Pure.
 
 Nothing speaks for a canary but good requests. With few of them a rollout could only wait until its time is
-over, so this is reckoned before it begins.
+over, so this is reckoned before it begins: for a canary of which as many requests are bad as of the service
+now, rounded up to whole ones.
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import count
 
 from paddle_operator.rollout.counts import Counts
 from paddle_operator.rollout.evidence import log_proof
 from paddle_operator.rollout.settings import Gate, Objective
+from paddle_operator.spec.rollout import Step
 
-
-@dataclass(frozen=True, slots=True)
-class ProofStep:
-    """What a step has to do with the proof."""
-
-    weight: int
-    """Percent of the requests that the canary takes."""
-    least_seconds: int
-    most_seconds: int
+NONE = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,58 +29,84 @@ class Reach:
     weights: tuple[int, ...]
     """Those of the steps, none less than the first."""
     seconds: float
-    """From the canary's first request to its proof, where every request is good; infinite without any."""
+    """From the canary's first request to its proof; infinite without requests."""
     fits: bool
     """Each step gets its requests, and the last one the proof, within their times."""
 
 
-def requests_for_proof(gate: Gate) -> int:
-    """Return how many requests, all of them good, prove every objective."""
-    return max(_clean(gate, objective) for objective in gate.objectives)
+def requests_for_proof(gate: Gate, bad_share: Fraction = NONE) -> int:
+    """Return how many requests prove every objective where that share of them is bad."""
+    return max(_to_prove(gate, objective, bad_share) for objective in gate.objectives)
 
 
-def _clean(gate: Gate, objective: Objective) -> int:
+def requests_for_step(gate: Gate, bad_share: Fraction = NONE) -> int:
+    """Return how many requests let a step pass where that share of them is bad."""
+    return max(_to_pass(gate, objective, bad_share) for objective in gate.objectives)
+
+
+def _to_prove(gate: Gate, objective: Objective, bad_share: Fraction) -> int:
+    """A share close to what the proof rules out would take for ever: it counts as half of that at most."""
     limit = objective.limit(gate)
+    share = min(bad_share, limit / 2)
+    for bad in count():
+        requests = _proving(gate, limit, bad)
+        if math.ceil(requests * share) <= bad:
+            return requests
+    raise AssertionError("count() has no end")
+
+
+def _proving(gate: Gate, limit: Fraction, bad: int) -> int:
+    """Return the least number of requests with which so many bad ones still make a proof."""
 
     def proves(requests: int) -> bool:
-        return log_proof(Counts(requests), limit) >= gate.log_proven
+        return log_proof(Counts(requests, bad), limit) >= gate.log_proven
 
-    high = 1
+    high = bad + 1
     while not proves(high):
         high *= 2
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if proves(middle) else (middle, high)
-    return high
+    return bisect_left(range(high), True, key=proves, lo=bad)
 
 
-def reach(gate: Gate, steps: Sequence[ProofStep], requests_per_second: Fraction, first_weight: int) -> Reach:
-    """Return what becomes of a clean canary at an even rate, with no weight less than the first one."""
+def _to_pass(gate: Gate, objective: Objective, bad_share: Fraction) -> int:
+    requests, share = gate.least_requests(objective), min(bad_share, objective.budget)
+    while not objective.allows(Counts(requests, math.ceil(requests * share))):
+        requests = math.ceil(math.ceil(requests * share) / objective.budget)
+    return requests
+
+
+def reach(
+    gate: Gate,
+    steps: Sequence[Step],
+    requests_per_second: Fraction,
+    first_weight: int,
+    bad_share: Fraction = NONE,
+) -> Reach:
+    """Return what becomes of a canary at an even rate, with no weight less than the first one."""
     weights = tuple(max(step.weight, first_weight) for step in steps)
-    least = max(gate.least_requests(objective) for objective in gate.objectives)
-    missing, seconds, fits = Fraction(requests_for_proof(gate)), Fraction(), True
+    least, missing = requests_for_step(gate, bad_share), Fraction(requests_for_proof(gate, bad_share))
+    seconds, fits = Fraction(), True
     for number, (step, weight) in enumerate(zip(steps, weights, strict=True), 1):
         rate = requests_per_second * weight / 100
         if not rate:
             return Reach(weights, math.inf, fits=False)
         wanted = max(Fraction(least), missing) if number == len(steps) else Fraction(least)
-        taken = max(Fraction(step.least_seconds), wanted / rate)
-        fits = fits and taken <= step.most_seconds
+        taken = max(Fraction(step.min_duration_seconds), wanted / rate)
+        fits = fits and taken <= step.max_duration_seconds
         seconds += taken
         missing -= taken * rate
     return Reach(weights, float(seconds), fits)
 
 
-def least_first_weight(gate: Gate, steps: Sequence[ProofStep], requests_per_second: Fraction) -> Reach:
+def least_first_weight(
+    gate: Gate, steps: Sequence[Step], requests_per_second: Fraction, bad_share: Fraction = NONE
+) -> Reach:
     """Return the steps with the least first weight with which the proof fits in.
 
     No weight is raised above the last step's, the most that whoever wrote them would risk. Where that is not
     enough, `fits` is False and `seconds` what the proof would take with all steps at that weight.
     """
-    found = reach(gate, steps, requests_per_second, steps[0].weight)
-    for weight in range(steps[0].weight + 1, steps[-1].weight + 1):
+    for weight in range(steps[0].weight, steps[-1].weight + 1):
+        found = reach(gate, steps, requests_per_second, weight, bad_share)
         if found.fits:
             break
-        found = reach(gate, steps, requests_per_second, weight)
     return found

@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
+from paddle_operator.rollout.counts import Counts
 from paddle_operator.rollout.evidence import limit_of
 from paddle_operator.sla.outcomes import target_share
 from paddle_operator.spec.promise import Sla
-
-_HALF = Fraction(1, 2)
+from paddle_operator.spec.rollout import Rollout
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,10 @@ class Objective:
     def limit(self, gate: Gate) -> Fraction:
         """Return the share of bad requests that the proof has to rule out."""
         return limit_of(self.budget, gate.tolerance_factor)
+
+    def allows(self, counts: Counts) -> bool:
+        """Tell whether no more of them are bad than the budget lets be bad."""
+        return counts.bad * self.budget.denominator <= counts.requests * self.budget.numerator
 
 
 def objectives_of(sla: Sla) -> tuple[Objective, ...]:
@@ -51,6 +55,19 @@ class Gate:
     """Least requests of the canary in a step; 0: as many as let half a request be bad."""
     warm_up_seconds: int = 0
     """Intervals that begin sooner than this after the canary's first request are not counted."""
+
+    @classmethod
+    def of(cls, sla: Sla, rollout: Rollout) -> Gate:
+        """Return the gate that a resource asks for."""
+        analysis = rollout.analysis
+        return cls(
+            objectives_of(sla),
+            len(rollout.steps),
+            Fraction(analysis.false_rollback_percent),
+            Fraction(analysis.promotion_confidence_percent),
+            Fraction(analysis.tolerance_factor),
+            analysis.min_requests,
+        )
 
     def __post_init__(self) -> None:
         names = [objective.name for objective in self.objectives]
@@ -80,13 +97,13 @@ class Gate:
     @property
     def log_against(self) -> float:
         """Its logarithm."""
-        return math.log(self.against)
+        return math.log(len(self.objectives) * 100 / float(self.false_rollback_percent))
 
     @property
     def log_proven(self) -> float:
         """Its logarithm."""
-        return math.log(self.proven)
+        return math.log(100 / (100 - float(self.promotion_confidence_percent)))
 
     def least_requests(self, objective: Objective) -> int:
         """Return how many requests of the canary a step needs."""
-        return self.min_requests or math.ceil(_HALF / objective.budget)
+        return self.min_requests or -(-objective.budget.denominator // (2 * objective.budget.numerator))

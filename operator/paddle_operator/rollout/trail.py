@@ -69,9 +69,9 @@ class Trail:
 
     def log_absolute(self, gate: Gate, objective: Objective) -> float:
         """Return the logarithm of the evidence that the canary breaks the promise."""
-        whole = reduce(add, (one.judged for one in self.stretches), NOTHING)
-        each = [log_absolute(one.judged, objective.budget) for one in self.stretches]
-        return _with_steps(log_absolute(whole, objective.budget), each, gate.steps)
+        parts = [one.judged for one in self.stretches]
+        whole, *each = log_absolute([reduce(add, parts, NOTHING), *parts], objective.budget)
+        return _with_steps(whole, each, gate.steps)
 
     def log_relative(self, gate: Gate) -> float:
         """Return the logarithm of the evidence that the canary is worse than the stable revision."""
@@ -80,9 +80,7 @@ class Trail:
 
     def after(self, gate: Gate, objective: Objective, step: int, canary: Counts, stable: Counts) -> Trail:
         """Count one more interval in a step."""
-        trouble = self.trouble.after(
-            stable, objective.budget, objective.limit(gate), began=gate.log_against, over=gate.log_proven
-        )
+        trouble = self.trouble.after(gate, objective, stable)
         stretches = list(self.stretches) + [Stretch()] * (step + 1 - len(self.stretches))
         judged, both = NOTHING if self.shared else canary, compared(canary, stable)
         stretches[step] += Stretch(in_incidents=both) if self.shared else Stretch(canary, both)

@@ -7,10 +7,10 @@ So it counts from where the evidence for a change began, as a CUSUM chart does.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from paddle_operator.rollout.counts import NOTHING, Counts
 from paddle_operator.rollout.evidence import log_absolute, log_proof
+from paddle_operator.rollout.settings import Gate, Objective
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +21,13 @@ class Trouble:
     since: Counts = NOTHING
     """What speaks for a change: it began, or it is over."""
 
-    def after(
-        self, stable: Counts, budget: Fraction, limit: Fraction, *, began: float, over: float
-    ) -> Trouble:
-        """Look at one more interval; `began` and `over` are the logarithms of evidence that is enough."""
+    def after(self, gate: Gate, objective: Objective, stable: Counts) -> Trouble:
+        """Look at one more interval."""
         since = self.since + stable
         if self.lasts:
-            evidence, enough = log_proof(since, limit), over
+            evidence, enough = log_proof(since, objective.limit(gate)), gate.log_proven
         else:
-            evidence, enough = log_absolute(since, budget), began
+            (evidence,), enough = log_absolute([since], objective.budget), gate.log_against
         if evidence >= enough:
             return Trouble(not self.lasts)
         return Trouble(self.lasts, since if evidence > 0 else NOTHING)

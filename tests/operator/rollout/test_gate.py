@@ -7,9 +7,10 @@ from fractions import Fraction
 import pytest
 
 from paddle_operator.rollout.gate import Look, Memory, judge
-from paddle_operator.rollout.settings import Gate, Objective, objectives_of
+from paddle_operator.rollout.settings import Gate, Objective
 from paddle_operator.rollout.verdict import Finding
 from paddle_operator.spec.promise import Sla
+from paddle_operator.spec.rollout import Rollout
 from tests.operator.rollout.gates import gate, judged, look, pair
 
 CLEAN = look(pair((15, 0), (285, 1)))
@@ -144,8 +145,10 @@ def test_where_the_stable_revision_is_asked_nothing_the_promise_alone_decides() 
 def test_a_few_requests_of_the_stable_revision_are_too_few_only_beside_a_larger_canary() -> None:
     _, first_look = judged(gate("99.9"), [look(pair((15, 3), (285, 40)))])
     assert first_look.objectives[0].compared, "fewer than 500, and far more than the canary's"
-    _, beside = judged(gate(), [look(pair((100, 5), (40, 2)))])
+    _, beside = judged(gate(), [look(pair((100, 5), (24, 2)))])
     assert not beside.objectives[0].compared
+    _, at_half = judged(gate("99.9"), [look(pair((17, 4), (13, 3)))])
+    assert at_half.finding is Finding.SHARED_INCIDENT, "with as many requests each, who has more is chance"
 
 
 def test_the_beginning_is_left_out_where_a_warm_up_is_asked_for() -> None:
@@ -181,16 +184,22 @@ def test_a_very_large_budget_has_bets_and_a_proof_too() -> None:
     assert fine.proven
 
 
-def test_the_promise_is_read_as_shares_that_may_be_bad_exactly() -> None:
+def test_a_resource_becomes_a_gate_exactly_and_defaults_are_the_same_on_both_sides() -> None:
     up = {"name": "up", "availability": {"targetPercent": "99.9"}}
     fast = {"name": "fast", "latency": {"percentile": "95", "thresholdMilliseconds": 200}}
     errors = {"name": "errors", "errorRate": {"maxPercent": "0.5"}}
     sla = Sla.model_validate({"objectives": (up, fast, errors)}, by_alias=True)
-    assert objectives_of(sla) == (
-        Objective("up", Fraction(1, 1000)),
-        Objective("fast", Fraction(1, 20)),
-        Objective("errors", Fraction(1, 200)),
+    assert Gate.of(sla, Rollout()) == Gate(
+        (
+            Objective("up", Fraction(1, 1000)),
+            Objective("fast", Fraction(1, 20)),
+            Objective("errors", Fraction(1, 200)),
+        )
     )
+    strict = {"analysis": {"falseRollbackPercent": "0.1", "toleranceFactor": "1.5", "minRequests": 30}}
+    asked = Gate.of(sla, Rollout.model_validate(strict, by_alias=True))
+    assert asked.against == 3000
+    assert (asked.tolerance_factor, asked.min_requests) == (Fraction(3, 2), 30)
 
 
 @pytest.mark.parametrize(

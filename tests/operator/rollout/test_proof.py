@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil
 
 import pytest
 
-from paddle_operator.rollout.proof import ProofStep, Reach, least_first_weight, reach, requests_for_proof
+from paddle_operator.rollout.proof import (
+    Reach,
+    least_first_weight,
+    reach,
+    requests_for_proof,
+    requests_for_step,
+)
+from paddle_operator.spec.rollout import Rollout
 from tests.operator.rollout.gates import gate, judged, look, pair
 
-STEPS = tuple(ProofStep(weight, 120, 1800) for weight in (5, 25, 50))
+STEPS = Rollout().steps
 
 
 @pytest.mark.parametrize("targets", [("99",), ("99", "99.9"), ("50",), ("99.99",)])
@@ -41,6 +49,30 @@ def test_the_first_weight_is_raised_as_far_as_it_has_to_be_and_no_further() -> N
     assert found.fits
     assert found.weights == (14, 25, 50)
     assert not reach(gate("99.9"), STEPS, Fraction(2), 13).fits
+
+
+@pytest.mark.parametrize(
+    ("share", "to_pass", "to_prove"),
+    [("0", 500, 1888), ("0.0004", 1000, 4405), ("0.001", 1000, 14713), ("0.5", 1000, 14713)],
+)
+def test_what_the_service_fails_now_is_expected_of_a_canary_too(
+    share: str, to_pass: int, to_prove: int
+) -> None:
+    settings, bad_share = gate("99.9"), Fraction(share)
+    assert requests_for_step(settings, bad_share) == to_pass
+    assert requests_for_proof(settings, bad_share) == to_prove
+    bad = ceil(to_prove * min(bad_share, Fraction("0.001")))
+    _, verdict = judged(settings, [look(pair((to_prove, bad), (to_prove, bad)))])
+    assert verdict.proven
+    bad = ceil(to_pass * min(bad_share, Fraction("0.001")))
+    _, verdict = judged(settings, [look(pair((to_pass, bad), (to_pass, bad)))])
+    assert verdict.step_passes
+
+
+def test_a_service_that_fails_now_and_then_needs_more_of_a_first_weight() -> None:
+    assert least_first_weight(gate("99.5"), STEPS, Fraction(2)).weights == (5, 25, 50)
+    now_and_then = least_first_weight(gate("99.5"), STEPS, Fraction(2), Fraction("0.002"))
+    assert now_and_then.weights == (6, 25, 50)
 
 
 def test_a_first_weight_that_is_enough_is_left_alone() -> None:
