@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,6 +133,12 @@ TARGETS: Mapping[str, tuple[Stage, ...]] = {
 }
 
 
+def only(stages: Sequence[Stage], words: str) -> Sequence[Stage]:
+    """Let the last stage run a part of its tests."""
+    *before, last = stages
+    return (*before, replace(last, command=(*last.command, "-k", words))) if words else stages
+
+
 def run_stages(stages: Sequence[Stage], environment: Mapping[str, str]) -> int:
     """Run stages until one fails; return the first failure's exit status, else 0."""
     spent: list[str] = []
@@ -190,11 +196,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one target."""
     parser = argparse.ArgumentParser(prog="hack.checks", description="Run the checks of one make target.")
     parser.add_argument("target", choices=sorted(TARGETS))
-    target = parser.parse_args(argv).target
+    parser.add_argument(
+        "--only",
+        default="",
+        metavar="WORDS",
+        help="of the last stage only the tests that pytest's -k chooses",
+    )
+    chosen = parser.parse_args(argv)
+    target = chosen.target
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
     ours = cluster_is_ours_to_end(target)
     try:
-        status = run_stages(TARGETS[target], environment)
+        status = run_stages(only(TARGETS[target], chosen.only), environment)
         if target == "test-long" and LONG_REPORT.exists():
             long_result.write(LONG_REPORT)
         return status

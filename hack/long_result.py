@@ -1,4 +1,4 @@
-"""benchmarks/results/test-long.json: what the sweeps and soaks said, of which commit, on which machine."""
+"""benchmarks/results/test-long.json: what sweeps and soaks said, each of which commit, on which machine."""
 
 from __future__ import annotations
 
@@ -16,21 +16,38 @@ RESULT = ROOT / "benchmarks" / "results" / "test-long.json"
 
 
 def write(report: Path, result: Path = RESULT) -> None:
-    """Turn pytest's own report into the result file; the report is used up."""
+    """Turn pytest's own report into the result file; the report is used up.
+
+    The tests take hours, so that a part may be run by itself: each has the commit that it ran on, and what
+    was not run now keeps what was said of it before, as long as there is such a test.
+    """
     suite = ElementTree.parse(report).getroot()
-    said = {
-        "commit": commit(),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {
-            "system": platform.platform(),
-            "python": platform.python_version(),
-            "cpus": os.cpu_count(),
-        },
-        "tests": list(tests(suite)),
+    finished = datetime.now(UTC).isoformat(timespec="seconds")
+    ran = {one["test"]: {**one, "commit": commit(), "finished": finished} for one in tests(suite)}
+    kept = {one["test"]: one for one in _before(result) if _is_there(str(one["test"]))}
+    machine = {
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "cpus": os.cpu_count(),
     }
+    said = {"machine": machine, "tests": [one for _, one in sorted({**kept, **ran}.items())]}
     result.parent.mkdir(parents=True, exist_ok=True)
     result.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     report.unlink()
+
+
+def _before(result: Path) -> list[dict[str, str | float]]:
+    if not result.exists():
+        return []
+    found: list[dict[str, str | float]] = json.loads(result.read_text(encoding="utf-8"))["tests"]
+    return found
+
+
+def _is_there(test: str, root: Path = ROOT) -> bool:
+    """Tell whether there is still a test of the name, such as tests.long.test_hpa.test_cpu[1]."""
+    module, _, name = test.partition("[")[0].rpartition(".")
+    file = root.joinpath(*module.split(".")).with_suffix(".py")
+    return file.exists() and f"def {name}(" in file.read_text(encoding="utf-8")
 
 
 def tests(suite: ElementTree.Element) -> Iterator[dict[str, str | float]]:

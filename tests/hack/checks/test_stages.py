@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hack import long_result
-from hack.checks import LINT, TARGETS, Stage, run_stages
+from hack.checks import LINT, TARGETS, Stage, only, run_stages
 
 
 def stage(name: str, exit_code: int = 0, *, quick: bool = False) -> Stage:
@@ -59,19 +59,41 @@ def test_every_make_target_calls_a_known_target_of_the_table() -> None:
     assert all(f"-m hack.checks {name}\n" in makefile for name in TARGETS)
 
 
+def long_report(path: Path, **outcomes: str) -> Path:
+    cases = (
+        f'<testcase classname="tests.long.test_hpa" name="{name}" time="1.5"><properties>'
+        f'<property name="lost" value="0"/></properties>{said}</testcase>'
+        for name, said in outcomes.items()
+    )
+    path.write_text(f"<testsuites><testsuite>{''.join(cases)}</testsuite></testsuites>")
+    return path
+
+
 def test_the_long_result_names_commit_outcomes_and_figures(tmp_path: Path) -> None:
     report, result = tmp_path / "r.xml", tmp_path / "out" / "r.json"
-    report.write_text(
-        '<testsuites><testsuite><testcase classname="a" name="good" time="1.5"><properties>'
-        '<property name="lost" value="0"/></properties></testcase>'
-        '<testcase classname="a" name="bad" time="2"><failure message="x"/></testcase>'
-        "</testsuite></testsuites>"
-    )
-    long_result.write(report, result)
-    said = json.loads(result.read_text(encoding="utf-8"))
-    assert said["tests"] == [
-        {"test": "a.good", "outcome": "passed", "seconds": 1.5, "lost": "0"},
-        {"test": "a.bad", "outcome": "failure", "seconds": 2.0},
-    ]
-    assert said["commit"]
+    long_result.write(long_report(report, good="", other='<failure message="x"/>'), result)
+    good, other = json.loads(result.read_text(encoding="utf-8"))["tests"]
+    assert (good["test"], good["outcome"], good["lost"]) == ("tests.long.test_hpa.good", "passed", "0")
+    assert other["outcome"] == "failure"
+    assert good["commit"]
+    assert good["finished"]
     assert not report.exists()
+
+
+def test_what_was_not_run_now_keeps_its_result_as_long_as_there_is_such_a_test(tmp_path: Path) -> None:
+    report, result = tmp_path / "r.xml", tmp_path / "r.json"
+    is_there = "test_cpu_through_metrics_server"
+    long_result.write(long_report(report, **{is_there: '<failure message="x"/>', "test_gone": ""}), result)
+    long_result.write(long_report(report, test_now=""), result)
+    said = {one["test"].rpartition(".")[2]: one["outcome"] for one in json.loads(result.read_text())["tests"]}
+    assert said == {is_there: "failure", "test_now": "passed"}
+    long_result.write(long_report(report, **{is_there: ""}), result)
+    said = {one["test"].rpartition(".")[2]: one["outcome"] for one in json.loads(result.read_text())["tests"]}
+    assert said == {is_there: "passed"}
+
+
+def test_a_part_of_the_last_stage_can_be_run() -> None:
+    *before, last = only([stage("one"), stage("two")], "scaling")
+    assert before == [stage("one")]
+    assert last.command[-2:] == ("-k", "scaling")
+    assert only([stage("one")], "") == [stage("one")]
