@@ -11,7 +11,7 @@ class Course:
     """Names are those of revisions. The stable revision takes what the canary does not."""
 
     stable: str | None
-    """Who serves; None before any revision does."""
+    """Who serves; None before any revision does, and while pods are recreated."""
     canary: str | None = None
     """Who is tried or made ready; None where nobody is, or where the wanted one was rejected."""
     canary_weight: int = 0
@@ -19,6 +19,9 @@ class Course:
     canary_replicas: int = 0
     previous: str | None = None
     """Who served before and stays as it is, without traffic, while the stable one bakes."""
+    history: tuple[str, ...] = ()
+    """Who served before that, newest first: kept without pods, to go back to. While pods are recreated,
+    whoever served until then is the first of them."""
     rejected: Mapping[str, str] = field(default_factory=dict)
     """By name, why a revision may never take traffic again."""
 

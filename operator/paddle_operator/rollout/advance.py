@@ -1,0 +1,133 @@
+"""One look at a rollout: what is remembered from now on, what is to be carried out, and what is said. Pure.
+
+A look may be repeated: it changes nothing twice. It may be missed, or the program end after it: all that the
+next one needs is in the memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from paddle_operator.rollout.adoption import adopted
+from paddle_operator.rollout.course import Course
+from paddle_operator.rollout.decisions import blocking, next_move, short_of_room
+from paddle_operator.rollout.machine import State
+from paddle_operator.rollout.memory import Hold, Memory
+from paddle_operator.rollout.moves import Move, View, by_wish
+from paddle_operator.rollout.orders import obey
+from paddle_operator.rollout.saying import PASSED_THROUGH, Saying, said_of, waiting
+from paddle_operator.rollout.situation import Situation
+from paddle_operator.rollout.verdict import Finding
+from paddle_operator.rollout.weighing import course_of
+from paddle_operator.sla.intervals import utc
+from paddle_operator.spec.rollout import Rollout, Strategy
+
+MOST_MOVES = 12
+"""More than any way through the table takes at one look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What one look comes to. The memory is to be written before the course is carried out."""
+
+    memory: Memory
+    course: Course
+    said: tuple[Saying, ...] = ()
+
+
+def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: datetime) -> Advance:
+    """Decide from a look. Times are in whole seconds."""
+    now = utc(now).replace(microsecond=0)
+    if memory is None or _of_other_revisions(memory, situation):
+        memory = adopted(situation.lives, rollout, now)
+        if situation.lives.stable is not None:
+            return Advance(memory, situation.lives)
+    memory = _with_first(memory, situation)
+    looked = situation.verdict is not None or not situation.metrics
+    fresh = looked and (memory.looked_at is None or now > memory.looked_at)
+    view = View(rollout, situation, now, fresh)
+    before, steps = memory, _Steps(_looked(memory, view) if fresh else memory, view)
+    steps.follow(by_wish(steps.memory, steps.view))
+    steps.memory, order = obey(steps.memory, steps.view)
+    steps.follow(order)
+    for _ in range(MOST_MOVES):
+        steps.follow(next_move(steps.memory, steps.view))
+    after = _settled(steps.memory, view)
+    said = steps.said()
+    if after.hold not in {before.hold, None} and after.state is not State.HELD:
+        said = (*said, *filter(None, [waiting(after, view)]))
+    return Advance(after, course_of(after, rollout, situation), said)
+
+
+class _Steps:
+    """The events of one look, in order."""
+
+    def __init__(self, memory: Memory, view: View) -> None:
+        self.memory, self.view = memory, view
+        self._made: list[tuple[State, Saying]] = []
+
+    def follow(self, move: Move | None) -> None:
+        """Let an event happen. What the gate said was for the state before it."""
+        if move is None:
+            return
+        before = self.memory
+        self.memory = before.moved(move.event, self.view.now, **move.changes)
+        self._made.append((self.memory.state, said_of(self.memory, move, before, self.view)))
+        self.view = replace(self.view, fresh=False)
+
+    def said(self) -> tuple[Saying, ...]:
+        """Return what is to be said, without what was only passed through."""
+        last = len(self._made) - 1
+        return tuple(
+            saying
+            for number, (state, saying) in enumerate(self._made)
+            if (number == last and state is not State.BLOCKED) or state not in PASSED_THROUGH or saying.warns
+        )
+
+
+def _of_other_revisions(memory: Memory, situation: Situation) -> bool:
+    """Whether it is of a past that a backup has replaced: its stable revision is gone, another serves."""
+    lives = situation.lives.stable
+    gone = memory.served and memory.stable not in situation.ready
+    return gone and lives is not None and lives != memory.stable
+
+
+def _with_first(memory: Memory, situation: Situation) -> Memory:
+    """A revision before which none has served serves at once: nobody is there to be worse than."""
+    wanted = situation.wanted
+    if memory.attempt is not None or memory.served or wanted is None or memory.rejection_of(wanted):
+        return memory
+    return memory.but(stable=wanted) if wanted != memory.stable else memory
+
+
+def _looked(memory: Memory, view: View) -> Memory:
+    """Take the gate's look into account, and let the step's time run where it counts."""
+    if memory.attempt is None and memory.state is not State.BAKING:
+        return memory
+    seen = memory.but(gate=view.situation.gate, counters=view.situation.counters, looked_at=view.now)
+    stands = view.verdict is None or view.finds(Finding.NO_DATA, Finding.SHARED_INCIDENT) or view.paused
+    if memory.attempt is None or memory.state is not State.STEP or memory.looked_at is None or stands:
+        return seen
+    passed = (view.now - memory.looked_at) // timedelta(seconds=1)
+    return seen.attempting(running_seconds=memory.attempt.running_seconds + passed)
+
+
+def _settled(memory: Memory, view: View) -> Memory:
+    """What changes without an event: why it waits, what its ready pods can take, and that it has served."""
+    served = memory.served or view.situation.has(memory.stable) > 0
+    memory = memory.but(served=served, history=memory.history[: view.rollout.revision_history_limit])
+    attempt = memory.attempt
+    if attempt is None:
+        return memory
+    promoting = memory.state is State.PROMOTING
+    if promoting and attempt.strategy is Strategy.CANARY and not view.paused:
+        memory = memory.attempting(weight=max(attempt.weight, view.situation.share_of(attempt.canary)))
+    if memory.state is State.HELD:
+        return memory
+    hold = None
+    if memory.state is State.BLOCKED:
+        hold = blocking(attempt, view)
+    elif memory.state in {State.PREPARING, State.PROMOTING} and attempt.strategy is not Strategy.RECREATE:
+        hold = Hold.NO_CAPACITY if short_of_room(attempt, view, takes_over=promoting) else None
+    return memory.but(hold=hold) if hold is not memory.hold else memory

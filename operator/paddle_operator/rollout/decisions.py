@@ -1,0 +1,194 @@
+"""What happens next in a rollout: at most one event, from what is remembered and what one look tells. Pure.
+
+In this order: what the resource wants, what protects callers, what the state waits for. While a rollout is
+paused only the first two move anything, and neither gives the canary a larger share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
+
+from paddle_operator.rollout.judging import awaiting_approval, evidence, held, holding, step
+from paddle_operator.rollout.machine import TRYING, Event, State
+from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory, Rejection
+from paddle_operator.rollout.moves import Move, View, by_wish, ending, sent_back
+from paddle_operator.rollout.situation import Check
+from paddle_operator.rollout.verdict import Finding
+from paddle_operator.rollout.weighing import share
+from paddle_operator.spec.rollout import (
+    KeepPrevious,
+    OnRegression,
+    Override,
+    Strategy,
+)
+
+LOSSES_FORGIVEN = 2
+"""So often a canary may lose its last ready pod, by a node that goes; then it is the canary."""
+
+
+def next_move(memory: Memory, view: View) -> Move | None:
+    """Decide; None where everything stays."""
+    attempt = memory.attempt
+    if (wish := by_wish(memory, view)) is not None:
+        return wish
+    if attempt is None:
+        return _baking(memory, view) if memory.state is State.BAKING else None
+    protection = _protection(memory, attempt, view) if memory.state in TRYING else None
+    return protection or _WAITING[memory.state](memory, attempt, view)
+
+
+def blocking(attempt: Attempt, view: View) -> Hold | None:
+    """Return what keeps a rollout from beginning."""
+    policy, situation = view.rollout.budget_policy, view.situation
+    left = None if policy.override is Override.REPAIR else situation.budget_left_percent
+    if left is not None and left < Fraction(policy.block_below_percent):
+        return Hold.BUDGET_BLOCKED
+    if view.paused:
+        return Hold.PAUSED
+    if left is not None and left < Fraction(policy.manual_below_percent) and not attempt.approved:
+        return Hold.NEEDS_APPROVAL
+    if attempt.strategy is not Strategy.RECREATE and short_of_room(attempt, view):
+        return Hold.NO_CAPACITY
+    prospect = situation.prospect if attempt.strategy is Strategy.CANARY else None
+    if prospect is not None and not prospect.reachable and not attempt.approved:
+        return Hold.PROOF_NOT_REACHABLE
+    return None
+
+
+def short_of_room(attempt: Attempt, view: View, *, takes_over: bool = False) -> bool:
+    """Tell whether the cluster cannot hold the pods that are needed next."""
+    most = view.situation.hostable
+    needed = view.situation.full if takes_over else pods_needed(attempt, view)
+    return most is not None and most < needed
+
+
+def pods_needed(attempt: Attempt, view: View) -> int:
+    """Return the ready pods without which the canary gets no further."""
+    match attempt.strategy:
+        case Strategy.RECREATE:
+            return 1
+        case Strategy.BLUE_GREEN:
+            return view.situation.full
+        case Strategy.CANARY:
+            return view.situation.pods_for(share(view.rollout, attempt))
+
+
+def _protection(memory: Memory, attempt: Attempt, view: View) -> Move | None:
+    """What callers are protected by, also while a rollout is paused."""
+    if not attempt.weight and memory.state is not State.PROMOTING:
+        return None
+    if not view.situation.has(attempt.canary) and attempt.losses < LOSSES_FORGIVEN:
+        lost = attempt.but(weight=0, losses=attempt.losses + 1)
+        told = f"{attempt.canary} has no ready pod any more"
+        return Move(Event.LOST, {"attempt": lost}, reason=Cause.ENDPOINTS_LOST, told=told)
+    found = next(_found_bad(attempt, view), None)
+    return None if found is None else ending(memory, attempt, view, *found)
+
+
+def _found_bad(attempt: Attempt, view: View) -> Iterator[tuple[Cause, str]]:
+    analysis, spent = view.rollout.analysis, view.situation.spent_percent
+    most = Fraction(analysis.max_budget_spend_percent)
+    if not view.situation.has(attempt.canary):
+        yield Cause.ENDPOINTS_LOST, f"its last ready pod is gone for the {attempt.losses + 1}. time"
+    if view.finds(Finding.BROKEN):
+        yield Cause.BROKEN, evidence(view)
+    if spent is not None and spent > most:
+        told = f"it has spent {float(spent):.1f} % of the budget, of {float(most):g} % that it may"
+        yield Cause.BUDGET_SPENT, told
+    policy = analysis.on_regression_within_sla
+    if view.finds(Finding.REGRESSION) and policy is OnRegression.ROLLBACK and not attempt.accepted:
+        yield Cause.REGRESSION, evidence(view)
+
+
+def _blocked(memory: Memory, attempt: Attempt, view: View) -> Move | None:
+    if blocking(attempt, view) is not None:
+        return None
+    raised = view.situation.prospect.first_weight if view.situation.prospect else 0
+    return Move(Event.ADMITTED, {"attempt": attempt.but(approved=False, raised=raised)})
+
+
+def _preparing(memory: Memory, attempt: Attempt, view: View) -> Move | None:
+    if attempt.weight and (hold := holding(attempt, view)) is not None:
+        return hold
+    if view.paused or view.situation.has(attempt.canary) < pods_needed(attempt, view):
+        return None
+    return _hosted(attempt, view) if attempt.checked else Move(Event.CHECKABLE)
+
+
+def _preflight(memory: Memory, attempt: Attempt, view: View) -> Move | None:
+    situation = view.situation
+    if situation.check is Check.FAILED:
+        told = situation.check_told or "the preflight failed"
+        return ending(memory, attempt, view, Cause.PREFLIGHT_FAILED, told)
+    waits = situation.check is Check.RUNNING or situation.has(attempt.canary) < pods_needed(attempt, view)
+    return None if waits or view.paused else _hosted(attempt.but(checked=True), view)
+
+
+def _hosted(attempt: Attempt, view: View) -> Move:
+    """Give the canary its share. The step's time begins with it, and goes on where the share is the same."""
+    if attempt.strategy is not Strategy.CANARY or attempt.ordered:
+        return Move(Event.PROVEN, {"attempt": attempt})
+    weight = share(view.rollout, attempt)
+    running = attempt.running_seconds if weight == attempt.weight else 0
+    taking = attempt.but(weight=weight, running_seconds=running)
+    return Move(Event.HOSTED, {"attempt": taking, "looked_at": view.now})
+
+
+def _promoting(memory: Memory, attempt: Attempt, view: View) -> Move | None:
+    if not attempt.ordered and (hold := holding(attempt, view)) is not None:
+        return hold
+    if view.paused or view.situation.has(attempt.canary) < view.situation.full:
+        return None
+    warm = view.rollout.bake.keep_previous is KeepPrevious.WARM and view.rollout.bake.duration_minutes > 0
+    stays = memory.stable if warm and attempt.strategy is not Strategy.RECREATE else None
+    left = None if stays else memory.stable
+    limit = view.rollout.revision_history_limit
+    changes = {
+        "stable": attempt.canary,
+        "served": True,
+        "previous": stays,
+        "history": memory.history_with([left], attempt.canary, limit),
+    }
+    return Move(Event.FILLED, changes, told=f"{attempt.canary} serves")
+
+
+def _baking(memory: Memory, view: View) -> Move | None:
+    bake = view.rollout.bake
+    if memory.previous is not None:
+        if view.situation.fast_burn and view.finds(Finding.BROKEN, Finding.REGRESSION):
+            told = f"the budget burns fast, and {memory.stable} is to blame: {evidence(view)}"
+            return sent_back(memory, view, memory.previous, Cause.FAST_BURN, told)
+        if view.paused or view.now - memory.since < timedelta(minutes=bake.duration_minutes):
+            return None
+    limit = view.rollout.revision_history_limit
+    history = memory.history_with([memory.previous], memory.stable, limit)
+    return Move(Event.BAKED, {"previous": None, "history": history})
+
+
+def _returning(memory: Memory, attempt: Attempt, view: View) -> Move | None:
+    if view.situation.has(attempt.canary) < view.situation.full:
+        return None
+    changes: dict[str, Any] = {"stable": attempt.canary, "served": True}
+    left = memory.stable
+    if left is not None and attempt.cause is not None:
+        rejection = Rejection(revision=left, cause=attempt.cause, told=attempt.told, at=view.now)
+        changes["rejected"] = memory.rejecting(rejection)
+        left = None
+    limit = view.rollout.revision_history_limit
+    changes["history"] = memory.history_with([left], attempt.canary, limit)
+    return Move(Event.RETURNED, changes, reason=attempt.cause or "", told=attempt.told)
+
+
+_WAITING: Mapping[State, Callable[[Memory, Attempt, View], Move | None]] = {
+    State.BLOCKED: _blocked,
+    State.PREPARING: _preparing,
+    State.PREFLIGHT: _preflight,
+    State.STEP: step,
+    State.AWAITING_APPROVAL: awaiting_approval,
+    State.HELD: held,
+    State.PROMOTING: _promoting,
+    State.RETURNING: _returning,
+}

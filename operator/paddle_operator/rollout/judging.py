@@ -1,0 +1,123 @@
+"""What becomes of a canary with its share: it passes, is held, goes on, or was not proven in time. Pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from paddle_operator.rollout.machine import Event
+from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
+from paddle_operator.rollout.moves import Move, View, ending
+from paddle_operator.rollout.verdict import Finding
+from paddle_operator.spec.rollout import Approval, OnDoubt, OnRegression, Step
+
+LOST_FOR = timedelta(seconds=60)
+"""Metrics that stay away for less are no reason to roll back, where that is asked for."""
+
+
+def step(memory: Memory, attempt: Attempt, view: View) -> Move | None:
+    """Judge a canary in its step."""
+    if (hold := holding(attempt, view)) is not None:
+        return hold
+    if view.verdict is None or view.paused:
+        return None
+    if not _passes(attempt, view):
+        return _overdue(memory, attempt, view)
+    if _step_of(attempt, view).approval is Approval.MANUAL and not attempt.approved:
+        return Move(Event.COMPLETED, told=evidence(view))
+    return _leaving_step(attempt, view, Event.PASSED)
+
+
+def awaiting_approval(memory: Memory, attempt: Attempt, view: View) -> Move | None:
+    """Leave a step with a person's word."""
+    return _leaving_step(attempt, view, Event.APPROVED) if attempt.approved and not view.paused else None
+
+
+def held(memory: Memory, attempt: Attempt, view: View) -> Move | None:
+    """Go on where what held the canary is over."""
+    analysis, verdict = view.rollout.analysis, view.verdict
+    match memory.hold:
+        case Hold.METRICS_UNAVAILABLE if verdict is None:
+            return _without_metrics(memory, attempt, view)
+        case Hold.METRICS_UNAVAILABLE:
+            over = True
+        case Hold.SHARED_INCIDENT:
+            over = verdict is not None and not view.finds(Finding.SHARED_INCIDENT, Finding.NO_DATA)
+        case Hold.REGRESSION:
+            over = _tolerates(attempt, view) or view.finds(Finding.NOTHING_AGAINST)
+        case _:
+            over = _passes(attempt, view) or analysis.on_unproven is not OnDoubt.HOLD
+    return Move(Event.RECOVERED) if over else None
+
+
+def holding(attempt: Attempt, view: View) -> Move | None:
+    """Say what holds a share: counts that cannot be read, an incident of both revisions, a regression."""
+    if view.fresh and not view.situation.metrics:
+        return _hold(Hold.METRICS_UNAVAILABLE, "the counts cannot be read")
+    if view.finds(Finding.SHARED_INCIDENT):
+        return _hold(Hold.SHARED_INCIDENT, evidence(view))
+    regressed = view.finds(Finding.REGRESSION) and not _tolerates(attempt, view)
+    return _hold(Hold.REGRESSION, evidence(view)) if regressed else None
+
+
+def evidence(view: View) -> str:
+    """The counts behind a verdict, worst first."""
+    verdict = view.verdict
+    if verdict is None or not verdict.objectives:
+        return "no counts"
+    return "; ".join(
+        f"{one.objective}: {one.canary_bad} of {one.canary_requests} bad at the canary, "
+        f"{one.stable_bad} of {one.stable_requests} at the stable revision"
+        for one in verdict.objectives
+    )
+
+
+def _overdue(memory: Memory, attempt: Attempt, view: View) -> Move | None:
+    longest = _step_of(attempt, view).max_duration_seconds
+    if attempt.running_seconds < longest:
+        return None
+    told = f"not proven within {longest} s; {evidence(view)}"
+    if view.rollout.analysis.on_unproven is OnDoubt.HOLD:
+        return _hold(Hold.UNPROVEN, told)
+    return ending(memory, attempt, view, Cause.UNPROVEN, told)
+
+
+def _without_metrics(memory: Memory, attempt: Attempt, view: View) -> Move | None:
+    lost = view.fresh and view.now - memory.since >= LOST_FOR
+    if not lost or view.rollout.analysis.on_metrics_unavailable is not OnDoubt.ROLLBACK:
+        return None
+    told = f"the counts could not be read for {LOST_FOR.seconds} s"
+    return ending(memory, attempt, view, Cause.METRICS_UNAVAILABLE, told)
+
+
+def _tolerates(attempt: Attempt, view: View) -> bool:
+    ignored = view.rollout.analysis.on_regression_within_sla is OnRegression.IGNORE
+    return attempt.accepted or ignored
+
+
+def _step_of(attempt: Attempt, view: View) -> Step:
+    return view.rollout.steps[min(attempt.step, len(view.rollout.steps) - 1)]
+
+
+def _leaving_step(attempt: Attempt, view: View, event: Event) -> Move:
+    if _is_last(attempt, view):
+        return Move(Event.PROVEN, {"attempt": attempt.but(approved=False)})
+    return Move(event, {"attempt": attempt.but(step=attempt.step + 1, approved=False)})
+
+
+def _is_last(attempt: Attempt, view: View) -> bool:
+    return attempt.step >= len(view.rollout.steps) - 1
+
+
+def _passes(attempt: Attempt, view: View) -> bool:
+    verdict = view.verdict
+    return (
+        verdict is not None
+        and verdict.finding in {Finding.NOTHING_AGAINST, Finding.REGRESSION}
+        and attempt.running_seconds >= _step_of(attempt, view).min_duration_seconds
+        and verdict.step_passes
+        and (verdict.proven or not _is_last(attempt, view))
+    )
+
+
+def _hold(hold: Hold, told: str) -> Move:
+    return Move(Event.HELD, {"hold": hold}, reason=hold, told=told)

@@ -1,0 +1,207 @@
+"""What is remembered of a service's rollouts, with its text. Written before the weight that it justifies.
+
+The text is canonical JSON without defaults. What cannot be read is no memory; then the rollout goes on from
+what lives, and no weight moves (adoption.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import ConfigDict, ValidationError, model_validator
+
+from paddle_operator.rollout.machine import ATTEMPTING, Event, State, after
+from paddle_operator.rollout.request import Handled
+from paddle_operator.spec.base import Block, canonical_json
+from paddle_operator.spec.rollout import Strategy
+
+MOST_REJECTED = 20
+"""Rejected revisions that are remembered; the oldest are forgotten first."""
+LARGEST_BYTES = 256 * 1024
+"""Beyond it the gate's part is not kept, and its evidence begins anew. It needs a few kilobytes."""
+_VERSION = 1
+
+
+class Hold(StrEnum):
+    """Why a rollout waits."""
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str) -> Self:
+        """Keep the documentation beside the word."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    BUDGET_BLOCKED = "BudgetBlocked", "Less of the budget is left than budgetPolicy.blockBelowPercent."
+    NEEDS_APPROVAL = "NeedsApproval", "Less of the budget is left than budgetPolicy.manualBelowPercent."
+    PROOF_NOT_REACHABLE = "ProofNotReachable", "With the present traffic it cannot be proven in time."
+    NO_CAPACITY = "NoCapacity", "The cluster has no room for the pods that are needed next."
+    PAUSED = "Paused", "spec.rollout.state is Paused."
+    SHARED_INCIDENT = "SharedIncident", "The promise is broken, and by the stable revision as well."
+    REGRESSION = "Regression", "The canary is worse than the stable revision, inside the promise."
+    METRICS_UNAVAILABLE = "MetricsUnavailable", "The counts cannot be read."
+    UNPROVEN = "Unproven", "The step's time is over without proof, and analysis.onUnproven is Hold."
+
+
+class Cause(StrEnum):
+    """Why a revision was rejected, and the event that this is."""
+
+    event: Event
+    meaning: str
+
+    def __new__(cls, value: str, event: Event, meaning: str) -> Self:
+        """Keep event and documentation beside the word."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.event = event
+        member.meaning = meaning
+        return member
+
+    BROKEN = "Broken", Event.CONDEMNED, "It breaks the promise and is worse than the stable revision."
+    REGRESSION = "Regression", Event.CONDEMNED, "It is worse, and analysis.onRegressionWithinSLA is Rollback."
+    PREFLIGHT_FAILED = "PreflightFailed", Event.CONDEMNED, "Its answers differ from the expected ones."
+    ENDPOINTS_LOST = "EndpointsLost", Event.CONDEMNED, "Its last ready pod went three times."
+    BUDGET_SPENT = "BudgetSpent", Event.CONDEMNED, "It spent more than analysis.maxBudgetSpendPercent."
+    FAST_BURN = "FastBurn", Event.CONDEMNED, "It was to blame for a fast burn in its bake."
+    SENT_BACK = "SentBack", Event.CONDEMNED, "A person rolled back to an earlier revision."
+    UNPROVEN = "Unproven", Event.EXPIRED, "It was not proven in time; nothing was found against it."
+    METRICS_UNAVAILABLE = "MetricsUnavailable", Event.EXPIRED, "The counts could not be read for a minute."
+    ABORTED = "Aborted", Event.ABORTED, "A person aborted it."
+
+
+class _Kept(Block):
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
+    def but(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed, checked as if it had been read."""
+        return self.model_validate({**dict(self), **changes})
+
+
+class Rejection(_Kept):
+    """A revision that takes no traffic any more, unless a person says retry."""
+
+    revision: str
+    cause: Cause
+    told: str = ""
+    """What was found, in a sentence."""
+    at: datetime
+
+
+class Attempt(_Kept):
+    """A revision on its way."""
+
+    canary: str
+    """Who is tried; in Returning, who takes over again."""
+    strategy: Strategy = Strategy.CANARY
+    """As it was when the attempt began."""
+    step: int = 0
+    """By its index."""
+    weight: int = 0
+    """Percent of the requests that it may take."""
+    raised: int = 0
+    """Percent below which no step is, so that proof is in reach."""
+    running_seconds: int = 0
+    """How long the step has run, without the times that do not count."""
+    checked: bool = False
+    """The preflight is through."""
+    approved: bool = False
+    """A person has said that it may begin, or leave the step."""
+    ordered: bool = False
+    """A person promotes it, whatever is not proven yet."""
+    accepted: bool = False
+    """A person accepts that it is worse than the stable revision, inside the promise."""
+    losses: int = 0
+    """How often its last ready pod went."""
+    cause: Cause | None = None
+    """In Returning: why whoever serves now will be rejected; None where the spec went back."""
+    told: str = ""
+
+
+class Memory(_Kept):
+    """Everything that is remembered."""
+
+    state: State = State.STEADY
+    since: datetime
+    """When the state began."""
+    stable: str | None = None
+    served: bool = False
+    """The stable revision has had a ready pod. One that never had is replaced without a rollout."""
+    previous: str | None = None
+    attempt: Attempt | None = None
+    hold: Hold | None = None
+    looked_at: datetime | None = None
+    """The last look of the gate that was taken into account."""
+    gate: str = ""
+    counters: str = ""
+    rejected: tuple[Rejection, ...] = ()
+    """Oldest first."""
+    history: tuple[str, ...] = ()
+    """Revisions that served before the stable and the previous one, newest first."""
+    handled: Handled | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.state in ATTEMPTING) is not (self.attempt is not None):
+            raise ValueError(f"{self.state} {'needs an' if self.attempt is None else 'has no'} attempt")
+        return self
+
+    def moved(self, event: Event, now: datetime, **changes: Any) -> Memory:
+        """Return what is remembered after an event; IllegalEvent where the state does not know it."""
+        state = after(self.state, event)
+        kept = {} if state in ATTEMPTING else {"attempt": None}
+        return self.but(**{**kept, "hold": None, **changes, "state": state, "since": now})
+
+    def attempting(self, **changes: Any) -> Memory:
+        """Return it with a changed attempt."""
+        return self.but(attempt=self.attempt.but(**changes)) if self.attempt else self
+
+    def rejection_of(self, revision: str | None) -> Rejection | None:
+        """Return why a revision was rejected; None where it was not."""
+        return next((one for one in self.rejected if one.revision == revision), None)
+
+    def rejecting(self, rejection: Rejection) -> tuple[Rejection, ...]:
+        """Return the rejected revisions with one more."""
+        others = [one for one in self.rejected if one.revision != rejection.revision]
+        return (*others, rejection)[-MOST_REJECTED:]
+
+    def history_with(self, revisions: Iterable[str | None], but: str | None, limit: int) -> tuple[str, ...]:
+        """Return the history with revisions that served until now, and without the one that serves next."""
+        found = dict.fromkeys([*revisions, *self.history])
+        return tuple(one for one in found if one is not None and one != but)[:limit]
+
+
+def text_of(memory: Memory) -> str:
+    """Write it."""
+    text = canonical_json(
+        {"version": _VERSION, **memory.model_dump(by_alias=True, mode="json", exclude_defaults=True)}
+    )
+    if len(text.encode()) <= LARGEST_BYTES or not (memory.gate or memory.counters):
+        return text
+    return text_of(memory.but(gate="", counters=""))
+
+
+def memory_from(text: str) -> Memory | None:
+    """Read it; None for an empty text, and for one that is damaged or of another release."""
+    try:
+        return _Versioned.model_validate_json(text).plain()
+    except ValidationError:
+        return None
+
+
+class _Versioned(Memory):
+    version: int
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.version != _VERSION:
+            raise ValueError(f"version {self.version} is not {_VERSION}")
+        return self
+
+    def plain(self) -> Memory:
+        """Return it without the version, which only the text has."""
+        return Memory.model_validate({key: value for key, value in self if key != "version"})

@@ -1,0 +1,108 @@
+"""What a decision is made from and what it is; how a revision is wanted, sent back or rejected. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from paddle_operator.rollout.machine import ATTEMPTING, ENDED, Event, State, after
+from paddle_operator.rollout.memory import Attempt, Cause, Memory, Rejection
+from paddle_operator.rollout.situation import Situation
+from paddle_operator.rollout.verdict import Finding, Verdict
+from paddle_operator.spec.rollout import Rollout, RolloutState
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that a decision is made from, besides what is remembered."""
+
+    rollout: Rollout
+    situation: Situation
+    now: datetime
+    fresh: bool
+    """The gate's answer was not used before. It is used once: what it led to is judged at the next look."""
+
+    @property
+    def paused(self) -> bool:
+        """Whether weights are frozen."""
+        return self.rollout.state is RolloutState.PAUSED
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What the gate says, while that was not used."""
+        return self.situation.verdict if self.fresh and self.situation.metrics else None
+
+    def finds(self, *findings: Finding) -> bool:
+        """Tell whether the gate says one of these."""
+        return self.verdict is not None and self.verdict.finding in findings
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An event, and what changes with it in the memory."""
+
+    event: Event
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    """Of a hold or a rejection; else the new state says it."""
+    told: str = ""
+    """More than the event says, in a sentence."""
+
+
+def by_wish(memory: Memory, view: View) -> Move | None:
+    """Follow the resource: a newer wish ends whatever goes on for an older one."""
+    wanted, attempt, state = view.situation.wanted, memory.attempt, memory.state
+    if wanted is None or (attempt is not None and attempt.canary == wanted):
+        return None
+    if wanted == memory.stable:
+        ordered_back = state is State.RETURNING and attempt is not None and attempt.cause is not None
+        ends = state in {*ATTEMPTING, *ENDED} and not ordered_back
+        history = {"history": _history(memory, view, wanted)}
+        return Move(Event.WITHDRAWN, history, told=f"{wanted} is wanted again") if ends else None
+    if state is State.BAKING and wanted == memory.previous:
+        return sent_back(memory, view, wanted, None, "the resource asks for the previous revision again")
+    rejection = memory.rejection_of(wanted)
+    if rejection is not None:
+        if state in {State.BAKING, State.RETURNING} or after(state, rejection.cause.event) is state:
+            return None
+        told = f"{wanted} was rejected before: {rejection.told or rejection.cause}"
+        return Move(rejection.cause.event, reason=rejection.cause, told=told)
+    changes = {
+        "attempt": Attempt(canary=wanted, strategy=view.rollout.strategy),
+        "previous": None,
+        "history": _history(memory, view, wanted),
+        "gate": "",
+        "counters": "",
+    }
+    superseded = f"; it supersedes {attempt.canary}" if attempt is not None else ""
+    return Move(Event.BEGUN, changes, told=f"{wanted} is wanted{superseded}")
+
+
+def sent_back(memory: Memory, view: View, target: str, cause: Cause | None, told: str) -> Move:
+    """Let an earlier revision take over; a cause rejects the one that serves, once it does no longer.
+
+    Whoever is tried meanwhile is rejected at once, or it would begin again.
+    """
+    changes: dict[str, Any] = {
+        "attempt": Attempt(canary=target, cause=cause, told=told),
+        "previous": None,
+        "history": _history(memory, view, target),
+    }
+    if memory.attempt is not None and memory.attempt.canary != target and memory.state is not State.RETURNING:
+        gone = Rejection(revision=memory.attempt.canary, cause=Cause.SENT_BACK, told=told, at=view.now)
+        changes["rejected"] = memory.rejecting(gone)
+    return Move(Event.SENT_BACK, changes, reason=cause or "", told=told)
+
+
+def ending(memory: Memory, attempt: Attempt, view: View, cause: Cause, told: str) -> Move:
+    """Reject the canary."""
+    rejection = Rejection(revision=attempt.canary, cause=cause, told=told, at=view.now)
+    return Move(cause.event, {"rejected": memory.rejecting(rejection)}, reason=cause, told=told)
+
+
+def _history(memory: Memory, view: View, but: str) -> tuple[str, ...]:
+    """Who served before, with those that stayed warm or were on their way back."""
+    returning = memory.attempt.canary if memory.attempt and memory.state is State.RETURNING else None
+    return memory.history_with([memory.previous, returning], but, view.rollout.revision_history_limit)

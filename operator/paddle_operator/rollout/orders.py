@@ -1,0 +1,118 @@
+"""What a person asks for at once: done or refused, and answered once. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from paddle_operator.rollout.machine import TRYING, Event, State
+from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
+from paddle_operator.rollout.moves import Move, View, ending, sent_back
+from paddle_operator.rollout.request import (
+    LONGEST,
+    Handled,
+    Outcome,
+    RequestMalformed,
+    Verb,
+    request_from,
+)
+
+
+class _Refused(Exception):
+    """Why nothing is done, and what can be asked for."""
+
+
+Done = tuple[Memory, Move | None, str]
+"""What is remembered, what happens, and what is answered."""
+
+
+def obey(memory: Memory, view: View) -> tuple[Memory, Move | None]:
+    """Handle the annotation of this look, if it was not handled before."""
+    text = view.situation.asked[:LONGEST]
+    if not text or (memory.handled is not None and memory.handled.request == text):
+        return memory, None
+    try:
+        request = request_from(text)
+        remembered, move, message = _VERBS[request.verb](memory, view, request.revision)
+        outcome = Outcome.ACCEPTED
+    except (RequestMalformed, _Refused) as why:
+        remembered, move, message, outcome = memory, None, str(why), Outcome.REFUSED
+    handled = Handled(request=text, outcome=outcome, message=message, at=view.now)
+    return remembered.but(handled=handled), move
+
+
+def _promote(memory: Memory, view: View, revision: str) -> Done:
+    attempt = _tried(memory, revision)
+    if view.paused:
+        raise _Refused("the rollout is paused: set spec.rollout.state to Running first")
+    if memory.state not in TRYING or not attempt.checked:
+        raise _Refused(f"{revision} has no pods yet that are ready and through the preflight: ask again then")
+    if memory.state is State.PROMOTING:
+        raise _Refused(f"{revision} is being promoted already")
+    ordered = attempt.but(ordered=True, approved=False)
+    return memory, Move(Event.PROVEN, {"attempt": ordered}, told="a person promotes it"), "it is promoted"
+
+
+def _abort(memory: Memory, view: View, revision: str) -> Done:
+    attempt = _tried(memory, revision)
+    return memory, ending(memory, attempt, view, Cause.ABORTED, "a person aborted it"), "it is aborted"
+
+
+def _approve(memory: Memory, view: View, revision: str) -> Done:
+    _tried(memory, revision)
+    match memory.state, memory.hold:
+        case (State.BLOCKED, Hold.NEEDS_APPROVAL | Hold.PROOF_NOT_REACHABLE) | (State.AWAITING_APPROVAL, _):
+            return memory.attempting(approved=True), None, "it goes on"
+        case State.HELD, Hold.REGRESSION:
+            told = "it goes on, although it is worse than the stable revision"
+            return memory.attempting(accepted=True), None, told
+        case State.HELD, Hold.UNPROVEN:
+            return memory.attempting(running_seconds=0), Move(Event.RECOVERED), "the step begins anew"
+        case State.BLOCKED, Hold.BUDGET_BLOCKED:
+            raise _Refused(
+                "too little of the budget is left: set spec.rollout.budgetPolicy.override to Repair if this "
+                "is the repair"
+            )
+        case _:
+            waits = memory.hold or memory.state
+            raise _Refused(f"{revision} does not wait for a person ({waits}): promote or abort it instead")
+
+
+def _retry(memory: Memory, view: View, revision: str) -> Done:
+    if memory.rejection_of(revision) is None:
+        names = ", ".join(one.revision for one in memory.rejected) or "none is"
+        raise _Refused(f"{revision} is not rejected; rejected: {names}")
+    kept = tuple(one for one in memory.rejected if one.revision != revision)
+    wanted = revision == view.situation.wanted
+    told = "it begins again" if wanted else "it may be tried again; the resource asks for another one now"
+    return memory.but(rejected=kept), None, told
+
+
+def _rollback(memory: Memory, view: View, revision: str) -> Done:
+    if revision == memory.stable:
+        raise _Refused(f"{revision} serves: abort what is being rolled out instead")
+    kept = [one for one in (memory.previous, *memory.history) if one in view.situation.ready]
+    choice = [one for one in kept if one is not None and memory.rejection_of(one) is None]
+    if revision not in choice:
+        raise _Refused(f"{revision} is none to go back to; there is: {', '.join(choice) or 'none'}")
+    told = "a person rolled back"
+    return memory, sent_back(memory, view, revision, Cause.SENT_BACK, told), "it takes over again"
+
+
+def _tried(memory: Memory, revision: str) -> Attempt:
+    """Return the attempt, which must be of this revision."""
+    attempt = memory.attempt
+    if attempt is not None and attempt.canary == revision and memory.state is not State.RETURNING:
+        return attempt
+    if revision == memory.stable:
+        raise _Refused(f"{revision} serves; to leave it, ask for rollback and an earlier revision")
+    tried = attempt.canary if attempt is not None else "none"
+    raise _Refused(f"{revision} is not being rolled out; being rolled out: {tried}")
+
+
+_VERBS: Mapping[Verb, Callable[[Memory, View, str], Done]] = {
+    Verb.PROMOTE: _promote,
+    Verb.ABORT: _abort,
+    Verb.APPROVE: _approve,
+    Verb.RETRY: _retry,
+    Verb.ROLLBACK: _rollback,
+}

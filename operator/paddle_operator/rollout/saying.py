@@ -1,0 +1,94 @@
+"""What is said of a rollout: to whom it may concern, in Events, logs and the status. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paddle_operator.rollout.machine import State
+from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
+from paddle_operator.rollout.moves import Move, View
+from paddle_operator.rollout.weighing import share
+
+PASSED_THROUGH = frozenset({State.BLOCKED, State.PREPARING, State.PREFLIGHT})
+"""Of these nothing is said where they are left at the same look; why one is Blocked is said by its hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """One thing that happened."""
+
+    reason: str
+    """The hold, or the cause of a rejection, or else the state."""
+    message: str
+    revision: str
+    """Whom it is about."""
+    weight: int = 0
+    warns: bool = False
+
+
+def said_of(memory: Memory, move: Move, before: Memory, view: View) -> Saying:
+    """Say what an event has led to."""
+    subject = memory.attempt or before.attempt
+    revision = subject.canary if subject is not None else memory.stable or ""
+    words = _words(memory, revision, view)
+    return Saying(
+        reason=move.reason or memory.state.value,
+        message=f"{words}: {move.told}" if move.told else words,
+        revision=revision,
+        weight=memory.attempt.weight if memory.attempt else 0,
+        warns=move.reason in {*Cause, *Hold} or memory.state is State.HELD,
+    )
+
+
+def waiting(memory: Memory, view: View) -> Saying | None:
+    """Say what a rollout waits for; None where it goes on."""
+    if memory.hold is None or memory.attempt is None:
+        return None
+    attempt = memory.attempt
+    return Saying(
+        memory.hold.value,
+        f"{attempt.canary}: {_why(memory.hold, view)}",
+        attempt.canary,
+        attempt.weight,
+        True,
+    )
+
+
+def _words(memory: Memory, revision: str, view: View) -> str:
+    attempt = memory.attempt
+    match memory.state:
+        case State.PREPARING if attempt is not None:
+            return f"{revision}: pods for {share(view.rollout, attempt)} % of the requests come up"
+        case State.STEP if attempt is not None:
+            return f"{revision} takes {attempt.weight} % of the requests, {_step(attempt, view)}"
+        case State.AWAITING_APPROVAL if attempt is not None:
+            return f"{revision} waits for a person's approve/{revision}/NONCE after {_step(attempt, view)}"
+        case State.BAKING:
+            return f"{memory.stable} takes all requests; {memory.previous or 'none'} stays warm"
+        case State.STEADY | State.ROLLED_BACK | State.UNPROVEN | State.ABORTED:
+            return f"{memory.stable} takes all requests"
+        case _:
+            return f"{revision}: {memory.state.meaning[0].lower()}{memory.state.meaning[1:].rstrip('.')}"
+
+
+def _step(attempt: Attempt, view: View) -> str:
+    steps = len(view.rollout.steps)
+    return f"step {min(attempt.step + 1, steps)} of {steps}"
+
+
+def _why(hold: Hold, view: View) -> str:
+    situation, policy = view.situation, view.rollout.budget_policy
+    left = f"{float(situation.budget_left_percent or 0):.1f} % of the budget is left"
+    match hold:
+        case Hold.BUDGET_BLOCKED:
+            return f"{left}, less than {policy.block_below_percent} %: no rollout begins"
+        case Hold.NEEDS_APPROVAL:
+            return f"{left}, less than {policy.manual_below_percent} %: a person must approve"
+        case Hold.NO_CAPACITY:
+            return f"the cluster has room for {situation.hostable} of the pods that are needed next"
+        case Hold.PROOF_NOT_REACHABLE:
+            return situation.prospect.told if situation.prospect else "it cannot be proven in time"
+        case Hold.PAUSED:
+            return "spec.rollout.state is Paused"
+        case _:
+            return hold.value

@@ -1,0 +1,80 @@
+"""What one look at the world tells the rollout. Whoever looks fills it in; nothing here asks anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+
+from paddle_operator.rollout.course import Course
+from paddle_operator.rollout.verdict import Verdict
+
+
+class Check(StrEnum):
+    """How far the preflight of the canary is."""
+
+    NOT_ASKED = "NotAsked"
+    """The resource asks for none."""
+    RUNNING = "Running"
+    PASSED = "Passed"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """Whether the canary can be proven in time, from the live rate."""
+
+    reachable: bool
+    first_weight: int = 0
+    """Percent that the first step takes at least, so that it is."""
+    told: str = ""
+    """The figures, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One look. What is not known has a value that moves nothing."""
+
+    wanted: str | None
+    """The revision that the resource asks for; None while its digest is not known, or it was refused."""
+    lives: Course
+    """What the objects in the cluster come to: roles, the route's weight, rejections. Asked only where
+    nothing is remembered."""
+    ready: Mapping[str, int] = field(default_factory=dict)
+    """Ready pods, by revision. One that is not here has no Deployment any more."""
+    full: int = 1
+    """Pods that all of the traffic needs now: by the live load, and at least those of the stable revision."""
+    hostable: int | None = None
+    """Most pods that the canary can have, those included that it has; None: no bound is known."""
+    verdict: Verdict | None = None
+    """What the gate says at this look; None where it was not asked."""
+    metrics: bool = True
+    """False where the gate was asked, and the counts could not be read."""
+    prospect: Prospect | None = None
+    check: Check = Check.NOT_ASKED
+    check_told: str = ""
+    budget_left_percent: Fraction | None = None
+    """Least of any objective; below 0 where more than the budget is spent. None: not known."""
+    spent_percent: Fraction | None = None
+    """Of the window's budget, what this attempt has spent beyond the stable revision."""
+    fast_burn: bool = False
+    """An alert of the whole service that pages somebody is firing."""
+    asked: str = ""
+    """The annotation by which a person asks for something; see request.py."""
+    gate: str = ""
+    """What the gate remembers after this look; opaque."""
+    counters: str = ""
+    """The counters that this look has read; opaque."""
+
+    def has(self, revision: str | None) -> int:
+        """Return the ready pods of a revision."""
+        return self.ready.get(revision, 0) if revision else 0
+
+    def pods_for(self, weight: int) -> int:
+        """Return the pods that a share needs, rounded up; at least one."""
+        return max(1, -(-self.full * weight // 100))
+
+    def share_of(self, revision: str) -> int:
+        """Return the percent of the traffic that the ready pods of a revision can take, rounded down."""
+        return min(100, 100 * self.has(revision) // self.full)

@@ -1,0 +1,224 @@
+"""What a person asks for by hand, and what is answered."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from paddle_operator.rollout.machine import State
+from paddle_operator.rollout.request import Request, RequestMalformed, Verb, request_from
+from paddle_operator.rollout.situation import Check, Prospect
+from tests.operator.rollout.story import BROKEN, FINE, NEW, NEWER, OLD, SHARED, THIN, WORSE, Story, asking
+
+
+def test_a_request_is_read() -> None:
+    assert request_from("approve/ocr-0123456789/2026-11-26T12:00:00Z") == Request(
+        Verb.APPROVE, "ocr-0123456789"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["approve", "approve/ocr", "approve/OCR/1", "approve/ocr/", "approve/ocr/1/2", "approve/ocr/a b"]
+)
+def test_another_form_is_refused(text: str) -> None:
+    with pytest.raises(RequestMalformed, match="VERB/REVISION/NONCE"):
+        request_from(text)
+
+
+def test_an_unknown_verb_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(RequestMalformed, match="promote, abort, approve, retry, rollback"):
+        request_from("deploy/ocr/1")
+
+
+def test_a_malformed_request_is_answered_and_changes_nothing() -> None:
+    story = Story().tried()
+    story.look(asked="promote")
+    assert story.answer.startswith("Refused: a request is VERB/REVISION/NONCE")
+    assert story.state is State.STEP
+
+
+def test_a_request_is_handled_once() -> None:
+    story = Story().tried()
+    story.look(asked=f"abort/{NEW}/1")
+    story.look(asked=f"retry/{NEW}/2")
+    answered = story.memory and story.memory.handled
+    assert story.look(asked=f"retry/{NEW}/2").canary == NEW
+    assert story.memory
+    assert story.memory.handled == answered
+
+
+def test_abort_takes_the_traffic_away_also_while_paused() -> None:
+    story = Story().tried(25)
+    story.rollout = asking(state="Paused")
+    course = story.ask("abort", NEW)
+    assert (course.canary, story.state, story.answer) == (None, State.ABORTED, "Accepted: it is aborted")
+
+
+def test_retry_lets_a_rejected_revision_begin_again() -> None:
+    story = Story().tried()
+    story.look(BROKEN)
+    assert (story.ask("retry", NEW).canary, story.answer) == (NEW, "Accepted: it begins again")
+    assert story.look().canary_weight == 5
+
+
+def test_retry_of_one_that_is_not_rejected_is_refused() -> None:
+    story = Story().tried()
+    story.ask("retry", NEW)
+    assert story.answer == f"Refused: {NEW} is not rejected; rejected: none is"
+
+
+def test_promote_needs_no_proof() -> None:
+    story = Story().tried()
+    assert story.ask("promote", NEW).canary_replicas == 4
+    story.ready[NEW] = 4
+    assert story.look(SHARED).stable == NEW
+
+
+def test_promote_does_not_protect_what_is_found_broken() -> None:
+    story = Story().tried()
+    story.ask("promote", NEW)
+    assert story.look(BROKEN).canary is None
+
+
+def test_promote_skips_no_preflight_and_no_pause() -> None:
+    story = Story().settled()
+    story.wanted = NEW
+    story.look()
+    story.ask("promote", NEW)
+    assert "through the preflight" in story.answer
+    story = Story().tried()
+    story.rollout = asking(state="Paused")
+    story.ask("promote", NEW)
+    assert story.answer == "Refused: the rollout is paused: set spec.rollout.state to Running first"
+
+
+def test_an_ordered_promotion_survives_the_loss_of_its_pods() -> None:
+    story = Story().tried()
+    story.ask("promote", NEW)
+    story.ready[NEW] = 0
+    story.look()
+    story.ready[NEW] = 4
+    assert story.look().stable == NEW
+
+
+def test_a_manual_step_waits_for_a_person() -> None:
+    story = Story(asking(steps=[{"weight": 5, "approval": "Manual"}, {"weight": 50}])).tried()
+    story.look(FINE, seconds=120)
+    assert (story.state, story.said) == (State.AWAITING_APPROVAL, ["AwaitingApproval"])
+    assert story.look(THIN, seconds=99999).canary_weight == 5
+    story.ready[NEW] = 2
+    assert story.ask("approve", NEW).canary_weight == 50
+
+
+def test_a_person_lets_a_rollout_begin_with_little_budget_and_out_of_reach_of_proof() -> None:
+    story = Story().settled()
+    story.wanted = NEW
+    story.look(budget_left_percent=Fraction(5))
+    assert story.ask("approve", NEW, budget_left_percent=Fraction(5)).canary == NEW
+    story = Story().settled()
+    story.wanted = NEW
+    story.look(prospect=Prospect(reachable=False))
+    assert story.ask("approve", NEW, prospect=Prospect(reachable=False)).canary == NEW
+
+
+def test_a_budget_that_blocks_needs_the_override() -> None:
+    story = Story().settled()
+    story.wanted = NEW
+    story.look(budget_left_percent=Fraction(-1))
+    story.ask("approve", NEW, budget_left_percent=Fraction(-1))
+    assert "override to Repair" in story.answer
+
+
+def test_a_person_accepts_a_regression() -> None:
+    story = Story().tried()
+    story.look(WORSE)
+    story.ask("approve", NEW)
+    assert story.state is State.STEP
+    story.look(WORSE, seconds=120)
+    assert story.state is not State.HELD
+
+
+def test_a_person_gives_an_unproven_step_its_time_again() -> None:
+    story = Story(asking(analysis={"onUnproven": "Hold"})).tried()
+    story.look(THIN, seconds=1800)
+    story.ask("approve", NEW)
+    story.look(THIN, seconds=1799)
+    assert story.state is State.STEP
+
+
+def test_what_waits_for_nobody_is_not_approved() -> None:
+    story = Story().tried()
+    story.ask("approve", NEW)
+    assert story.answer == (f"Refused: {NEW} does not wait for a person (Step): promote or abort it instead")
+
+
+@pytest.mark.parametrize("verb", ["promote", "abort", "approve"])
+def test_the_wrong_revision_is_refused(verb: str) -> None:
+    story = Story().tried()
+    story.ask(verb, NEWER)
+    assert story.answer == f"Refused: {NEWER} is not being rolled out; being rolled out: {NEW}"
+    story.ask(verb, OLD)
+    assert story.answer.startswith(f"Refused: {OLD} serves")
+    assert story.state is State.STEP
+
+
+def test_rollback_in_the_bake_takes_one_look() -> None:
+    story = Story().promoted()
+    course = story.ask("rollback", OLD)
+    assert (course.stable, course.canary, story.state) == (OLD, None, State.ROLLED_BACK)
+    assert story.look().canary is None, "the one that is wanted was rejected"
+
+
+def test_rollback_to_a_kept_revision_waits_for_its_pods() -> None:
+    story = Story().promoted()
+    story.look(FINE, seconds=1800)
+    story.ready[OLD] = 0
+    course = story.ask("rollback", OLD)
+    assert (course.stable, course.canary, course.canary_weight, course.canary_replicas) == (NEW, OLD, 0, 4)
+    story.ready[OLD] = 4
+    assert story.look().stable == OLD
+
+
+def test_rollback_ends_what_is_being_rolled_out() -> None:
+    story = Story().promoted()
+    story.look(FINE, seconds=1800)
+    story.wanted = NEWER
+    story.ready[NEWER] = 1
+    story.look()
+    assert story.look().canary == NEWER
+    course = story.ask("rollback", OLD)
+    assert course.stable == OLD
+    assert set(course.rejected) == {NEW, NEWER}
+
+
+def test_a_return_can_be_sent_elsewhere_and_forgets_nobody() -> None:
+    story = Story(asking(strategy="BlueGreen", bake={"durationMinutes": 0})).settled()
+    for name in (NEW, NEWER):
+        story.wanted = name
+        story.ready[name] = 4
+        story.look()
+    story.ready |= {OLD: 0, NEW: 0}
+    assert story.ask("rollback", NEW).canary == NEW
+    course = story.ask("rollback", OLD)
+    assert (course.canary, course.history) == (OLD, (NEW,))
+
+
+def test_a_newer_spec_leads_out_of_a_return() -> None:
+    story = Story().promoted()
+    story.ready[OLD] = 0
+    story.ask("rollback", OLD)
+    assert story.state is State.RETURNING
+    story.wanted = NEWER
+    assert story.look().canary == NEWER
+
+
+def test_rollback_to_one_that_is_not_kept_is_refused_with_those_that_are() -> None:
+    story = Story().promoted()
+    story.ask("rollback", NEWER)
+    assert story.answer == f"Refused: {NEWER} is none to go back to; there is: {OLD}"
+    story.ask("rollback", NEW)
+    assert story.answer.startswith(f"Refused: {NEW} serves")
+    story.ask("rollback", OLD)
+    story.ask("rollback", NEW, check=Check.NOT_ASKED)
+    assert "there is: none" in story.answer

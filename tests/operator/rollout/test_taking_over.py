@@ -1,0 +1,104 @@
+"""How a revision takes over, and how it is left again: strategies, bake, return, history."""
+
+from __future__ import annotations
+
+from paddle_operator.rollout.machine import State
+from paddle_operator.rollout.memory import Cause
+from paddle_operator.rollout.situation import Check
+from tests.operator.rollout.story import (
+    BROKEN,
+    FINE,
+    NEW,
+    NEWER,
+    OLD,
+    PROVEN,
+    Story,
+    asking,
+    rejected,
+)
+
+
+def test_blue_green_has_no_steps_and_a_bake() -> None:
+    story = Story(asking(strategy="BlueGreen")).settled()
+    story.wanted = NEW
+    assert story.look().canary_replicas == 4
+    story.ready[NEW] = 3
+    assert (story.look().canary_weight, story.state) == (0, State.PREPARING)
+    story.ready[NEW] = 4
+    course = story.look()
+    assert (course.stable, course.previous) == (NEW, OLD)
+
+
+def test_recreate_lets_the_old_pods_go_first() -> None:
+    story = Story(asking(strategy="Recreate")).settled()
+    story.wanted = NEW
+    course = story.look()
+    assert (course.stable, course.canary, course.canary_weight) == (None, NEW, 0)
+    assert (course.canary_replicas, course.history) == (4, (OLD,))
+    story.ready = {OLD: 0, NEW: 1}
+    assert story.look().canary_weight == 100
+    story.ready[NEW] = 4
+    course = story.look()
+    assert (course.stable, course.previous, course.history, story.state) == (NEW, None, (OLD,), State.STEADY)
+
+
+def test_a_recreated_revision_that_fails_gives_its_place_back() -> None:
+    story = Story(asking(strategy="Recreate")).settled()
+    story.wanted = NEW
+    story.look()
+    story.ready = {OLD: 0, NEW: 1}
+    course = story.look(check=Check.FAILED)
+    assert (course.stable, course.canary) == (OLD, None)
+
+
+def test_a_fast_burn_in_the_bake_goes_back_where_the_new_revision_is_to_blame() -> None:
+    story = Story().promoted()
+    assert story.look(FINE, fast_burn=True).stable == NEW
+    assert story.look(BROKEN).stable == NEW
+    course = story.look(BROKEN, fast_burn=True)
+    assert (course.stable, course.canary, course.weight(OLD)) == (OLD, None, 100)
+    assert (story.state, rejected(story)) == (State.ROLLED_BACK, {NEW: Cause.FAST_BURN})
+    assert story.look().canary is None
+
+
+def test_traffic_goes_back_as_fast_as_pods_are_ready() -> None:
+    story = Story().promoted()
+    story.ready[OLD] = 2
+    course = story.look(BROKEN, fast_burn=True)
+    assert (course.stable, course.canary, course.canary_weight, course.canary_replicas) == (NEW, OLD, 50, 4)
+    assert rejected(story) == {}, "it takes traffic still"
+    story.ready[OLD] = 4
+    assert story.look().weight(OLD) == 100
+    assert rejected(story) == {NEW: Cause.FAST_BURN}
+
+
+def test_the_spec_of_before_gets_its_pods_back_in_the_bake() -> None:
+    story = Story().promoted()
+    story.wanted = OLD
+    course = story.look()
+    assert (course.stable, course.history, story.state) == (OLD, (NEW,), State.STEADY)
+    assert rejected(story) == {}
+
+
+def test_without_a_warm_previous_there_is_no_bake() -> None:
+    story = Story(asking(bake={"keepPrevious": "None"})).tried(50)
+    story.look(PROVEN, seconds=120)
+    story.ready[NEW] = 4
+    course = story.look()
+    assert (course.stable, course.previous, course.history, story.state) == (NEW, None, (OLD,), State.STEADY)
+
+
+def test_a_newer_spec_in_the_bake_is_compared_with_the_one_that_bakes() -> None:
+    story = Story().promoted()
+    story.wanted = NEWER
+    course = story.look()
+    assert (course.stable, course.canary, course.previous, course.history) == (NEW, NEWER, None, (OLD,))
+
+
+def test_the_history_is_as_long_as_it_is_said() -> None:
+    story = Story(asking(revisionHistoryLimit=1, bake={"durationMinutes": 0}, strategy="BlueGreen")).settled()
+    for number in range(4):
+        story.wanted = f"ocr-{number}"
+        story.ready[story.wanted] = 4
+        story.look()
+    assert story.look().history == ("ocr-2",)
