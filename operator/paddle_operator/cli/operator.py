@@ -1,7 +1,7 @@
-"""The program paddle-operator: `run` in a pod, `plan` at a desk.
+"""The program paddle-operator: `run` in a pod; `plan`, `simulate` and `replay` at a desk.
 
-Exit codes of `plan`: 0 every resource can be planned; 1 a resource breaks a rule; 2 wrong arguments, or the
-file cannot be read or is no YAML; 3 a resource is correct and still cannot become pods.
+Exit codes: 0 all went well; 1 a resource breaks a rule; 2 wrong arguments, or a file or a line of it cannot
+be read; 3, of `plan`, a resource is correct and still cannot become pods.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from paddle_operator.cli import replay, simulate
 from paddle_operator.cli.preview import Preview, previews
 from paddle_operator.documents import DocumentsInvalid
 from paddle_operator.errors import SettingInvalid
@@ -21,6 +22,7 @@ from paddle_operator.sla.load_queries import AcceleratorSource
 from paddle_operator.spec.workload import Device
 
 OK, REJECTED, USAGE, REFUSED = 0, 1, 2, 3
+_AT_A_DESK = {"simulate": simulate.run, "replay": replay.run}
 UNKNOWN_PROMETHEUS = "http://prometheus.example.com"
 """Stands for an address that only the operator in the cluster is told."""
 
@@ -36,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except SettingInvalid as wrong:
             return _complain(str(wrong), USAGE)
         return OK
+    if chosen.command in _AT_A_DESK:
+        return _AT_A_DESK[chosen.command](chosen)
     try:
         return _plan(chosen)
     except (DocumentsInvalid, SettingInvalid) as wrong:
@@ -72,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
             default="",
             help=f"runtime image for {device}, instead of the setting's",
         )
+    simulate.add_arguments(
+        commands.add_parser("simulate", help="let the canary gate and rivals' rules judge made-up rollouts")
+    )
+    replay.add_arguments(
+        commands.add_parser("replay", help="let the canary gate judge recorded counts again")
+    )
     return parser
 
 

@@ -22,6 +22,8 @@ from paddle_operator.status import (
     ScalerFacts,
 )
 
+JOB_LABEL = "batch.kubernetes.io/job-name"
+
 
 def pod_facts(pod: KubeObject, stuck: str = "") -> PodFacts:
     """One pod, trimmed to what is judged."""
@@ -29,7 +31,7 @@ def pod_facts(pod: KubeObject, stuck: str = "") -> PodFacts:
     labels = metadata.get("labels") or {}
     scheduled = _condition(status, "PodScheduled")
     unschedulable = scheduled.get("reason") == "Unschedulable"
-    job = labels.get(names.LABEL_JOB, "")
+    job = labels.get(JOB_LABEL, "")
     containers = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
     return PodFacts(
         name=metadata["name"],
@@ -136,7 +138,7 @@ def resolution_of(jobs: Iterable[JobFacts], pods: Iterable[KubeObject]) -> Resol
         pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), reverse=True
     )
     for pod in newest_first:
-        job = (pod["metadata"].get("labels") or {}).get(names.LABEL_JOB, "")
+        job = (pod["metadata"].get("labels") or {}).get(JOB_LABEL, "")
         found = _resolution(keys[job], pod.get("status") or {}) if job in keys else None
         if found is not None:
             return found

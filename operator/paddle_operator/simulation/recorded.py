@@ -1,0 +1,149 @@
+"""Recorded counts, judged again: from JSON lines to what the gate says of each, with what follows from it.
+
+    {"t": 15, "step_weight": 5, "objectives": {"errors": {"canary": [15, 0], "stable": [285, 1]}}}
+
+The counts of a line are those since the line before; null where nothing is known.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from paddle_operator.rollout.counts import Counts
+from paddle_operator.rollout.gate import Look, Memory, Pair, judge
+from paddle_operator.rollout.settings import Gate
+from paddle_operator.rollout.verdict import Evidence, Verdict
+from paddle_operator.simulation.driver import Clock, act
+from paddle_operator.spec.rollout import Rollout, Step
+
+_LINE = (
+    '{"t": SECONDS, "step_weight": PERCENT, "objectives": {NAME: {"canary": [REQUESTS, BAD], "stable": ...}}}'
+)
+_SIDES = {"canary", "stable"}
+
+
+class LineInvalid(ValueError):
+    """A line that is no recorded counts; says which line, what is wrong, and what to do."""
+
+    def __init__(self, number: int, wrong: str) -> None:
+        super().__init__(f"line {number}: {wrong}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    seconds: float
+    weight: int
+    objectives: dict[str, Pair]
+
+
+def replayed(gate: Gate, rollout: Rollout, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Yield what the gate says at each line; LineInvalid for one that cannot be read or not be.
+
+    A rollout that was rolled back or promoted is judged on, as far as lines go on.
+    """
+    memory, clock, before = Memory(), Clock(), None
+    for number, text in enumerate(lines, 1):
+        if not text.strip():
+            continue
+        line = _read(number, text)
+        if before is not None and line.seconds <= before:
+            raise LineInvalid(
+                number, f"t is {line.seconds:g} after {before:g}: it must grow from line to line; sort them"
+            )
+        passed = rollout.analysis.interval_seconds if before is None else line.seconds - before
+        before, step = line.seconds, _step(rollout.steps, line.weight)
+        if step != clock.step:
+            clock = Clock(step)
+        try:
+            memory, verdict = judge(
+                gate, memory, Look(step, line.objectives, max(0.0, line.seconds - passed))
+            )
+        except ValueError as wrong:
+            raise LineInvalid(number, str(wrong)) from wrong
+        after, action = act(rollout, clock, verdict, passed)
+        yield {
+            "t": line.seconds,
+            "stepWeight": line.weight,
+            "step": step + 1,
+            "stepSeconds": after.seconds if after.step == step else passed + clock.seconds,
+            "action": action.value,
+            **_said(gate, verdict),
+        }
+        clock = after if after.step == step else clock
+
+
+def _step(steps: Sequence[Step], weight: int) -> int:
+    """Return the step that a weight belongs to. One between two steps is that of a first step which was
+    raised, so that its proof came into reach."""
+    return max(0, bisect_right([step.weight for step in steps], weight) - 1)
+
+
+def _read(number: int, text: str) -> _Line:
+    try:
+        read = json.loads(text, parse_constant=_no_constant)
+        if not isinstance(read, dict) or read.keys() != {"t", "step_weight", "objectives"}:
+            raise ValueError(f"it must be {_LINE}")
+        seconds, weight = read["t"], read["step_weight"]
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds):
+            raise ValueError(f"t must be seconds, is {seconds!r}")
+        if type(weight) is not int or not 0 <= weight <= 100:
+            raise ValueError(f"step_weight must be a whole percentage from 0 to 100, is {weight!r}")
+        if not isinstance(read["objectives"], dict):
+            raise ValueError(f"objectives must be an object by name, is {read['objectives']!r}")
+        return _Line(seconds, weight, {name: _pair(name, one) for name, one in read["objectives"].items()})
+    except json.JSONDecodeError as wrong:
+        raise LineInvalid(number, f"not JSON ({wrong}): it must be {_LINE}") from wrong
+    except (ValueError, RecursionError) as wrong:
+        raise LineInvalid(number, str(wrong)) from wrong
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number: write null where nothing is known")
+
+
+def _pair(name: str, read: object) -> Pair:
+    if read is None:
+        return Pair(None, None)
+    if not isinstance(read, dict) or read.keys() != _SIDES:
+        raise ValueError(f"objective {name} must have canary and stable, each [REQUESTS, BAD] or null")
+    return Pair(_counts(name, read["canary"]), _counts(name, read["stable"]))
+
+
+def _counts(name: str, read: object) -> Counts | None:
+    if read is None:
+        return None
+    if not isinstance(read, list) or len(read) != 2:
+        raise ValueError(f"objective {name}: counts must be [REQUESTS, BAD] or null, are {read!r:.60}")
+    try:
+        return Counts(*read)
+    except ValueError as wrong:
+        raise ValueError(f"objective {name}: {wrong}") from wrong
+
+
+def _said(gate: Gate, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "finding": verdict.finding.value,
+        "stepPasses": verdict.step_passes,
+        "proven": verdict.proven,
+        "thresholds": {"against": float(gate.against), "proof": float(gate.proven)},
+        "objectives": [_evidence(one) for one in verdict.objectives],
+    }
+
+
+def _evidence(one: Evidence) -> dict[str, Any]:
+    return {
+        "name": one.objective,
+        "finding": one.finding.value,
+        "canary": [one.canary_requests, one.canary_bad],
+        "stable": [one.stable_requests, one.stable_bad],
+        "step": [one.step_requests, one.step_bad],
+        "absolute": one.absolute,
+        "relative": one.relative,
+        "proof": one.proof,
+        "compared": one.compared,
+    }

@@ -1,0 +1,50 @@
+"""The bounds of the canary gate, on few rollouts of some cells. All of them: make test-long."""
+
+from __future__ import annotations
+
+import pytest
+
+from paddle_operator.simulation.table import TARGETS, Cell, row
+from tests.operator.simulation.bounds import GATE, broken_bounds
+
+CELLS = [
+    ("healthy", "99", 20, 100),
+    ("healthy", "99.5", 20, 100),
+    ("healthy", "99.9", 20, 40),
+    ("healthy", "99", 2, 40),
+    ("at-budget", "99", 20, 20),
+    *[("broken", target, 20, 200) for target in TARGETS],
+    ("bad", "99", 20, 50),
+    ("late", "99.9", 20, 100),
+    ("shared", "99", 20, 25),
+    ("shared", "99.9", 2, 10),
+]
+
+
+@pytest.mark.parametrize(("scenario", "target", "rate", "rollouts"), CELLS)
+def test_the_bounds_hold(scenario: str, target: str, rate: int, rollouts: int) -> None:
+    found = row(Cell(scenario, target, rate, GATE), rollouts, seed=7)
+    assert list(broken_bounds([found], rollouts)) == []
+
+
+def test_the_bounds_can_be_broken() -> None:
+    """By a rule that rolls back whatever fails: the check itself is checked."""
+    strict = row(Cell("healthy", "99", 20, "flagger-10s"), 100, seed=7)
+    shared = row(Cell("shared", "99", 20, "ome"), 20, seed=7)
+    slow = row(Cell("broken", "99", 20, "ome"), 20, seed=7)
+    for one in (strict, shared, slow):
+        assert len(list(broken_bounds([{**one, "rule": GATE}], 100))) == 1
+
+
+def test_healthy_canaries_are_promoted_and_an_incident_is_sat_out() -> None:
+    healthy = row(Cell("healthy", "99", 20, GATE), 30, seed=7)
+    assert healthy["promoted"] == 30
+    assert healthy["medianMinutes"] == 6
+    shared = row(Cell("shared", "99", 200, GATE), 20, seed=7)
+    assert shared["promoted"] == 20
+    assert 17 < shared["medianMinutes"] < 25
+
+
+def test_a_cell_is_the_same_whatever_else_is_simulated() -> None:
+    cell = Cell("bad", "99", 20, GATE)
+    assert row(cell, 5, seed=3) == row(cell, 5, seed=3) != row(cell, 5, seed=4)
