@@ -42,6 +42,8 @@ LABEL_ROLE = f"{GROUP}/role"
 """On a revision's Deployment only, never on its pods: stable, next or retired."""
 LABEL_MEMORY = f"{GROUP}/memory"
 """On what the operator remembers: no plan wants it, and it goes with the resource only."""
+LABEL_JOB = "batch.kubernetes.io/job-name"
+"""Set by the cluster on a Job's pods."""
 APP_NAME = "paddle-model-service"
 MANAGER = "paddle-sla"
 
@@ -213,6 +215,16 @@ def resolve_job_name(service: str, content_hash: str) -> str:
 def preflight_job_name(service: str, content_hash: str) -> str:
     """Name of the Job that asks a new revision before callers do."""
     return f"{service}-preflight-{content_hash[:10]}"
+
+
+def shadow_job_name(service: str, content_hash: str) -> str:
+    """Name of the Job that compares answers to copies of real requests."""
+    return f"{service}-shadow-{content_hash[:10]}"
+
+
+def shadow_service_name(service: str) -> str:
+    """Name of the Service that a gateway sends the copies to."""
+    return f"{service}-shadow"
 
 
 def container_of(base: str, module: str) -> str:

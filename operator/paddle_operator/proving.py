@@ -68,7 +68,8 @@ class Proving:
         `places`: of the live route where availability is counted at the gateway; None: it is in the pods. A
         look more often than samples are taken would find nothing new.
         """
-        if before is not None and now - before.at < max(every, self._scraping.interval):
+        pause = max(every, self._scraping.interval)
+        if before is not None and timedelta() <= now - before.at < pause:
             return None
         sources = self._sources(service, revisions, places)
         known = before.sources if before else {}

@@ -18,7 +18,7 @@ COMMANDS = {
     "bundle": "write model.yaml for a folder of files",
     "verify": "check every file of a bundle, and on wish its self-test on this machine",
     "bench": "measure a bundle on this machine; on wish choose engines and shapes, and write them into it",
-    "compare": "ask a new revision a golden set, and hold its answers to what is expected or to stable",
+    "compare": "ask a new revision before callers do, and hold its answers to what is expected or to stable",
     "inspect": "show what a bundle holds and what it would answer",
     "export": "turn a paddle.nn.Layer in a file of yours into a bundle, every branch alive",
 }

@@ -35,6 +35,7 @@ ROLLOUTS_ACCEPTED = (
     Case("all at once", rollout(strategy="BlueGreen", bake={"durationMinutes": 0, "keepPrevious": "None"})),
     Case("scarce accelerators", rollout(strategy="Recreate", surge="OneByOne", state="Paused")),
     Case("a golden set", rollout(preflight={"goldenSetRef": {"configMap": "golden.v1"}, "maxAbsError": "0"})),
+    Case("a shadow", rollout(preflight={"shadow": {"samplePercent": 5}, "maxLabelErrorPercent": "0.5"})),
     Case("a gate of one kind of error", analysis(falseRollbackPercent="0.1", toleranceFactor="1")),
     Case("a gate of the other", analysis(promotionConfidencePercent="99.999999", minRequests=1000000)),
     Case("a regression that counts", analysis(onRegressionWithinSLA="Rollback", onUnproven="Hold")),
@@ -46,6 +47,7 @@ ROLLOUTS_REJECTED = (
     Case("a step twice", steps(5, 5), ("steps-ascend",)),
     Case("a least above the most", steps(5, maxDurationSeconds=119), ("step-has-time",)),
     Case("errors that are no number", rollout(preflight={"maxAbsError": "1e-3"}), ("decimal-range",)),
+    Case("boxes beyond a box", rollout(preflight={"maxBoxErrorPercent": "101"}), ("decimal-range",)),
     Case("more than all the text", rollout(preflight={"maxTextErrorPercent": "101"}), ("decimal-range",)),
     Case("no false rollback at all", analysis(falseRollbackPercent="0"), ("percent",)),
     Case("many false rollbacks", analysis(falseRollbackPercent="21"), ("percent",)),
@@ -66,5 +68,6 @@ ROLLOUTS_MISSHAPEN = (
     Case("a strategy of another project", rollout(strategy="RollingUpdate"), ("enum",)),
     Case("a percentage that is a number", analysis(falseRollbackPercent=1), ("type",)),
     Case("a long name", rollout(preflight={"goldenSetRef": {"configMap": "a" * 254}}), ("string_too_long",)),
+    Case("copies of nothing", rollout(preflight={"shadow": {"samplePercent": 0}}), ("greater_than_equal",)),
     Case("looks that never end", analysis(intervalSeconds=1), ("greater_than_equal",)),
 )

@@ -15,14 +15,15 @@ from hypothesis import strategies as st
 
 from paddle_operator import names
 from paddle_operator.cli.inference import ENDPOINTS
-from paddle_operator.plan.fetching import fetch_arguments
-from paddle_operator.plan.preflight_job import (
-    BACKOFF_LIMIT,
-    DEADLINE_SECONDS,
+from paddle_operator.plan import KubeObject
+from paddle_operator.plan.compare_job import (
     EXIT_ANSWERS_DIFFER,
     EXIT_GOLDEN_SET_INVALID,
-    preflight_job,
+    EXIT_TOO_FEW_COPIES,
 )
+from paddle_operator.plan.fetching import fetch_arguments
+from paddle_operator.plan.preflight_job import preflight_job
+from paddle_operator.plan.shadow import shadow_job
 from paddle_operator.reasons import EXIT_CODES
 from paddle_operator.sla.objectives import sla_document
 from paddle_operator.spec.promise import Sla
@@ -122,6 +123,25 @@ def test_the_runtime_understands_the_arguments_of_fetch(resolve: bool) -> None:
     assert chosen.into == (None if resolve else Path(names.BUNDLE_DIR))
 
 
+def compared_by(job: KubeObject) -> argparse.Namespace:
+    """What the runtime takes the arguments of a Job for."""
+    arguments = job["spec"]["template"]["spec"]["containers"][0]["args"]
+    parser = argparse.ArgumentParser()
+    compare_command.add_arguments(parser)
+    assert arguments[0] == "compare"
+    return parser.parse_args(arguments[1:])
+
+
+def test_the_runtime_understands_the_arguments_of_a_shadow() -> None:
+    (stable,) = World(a_service()).settles().live
+    preflight = Preflight.model_validate({"shadow": {"requests": 7}, "maxLabelErrorPercent": "2"})
+    job = shadow_job(a_service().identity, preflight, stable, stable)
+    assert job is not None
+    chosen = compared_by(job)
+    assert (chosen.golden_set, chosen.listen, chosen.copies) == (None, names.RUNTIME_PORT, 7)
+    assert (chosen.max_label_error_percent, chosen.timeout_seconds) == (2.0, 600.0)
+
+
 @pytest.mark.parametrize("device", ["CPU", "GPU"])
 def test_the_runtime_understands_the_arguments_of_a_preflight(device: str) -> None:
     (stable,) = World(a_service()).settles().live
@@ -130,25 +150,25 @@ def test_the_runtime_understands_the_arguments_of_a_preflight(device: str) -> No
     preflight = Preflight.model_validate({"goldenSetRef": {"configMap": "golden"}, "maxAbsError": "0.5"})
     job = preflight_job(a_service().identity, preflight, tried, stable)
     assert job is not None
-    arguments = job["spec"]["template"]["spec"]["containers"][0]["args"]
-    parser = argparse.ArgumentParser()
-    compare_command.add_arguments(parser)
-    assert arguments[0] == "compare"
-    chosen = parser.parse_args(arguments[1:])
+    chosen = compared_by(job)
+    assert (chosen.golden_set, chosen.listen) == (Path("/etc/paddle-sla/golden/golden.json"), None)
     assert (chosen.max_abs_error, chosen.max_text_error_percent) == (0.5, 1.0)
     assert (chosen.new, chosen.stable) == (
         f"http://{stable.name}.{a_service().identity.namespace}.svc:80",
     ) * 2
     assert chosen.parity is (device != "CPU")
-    assert chosen.timeout_seconds * (BACKOFF_LIMIT + 1) <= DEADLINE_SECONDS
 
 
 def test_both_sides_know_the_same_exit_codes_of_a_comparison() -> None:
     assert CompareReason.AnswersDiffer.value == EXIT_ANSWERS_DIFFER
     assert CompareReason.GoldenSetInvalid.value == EXIT_GOLDEN_SET_INVALID
-    defaults = Limits()
-    assert float(Preflight().max_text_error_percent) == defaults.text_error_percent
-    assert float(Preflight().max_abs_error) == defaults.abs_error
+    assert CompareReason.TooFewCopies.value == EXIT_TOO_FEW_COPIES
+
+
+def test_what_is_let_pass_by_default_is_the_same_by_hand_and_in_a_cluster() -> None:
+    ours, theirs = Preflight(), Limits()
+    for name in ("text_error_percent", "label_error_percent", "box_error_percent", "abs_error"):
+        assert float(getattr(ours, f"max_{name}")) == getattr(theirs, name)
 
 
 def test_a_module_lies_where_the_runtime_looks_for_it_and_no_file_of_the_model_can() -> None:

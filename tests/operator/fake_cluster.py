@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from paddle_operator import names
-from paddle_operator.cluster.facts import JOB_LABEL
 from paddle_operator.cluster.observe import observation_of
 from paddle_operator.cluster.ports import Key, Observation
 from paddle_operator.errors import ClusterRefused
@@ -190,7 +189,7 @@ class FakeCluster:
 
 def pod(name: str, *, job: str = "", revision: str = "", ready: bool = False, **status: Any) -> KubeObject:
     """A pod that has a node."""
-    labels = {JOB_LABEL: job} if job else {names.LABEL_REVISION: revision}
+    labels = {names.LABEL_JOB: job} if job else {names.LABEL_REVISION: revision}
     conditions = [
         {"type": "PodScheduled", "status": "True"},
         {"type": "Ready", "status": "True" if ready else "False"},

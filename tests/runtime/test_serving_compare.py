@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from paddle_runtime.cli.outcome import OS_EXIT_CODE, USAGE_EXIT_CODE
 from paddle_runtime.compare.faults import CompareReason
 from paddle_runtime.main import main
-from tests.runtime.serving.testbed import RunningServer
+from tests.runtime.serving.testbed import RunningServer, free_port
 
 # starting real models takes the processor's time, which a busy machine gives slowly
 pytestmark = pytest.mark.timeout(300)
@@ -134,10 +137,58 @@ def test_what_could_not_be_found_out_says_so_and_speaks_against_no_revision(
     assert json.loads(log.read_text())["reason"] == "RevisionUnreachable"
 
 
+def shadowed(
+    new: RunningServer, stable: RunningServer, folder: Path, copies: int, *flags: str
+) -> tuple[int, dict[str, Any]]:
+    """Copies of one request, until the program has seen enough; its exit code and its last words."""
+    port, log = free_port(), folder / "shadow.json"
+    command = [sys.executable, "-m", "paddle_runtime.main", "compare", "--host", "127.0.0.1"]
+    command += ["--listen", str(port), "--new", base(new), "--stable", base(stable), *flags]
+    environment = {**os.environ, "PADDLE_RUNTIME_TERMINATION_LOG": str(log)}
+    program = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    body = (EXAMPLE / "request.json").read_bytes()
+    headers = {"Content-Type": "application/json", "X-Request-Id": "real-1"}
+    url, sent = f"http://127.0.0.1:{port}/v2/models/digits/infer", 0
+    try:
+        while program.poll() is None:
+            if sent < copies:
+                try:
+                    sent += httpx.post(url, content=body, headers=headers).status_code == 204
+                except httpx.TransportError:
+                    time.sleep(0.05)  # not there yet, busy, or just gone
+            else:
+                time.sleep(0.05)
+    finally:
+        program.kill()
+    return program.wait(), json.loads(log.read_text())
+
+
+def test_the_shadow_passes_the_same_model_and_stops_a_wrong_one_without_a_word_of_the_callers(
+    servers: tuple[RunningServer, RunningServer], tmp_path: Path
+) -> None:
+    right, wrong = servers
+    code, said = shadowed(right, right, tmp_path, 100, "--copies", "5", "--timeout-seconds", "60")
+    assert (code, said["reason"], said["comparisons"]) == (0, "Passed", 5)
+    code, said = shadowed(wrong, right, tmp_path, 100, "--copies", "5", "--timeout-seconds", "60")
+    assert (code, said["reason"]) == (CompareReason.AnswersDiffer.value, "AnswersDiffer")
+    assert said["figures"]["absError"]["value"] > 0.9
+    assert said["figures"]["absError"]["case"] == "real-1"
+    assert "output" not in json.dumps(said)
+
+
+def test_a_shadow_that_saw_too_little_says_so(
+    servers: tuple[RunningServer, RunningServer], tmp_path: Path
+) -> None:
+    code, said = shadowed(servers[0], servers[0], tmp_path, 1, "--copies", "5", "--timeout-seconds", "4")
+    assert (code, said["reason"]) == (CompareReason.TooFewCopies.value, "TooFewCopies")
+    assert said["message"].startswith("1 of 5 copies were compared in 4 s, 0 had no answer")
+
+
 @pytest.mark.parametrize(
     "flags",
     [
         ["--new", "http://127.0.0.1:1", "--parity"],
+        ["--new", "http://127.0.0.1:1", "--stable", "http://127.0.0.1:1", "--listen", "0"],
         ["--new", "127.0.0.1:1"],
         ["--new", "http://127.0.0.1:1/v1"],
         ["--new", "http://127.0.0.1:1", "--max-abs-error", "-1"],

@@ -22,8 +22,6 @@ from paddle_operator.status import (
     ScalerFacts,
 )
 
-JOB_LABEL = "batch.kubernetes.io/job-name"
-
 
 def pod_facts(pod: KubeObject, stuck: str = "") -> PodFacts:
     """One pod, trimmed to what is judged."""
@@ -31,7 +29,7 @@ def pod_facts(pod: KubeObject, stuck: str = "") -> PodFacts:
     labels = metadata.get("labels") or {}
     scheduled = _condition(status, "PodScheduled")
     unschedulable = scheduled.get("reason") == "Unschedulable"
-    job = labels.get(JOB_LABEL, "")
+    job = labels.get(names.LABEL_JOB, "")
     containers = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
     return PodFacts(
         name=metadata["name"],
@@ -138,7 +136,7 @@ def resolution_of(jobs: Iterable[JobFacts], pods: Iterable[KubeObject]) -> Resol
         pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), reverse=True
     )
     for pod in newest_first:
-        job = (pod["metadata"].get("labels") or {}).get(JOB_LABEL, "")
+        job = (pod["metadata"].get("labels") or {}).get(names.LABEL_JOB, "")
         found = _resolution(keys[job], pod.get("status") or {}) if job in keys else None
         if found is not None:
             return found

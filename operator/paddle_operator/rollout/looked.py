@@ -11,7 +11,7 @@ from paddle_operator.rollout.counts import Counts
 from paddle_operator.rollout.gate import Look, Pair
 from paddle_operator.rollout.looking import Revisions
 from paddle_operator.rollout.remembered import Remembered
-from paddle_operator.sla.answer import Answer, Value
+from paddle_operator.sla.answer import Answer, Failed, Stale, Value
 from paddle_operator.sla.unknown import Unknown
 from paddle_operator.spec.report import CountedAt
 
@@ -50,6 +50,11 @@ class Looked:
         """Return what the gate judges. No value of any of the other three kinds is in it."""
         known = {name: one.value for name, one in self.counts.items() if isinstance(one, Value)}
         return Look(step, known, age_seconds)
+
+    @property
+    def lost(self) -> str:
+        """Why counts could not be read, where that is so; empty: they could, though there may be none yet."""
+        return next((why(one) for one in self.counts.values() if isinstance(one, (Failed, Stale))), "")
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON's values: `objectives` is what `paddle-operator replay` reads."""

@@ -1,4 +1,4 @@
-"""Which revision is behind which backend of the live route. Pure.
+"""Where attempts are counted, and which revision is behind which backend of the live route. Pure.
 
 Envoy Gateway names a cluster by its backend's place in the rule, not by its Service. It keeps its name when
 another revision takes the place, and nothing in its counters tells. So the order is read from the route, and
@@ -11,12 +11,23 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from paddle_operator.rollout.remembered import Remembered
 from paddle_operator.sla.answer import Answer, NoData, Value
 from paddle_operator.sla.gateway import COUNTED_RULE
+from paddle_operator.sla.measured import Measured
+from paddle_operator.spec.report import CountedAt
 
 SETTLING = timedelta(seconds=5)
 """After the gateway has taken an order its proxies are told of it, which nobody sees. What they count until
 then is nobody's."""
+
+
+def counted_at_gateway(measured: Measured, before: Remembered | None) -> bool:
+    """Tell whether a gateway counts the attempts of a canary: where anything is known of it, and then for as
+    long as the rollout lasts. An outage of its metrics must not make the pods' word the gateway's."""
+    judged = any(one.counted_at is CountedAt.GATEWAY for one in measured.figures)
+    was = before is not None and CountedAt.GATEWAY in before.sources
+    return was or judged or CountedAt.GATEWAY in measured.paces
 
 
 def behind(route: Mapping[str, Any]) -> Answer[Mapping[int, str]]:

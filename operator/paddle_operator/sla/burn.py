@@ -11,13 +11,16 @@ share of the budget.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from itertools import takewhile
 
 from paddle_operator.sla.answer import Answer, Value, and_then, together
 from paddle_operator.sla.budget import burn_rate
+from paddle_operator.sla.cells import Cell
 from paddle_operator.sla.outcomes import Tally
 from paddle_operator.spec.promise import Sla
 
@@ -112,6 +115,30 @@ def firing(
         return Value(Alarm.FIRING if fast else Alarm.QUIET)
 
     return and_then(together((long, short)), decide)
+
+
+def burning(
+    rules: Iterable[BurnRule], target: Fraction, cells: Iterable[Cell], until: datetime, least: MinTraffic
+) -> Alarm:
+    """Decide the rules that page somebody from what was counted until a moment.
+
+    A window takes in whole cells, the one that it begins in among them. So it is longer than the rule's by up
+    to a cell, and this begins and ends later than the alert by up to as much.
+    """
+    newest_first = sorted(cells, key=lambda cell: cell.interval, reverse=True)
+
+    def over(window: timedelta) -> Answer[Tally]:
+        inside = takewhile(lambda cell: cell.interval.end > until - window, newest_first)
+        return Value(sum((tally for cell in inside for tally in cell.by_revision.values()), Tally()))
+
+    said = [
+        firing(rule, target, over(rule.long), over(rule.short), least)
+        for rule in rules
+        if rule.severity is Severity.PAGE
+    ]
+    if Value(Alarm.FIRING) in said:
+        return Alarm.FIRING
+    return Alarm.QUIET if Value(Alarm.QUIET) in said else Alarm.TOO_LITTLE_TRAFFIC
 
 
 def _scaled(of_thirty_days: timedelta, window: timedelta) -> timedelta:

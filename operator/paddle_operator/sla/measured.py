@@ -9,7 +9,15 @@ from fractions import Fraction
 
 from paddle_operator.sla.answer import Answer, Failed, Stale, Value
 from paddle_operator.sla.budget import Budget, budget, burn_rate
-from paddle_operator.sla.burn import MinTraffic, least_traffic
+from paddle_operator.sla.burn import (
+    Alarm,
+    BurnRule,
+    MinTraffic,
+    burn_rules,
+    burning,
+    least_traffic,
+    window_length,
+)
 from paddle_operator.sla.cells import Cell, entries, within
 from paddle_operator.sla.exclusions import counted_time, exclusions_of
 from paddle_operator.sla.intervals import Interval
@@ -48,6 +56,8 @@ class Figure:
     """When counting began, inside the window; None where nothing was counted."""
     verdict: Verdict
     """By what was counted in the window, and by what nobody saw of it."""
+    alarm: Alarm
+    """What the rules say that page somebody, of the time until the last count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +94,14 @@ class Measured:
         """Whether the figures are too old to say anything about now."""
         return self.age > OUTDATED
 
+    @property
+    def burns_fast(self) -> bool:
+        """Whether the budget of any objective burns so fast now that somebody is paged."""
+        firing = any(one.alarm is Alarm.FIRING for one in self.figures)
+        return firing and self.age <= LONGEST_AGE
 
-def _meaning(figure: Figure) -> tuple[Objective, CountedAt, bool, Verdict, bool, bool]:
+
+def _meaning(figure: Figure) -> tuple[Objective, CountedAt, bool, Verdict, bool, bool, bool]:
     """What is decided by a figure, and which of its parts are there at all."""
     return (
         figure.objective,
@@ -94,6 +110,7 @@ def _meaning(figure: Figure) -> tuple[Objective, CountedAt, bool, Verdict, bool,
         figure.verdict,
         figure.since is None,
         figure.burn_rate is None,
+        figure.alarm is Alarm.FIRING,
     )
 
 
@@ -116,7 +133,8 @@ def _over(sla: Sla) -> str:
 def measured(sla: Sla, steps: Mapping[CountedAt, Step], now: datetime) -> Measured:
     """Judge what was counted at each source; the runtime is always among them."""
     window, least = window_of(sla, now), least_traffic(sla)
-    figures = tuple(_figure(one, steps, window, least) for one in sla.objectives)
+    rules = burn_rules(window_length(sla))
+    figures = tuple(_figure(one, steps, window, least, rules) for one in sla.objectives)
     until = min(_until(steps[at]) for at in {one.counted_at for one in figures})
     return Measured(
         figures=figures,
@@ -193,7 +211,11 @@ def _metrics(steps: Mapping[CountedAt, Step]) -> Answer[datetime]:
 
 
 def _figure(
-    objective: Objective, steps: Mapping[CountedAt, Step], window: Interval, least: MinTraffic
+    objective: Objective,
+    steps: Mapping[CountedAt, Step],
+    window: Interval,
+    least: MinTraffic,
+    rules: tuple[BurnRule, ...],
 ) -> Figure:
     """Judge one objective: a window by the least number of requests, an hour at its rate."""
     at, account = counted_at(objective, steps, window, least), account_of(objective)
@@ -215,6 +237,7 @@ def _figure(
         sum((one.unknown for one in kept), timedelta()),
         inside[0].interval.start if inside else None,
         verdict(spent.value, least, sight) if isinstance(spent, Value) else Verdict.NOT_MEASURED,
+        burning(rules, target, inside, until, least),
     )
 
 

@@ -95,6 +95,18 @@ class GoldenSet(Block):
     """Name of a ConfigMap in the namespace of the resource."""
 
 
+class Shadow(Block):
+    """Copies of real requests, which both revisions answer before a caller gets an answer of the new one."""
+
+    sample_percent: Annotated[int, Field(ge=1, le=100)] = 10
+    """Percentage of the requests that the gateway copies. Each copy that is compared is computed twice more;
+    what the comparison has no time for is dropped."""
+    requests: Annotated[int, Field(ge=1, le=10_000)] = 50
+    """How many answers are compared; then it has passed."""
+    timeout_seconds: Annotated[int, Field(ge=10, le=86_400)] = 600
+    """Time in which so many have to be compared, in seconds."""
+
+
 class Preflight(Block):
     """What a canary is asked before anybody else asks it."""
 
@@ -102,8 +114,16 @@ class Preflight(Block):
     """Inputs that are sent to the new pods before they take any traffic. Absent: no preflight."""
     max_text_error_percent: DecimalText = "1.0"
     """Greatest percentage of characters that may differ from the expected text, as a decimal string."""
+    max_label_error_percent: DecimalText = "0"
+    """Greatest percentage of first labels that may differ from the expected ones, as a decimal string."""
+    max_box_error_percent: DecimalText = "10"
+    """Greatest part of a box, in percent, that may not overlap the expected one (100 less intersection over
+    union), as a decimal string."""
     max_abs_error: DecimalText = "0.001"
-    """Greatest difference of a number from the expected one, as a decimal string."""
+    """Greatest difference of a number in a tensor, or of a score, from the expected one, as a decimal string.
+    """
+    shadow: Shadow | None = None
+    """Copies of real requests that are compared as well, with routing of type GatewayAPI. Absent: none."""
 
 
 class Analysis(Block):

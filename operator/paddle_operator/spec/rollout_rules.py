@@ -65,6 +65,8 @@ ROLLOUT_RULES: tuple[Rule, ...] = (
         "minDurationSeconds",
     ),
     _range_rule("spec.rollout.preflight.maxTextErrorPercent", "0.0", "100.0", "1.0"),
+    _range_rule("spec.rollout.preflight.maxLabelErrorPercent", "0.0", "100.0", "0"),
+    _range_rule("spec.rollout.preflight.maxBoxErrorPercent", "0.0", "100.0", "10"),
     _range_rule("spec.rollout.preflight.maxAbsError", "0.0", "999.0", "0.001"),
     percent_rule(f"{_ANALYSIS}.falseRollbackPercent", above="0.0", below="20.0", or_equal=True, example="1"),
     _range_rule(f"{_ANALYSIS}.promotionConfidencePercent", "50.0", "99.999999", "95"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from paddle_operator import names
-from paddle_operator.plan.preflight_job import DEADLINE_SECONDS, EXIT_ANSWERS_DIFFER
+from paddle_operator.plan.compare_job import EXIT_ANSWERS_DIFFER
 from paddle_operator.rollout.preflight import PreflightResult, PreflightState
 from paddle_operator.status.diagnosis import failure_among
 from paddle_operator.status.facts import Exit, Facts, PodFacts
@@ -74,6 +74,5 @@ def _document(message: str) -> Mapping[str, Any]:
 def _lost(name: str) -> PreflightResult:
     return PreflightResult(
         PreflightState.BROKEN,
-        f"Job {name} ended and its answer is gone: it took more than {DEADLINE_SECONDS} s, or its pods were "
-        "taken away",
+        f"Job {name} ended and its answer is gone: its time was over, or its pods were taken away",
     )

@@ -14,6 +14,7 @@ from paddle_runtime.cli.fetch import positive_number, report
 from paddle_runtime.cli.outcome import Result, add_output_argument, finish, rows
 from paddle_runtime.cli.progress import Progress
 from paddle_runtime.compare.asking import Revision
+from paddle_runtime.compare.copies import Copies, listening
 from paddle_runtime.compare.faults import CompareFault, CompareReason
 from paddle_runtime.compare.flow import compare
 from paddle_runtime.compare.golden_set import read_golden_set
@@ -26,10 +27,18 @@ DEFAULTS = Limits()
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `paddle-runtime compare`."""
     add = parser.add_argument
-    add("golden_set", type=Path, metavar="FILE", help="golden.json; files that it names lie beside it")
+    add("golden_set", type=Path, nargs="?", metavar="FILE", help="golden.json; its files lie beside it")
     add("--new", type=base_url, required=True, metavar="URL", help="the new revision, http://HOST:PORT")
     add("--stable", type=base_url, metavar="URL", help="the one that serves: asked where nothing is expected")
     add("--parity", action="store_true", help="ask --stable also where something is expected")
+    add(
+        "--listen",
+        type=int,
+        metavar="PORT",
+        help="instead of FILE: compare the copies of real requests that a gateway sends to this port",
+    )
+    add("--host", default="0.0.0.0", help="address of --listen (default 0.0.0.0)")  # noqa: S104  in its pod
+    add("--copies", type=int, default=50, help="comparisons that are enough, with --listen (default 50)")
     for name, what in (
         ("text-error-percent", "characters that differ, of all"),
         ("label-error-percent", "first labels that differ, of all"),
@@ -59,36 +68,55 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _compare(args: argparse.Namespace, progress: Progress) -> Mapping[str, JsonValue]:
-    if args.parity and args.stable is None:
-        raise Fault("--parity compares with the revision that serves: give --stable URL")
+    if (args.golden_set is None) == (args.listen is None):
+        raise Fault("give one of FILE, a golden set, and --listen PORT, where copies of requests come in")
+    if args.stable is None and (args.parity or args.listen is not None):
+        raise Fault("--parity and --listen compare with the revision that serves: give --stable URL")
     began = time.monotonic()
-    requests = read_golden_set(args.golden_set)
-    new, stable = (
-        None
-        if base is None
-        else Revision(
-            name,
-            base,
-            timeout_seconds=args.request_timeout_seconds,
-            ends_at=began + args.timeout_seconds,
-        )
-        for name, base in (("new", args.new), ("stable", args.stable))
-    )
-    assert new is not None
     tally = Tally(_limits(args))
+    if args.golden_set is not None:
+        _golden(args, tally, began, progress)
+    else:
+        _shadow(args, tally, began, progress)
+    return _outcome(tally, time.monotonic() - began, private=args.listen is not None)
+
+
+def _golden(args: argparse.Namespace, tally: Tally, began: float, progress: Progress) -> None:
+    requests = read_golden_set(args.golden_set)
+    stable = None if args.stable is None else _revision("stable", args.stable, args, began)
 
     def tell(asked: int) -> None:
         progress.share(f"comparing {len(requests)} requests", asked / len(requests))
 
+    new = _revision("new", args.new, args, began)
     compare(requests, new, stable, tally, parity=args.parity, tell=tell)
-    return _outcome(tally, time.monotonic() - began)
 
 
-def _outcome(tally: Tally, seconds: float) -> Mapping[str, JsonValue]:
+def _shadow(args: argparse.Namespace, tally: Tally, began: float, progress: Progress) -> None:
+    new, stable = (_revision(name, getattr(args, name), args, began) for name in ("new", "stable"))
+    copies = Copies(new, stable, tally, args.copies)
+    with listening(args.host, args.listen, copies) as port:
+        progress.step(f"comparing {args.copies} copies of requests that come to port {port}")
+        copies.wait(args.timeout_seconds)
+    if tally.compared < args.copies and not tally.broken:
+        raise CompareFault(
+            CompareReason.TooFewCopies,
+            f"{tally.compared} of {args.copies} copies were compared in {args.timeout_seconds:g} s, "
+            f"{copies.skipped} had no answer of stable that is compared. Copy a larger share, wait longer, "
+            "or be content with fewer; nothing speaks against the revision.",
+        )
+
+
+def _revision(name: str, base: str, args: argparse.Namespace, began: float) -> Revision:
+    ends_at = began + args.timeout_seconds
+    return Revision(name, base, timeout_seconds=args.request_timeout_seconds, ends_at=ends_at)
+
+
+def _outcome(tally: Tally, seconds: float, *, private: bool) -> Mapping[str, JsonValue]:
     """What was found; CompareFault AnswersDiffer where that is too much."""
     document: dict[str, JsonValue] = {
         "reason": CompareReason.AnswersDiffer.name if tally.broken else "Passed",
-        "message": tally.told(),
+        "message": tally.told(private=private),
         "requests": tally.asked,
         "comparisons": tally.compared,
         "seconds": round(seconds, 3),
@@ -98,8 +126,8 @@ def _outcome(tally: Tally, seconds: float) -> Mapping[str, JsonValue]:
     if tally.broken:
         raise CompareFault(
             CompareReason.AnswersDiffer,
-            f"{tally.told()}. Callers should not have it: mend the revision or, if it is meant to answer so, "
-            "what is expected, or the limit.",
+            f"{document['message']}. Callers should not have it: mend the revision or, if it is meant to "
+            "answer so, what is expected, or the limit.",
         )
     return document
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
+from urllib.parse import quote
 
 import urllib3
 from urllib3.exceptions import HTTPError
@@ -72,6 +73,8 @@ class Revision:
                 f"{self._base}{request.path}",
                 body=request.body,
                 headers={
+                    **request.headers,
+                    "X-Request-Id": quote(request.name),
                     "Connection": "close",
                     "User-Agent": "paddle-runtime",
                     "Content-Type": request.content_type,

@@ -16,6 +16,7 @@ class CompareReason(Enum):
     AnswersDiffer = 40
     GoldenSetInvalid = 41
     RevisionUnreachable = 42
+    TooFewCopies = 43
 
 
 class CompareFault(Fault):

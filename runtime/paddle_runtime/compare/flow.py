@@ -48,6 +48,24 @@ def compare(
         tell(tally.asked)
 
 
+def compare_copy(request: Request, new: Asked, stable: Asked, tally: Tally) -> bool:
+    """Count a copy of a real request, where stable's answer to it is one that another can be held to.
+
+    Real requests may be wrong, or ask for bytes: what stable does not answer in words says nothing of the new
+    revision.
+    """
+    try:
+        wanted = content_of(stable.ask(request).document)
+    except Incomparable:
+        return False
+    answer = new.ask(request)
+    tally.asked += 1
+    tally.compared += 1
+    found = [other_form(answer.words)] if answer.document is None else _held_to(wanted, answer)
+    tally.add(request.name, Against.STABLE, found)
+    return True
+
+
 def _wanted(
     request: Request, answer: Answer, stable: Asked | None, *, parity: bool
 ) -> Iterator[tuple[Against, Content]]:

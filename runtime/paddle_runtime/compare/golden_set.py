@@ -6,7 +6,8 @@ In a cluster it is a ConfigMap that is mounted: golden.json is a key of it, and 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -81,6 +82,7 @@ class Request:
     content_type: str
     body: bytes
     wanted: Content | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_golden_set(path: Path) -> tuple[Request, ...]:

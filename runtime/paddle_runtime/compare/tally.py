@@ -93,6 +93,11 @@ class Tally:
             if measure in self.figures and not self.figures[measure].value(measure) <= self.limits.of(measure)
         )
 
+    @property
+    def beyond_repair(self) -> bool:
+        """Whether no further answer can mend it: a greatest difference stays, a share may fall again."""
+        return any(measure not in SHARES or not self.limits.of(measure) for measure in self.broken)
+
     def document(self) -> Mapping[str, JsonValue]:
         """The figures as JSON, without a word of what answers say."""
         return {

@@ -77,6 +77,8 @@ def test_it_asks_the_new_pods_at_their_own_service_and_stable_at_its() -> None:
 def test_the_limits_are_those_of_the_resource() -> None:
     strict = asking("ocr-golden", maxTextErrorPercent="0.25", maxAbsError="0.5")
     arguments = arguments_of(the_job(strict))
+    assert arguments[arguments.index("--max-label-error-percent") + 1] == "0"
+    assert arguments[arguments.index("--max-box-error-percent") + 1] == "10"
     assert arguments[arguments.index("--max-text-error-percent") + 1] == "0.25"
     assert arguments[arguments.index("--max-abs-error") + 1] == "0.5"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from paddle_operator.rollout.counts import Counts
 from paddle_operator.rollout.gate import Pair
@@ -35,6 +36,12 @@ def test_the_gate_is_told_values_alone() -> None:
     look = LOOKED.look(1, 30.0)
     assert look.objectives == {"errors": KNOWN}
     assert (look.step, look.age_seconds) == (1, 30.0)
+
+
+def test_counts_that_cannot_be_read_are_lost_and_no_data_is_not() -> None:
+    assert LOOKED.lost == "Stale: too old"
+    known = {name: LOOKED.counts[name] for name in ("errors", "fast")}
+    assert replace(LOOKED, counts=known).lost == ""
 
 
 def test_what_is_written_down_has_counts_or_null_and_says_why() -> None:

@@ -1,15 +1,21 @@
-"""Which revision is behind which backend, and from when that is so."""
+"""Where attempts are counted, and which revision is behind which backend from when on."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from paddle_operator.plan.route import http_route
-from paddle_operator.rollout.places import behind
+from paddle_operator.rollout.places import behind, counted_at_gateway
+from paddle_operator.rollout.remembered import Counters, Remembered
 from paddle_operator.sla.answer import NoData, Value
+from paddle_operator.sla.measured import Measured
+from paddle_operator.spec.report import CountedAt
 from tests.operator.given import EVERY_DEVICE, a_resource, a_service
+from tests.operator.sla.counters import at
+from tests.operator.status.test_promise import counted
 
 
 def route(*backends: str, generation: int = 4, taken: tuple[int, ...] = (4,)) -> dict[str, Any]:
@@ -50,3 +56,23 @@ def test_the_route_that_is_planned_has_its_revision_in_the_first_place() -> None
     taken = {"parents": [{"conditions": [{"type": "Accepted", "observedGeneration": 1}]}]}
     live = {**planned, "metadata": {**planned["metadata"], "generation": 1}, "status": taken}
     assert behind(live) == Value({0: "calm-1"})
+
+
+def judged_at(where: CountedAt, *others: CountedAt) -> Measured:
+    """A service whose availability is judged there; others are scraped as well."""
+    found = counted(10, 0)
+    return replace(found, figures=(replace(found.figures[0], counted_at=where),), paces=dict.fromkeys(others))
+
+
+def test_attempts_are_counted_at_the_gateway_where_anything_is_known_of_it() -> None:
+    assert counted_at_gateway(judged_at(CountedAt.GATEWAY), None)
+    assert counted_at_gateway(judged_at(CountedAt.SYNTHETIC, CountedAt.GATEWAY), None)
+    assert not counted_at_gateway(judged_at(CountedAt.RUNTIME), None)
+    assert not counted_at_gateway(judged_at(CountedAt.SYNTHETIC), None)
+
+
+def test_a_rollout_that_was_counted_at_the_gateway_stays_there() -> None:
+    known = Counters("0=calm-1 1=calm-2", at(0), at(0))
+    before = Remembered(at(0), {CountedAt.GATEWAY: known})
+    assert counted_at_gateway(judged_at(CountedAt.RUNTIME), before)
+    assert not counted_at_gateway(judged_at(CountedAt.RUNTIME), Remembered(at(0), {CountedAt.RUNTIME: known}))
