@@ -1,9 +1,10 @@
-"""What the Job that compares answers left in the termination message of its pod. Reading only."""
+"""What the Jobs that compare answers left in the termination messages of their pods. Reading only."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from paddle_operator import names
@@ -13,6 +14,19 @@ from paddle_operator.status.diagnosis import failure_among
 from paddle_operator.status.facts import Exit, Facts, PodFacts
 
 MOST_WORDS = 1000
+
+
+_FIRST = (PreflightState.FAILED, PreflightState.BROKEN, PreflightState.RUNNING, PreflightState.PASSED)
+"""Of several Jobs the first of these states counts: one that speaks against the revision is enough."""
+
+
+def preflight_of(facts: Facts, jobs: Iterable[str]) -> PreflightResult | None:
+    """Tell what all of them came to, as one; None where nothing is asked."""
+    found = sorted((preflight_result(facts, name) for name in jobs), key=lambda one: _FIRST.index(one.state))
+    if not found:
+        return None
+    comparisons = sum(one.comparisons for one in found)
+    return replace(found[0], comparisons=comparisons, seconds=max(one.seconds for one in found))
 
 
 def preflight_result(facts: Facts, name: str) -> PreflightResult:

@@ -10,6 +10,7 @@ import pytest
 
 from paddle_operator import names
 from paddle_operator.plan import KubeObject, LiveRevision
+from paddle_operator.plan.preflight import questions
 from paddle_operator.plan.shadow import mirror_filter, shadow_job, shadow_service
 from paddle_operator.sla.gateway import clusters
 from paddle_operator.spec.rollout import Preflight
@@ -19,6 +20,7 @@ SERVICE = a_service()
 IDENTITY = SERVICE.identity
 (STABLE,) = World(SERVICE).settles().live
 TRIED = replace(STABLE, name="ocr-tried")
+GOLDEN = {"goldenSetRef": {"configMap": "golden"}}
 COPYING = Preflight.model_validate({"shadow": {"samplePercent": 5, "requests": 20, "timeoutSeconds": 900}})
 
 
@@ -102,3 +104,37 @@ def test_its_names_fit_for_the_longest_service() -> None:
     assert job is not None
     assert len(job["metadata"]["name"]) <= 63
     assert len(shadow_service(longest, job)["metadata"]["name"]) <= 63
+
+
+@pytest.mark.parametrize(
+    ("asked", "routed", "kinds"),
+    [
+        ({}, True, []),
+        ({"shadow": {}}, False, []),
+        ({"shadow": {}}, True, ["NetworkPolicy", "Service", "Job"]),
+        ({"goldenSetRef": {"configMap": "golden"}}, True, ["NetworkPolicy", "Job"]),
+        (
+            {"goldenSetRef": {"configMap": "golden"}, "shadow": {}},
+            True,
+            ["NetworkPolicy", "Service", "Job", "Job"],
+        ),
+        ({"goldenSetRef": {"configMap": "golden"}, "shadow": {}}, False, ["NetworkPolicy", "Job"]),
+    ],
+)
+def test_what_is_asked_is_put_together_with_what_it_needs(
+    asked: dict[str, Any], routed: bool, kinds: list[str]
+) -> None:
+    preflight = Preflight.model_validate(asked)
+    found = questions(IDENTITY, preflight, TRIED, STABLE, routed=routed)
+    assert [item["kind"] for item in found.objects] == kinds
+    jobs = [item["metadata"]["name"] for item in found.objects if item["kind"] == "Job"]
+    assert list(found.jobs) == jobs
+    assert found.copied == ("Service" in kinds)
+    again = questions(IDENTITY, preflight, TRIED, STABLE, routed=routed, attempt=1)
+    assert not set(again.jobs) & set(jobs)
+
+
+def test_a_first_revision_is_asked_the_golden_set_alone() -> None:
+    preflight = Preflight.model_validate({**GOLDEN, "shadow": {}})
+    found = questions(IDENTITY, preflight, TRIED, None, routed=True)
+    assert [item["kind"] for item in found.objects] == ["NetworkPolicy", "Job"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from paddle_operator.rollout.preflight import PreflightResult, PreflightState
 from paddle_operator.status import ContainerFacts, Exit, Facts, JobFacts, PodFacts
-from paddle_operator.status.preflight import preflight_result
+from paddle_operator.status.preflight import preflight_of, preflight_result
 
 JOB = "ocr-preflight-0123456789"
 RUNNING, PASSED, FAILED, BROKEN = PreflightState
@@ -97,6 +98,26 @@ def test_pods_of_another_job_do_not_count() -> None:
 def test_in_whichever_order_pods_are_listed_the_one_that_found_out_counts() -> None:
     pods = (ended(42, UNREACHABLE, "a"), ended(42, UNREACHABLE, "b"), ended(0, PASS, "c"))
     assert {result(*order).state for order in itertools.permutations(pods)} == {PASSED}
+
+
+def test_of_two_jobs_both_have_to_pass_and_one_that_speaks_against_is_enough() -> None:
+    def both(shadow: PodFacts) -> PreflightResult | None:
+        pods = (ended(0, PASS), replace(shadow, job="ocr-shadow"))
+        jobs = (JobFacts(JOB, "u", finished=True), JobFacts("ocr-shadow", "v", finished=True))
+        return preflight_of(Facts(pods=pods, jobs=jobs), (JOB, "ocr-shadow"))
+
+    def state(found: PreflightResult | None) -> PreflightState | None:
+        return found.state if found else None
+
+    passed = both(ended(0, {**PASS, "seconds": 9.5}))
+    assert passed == PreflightResult(PASSED, "3 requests", "Passed", 6, 9.5)
+    assert state(both(ended(40, DIFFERS))) is FAILED
+    assert state(both(ended(43, {"reason": "TooFewCopies", "message": "1 of 5"}))) is BROKEN
+    assert state(preflight_of(Facts(pods=(ended(0, PASS),)), (JOB, "ocr-shadow"))) is RUNNING
+
+
+def test_where_nothing_is_asked_there_is_no_result() -> None:
+    assert preflight_of(Facts(), ()) is None
 
 
 @given(st.integers(0, 255), st.text(max_size=100), st.booleans())

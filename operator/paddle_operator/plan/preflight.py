@@ -1,0 +1,49 @@
+"""All that a new revision is asked before any caller asks it: the golden set, and copies of real requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paddle_operator.plan.model import KubeObject, LiveRevision
+from paddle_operator.plan.network_policy import compare_policy
+from paddle_operator.plan.preflight_job import preflight_job
+from paddle_operator.plan.shadow import shadow_job, shadow_service
+from paddle_operator.spec.model import Identity
+from paddle_operator.spec.rollout import Preflight
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What has to be there for it, in the order of applying; nothing where nothing is asked."""
+
+    objects: tuple[KubeObject, ...] = ()
+    jobs: tuple[str, ...] = ()
+    """Names of the Jobs whose ends are its result."""
+    copied: bool = False
+    """Whether the gateway sends copies while these objects are there (shadow.mirror_filter)."""
+
+
+def questions(
+    identity: Identity,
+    preflight: Preflight,
+    tried: LiveRevision,
+    stable: LiveRevision | None,
+    *,
+    routed: bool,
+    attempt: int = 0,
+) -> Questions:
+    """Put them together. `routed`: a route of the Gateway API is there, which alone can copy requests.
+
+    Both Jobs run at the same time: each asks for one answer after another.
+    """
+    golden = preflight_job(identity, preflight, tried, stable, attempt)
+    shadow = shadow_job(identity, preflight, tried, stable, attempt) if routed else None
+    jobs = tuple(job for job in (golden, shadow) if job is not None)
+    if not jobs:
+        return Questions()
+    service = () if shadow is None else (shadow_service(identity, shadow),)
+    return Questions(
+        objects=(compare_policy(identity), *service, *jobs),
+        jobs=tuple(job["metadata"]["name"] for job in jobs),
+        copied=shadow is not None,
+    )
