@@ -34,7 +34,7 @@ def adopted(lives: Course, rollout: Rollout, now: datetime) -> Memory:
     weight = lives.canary_weight
     attempt = Attempt(
         canary=lives.canary,
-        strategy=Strategy.CANARY,
+        strategy=Strategy.RECREATE if lives.recreates else Strategy.CANARY,
         step=_step_of(weight, rollout),
         weight=weight,
         checked=weight > 0,

@@ -13,9 +13,10 @@ from paddle_operator.rollout.adoption import adopted
 from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.decisions import blocking, next_move, short_of_room
 from paddle_operator.rollout.machine import State
-from paddle_operator.rollout.memory import Hold, Memory
+from paddle_operator.rollout.memory import Attempt, Hold, Memory
 from paddle_operator.rollout.moves import Move, View, by_wish
 from paddle_operator.rollout.orders import obey
+from paddle_operator.rollout.preflight import PreflightState
 from paddle_operator.rollout.saying import PASSED_THROUGH, Saying, said_of, waiting
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding
@@ -120,14 +121,23 @@ def _settled(memory: Memory, view: View) -> Memory:
     attempt = memory.attempt
     if attempt is None:
         return memory
-    promoting = memory.state is State.PROMOTING
-    if promoting and attempt.strategy is Strategy.CANARY and not view.paused:
+    if memory.state is State.PROMOTING and attempt.strategy is Strategy.CANARY and not view.paused:
         memory = memory.attempting(weight=max(attempt.weight, view.situation.share_of(attempt.canary)))
     if memory.state is State.HELD:
         return memory
-    hold = None
-    if memory.state is State.BLOCKED:
-        hold = blocking(attempt, view)
-    elif memory.state in {State.PREPARING, State.PROMOTING} and attempt.strategy is not Strategy.RECREATE:
-        hold = Hold.NO_CAPACITY if short_of_room(attempt, view, takes_over=promoting) else None
+    hold = _waits_for(memory, attempt, view)
     return memory.but(hold=hold) if hold is not memory.hold else memory
+
+
+def _waits_for(memory: Memory, attempt: Attempt, view: View) -> Hold | None:
+    found = view.situation.preflight
+    match memory.state:
+        case State.BLOCKED:
+            return blocking(attempt, view)
+        case State.PREFLIGHT if found is not None and found.state is PreflightState.BROKEN:
+            return Hold.PREFLIGHT_BROKEN
+        case State.PREPARING | State.PROMOTING if attempt.strategy is not Strategy.RECREATE:
+            short = short_of_room(attempt, view, takes_over=memory.state is State.PROMOTING)
+            return Hold.NO_CAPACITY if short else None
+        case _:
+            return None

@@ -11,7 +11,7 @@ class Course:
     """Names are those of revisions. The stable revision takes what the canary does not."""
 
     stable: str | None
-    """Who serves; None before any revision does, and while pods are recreated."""
+    """Who serves; None before any revision does."""
     canary: str | None = None
     """Who is tried or made ready; None where nobody is, or where the wanted one was rejected."""
     canary_weight: int = 0
@@ -20,8 +20,10 @@ class Course:
     previous: str | None = None
     """Who served before and stays as it is, without traffic, while the stable one bakes."""
     history: tuple[str, ...] = ()
-    """Who served before that, newest first: kept without pods, to go back to. While pods are recreated,
-    whoever served until then is the first of them."""
+    """Who served before that, newest first: kept without pods, to go back to."""
+    recreates: bool = False
+    """The stable revision gives its pods up before those of the canary come. Requests lead to it still, and
+    nobody answers them."""
     rejected: Mapping[str, str] = field(default_factory=dict)
     """By name, why a revision may never take traffic again."""
 

@@ -15,7 +15,7 @@ from paddle_operator.rollout.judging import awaiting_approval, evidence, held, h
 from paddle_operator.rollout.machine import TRYING, Event, State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory, Rejection
 from paddle_operator.rollout.moves import Move, View, by_wish, ending, sent_back
-from paddle_operator.rollout.situation import Check
+from paddle_operator.rollout.preflight import PreflightState
 from paddle_operator.rollout.verdict import Finding
 from paddle_operator.rollout.weighing import share
 from paddle_operator.spec.rollout import (
@@ -52,8 +52,8 @@ def blocking(attempt: Attempt, view: View) -> Hold | None:
         return Hold.NEEDS_APPROVAL
     if attempt.strategy is not Strategy.RECREATE and short_of_room(attempt, view):
         return Hold.NO_CAPACITY
-    prospect = situation.prospect if attempt.strategy is Strategy.CANARY else None
-    if prospect is not None and not prospect.reachable and not attempt.approved:
+    reach = situation.reach if attempt.strategy is Strategy.CANARY else None
+    if reach is not None and not reach.fits and not attempt.approved:
         return Hold.PROOF_NOT_REACHABLE
     return None
 
@@ -106,7 +106,7 @@ def _found_bad(attempt: Attempt, view: View) -> Iterator[tuple[Cause, str]]:
 def _blocked(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     if blocking(attempt, view) is not None:
         return None
-    raised = view.situation.prospect.first_weight if view.situation.prospect else 0
+    raised = view.situation.reach.weights[0] if view.situation.reach else 0
     return Move(Event.ADMITTED, {"attempt": attempt.but(approved=False, raised=raised)})
 
 
@@ -119,12 +119,13 @@ def _preparing(memory: Memory, attempt: Attempt, view: View) -> Move | None:
 
 
 def _preflight(memory: Memory, attempt: Attempt, view: View) -> Move | None:
-    situation = view.situation
-    if situation.check is Check.FAILED:
-        told = situation.check_told or "the preflight failed"
-        return ending(memory, attempt, view, Cause.PREFLIGHT_FAILED, told)
-    waits = situation.check is Check.RUNNING or situation.has(attempt.canary) < pods_needed(attempt, view)
-    return None if waits or view.paused else _hosted(attempt.but(checked=True), view)
+    found = view.situation.preflight
+    if found is not None and found.state is PreflightState.FAILED:
+        return ending(memory, attempt, view, Cause.PREFLIGHT_FAILED, found.why)
+    waits = found is not None and found.state is not PreflightState.PASSED and not attempt.approved
+    if waits or view.paused or view.situation.has(attempt.canary) < pods_needed(attempt, view):
+        return None
+    return _hosted(attempt.but(checked=True, approved=False), view)
 
 
 def _hosted(attempt: Attempt, view: View) -> Move:
@@ -140,10 +141,12 @@ def _hosted(attempt: Attempt, view: View) -> Move:
 def _promoting(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     if not attempt.ordered and (hold := holding(attempt, view)) is not None:
         return hold
-    if view.paused or view.situation.has(attempt.canary) < view.situation.full:
+    recreates = attempt.strategy is Strategy.RECREATE
+    needed = pods_needed(attempt, view) if recreates else view.situation.full
+    if view.paused or view.situation.has(attempt.canary) < needed:
         return None
     warm = view.rollout.bake.keep_previous is KeepPrevious.WARM and view.rollout.bake.duration_minutes > 0
-    stays = memory.stable if warm and attempt.strategy is not Strategy.RECREATE else None
+    stays = memory.stable if warm and not recreates else None
     left = None if stays else memory.stable
     limit = view.rollout.revision_history_limit
     changes = {

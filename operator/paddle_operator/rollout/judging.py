@@ -8,6 +8,7 @@ from paddle_operator.rollout.machine import Event
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
 from paddle_operator.rollout.moves import Move, View, ending
 from paddle_operator.rollout.verdict import Finding
+from paddle_operator.rollout.weighing import present_step
 from paddle_operator.spec.rollout import Approval, OnDoubt, OnRegression, Step
 
 LOST_FOR = timedelta(seconds=60)
@@ -23,13 +24,18 @@ def step(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     if not _passes(attempt, view):
         return _overdue(memory, attempt, view)
     if _step_of(attempt, view).approval is Approval.MANUAL and not attempt.approved:
-        return Move(Event.COMPLETED, told=evidence(view))
+        shown = attempt.but(proven=view.verdict.proven)
+        return Move(Event.COMPLETED, {"attempt": shown}, told=evidence(view))
     return _leaving_step(attempt, view, Event.PASSED)
 
 
 def awaiting_approval(memory: Memory, attempt: Attempt, view: View) -> Move | None:
-    """Leave a step with a person's word."""
-    return _leaving_step(attempt, view, Event.APPROVED) if attempt.approved and not view.paused else None
+    """Leave a step with a person's word, which is no proof: where steps were taken away, that comes first."""
+    if not attempt.approved or view.paused:
+        return None
+    if _is_last(attempt, view) and not attempt.proven:
+        return Move(Event.APPROVED)
+    return _leaving_step(attempt, view, Event.APPROVED)
 
 
 def held(memory: Memory, attempt: Attempt, view: View) -> Move | None:
@@ -95,7 +101,7 @@ def _tolerates(attempt: Attempt, view: View) -> bool:
 
 
 def _step_of(attempt: Attempt, view: View) -> Step:
-    return view.rollout.steps[min(attempt.step, len(view.rollout.steps) - 1)]
+    return view.rollout.steps[present_step(view.rollout, attempt)]
 
 
 def _leaving_step(attempt: Attempt, view: View, event: Event) -> Move:

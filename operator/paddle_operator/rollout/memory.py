@@ -40,6 +40,7 @@ class Hold(StrEnum):
     BUDGET_BLOCKED = "BudgetBlocked", "Less of the budget is left than budgetPolicy.blockBelowPercent."
     NEEDS_APPROVAL = "NeedsApproval", "Less of the budget is left than budgetPolicy.manualBelowPercent."
     PROOF_NOT_REACHABLE = "ProofNotReachable", "With the present traffic it cannot be proven in time."
+    PREFLIGHT_BROKEN = "PreflightBroken", "The preflight could not find anything out, for or against it."
     NO_CAPACITY = "NoCapacity", "The cluster has no room for the pods that are needed next."
     PAUSED = "Paused", "spec.rollout.state is Paused."
     SHARED_INCIDENT = "SharedIncident", "The promise is broken, and by the stable revision as well."
@@ -111,6 +112,8 @@ class Attempt(_Kept):
     """The preflight is through."""
     approved: bool = False
     """A person has said that it may begin, or leave the step."""
+    proven: bool = False
+    """What it had shown when the step passed was a proof."""
     ordered: bool = False
     """A person promotes it, whatever is not proven yet."""
     accepted: bool = False

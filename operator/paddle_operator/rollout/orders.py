@@ -60,7 +60,11 @@ def _abort(memory: Memory, view: View, revision: str) -> Done:
 def _approve(memory: Memory, view: View, revision: str) -> Done:
     _tried(memory, revision)
     match memory.state, memory.hold:
-        case (State.BLOCKED, Hold.NEEDS_APPROVAL | Hold.PROOF_NOT_REACHABLE) | (State.AWAITING_APPROVAL, _):
+        case (
+            (State.BLOCKED, Hold.NEEDS_APPROVAL | Hold.PROOF_NOT_REACHABLE)
+            | (State.PREFLIGHT, Hold.PREFLIGHT_BROKEN)
+            | (State.AWAITING_APPROVAL, _)
+        ):
             return memory.attempting(approved=True), None, "it goes on"
         case State.HELD, Hold.REGRESSION:
             told = "it goes on, although it is worse than the stable revision"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
 from paddle_operator.rollout.moves import Move, View
+from paddle_operator.rollout.proof import Reach
 from paddle_operator.rollout.weighing import share
+from paddle_operator.sla.figures import duration_text
 
 PASSED_THROUGH = frozenset({State.BLOCKED, State.PREPARING, State.PREFLIGHT})
 """Of these nothing is said where they are left at the same look; why one is Blocked is said by its hold."""
@@ -87,8 +91,15 @@ def _why(hold: Hold, view: View) -> str:
         case Hold.NO_CAPACITY:
             return f"the cluster has room for {situation.hostable} of the pods that are needed next"
         case Hold.PROOF_NOT_REACHABLE:
-            return situation.prospect.told if situation.prospect else "it cannot be proven in time"
-        case Hold.PAUSED:
-            return "spec.rollout.state is Paused"
+            return _far_proof(situation.reach)
+        case Hold.PREFLIGHT_BROKEN:
+            return situation.preflight.why if situation.preflight else hold.meaning
         case _:
-            return hold.value
+            return hold.meaning
+
+
+def _far_proof(reach: Reach | None) -> str:
+    if reach is None or math.isinf(reach.seconds):
+        return "without requests it cannot be proven"
+    proof = f"proof takes {duration_text(Fraction(math.ceil(reach.seconds)))} at the present traffic"
+    return f"{proof}, at a first weight of {reach.weights[0]} %: longer than the steps may take"

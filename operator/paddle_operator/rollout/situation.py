@@ -4,32 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from fractions import Fraction
 
 from paddle_operator.rollout.course import Course
+from paddle_operator.rollout.preflight import PreflightResult
+from paddle_operator.rollout.proof import Reach
 from paddle_operator.rollout.verdict import Verdict
-
-
-class Check(StrEnum):
-    """How far the preflight of the canary is."""
-
-    NOT_ASKED = "NotAsked"
-    """The resource asks for none."""
-    RUNNING = "Running"
-    PASSED = "Passed"
-    FAILED = "Failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Prospect:
-    """Whether the canary can be proven in time, from the live rate."""
-
-    reachable: bool
-    first_weight: int = 0
-    """Percent that the first step takes at least, so that it is."""
-    told: str = ""
-    """The figures, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +31,10 @@ class Situation:
     """What the gate says at this look; None where it was not asked."""
     metrics: bool = True
     """False where the gate was asked, and the counts could not be read."""
-    prospect: Prospect | None = None
-    check: Check = Check.NOT_ASKED
-    check_told: str = ""
+    reach: Reach | None = None
+    """Whether the canary can be proven in time, by the live rate; None: not known."""
+    preflight: PreflightResult | None = None
+    """None where none is asked for."""
     budget_left_percent: Fraction | None = None
     """Least of any objective; below 0 where more than the budget is spent. None: not known."""
     spent_percent: Fraction | None = None

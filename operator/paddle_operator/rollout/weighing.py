@@ -6,6 +6,8 @@ and what the stable revision can no longer take at all.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.machine import TRYING, State
 from paddle_operator.rollout.memory import Attempt, Memory
@@ -17,17 +19,15 @@ def course_of(memory: Memory, rollout: Rollout, situation: Situation) -> Course:
     """Return what is to be carried out."""
     attempt = memory.attempt
     rejected = {one.revision: one.cause.value for one in memory.rejected}
+    rest = Course(memory.stable, previous=memory.previous, history=memory.history, rejected=rejected)
     if attempt is None or memory.state is State.BLOCKED:
-        return Course(memory.stable, previous=memory.previous, history=memory.history, rejected=rejected)
-    gone = memory.stable if recreates(memory) else None
-    return Course(
-        stable=None if gone else memory.stable,
+        return rest
+    return replace(
+        rest,
         canary=attempt.canary,
         canary_weight=weight_of(memory, attempt, situation),
         canary_replicas=pods_of(memory, attempt, rollout, situation),
-        previous=memory.previous,
-        history=(gone, *memory.history) if gone else memory.history,
-        rejected=rejected,
+        recreates=attempt.strategy is Strategy.RECREATE and memory.state in TRYING,
     )
 
 
@@ -37,8 +37,6 @@ def weight_of(memory: Memory, attempt: Attempt, situation: Situation) -> int:
     takes_over = memory.state in {State.PROMOTING, State.RETURNING}
     if not situation.has(attempt.canary):
         return 0
-    if recreates(memory):
-        return 100 if takes_over else 0
     if not situation.has(memory.stable) and (attempt.weight or takes_over):
         return 100
     return share if memory.state is State.RETURNING else min(attempt.weight, share)
@@ -47,18 +45,21 @@ def weight_of(memory: Memory, attempt: Attempt, situation: Situation) -> int:
 def pods_of(memory: Memory, attempt: Attempt, rollout: Rollout, situation: Situation) -> int:
     """Return how many pods the canary is to have."""
     takes_over = memory.state in {State.PROMOTING, State.RETURNING}
+    if attempt.strategy is Strategy.RECREATE and situation.has(memory.stable):
+        return 0
     if takes_over or attempt.strategy is not Strategy.CANARY:
         return situation.full
     return situation.pods_for(share(rollout, attempt))
 
 
 def share(rollout: Rollout, attempt: Attempt) -> int:
-    """Return the percent of the present step; where steps were taken away meanwhile, of the last one."""
-    step = rollout.steps[min(attempt.step, len(rollout.steps) - 1)]
+    """Return the percent of the present step."""
+    step = rollout.steps[present_step(rollout, attempt)]
     return max(step.weight, attempt.raised, attempt.weight)
 
 
-def recreates(memory: Memory) -> bool:
-    """Tell whether nobody serves, since the pods of the canary take the place of those that did."""
-    attempt = memory.attempt
-    return attempt is not None and attempt.strategy is Strategy.RECREATE and memory.state in TRYING
+def present_step(rollout: Rollout, attempt: Attempt | None) -> int:
+    """Return the step by its index, which the gate is asked about: the last one after it, in the bake, and
+    where steps were taken away meanwhile."""
+    last = len(rollout.steps) - 1
+    return min(attempt.step, last) if attempt is not None else last

@@ -11,6 +11,8 @@ from paddle_operator.rollout.advance import Advance, advance
 from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Cause, Hold, Memory, memory_from, text_of
+from paddle_operator.rollout.preflight import PreflightResult, PreflightState
+from paddle_operator.rollout.proof import Reach
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding, Verdict
 from paddle_operator.spec.rollout import Rollout
@@ -25,6 +27,12 @@ SILENT = Verdict(Finding.NO_DATA, step_passes=False, proven=False)
 BROKEN = Verdict(Finding.BROKEN, step_passes=False, proven=False)
 SHARED = Verdict(Finding.SHARED_INCIDENT, step_passes=False, proven=False)
 WORSE = Verdict(Finding.REGRESSION, step_passes=True, proven=False)
+
+CHECKING = PreflightResult(PreflightState.RUNNING)
+CHECKED = PreflightResult(PreflightState.PASSED)
+DIFFERS = PreflightResult(PreflightState.FAILED, "3 of 10 answers differ")
+CHECK_BROKEN = PreflightResult(PreflightState.BROKEN, "the golden set is no JSON")
+OUT_OF_REACH = Reach((50, 50, 50), 4980, fits=False)
 
 
 def asking(**fields: Any) -> Rollout:
@@ -57,7 +65,7 @@ class Story:
             **more,
         )
         done = advance(self.memory, self.rollout, situation, self.now)
-        again = advance(done.memory, self.rollout, situation, self.now)
+        again = advance(self.memory and done.memory, self.rollout, situation, self.now)
         assert again.memory == done.memory, "a look that is repeated changes something"
         assert again.course == done.course
         self.memory = memory_from(text_of(done.memory))

@@ -6,12 +6,17 @@ from fractions import Fraction
 
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Cause, Hold
-from paddle_operator.rollout.situation import Check, Prospect
+from paddle_operator.rollout.proof import Reach
 from tests.operator.rollout.story import (
     BROKEN,
+    CHECK_BROKEN,
+    CHECKED,
+    CHECKING,
+    DIFFERS,
     FINE,
     NEW,
     OLD,
+    OUT_OF_REACH,
     PROVEN,
     THIN,
     WORSE,
@@ -26,17 +31,31 @@ def test_the_preflight_comes_before_any_traffic() -> None:
     story = Story().settled()
     story.wanted = NEW
     story.ready[NEW] = 4
-    assert story.look(check=Check.RUNNING).canary_weight == 0
+    assert story.look(preflight=CHECKING).canary_weight == 0
     assert story.state is State.PREFLIGHT
-    assert story.look(check=Check.PASSED).canary_weight == 5
+    assert story.look(preflight=CHECKED).canary_weight == 5
 
 
 def test_a_failed_preflight_ends_a_canary() -> None:
     story = Story().settled()
     story.wanted = NEW
     story.ready[NEW] = 4
-    course = story.look(check=Check.FAILED, check_told="3 of 10 differ")
+    course = story.look(preflight=DIFFERS)
     assert (course.canary, rejected(story)) == (None, {NEW: Cause.PREFLIGHT_FAILED})
+
+
+def test_a_preflight_that_finds_nothing_out_waits_and_a_person_goes_on_without() -> None:
+    story = Story().settled()
+    story.wanted = NEW
+    story.ready[NEW] = 4
+    assert story.look(preflight=CHECK_BROKEN).canary_weight == 0
+    assert (story.state, hold(story), story.said[-1]) == (
+        State.PREFLIGHT,
+        Hold.PREFLIGHT_BROKEN,
+        "PreflightBroken",
+    )
+    assert rejected(story) == {}
+    assert story.ask("approve", NEW, preflight=CHECK_BROKEN).canary_weight == 5
 
 
 def test_a_canary_that_is_never_ready_gets_no_traffic() -> None:
@@ -74,17 +93,17 @@ def test_a_step_that_cannot_be_hosted_is_not_taken() -> None:
 def test_proof_out_of_reach_is_said_before_the_beginning() -> None:
     story = Story().settled()
     story.wanted = NEW
-    assert story.look(prospect=Prospect(reachable=False, told="it takes 83 minutes")).canary is None
+    assert story.look(reach=OUT_OF_REACH).canary is None
     assert (hold(story), story.said) == (Hold.PROOF_NOT_REACHABLE, ["ProofNotReachable"])
     assert story.last is not None
-    assert "83 minutes" in story.last.said[0].message
+    assert "proof takes 1 h 23 min at the present traffic" in story.last.said[0].message
 
 
 def test_the_first_weight_is_raised_for_the_proof() -> None:
     story = Story().settled()
     story.wanted = NEW
     story.ready[NEW] = 4
-    assert story.look(prospect=Prospect(reachable=True, first_weight=30)).canary_weight == 30
+    assert story.look(reach=Reach((30, 30, 50), 900, fits=True)).canary_weight == 30
     assert story.look(FINE, seconds=120).canary_weight == 30
     assert story.look(FINE, seconds=120).canary_weight == 50
 

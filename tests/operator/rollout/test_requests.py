@@ -8,8 +8,20 @@ import pytest
 
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.request import Request, RequestMalformed, Verb, request_from
-from paddle_operator.rollout.situation import Check, Prospect
-from tests.operator.rollout.story import BROKEN, FINE, NEW, NEWER, OLD, SHARED, THIN, WORSE, Story, asking
+from tests.operator.rollout.story import (
+    BROKEN,
+    FINE,
+    NEW,
+    NEWER,
+    OLD,
+    OUT_OF_REACH,
+    PROVEN,
+    SHARED,
+    THIN,
+    WORSE,
+    Story,
+    asking,
+)
 
 
 def test_a_request_is_read() -> None:
@@ -111,6 +123,19 @@ def test_a_manual_step_waits_for_a_person() -> None:
     assert story.ask("approve", NEW).canary_weight == 50
 
 
+def test_a_persons_approval_is_no_proof_where_steps_were_taken_away() -> None:
+    manual = {"weight": 5, "approval": "Manual"}
+    story = Story(asking(steps=[manual, {"weight": 50}])).tried()
+    story.look(FINE, seconds=120)
+    story.rollout = asking(steps=[manual])
+    story.ask("approve", NEW)
+    assert story.state is State.STEP
+    story.look(FINE, seconds=120)
+    assert story.state is State.STEP
+    story.look(PROVEN)
+    assert story.state is State.PROMOTING
+
+
 def test_a_person_lets_a_rollout_begin_with_little_budget_and_out_of_reach_of_proof() -> None:
     story = Story().settled()
     story.wanted = NEW
@@ -118,8 +143,8 @@ def test_a_person_lets_a_rollout_begin_with_little_budget_and_out_of_reach_of_pr
     assert story.ask("approve", NEW, budget_left_percent=Fraction(5)).canary == NEW
     story = Story().settled()
     story.wanted = NEW
-    story.look(prospect=Prospect(reachable=False))
-    assert story.ask("approve", NEW, prospect=Prospect(reachable=False)).canary == NEW
+    story.look(reach=OUT_OF_REACH)
+    assert story.ask("approve", NEW, reach=OUT_OF_REACH).canary == NEW
 
 
 def test_a_budget_that_blocks_needs_the_override() -> None:
@@ -220,5 +245,5 @@ def test_rollback_to_one_that_is_not_kept_is_refused_with_those_that_are() -> No
     story.ask("rollback", NEW)
     assert story.answer.startswith(f"Refused: {NEW} serves")
     story.ask("rollback", OLD)
-    story.ask("rollback", NEW, check=Check.NOT_ASKED)
+    story.ask("rollback", NEW)
     assert "there is: none" in story.answer

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Cause
-from paddle_operator.rollout.situation import Check
 from tests.operator.rollout.story import (
     BROKEN,
+    DIFFERS,
     FINE,
     NEW,
     NEWER,
@@ -33,13 +33,14 @@ def test_recreate_lets_the_old_pods_go_first() -> None:
     story = Story(asking(strategy="Recreate")).settled()
     story.wanted = NEW
     course = story.look()
-    assert (course.stable, course.canary, course.canary_weight) == (None, NEW, 0)
-    assert (course.canary_replicas, course.history) == (4, (OLD,))
-    story.ready = {OLD: 0, NEW: 1}
-    assert story.look().canary_weight == 100
-    story.ready[NEW] = 4
+    assert (course.stable, course.canary, course.recreates) == (OLD, NEW, True)
+    assert (course.canary_weight, course.canary_replicas) == (0, 0)
+    story.ready[OLD] = 0
+    assert story.look().canary_replicas == 4
+    story.ready[NEW] = 1
     course = story.look()
-    assert (course.stable, course.previous, course.history, story.state) == (NEW, None, (OLD,), State.STEADY)
+    assert (course.stable, course.canary, course.history) == (NEW, None, (OLD,))
+    assert (course.recreates, story.state) == (False, State.STEADY)
 
 
 def test_a_recreated_revision_that_fails_gives_its_place_back() -> None:
@@ -47,8 +48,14 @@ def test_a_recreated_revision_that_fails_gives_its_place_back() -> None:
     story.wanted = NEW
     story.look()
     story.ready = {OLD: 0, NEW: 1}
-    course = story.look(check=Check.FAILED)
-    assert (course.stable, course.canary) == (OLD, None)
+    course = story.look(preflight=DIFFERS)
+    assert (course.stable, course.canary, course.recreates) == (OLD, None, False)
+
+
+def test_recreate_lets_no_pod_go_while_it_may_not_begin() -> None:
+    story = Story(asking(strategy="Recreate", state="Paused")).settled()
+    story.wanted = NEW
+    assert not story.look().recreates
 
 
 def test_a_fast_burn_in_the_bake_goes_back_where_the_new_revision_is_to_blame() -> None:
