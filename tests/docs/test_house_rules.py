@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = sorted(path for folder in ("operator", "runtime", "hack") for path in (ROOT / folder).rglob("*.py"))
+CODE = sorted(
+    path for folder in ("operator", "runtime", "hack", "sweep") for path in (ROOT / folder).rglob("*.py")
+)
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 LARGEST_FILE_LINES = 350
 LARGEST_FUNCTION_LINES = 60

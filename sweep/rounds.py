@@ -1,0 +1,123 @@
+"""The sweep: the story undisturbed, again to see it is the same twice, then each write with each fault."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sweep.errors import NotTheSame, StepFailed
+from sweep.proxy import Fault, Strike
+from sweep.state import differences, goes_back
+from sweep.story import Subject
+from sweep.trial import Outcome, Run, Site, Trial
+from sweep.writes import Point
+
+FAULTS = (Fault.KILL, Fault.DROP)
+Tell = Callable[[str], None]
+Choose = Callable[[Sequence[Point]], Sequence[Point]]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one trial was found to be: no violations, or each on lines of its own."""
+
+    trial: Trial
+    reached: bool
+    """The write that was to be struck did come; where statuses are written once less, it may not."""
+    violations: Sequence[str]
+    seconds: float
+
+    def __str__(self) -> str:
+        found = f"{len(self.violations)} violations" if self.violations else "the same"
+        return f"{self.trial}: {found if self.reached else 'not reached'} ({self.seconds:.0f} s)"
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All of it."""
+
+    points: Sequence[Point]
+    counts: dict[str, int]
+    verdicts: Sequence[Verdict]
+
+    @property
+    def violations(self) -> list[str]:
+        """Each with its trial."""
+        return [f"{one.trial}: {line}" for one in self.verdicts for line in one.violations]
+
+
+async def sweep(
+    subject: Subject,
+    site: Site,
+    faults: Sequence[Fault] = FAULTS,
+    *,
+    choose: Choose = lambda points: points,
+    two_at_once: bool = False,
+    at_once: int = 1,
+    tell: Tell = lambda line: None,
+) -> Sweep:
+    """Make it; raises StepFailed or NotTheSame where already the undisturbed story says nothing.
+
+    `choose` leaves out writes; `two_at_once` adds a run with two replicas; so many runs as `at_once` says are
+    under way together.
+    """
+    prefix = f"sweep-{secrets.token_hex(3)}"
+    expected = await Run(subject, site, f"{prefix}-000", Trial(), None).outcome()
+    if expected.failed:
+        raise StepFailed(
+            f"the story fails undisturbed: {expected.failed}; see {site.folder}/{prefix}-000-0.log"
+        )
+    tell(f"undisturbed: {len(expected.writes)} writes in {expected.seconds:.0f} s")
+    points = choose([one.point for one in expected.writes])
+    trials = list(_trials(points, faults, two_at_once))
+    slots = asyncio.Semaphore(at_once)
+
+    async def tried(number: int, trial: Trial) -> Verdict:
+        async with slots:
+            run = Run(subject, site, f"{prefix}-{number:03}", trial, expected)
+            verdict = judged(trial, expected, await run.outcome())
+        tell(f"{number} of {len(trials)} {verdict}")
+        if trial == Trial() and verdict.violations:
+            raise NotTheSame("two undisturbed runs differ:\n" + "\n".join(verdict.violations))
+        return verdict
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(tried(*one)) for one in enumerate(trials, start=1)]
+    except* NotTheSame as found:
+        raise found.exceptions[0] from None
+    return Sweep(points, dict(expected.counts), [task.result() for task in tasks])
+
+
+def _trials(points: Sequence[Point], faults: Sequence[Fault], two_at_once: bool) -> Iterator[Trial]:
+    yield Trial()
+    if two_at_once:
+        yield Trial(replicas=2)
+    for point in points:
+        for fault in faults:
+            yield Trial(Strike(point, fault), replicas=2 if fault is Fault.LATE else 1)
+
+
+def judged(trial: Trial, expected: Outcome, found: Outcome) -> Verdict:
+    """Compare a run with the undisturbed one."""
+    reached = trial.strike is None or found.struck
+    return Verdict(trial, reached, list(_violations(expected, found)), found.seconds)
+
+
+def _violations(expected: Outcome, found: Outcome) -> Iterator[str]:
+    if found.failed:
+        yield f"step {found.failed}"
+    for number, (was, is_) in enumerate(zip(expected.states, found.states, strict=False), start=1):
+        for line in differences(was, is_):
+            yield f"after step {number}: {line}"
+    for what in sorted(expected.counts.keys() | found.counts.keys()):
+        was_, is_now = expected.counts.get(what, 0), found.counts.get(what, 0)
+        if was_ != is_now and not found.failed:
+            yield f"{what}: {is_now}, was to be {was_}"
+    for field, values in found.histories.items():
+        if goes_back(expected.histories.get(field, ()), values):
+            yield f"{field}: was {values}, was to be {list(expected.histories.get(field, ()))}"
+    for code in found.ends:
+        yield f"the operator ended by itself, with {code}"

@@ -1,0 +1,76 @@
+"""What is found to be a violation, and how it is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sweep.proxy import Fault, Strike
+from sweep.report import report
+from sweep.rounds import Sweep, judged
+from sweep.trial import Outcome, Trial
+from sweep.writes import Point
+
+POINT = Point("PATCH services/koi", 2)
+KILLED = Trial(Strike(POINT, Fault.KILL))
+GOOD = Outcome(
+    states=[{"Service koi": {"spec": {"weight": 5}}}, {}],
+    counts={"services created": 1, "services deleted": 1},
+    histories={"v1/services/koi /spec/weight": [0, 5]},
+    struck=True,
+    seconds=3.0,
+)
+
+
+def test_the_same_is_no_violation() -> None:
+    verdict = judged(KILLED, GOOD, GOOD)
+    assert verdict.violations == []
+    assert str(verdict) == "kill-after PATCH services/koi #2: the same (3 s)"
+
+
+def test_a_write_that_never_came_is_told() -> None:
+    assert str(judged(KILLED, GOOD, replace(GOOD, struck=False))).endswith("#2: not reached (3 s)")
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"states": [GOOD.states[0], {"Job j": 1}]}, "after step 2: Job j: was not to be: 1"),
+        ({"states": [{"Service koi": {"spec": {}}}, {}]},
+         "after step 1: Service koi /spec/weight: is absent, was to be 5"),
+        ({"counts": {"services created": 2, "services deleted": 1}}, "services created: 2, was to be 1"),
+        ({"counts": {"services created": 1}}, "services deleted: 0, was to be 1"),
+        ({"counts": {**GOOD.counts, "jobs deleted": 1}}, "jobs deleted: 1, was to be 0"),
+        ({"histories": {"v1/services/koi /spec/weight": [0, 5, 0]}},
+         "v1/services/koi /spec/weight: was [0, 5, 0], was to be [0, 5]"),
+        ({"histories": {"v1/services/other /spec/weight": [1]}},
+         "v1/services/other /spec/weight: was [1], was to be []"),
+        ({"ends": [3]}, "the operator ended by itself, with 3"),
+    ],
+)  # fmt: skip
+def test_each_difference_is_a_violation_of_its_own(changed: dict[str, Any], told: str) -> None:
+    assert judged(KILLED, GOOD, replace(GOOD, **changed)).violations == [told]
+
+
+def test_a_step_that_fails_is_told_and_what_it_left_undone_is_not() -> None:
+    found = replace(
+        GOOD, states=GOOD.states[:1], counts={"services created": 1}, failed="deleted: TimeoutError: 60 s"
+    )
+    assert judged(KILLED, GOOD, found).violations == ["step deleted: TimeoutError: 60 s"]
+
+
+def test_a_report_has_a_row_for_each_fault_and_every_violation() -> None:
+    verdicts = [
+        judged(Trial(), GOOD, GOOD),
+        judged(KILLED, GOOD, replace(GOOD, ends=[3])),
+        judged(Trial(Strike(Point("POST events", 1), Fault.KILL)), GOOD, replace(GOOD, struck=False)),
+    ]
+    assert report(Sweep([POINT], dict(GOOD.counts), verdicts)).splitlines() == [
+        "1 writes: 1 services created, 1 services deleted",
+        "                          runs  not reached  violating  seconds",
+        "undisturbed, 1 at once       1            0          0        3",
+        "kill-after                   2            1          1        6",
+        "kill-after PATCH services/koi #2: the operator ended by itself, with 3",
+    ]
