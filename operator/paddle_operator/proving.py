@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import TypeAlias
 
 from paddle_operator.metrics import queries
 from paddle_operator.metrics.ports import Metrics
+from paddle_operator.rollout.gate import Pair
 from paddle_operator.rollout.looked import Asked, Looked, why
 from paddle_operator.rollout.looking import Question, Revisions, Seen, nothing, observed_since, seen
 from paddle_operator.rollout.places import SETTLING
@@ -38,8 +39,10 @@ class _Source:
     at: CountedAt
     question: Question
     selector: str
-    of: Answer[str]
-    """What its counters are of, or why nobody can tell."""
+    of: str
+    """What its counters are of, in words apart; empty where nobody can tell."""
+    lost: Answer[Pair] | None = None
+    """Why they tell nothing of one of the revisions."""
     begins_after: timedelta = timedelta()
     """So long after it is first known what they are of."""
     counters: Callable[[tuple[Series, ...]], tuple[Series, ...]] = lambda series: series
@@ -95,19 +98,18 @@ class Proving:
             thresholds = latency_thresholds_milliseconds(sla)
             selected = queries.outcomes(of.namespace, of.name, revisions.scraped, thresholds)
             question = Question(revisions, in_pods, self._scraping)
-            found.append(_Source(CountedAt.RUNTIME, question, selected, Value(" ".join(revisions.scraped))))
+            found.append(_Source(CountedAt.RUNTIME, question, selected, ",".join(revisions.scraped)))
         if at_gateway and places is not None:
-            behind = _theirs(places, revisions)
-            of_places = and_then(behind, lambda its: Value(_text(its)))
-            theirs = behind.value if isinstance(behind, Value) else {}
+            behind = places.value if isinstance(places, Value) else {}
             found.append(
                 _Source(
                     CountedAt.GATEWAY,
                     Question(revisions, at_gateway, self._scraping),
                     gateway_attempts(of.namespace, of.name),
-                    of_places,
+                    " ".join(f"{place}={revision}" for place, revision in sorted(behind.items())),
+                    _lost(places, revisions),
                     SETTLING,
-                    lambda series: attempts(series, theirs),
+                    lambda series: attempts(series, behind),
                 )
             )
         return tuple(found)
@@ -116,7 +118,7 @@ class Proving:
         counters = _going_on(source, before, now)
         observed = observed_since(counters, now)
         query = queries.at_moment(source.selector, observed.length, observed.end)
-        unasked = source.of if not isinstance(source.of, Value) else None
+        unasked = source.lost
         if unasked is None and not observed.length:
             unasked = NoData(f"counted from {counters.begin} on")
         if unasked is not None:
@@ -131,27 +133,29 @@ class Proving:
         return found, Asked(source.at, query, _totals(found) or why(next(iter(found.counts.values()))))
 
 
-def _theirs(places: Places, revisions: Revisions) -> Places:
-    """Return the places of both, where both have one."""
-
-    def of(behind: Mapping[int, str]) -> Places:
-        found = {place: one for place, one in behind.items() if one in revisions.scraped}
-        lost = [one for one in revisions.scraped if one not in found.values()]
-        return Value(found) if not lost else NoData(f"the route has no backend {' and no '.join(lost)}")
-
-    return and_then(places, of)
-
-
-def _text(behind: Mapping[int, str]) -> str:
-    return " ".join(f"{place}={revision}" for place, revision in sorted(behind.items()))
+def _lost(places: Places, revisions: Revisions) -> Answer[Pair] | None:
+    """Say why the proxies tell nothing of one of the revisions; None: they tell of both."""
+    if not isinstance(places, Value):
+        return places
+    lost = [one for one in revisions.scraped if one not in places.value.values()]
+    return NoData(f"the route has no backend {' and no '.join(lost)}") if lost else None
 
 
 def _going_on(source: _Source, before: Counters | None, now: datetime) -> Counters:
-    """Go on where it was left, unless its counters are no longer of the same."""
-    if before is not None and (not isinstance(source.of, Value) or source.of.value == before.of):
+    """Go on where it was left, unless its counters are no longer of the same.
+
+    A place that was empty and is taken now leaves those of before what they are. While one of the revisions
+    has no place there is nothing to be counted, and it begins with the last look at which that was so.
+    """
+    if before is not None and not source.of:
         return before
-    begin = now + source.begins_after
-    return Counters(source.of.value if isinstance(source.of, Value) else "", begin, begin)
+    if before is None or not before.of or not set(before.of.split()) <= set(source.of.split()):
+        begin = now + source.begins_after
+        return Counters(source.of, begin, begin)
+    if source.lost is not None:
+        begin = max(before.begin, now)
+        return Counters(source.of, begin, begin)
+    return replace(before, of=source.of)
 
 
 def _some(series: tuple[Series, ...]) -> Answer[tuple[Series, ...]]:

@@ -232,6 +232,26 @@ def test_when_the_order_changes_counting_begins_anew() -> None:
     assert rollout.numbers(200, "up") == [45, 0, 9, 0], "between the scrapes at 145 and 190"
 
 
+def test_a_canary_that_gets_a_place_counts_from_the_last_look_before_it() -> None:
+    """Nobody was behind that place: what its cluster counts is the canary's from its first scrape on."""
+    server = gateway()
+    late = replace(server.proxies[1][1], lives=(100,), scrapes=tuple(range(115, 400, 15)))
+    server.proxies = (server.proxies[0], ("1", late))
+    rollout = Rollout(server, (UP,), behind(old=0))
+    for second in (0, 50, 99):
+        assert "no backend new" in rollout.why(second, "up")
+    rollout.places = behind(old=0, new=1)
+    assert rollout.numbers(150, "up") == [6, 0, 45, 0], "since the scrapes at 115 and 100"
+
+
+def test_a_place_that_somebody_else_had_is_begun_anew() -> None:
+    rollout = Rollout(gateway(), (UP,), Value({0: "old", 1: "stranger"}))
+    rollout.look(0)
+    rollout.look(60)
+    rollout.places = behind(old=0, new=1)
+    assert "counted from 2026-06-01 12:02:05" in rollout.why(120, "up")
+
+
 def test_an_order_that_is_not_taken_yet_tells_nothing_and_counting_goes_on_after_it() -> None:
     rollout = Rollout(gateway(), (UP,), behind(old=0, new=1))
     rollout.look(0)
