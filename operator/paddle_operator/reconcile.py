@@ -101,7 +101,7 @@ class Reconciler:
         return min(pause, _until(wanted.scale.next_look, now), _for_a_scaler(status))
 
     async def _write(self, key: Key, actions: tuple[Action, ...]) -> list[ClusterRefused]:
-        """Create and patch in the plan's order, past refusals; a refusal of what serves holds deletions."""
+        """Write in the plan's order, past refusals; one of what serves holds all that takes pods away."""
         refused: list[ClusterRefused] = []
         for action in actions:
             try:
@@ -114,6 +114,8 @@ class Reconciler:
 
     async def _do(self, key: Key, action: Action, *, held: bool) -> None:
         match action:
+            case Delete() | Patch(shrinks=True) if held:
+                return
             case Create(wanted):
                 logger.info("%s: create %s %s", key, wanted["kind"], wanted["metadata"]["name"])
                 await self.cluster.apply(key, wanted, is_new=True)
@@ -123,7 +125,7 @@ class Reconciler:
                 if handed_over is not None:
                     await self.cluster.apply(key, handed_over, is_new=False, manager=REPLICAS_MANAGER)
                 await self.cluster.apply(key, wanted, is_new=False)
-            case Delete(target, uid) if not held:
+            case Delete(target, uid):
                 logger.info("%s: delete %s %s", key, target.kind, target.name)
                 await self.cluster.delete(key, target, uid)
             case _:
@@ -213,5 +215,5 @@ def _for_a_scaler(status: Status) -> float:
 
 
 def _leaving(seen: Observation) -> bool:
-    """Whether a revision beside the stable one lives: it takes over or goes at its time, without an event."""
-    return any(one.role is not Role.STABLE for one in seen.revisions)
+    """Whether another revision has pods: it takes over or goes at its time, without an event."""
+    return any(one.role not in {Role.STABLE, Role.HISTORY} for one in seen.revisions)

@@ -29,6 +29,7 @@ def test_the_examples_are_all_here() -> None:
         "13-module",
         "14-scaling",
         "15-alerts",
+        "16-mesh",
     ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -23,6 +22,7 @@ from paddle_operator.plan import (
 )
 from paddle_operator.plan.learned_target import target_from
 from paddle_operator.plan.ownership import FIELD_MANAGER, owns_replicas
+from paddle_operator.rollout.course import Course
 from paddle_operator.sla.profile import Profile
 from paddle_operator.spec import Service, parse
 from paddle_operator.spec.source import ModuleName
@@ -32,17 +32,6 @@ DIGEST = "sha256:" + "ab" * 32
 OTHER_DIGEST = "sha256:" + "cd" * 32
 MODULE_DIGEST = "sha256:" + "ef" * 32
 NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
-LIST_KEYS = {
-    "containers": ("name",),
-    "initContainers": ("name",),
-    "env": ("name",),
-    "volumes": ("name",),
-    "volumeMounts": ("mountPath",),
-    "imagePullSecrets": ("name",),
-    "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
-    "ownerReferences": ("uid",),
-}
-"""Lists of type map in the objects that we make, as the API server's schema has them."""
 UID = "00000000-0000-4000-8000-000000000001"
 EVERY_DEVICE = Platform(
     {device: f"runtime-{device.lower()}:1" for device in Device}, gateway_api=True, envoy_gateway=True
@@ -139,6 +128,7 @@ def planned(
     platform: Platform = EVERY_DEVICE,
     now: datetime = NOON,
     profile: Profile | None = None,
+    course: Course | None = None,
 ) -> Plan:
     """Plan as if the resolve Job had found this digest, and these bundles for modules where they differ from
     what is declared; None: it has not answered."""
@@ -150,7 +140,12 @@ def planned(
         found = {one.name: a_bundle(MODULE_DIGEST, format=one.format.value) for one in declared.modules}
         found |= {ModuleName(name): bundle for name, bundle in (modules or {}).items()}
         resolution = Resolution(key, model, found, size_bytes)
-    return plan(service, platform, resolution, live, now, profile=profile)
+    return plan(service, platform, resolution, live, now, profile=profile, course=course)
+
+
+def weights(route: KubeObject, rule: int = 0) -> dict[str, int]:
+    """The weight of each revision in a rule of a route."""
+    return {one["name"]: one["weight"] for one in route["spec"]["rules"][rule]["backendRefs"]}
 
 
 def handed(made: Plan) -> dict[str, int]:
@@ -183,34 +178,6 @@ def init_container(made: Plan, name: str = "fetch") -> dict[str, Any]:
     return dict(found)
 
 
-def stored(item: KubeObject) -> KubeObject:
-    """An object as the API server keeps it: with its own fields and a record of who applied what."""
-    live = copy.deepcopy(item)
-    recorded = live["metadata"].pop("managedFields", None) is not None
-    fields = fields_of(live)
-    if recorded and not owns_replicas(item):
-        del fields["f:spec"]["f:replicas"]
-    live["metadata"] |= {"uid": f"uid-of-{item['metadata']['name']}", "resourceVersion": "7"}
-    live["metadata"]["managedFields"] = [{"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": fields}]
-    live["status"] = {"observedGeneration": 1}
-    return live
-
-
-def fields_of(value: Any, key: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The record of who applied what (fieldsV1): an item of a list of type map is named by its keys."""
-    if isinstance(value, list) and key:
-        named = {json.dumps({name: item[name] for name in key}): item for item in value}
-        return {f"k:{name}": {".": {}, **fields_of(item)} for name, item in named.items()}
-    if not isinstance(value, dict):
-        return {}
-    identity = {"apiVersion", "kind", "name", "namespace"}
-    return {
-        f"f:{name}": fields_of(inner, LIST_KEYS.get(name, ()))
-        for name, inner in value.items()
-        if name not in identity or "apiVersion" not in value
-    }
-
-
 def environment(of: dict[str, Any]) -> dict[str, str]:
     return {variable["name"]: variable["value"] for variable in of["env"]}
 
@@ -227,6 +194,12 @@ class World:
     ready: dict[str, int] = field(default_factory=dict)
     last: Plan | None = None
     profile: Profile = field(default_factory=Profile)
+    course: Course | None = None
+
+    def decides(self, course: Course | None) -> Self:
+        """Let a rollout decide from now on; None: the wanted revision takes over when it is ready."""
+        self.course = course
+        return self
 
     def wants(self, resource: Resource) -> Self:
         self.service = a_service(resource)
@@ -266,6 +239,7 @@ class World:
             platform=self.platform,
             now=self.now,
             profile=self.profile,
+            course=self.course,
         )
 
     def reconcile(self, crash_after: int | None = None) -> Plan:
@@ -283,6 +257,9 @@ class World:
                 ):
                     continue
                 del self.objects[key]
+        for name in self.ready:
+            pods = self.replicas(name) if name in self.deployments else 0
+            self.ready[name] = min(self.ready[name], pods)
         return made
 
     def _apply(self, item: KubeObject, made: Plan) -> None:
@@ -328,11 +305,21 @@ class World:
     @property
     def serving(self) -> str | None:
         """The revision that the plain Service points to, if its pods are there."""
-        service = self.objects.get(("Service", self.service.identity.name))
-        if service is None:
+        if ("Service", self.service.identity.name) not in self.objects:
             return None
-        name: str = service["spec"]["selector"]["serving.paddle-sla.io/revision"]
+        name = self.selector["serving.paddle-sla.io/revision"]
         return name if ("Deployment", name) in self.objects else None
+
+    @property
+    def selector(self) -> dict[str, str]:
+        """Whose pods the plain Service has."""
+        found: dict[str, str] = self.objects[("Service", self.service.identity.name)]["spec"]["selector"]
+        return found
+
+    @property
+    def backends(self) -> dict[str, int]:
+        """The revisions that the route's counted rule sends requests to, by weight."""
+        return weights(self.objects[("HTTPRoute", self.service.identity.name)])
 
     def role(self, revision: str) -> str:
         labels = self.objects[("Deployment", revision)]["metadata"]["labels"]

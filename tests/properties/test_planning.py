@@ -23,8 +23,8 @@ from tests.operator.given import (
     a_service,
     a_world,
     planned,
-    stored,
 )
+from tests.operator.stored import stored
 from tests.properties.resources import correct_resources
 
 NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -143,8 +143,8 @@ class Rollouts(RuleBasedStateMachine):
 
     @invariant()
     def a_revision_that_takes_over_is_the_one_that_is_asked_for(self) -> None:
-        if hasattr(self, "world") and self.world.last is not None and self.world.last.next is not None:
-            assert self.world.last.next != self.world.last.stable
+        if hasattr(self, "world") and self.world.last is not None and self.world.last.canary is not None:
+            assert self.world.last.canary != self.world.last.stable
 
     def teardown(self) -> None:
         if hasattr(self, "world"):

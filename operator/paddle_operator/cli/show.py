@@ -46,7 +46,7 @@ def service_page(service: Mapping[str, Any]) -> str:
         ("Model", str((status.get("model") or {}).get("state", ""))),
     ]
     head += [(one["name"], _figures(one)) for one in (status.get("sla") or {}).get("objectives", ())]
-    roles = [(role, status[role]) for role in ("stable", "canary") if role in status]
+    roles = [(role, status[role]) for role in ("stable", "canary", "previous") if role in status]
     head += [(role.capitalize(), _revision(found)) for role, found in roles]
     return columns(head) + "\n" + conditions_table(status.get("conditions") or ())
 

@@ -45,6 +45,8 @@ def deployment(identity: Identity, member: Member) -> KubeObject | None:
         annotations[names.ANNOTATION_REPLICAS] = member.decided_by
     if member.retired_at is not None:
         annotations[names.ANNOTATION_RETIRED_AT] = member.retired_at.isoformat()
+    if member.rejected:
+        annotations[names.ANNOTATION_REJECTED] = member.rejected
     labels = {names.LABEL_REVISION: member.name}
     spec = {
         **({"replicas": member.replicas} if member.writes_replicas else {}),

@@ -9,6 +9,7 @@ At rest every action is Keep, and nothing is written.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +50,8 @@ class Patch:
     handed_over: KubeObject | None = None
     """Applied before, by the manager that only holds it: a field that we drop and nobody else owns goes back
     to its default."""
+    shrinks: bool = False
+    """Pods go with it, as with a deletion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ def diff(
             actions.append(Create(desired))
             continue
         changed = differences(desired, present, manager)
-        actions.append(Patch(desired, changed, handed.get(key)) if changed else Keep(key))
+        shrinks = _replicas(desired) < _replicas(present)
+        actions.append(Patch(desired, changed, handed.get(key), shrinks) if changed else Keep(key))
     unwanted = [item for key, item in found.items() if key not in wanted]
     actions += [
         Delete(key_of(item), item["metadata"]["uid"])
@@ -101,6 +105,12 @@ def key_of(item: KubeObject) -> ObjectKey:
 def differences(desired: KubeObject, live: KubeObject, manager: str) -> tuple[str, ...]:
     """Return the paths of fields that are not as wanted, or that we set once and want no more."""
     return (*_changed(desired, live, ""), *_left_behind(owned_fields(live, manager), desired, ""))
+
+
+def _replicas(item: KubeObject) -> float:
+    """Return the number of pods that an object asks for; without end where it leaves that to others."""
+    count: float = (item.get("spec") or {}).get("replicas", math.inf)
+    return count
 
 
 def _may_go(item: KubeObject, plan: Plan, owner_uid: str) -> bool:

@@ -36,6 +36,7 @@ def live_revision(deployment: Mapping[str, Any], scalers: ScalersAtWork = _NONE)
         owns_replicas=owns_replicas(deployment),
         decided_by=annotations.get(names.ANNOTATION_REPLICAS, ""),
         scalers=scalers,
+        rejected=annotations.get(names.ANNOTATION_REJECTED, ""),
     )
 
 

@@ -15,7 +15,6 @@ from paddle_operator.sla.means import Means
 from paddle_operator.sla.objectives import sla_hash
 from paddle_operator.sla.profile import Terms
 from paddle_operator.spec.model import Service
-from paddle_operator.spec.traffic import RoutingType
 
 
 def means_of(service: Service, *, envoy_gateway: bool) -> Means:
@@ -41,14 +40,14 @@ def means_of(service: Service, *, envoy_gateway: bool) -> Means:
         drain=_fixed(DRAIN_SECONDS),
         longest_request=_fixed(int(ATTEMPT_TIMEOUT.removesuffix("s"))),
         moving=Figure(Fraction(moving), Unit.SECONDS, Origin.BOUND),
-        repeats=envoy_gateway and spec.routing.type is RoutingType.GATEWAY_API,
+        repeats=envoy_gateway and spec.routing.has_gateway,
     )
 
 
 def terms_of(service: Service, *, envoy_gateway: bool) -> Terms:
     """Return what the replicas at work are judged by."""
     spec = service.spec
-    repeats = envoy_gateway and spec.routing.type is RoutingType.GATEWAY_API
+    repeats = envoy_gateway and spec.routing.has_gateway
     batching = spec.runtime.batching
     return Terms(
         demands=demands_of(spec.sla),

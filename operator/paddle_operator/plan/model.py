@@ -11,6 +11,7 @@ from typing import Any
 
 from paddle_operator.plan.revision import Revision
 from paddle_operator.reasons import Reason
+from paddle_operator.rollout.course import Course
 from paddle_operator.sla.load_queries import AcceleratorSource
 from paddle_operator.spec.scaling import MetricType
 from paddle_operator.spec.source import ModuleName
@@ -24,8 +25,14 @@ class Role(StrEnum):
     """What a live revision is doing."""
 
     STABLE = "stable"
-    NEXT = "next"
+    CANARY = "canary"
+    """It is tried, or made ready to be."""
+    PREVIOUS = "previous"
+    """It served before, and stays as it is until that is safe to give up."""
     RETIRED = "retired"
+    """It took requests, and keeps its pods for the few seconds in which some proxy may still send one."""
+    HISTORY = "history"
+    """It is kept without pods, to go back to or to know that it was rejected."""
 
 
 class Scaler(StrEnum):
@@ -120,6 +127,8 @@ class LiveRevision:
     decided_by: str = ""
     """What is recorded about the number: see names.ANNOTATION_REPLICAS."""
     scalers: ScalersAtWork = ScalersAtWork()
+    rejected: str = ""
+    """Why it may never take traffic again; empty where it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +189,8 @@ class Plan:
     """
 
     objects: tuple[KubeObject, ...]
-    stable: str | None
-    """Revision that takes the traffic, None before the first one is made."""
-    next: str | None
-    """Revision that takes over when it is ready."""
+    course: Course
+    """What was decided about the revisions, as far as it can be carried out now."""
     target: str | None
     """Revision that the resource asks for, None while its digest is unknown or it was refused."""
     resolve_key: str | None
@@ -197,3 +204,15 @@ class Plan:
     scale: Scale = Scale()
     handed_over: tuple[KubeObject, ...] = ()
     """Of objects above, the fields that others are about to take over, as they are now."""
+    mixed: bool = False
+    """The plain Service has the pods of stable revision and canary: their numbers are the shares."""
+
+    @property
+    def stable(self) -> str | None:
+        """Revision that takes the traffic that the canary does not; None before there is one."""
+        return self.course.stable
+
+    @property
+    def canary(self) -> str | None:
+        """Revision that is tried, or takes over when it is ready."""
+        return self.course.canary

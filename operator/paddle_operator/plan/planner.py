@@ -1,8 +1,9 @@
-"""The plan of one resource: which revision serves, which takes over, what else must exist."""
+"""The plan of one resource: what was decided about its revisions, as objects, in the order of applying."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from paddle_operator.plan.autoscaler import autoscaler
@@ -25,14 +26,16 @@ from paddle_operator.plan.network_policy import network_policy
 from paddle_operator.plan.pod_monitor import pod_monitor
 from paddle_operator.plan.prometheus_rule import prometheus_rule
 from paddle_operator.plan.resolve_job import resolve_job
-from paddle_operator.plan.roles import Cast, Member, cast_of
+from paddle_operator.plan.roles import Cast, Member, before, carried_out, cast_of, recreates
 from paddle_operator.plan.route import http_route
 from paddle_operator.plan.rule_file import rule_file
 from paddle_operator.plan.scaled_object import scaled_object
-from paddle_operator.plan.scaling import held, scale_of, scaler_for, serving
-from paddle_operator.plan.service import plain_service, revision_service
+from paddle_operator.plan.scaling import emptied, held, scale_of, scaler_for, serving, unshrinking
+from paddle_operator.plan.service import plain_service, revision_service, shares_by_pods
+from paddle_operator.plan.take_over import take_over
 from paddle_operator.plan.target import Target, target_of
 from paddle_operator.plan.traffic_policy import traffic_policy
+from paddle_operator.rollout.course import Course
 from paddle_operator.sla.means import Rate
 from paddle_operator.sla.objectives import sla_hash
 from paddle_operator.sla.profile import Profile, known_of
@@ -40,7 +43,7 @@ from paddle_operator.spec.model import Identity, Service
 from paddle_operator.spec.report import CountedAt
 from paddle_operator.spec.source import Source
 
-_BY_ROLE = (Role.STABLE, Role.NEXT, Role.RETIRED)
+_BY_ROLE = tuple(Role)
 
 
 def plan(
@@ -50,37 +53,46 @@ def plan(
     live: tuple[LiveRevision, ...],
     now: datetime,
     *,
+    course: Course | None = None,
     profile: Profile | None = None,
     availability: CountedAt = CountedAt.RUNTIME,
 ) -> Plan:
-    """Decide what should be in the cluster. Equal input gives equal output, byte for byte.
+    """Say what should be in the cluster. Equal input gives equal output, byte for byte.
 
-    `profile` is what was learned of the replicas at work, where a target is Auto. `availability`: where it
-    is counted so far, which rules and dashboard follow.
+    `course` is what a rollout decided; without one the wanted revision takes over when it is ready. `profile`
+    is what was learned of the replicas at work, where a target is Auto. `availability`: where it is counted
+    so far, which rules and dashboard follow.
     """
     live = tuple(sorted(live, key=lambda member: (_BY_ROLE.index(member.role), member.name)))
     scaling = service.spec.scaling
     scale = scale_of(scaling, platform, live, now, _capacity(service, platform, live, profile))
-    replicas = scale.replicas
     target = target_of(service.spec, platform, resolution, live)
-    wanted = _wanted(service.identity, target, live, replicas)
-    cast = held(cast_of(live, wanted, replicas, now), live, scaling, scale)
+    wanted = _wanted(service.identity, target, live)
+    name = wanted.name if wanted is not None else None
+    asked = course or take_over(live, name, scale.replicas)
+    course = carried_out(asked, live, name)
+    kept = emptied(scale) if recreates(asked, course) else unshrinking(scale, course, live, scaling.most)
+    cast = held(cast_of(course, live, wanted, kept.replicas, now), live, scaling, kept)
+    mixed = shares_by_pods(service.spec.routing, course, live)
     job = resolve_job(service, target.image, target.resolve_key) if target.resolving else None
+    first = (sla_config(service), network_policy(service.identity, _sources(service, cast.with_pods)), job)
+    traffic = (*_traffic(service, platform, course, mixed), _scaler(service, platform, cast, live, kept))
     return Plan(
-        objects=(
-            *_objects(service, platform, cast, job, _scaler(service, platform, cast, live, scale)),
+        objects=_there(
+            *first,
+            *_in_order(service.identity, cast, before(cast, course, live), traffic),
             *_watching(service, platform, availability),
         ),
-        stable=cast.stable.name if cast.stable else None,
-        next=cast.next.name if cast.next else None,
-        target=wanted.name if wanted else None,
+        course=course,
+        target=name,
         resolve_key=target.resolve_key if job else None,
         resolve_job=job["metadata"]["name"] if job else None,
         sla_hash=sla_hash(service.spec.sla),
         refusal=target.refusal,
-        untouched=tuple(m.name for m in (cast.stable, cast.next) if m is not None and m.revision is None),
+        untouched=tuple(one.name for one in cast.playing if one.revision is None),
         scale=scale,
-        handed_over=tuple(number_alone(service.identity, m) for m in (cast.stable,) if m and m.hands_over),
+        handed_over=tuple(number_alone(service.identity, one) for one in cast.playing if one.hands_over),
+        mixed=mixed,
     )
 
 
@@ -95,57 +107,62 @@ def _capacity(
     return known_of(profile, stable.name, terms).capacity
 
 
-def _wanted(
-    identity: Identity, target: Target, live: tuple[LiveRevision, ...], replicas: int
-) -> Member | None:
+def _wanted(identity: Identity, target: Target, live: tuple[LiveRevision, ...]) -> Member | None:
     if target.revision is None:
         return None
     name = target.revision.name(identity.name)
     return Member(
         name=name,
         revision=target.revision,
-        role=Role.NEXT,
+        role=Role.CANARY,
         resolve_key=target.resolve_key,
         default_image=target.default_image,
-        replicas=replicas,
+        replicas=0,
         template=next((one.template for one in live if one.name == name), None),
     )
 
 
-def _objects(
-    service: Service, platform: Platform, cast: Cast, job: KubeObject | None, scaler: KubeObject | None
-) -> tuple[KubeObject, ...]:
-    """Put the objects into the order of applying: pods' needs, pods, traffic, who leaves.
+def _in_order(
+    identity: Identity, cast: Cast, before: Collection[Member], traffic: Sequence[KubeObject | None]
+) -> Iterator[KubeObject | None]:
+    """Yield the revisions' objects and the traffic in the order of applying.
 
-    Traffic moves after the revision that takes it is labelled stable and before the old one is labelled
-    retired, so that a crash between any two writes leaves a serving revision.
+    Capacity comes before weight: a revision that takes requests is there, labelled and at its number before
+    the traffic says so. Weight goes before capacity: who takes none any more, or is to have fewer pods, is
+    touched after the traffic, and deletions come last. So a crash between any two writes leaves a route whose
+    revisions have their pods. Who is made new comes after the traffic, too: the plain Service must have let
+    go of all pods of the service first, where it had them (`shares_by_pods`). A Service without pods harms
+    nobody, and a route to one that is not there is refused: they are first.
     """
+    yield from (revision_service(identity, one.name) for one in cast.with_pods)
+    yield from (deployment(identity, one) for one in before)
+    yield from traffic
+    yield from (deployment(identity, one) for one in (*cast.with_pods, *cast.history) if one not in before)
+
+
+def _traffic(
+    service: Service, platform: Platform, course: Course, mixed: bool
+) -> tuple[KubeObject | None, ...]:
     identity = service.identity
-    stable = cast.stable.name if cast.stable else None
-    taking = [member for member in (cast.stable, cast.next) if member is not None]
-    route = http_route(service, platform, stable)
-    wanted = [
-        sla_config(service),
-        network_policy(identity, _sources(service, (*taking, *cast.retired))),
-        job,
-        *_revision_objects(identity, taking),
-        plain_service(identity, stable),
+    route = http_route(service, platform, course)
+    return (
+        plain_service(identity, course.stable, mixed=mixed),
         route,
-        traffic_policy(identity, platform, route),
-        disruption_budget(identity, stable),
-        scaler,
-        *_revision_objects(identity, cast.retired),
-    ]
-    return tuple(item for item in wanted if item is not None)
+        traffic_policy(identity, platform, route if service.spec.routing.has_gateway else None),
+        disruption_budget(identity, course.stable),
+    )
 
 
-def _watching(service: Service, platform: Platform, availability: CountedAt) -> tuple[KubeObject, ...]:
-    wanted = (
+def _watching(service: Service, platform: Platform, availability: CountedAt) -> tuple[KubeObject | None, ...]:
+    return (
         rule_file(service, platform, availability),
         prometheus_rule(service, platform, availability),
         pod_monitor(service, platform),
         dashboard(service, platform, availability),
     )
+
+
+def _there(*wanted: KubeObject | None) -> tuple[KubeObject, ...]:
     return tuple(item for item in wanted if item is not None)
 
 
@@ -164,15 +181,6 @@ def _scaler(
             return scaled_object(service, stable.name, stable.revision.device, scale, platform)
         case None:
             return None
-
-
-def _revision_objects(identity: Identity, members: list[Member] | tuple[Member, ...]) -> list[KubeObject]:
-    found: list[KubeObject] = []
-    for member in members:
-        workload = deployment(identity, member)
-        if workload is not None:
-            found += [revision_service(identity, member.name), workload]
-    return found
 
 
 def _sources(service: Service, members: tuple[Member, ...]) -> tuple[Source, ...]:

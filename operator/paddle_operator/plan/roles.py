@@ -1,16 +1,19 @@
-"""Who serves, who takes over, who leaves: the revisions of one resource and what each is to do next.
+"""Every revision of one resource and what it is to do next, as the course has it.
 
-Invariant: as long as any revision is live, one of the cast is stable, and the traffic points to it. It
-changes hands only to a revision with all its replicas ready.
+Invariant: as long as any revision is labelled stable, one of the cast is stable, and the traffic points to
+it. No revision loses its pods while the traffic may point to it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from paddle_operator.plan.model import KubeObject, LiveRevision, Role
 from paddle_operator.plan.revision import Revision
+from paddle_operator.plan.take_over import incumbent
+from paddle_operator.rollout.course import Course
 
 RETIRE_SECONDS = 30
 """How long a replaced revision keeps its pods, so that a proxy with old endpoints still finds them."""
@@ -29,6 +32,8 @@ class Member:
     retired_at: datetime | None = None
     template: KubeObject | None = None
     """Its pods as an earlier look rendered them; None: they are rendered now."""
+    rejected: str = ""
+    """Why it may never take traffic again."""
     decided_by: str = ""
     """What is to be recorded about its replicas: see names.ANNOTATION_REPLICAS."""
     writes_replicas: bool = True
@@ -42,64 +47,114 @@ class Cast:
     """The revisions that stay. Those of the live ones that are not here go."""
 
     stable: Member | None = None
-    next: Member | None = None
+    canary: Member | None = None
+    previous: Member | None = None
     retired: tuple[Member, ...] = ()
+    history: tuple[Member, ...] = ()
+
+    @property
+    def playing(self) -> tuple[Member, ...]:
+        """Those that the course names."""
+        return tuple(one for one in (self.stable, self.canary, self.previous) if one is not None)
+
+    @property
+    def with_pods(self) -> tuple[Member, ...]:
+        """All but those that are kept without."""
+        return (*self.playing, *self.retired)
 
 
-def cast_of(live: tuple[LiveRevision, ...], wanted: Member | None, replicas: int, now: datetime) -> Cast:
-    """Give every revision its role. `wanted` is None while nobody knows what is asked for: then all stay."""
-    incumbent = _incumbent(live, wanted.name if wanted else "", replicas)
-    if incumbent is None:
-        return Cast(stable=wanted and replace(wanted, role=Role.STABLE, replicas=replicas))
-    chosen, challenger = _choose(live, incumbent, wanted, replicas)
-    kept = {chosen.name} | ({challenger.name} if challenger else set())
-    return Cast(
-        stable=replace(chosen, role=Role.STABLE, replicas=replicas, retired_at=None),
-        next=challenger and replace(challenger, role=Role.NEXT, replicas=replicas, retired_at=None),
-        retired=tuple(
-            leaving
-            for member in sorted(live, key=lambda member: member.name)
-            if member.name not in kept and (leaving := _leaving(member, now)) is not None
-        ),
+def carried_out(course: Course, live: Collection[LiveRevision], wanted: str | None) -> Course:
+    """Return what of a course can be done now: with revisions that there are, or that can be made.
+
+    A canary takes traffic only while one of its pods is ready, and none once it was rejected. Where the
+    stable revision is gone, or nobody says who it is, the one that is found serving is: traffic never ends
+    for a slip of the memory. While pods are recreated it is the one that served until then: callers find the
+    same address, with nobody behind it.
+    """
+    there = {one.name for one in live}
+    known = there | ({wanted} if wanted is not None else set())
+    stable = course.stable if course.stable in known else _found(course, live)
+    canary = course.canary if course.canary in known - {stable} - course.rejected.keys() else None
+    ready = any(one.name == canary and one.ready_replicas for one in live)
+    return replace(
+        course,
+        stable=stable,
+        canary=canary,
+        canary_weight=course.canary_weight if ready and stable is not None else 0,
+        canary_replicas=course.canary_replicas if canary is not None else 0,
+        previous=course.previous if course.previous in there - {stable, canary} else None,
     )
 
 
-def _choose(
-    live: tuple[LiveRevision, ...], incumbent: LiveRevision, wanted: Member | None, replicas: int
-) -> tuple[Member, Member | None]:
-    """Return who serves and who is to take over."""
-    if wanted is None:
-        waiting = [m for m in live if m.role is Role.NEXT and m.name != incumbent.name]
-        return _as_it_is(incumbent), _as_it_is(min(waiting, key=lambda m: m.name)) if waiting else None
-    if wanted.name == incumbent.name:
-        return wanted, None
-    candidate = next((member for member in live if member.name == wanted.name), None)
-    if candidate is not None and candidate.ready_replicas >= replicas:
-        return wanted, None
-    return _as_it_is(incumbent), wanted
+def recreates(asked: Course, carried: Course) -> bool:
+    """Tell whether who served until now gives its pods up before others come."""
+    return asked.stable is None and carried.stable is not None and carried.stable in asked.history
 
 
-def _incumbent(live: tuple[LiveRevision, ...], wanted: str, replicas: int) -> LiveRevision | None:
-    """Find who serves now. One label says so, unless a crash between two writes left two or none."""
-    if not live:
-        return None
+def cast_of(
+    course: Course,
+    live: Collection[LiveRevision],
+    wanted: Member | None,
+    replicas: int,
+    now: datetime,
+) -> Cast:
+    """Give every revision its role. `course` is one that can be carried out, `replicas` the number that the
+    stable revision is to have."""
+    known = {one.name: _as_it_is(one) for one in live}
+    if wanted is not None:
+        known[wanted.name] = wanted
 
-    def standing(member: LiveRevision) -> tuple[bool, bool, int, float, str]:
-        since = member.retired_at.timestamp() if member.retired_at else 0.0
-        proven = member.name == wanted and member.ready_replicas >= replicas
-        return (member.role is Role.STABLE, proven, member.ready_replicas, since, member.name)
+    def named(name: str | None, role: Role) -> Member | None:
+        return replace(known[name], role=role, retired_at=None, rejected="") if name is not None else None
 
-    return max(live, key=standing)
+    stable, canary = named(course.stable, Role.STABLE), named(course.canary, Role.CANARY)
+    leaving = tuple(_leaving(live, course, now))
+    return Cast(
+        stable=stable and replace(stable, replicas=replicas),
+        canary=canary and replace(canary, replicas=course.canary_replicas),
+        previous=named(course.previous, Role.PREVIOUS),
+        retired=tuple(one for one in leaving if one.role is Role.RETIRED),
+        history=tuple(one for one in leaving if one.role is Role.HISTORY),
+    )
 
 
-def _leaving(member: LiveRevision, now: datetime) -> Member | None:
-    """Keep a replaced revision for a while. One that never served, or cannot be rebuilt, goes at once."""
-    if member.role is Role.NEXT or member.revision is None:
-        return None
-    since = member.retired_at if member.role is Role.RETIRED and member.retired_at else now
-    if now - since >= timedelta(seconds=RETIRE_SECONDS):
-        return None
-    return replace(_as_it_is(member), role=Role.RETIRED, retired_at=since)
+def before(cast: Cast, course: Course, live: Collection[LiveRevision]) -> tuple[Member, ...]:
+    """Return those that are written before the traffic: who takes requests, but no canary that shrinks."""
+    there = {one.name: one.replicas for one in live}
+    canary = cast.canary if course.canary_weight else None
+    growing = canary if canary is not None and canary.replicas >= there.get(canary.name, 0) else None
+    return tuple(one for one in (cast.stable, growing) if one is not None)
+
+
+def _found(course: Course, live: Collection[LiveRevision]) -> str | None:
+    """Find who serves, of those that may. Before anybody does, a canary alone does not become stable."""
+    may = [one for one in live if one.name not in course.rejected]
+    if course.stable is None:
+        left = next((one.name for one in may if one.name in course.history[:1]), None)
+        return left or incumbent([one for one in may if one.role is Role.STABLE])
+    return incumbent(may)
+
+
+def _leaving(live: Collection[LiveRevision], course: Course, now: datetime) -> Iterator[Member]:
+    """Yield those that play no part any more and stay: first as they are, then without pods.
+
+    One that never took a request has nothing to wait for. What is neither of the course's history nor
+    rejected goes in the end, and at once what cannot be rebuilt.
+    """
+    playing = {course.stable, course.canary, course.previous}
+    kept = {*course.history, *course.rejected}
+    for one in sorted(live, key=lambda one: one.name):
+        rejected = course.rejected.get(one.name, "")
+        unasked = one.role is Role.CANARY and not one.ready_replicas
+        if one.name in playing or one.revision is None:
+            continue
+        left = one.role in {Role.RETIRED, Role.HISTORY} and one.retired_at
+        member = replace(_as_it_is(one), retired_at=left or now, rejected=rejected)
+        waited = left and now - left >= timedelta(seconds=RETIRE_SECONDS)
+        if not (unasked or waited or one.role is Role.HISTORY):
+            yield replace(member, role=Role.RETIRED)
+        elif one.name in kept:
+            yield replace(member, role=Role.HISTORY, replicas=0)
 
 
 def _as_it_is(member: LiveRevision) -> Member:

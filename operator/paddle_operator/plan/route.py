@@ -7,62 +7,100 @@ from typing import Any
 from paddle_operator import names
 from paddle_operator.plan.metadata import kube_object
 from paddle_operator.plan.model import KubeObject, Platform
+from paddle_operator.rollout.course import Course
 from paddle_operator.sla.gateway import COUNTED_RULE
 from paddle_operator.spec.model import Service
-from paddle_operator.spec.traffic import ParentRef, RoutingType
+from paddle_operator.spec.traffic import ParentKind, ParentRef, RoutingType
 
 REQUEST_TIMEOUT = "60s"
 """For the caller, over all attempts. One attempt's is the traffic policy's: Envoy Gateway takes a route's
 backendRequest for the whole of a request where the retries stand in a policy."""
 
 
-def http_route(service: Service, platform: Platform, stable: str | None) -> KubeObject | None:
+def http_route(service: Service, platform: Platform, course: Course) -> KubeObject | None:
     """Return the route; None where none is asked for or possible, or before any revision serves.
 
     Two rules, since each has counters of its own: what runs the model, which the promise is about, and
-    pages, metadata and all other methods. The header names the revision to the caller, and makes Envoy
-    Gateway keep one cluster, and so one set of counters, for each backend.
+    pages, metadata and all other methods. Both divide the requests by the same weights. While there is more
+    than one revision, one rule more for each sends it what names it.
     """
     routing = service.spec.routing
-    if routing.type is not RoutingType.GATEWAY_API or not platform.gateway_api or stable is None:
+    if routing.type is not RoutingType.GATEWAY_API or not platform.gateway_api or course.stable is None:
         return None
-    paths = [_below(prefix) for prefix in names.PATHS_SERVED]
-    rules = {
-        COUNTED_RULE: [{**_below(prefix), "method": "POST"} for prefix in names.PATHS_OF_MODELS],
-        COUNTED_RULE + 1: [{"path": {"type": "Exact", "value": names.PATH_PAGE}}, *paths],
-    }
+    counted = [{**_below(prefix), "method": "POST"} for prefix in names.PATHS_OF_MODELS]
+    beside = [_path("Exact", names.PATH_PAGE), *(_below(prefix) for prefix in names.PATHS_SERVED)]
+    shares = _shares(course.stable, course)
+    callers = {"remove": [names.HEADER_SYNTHETIC]}
+    rules = {COUNTED_RULE: _rule(counted, shares, callers), COUNTED_RULE + 1: _rule(beside, shares, callers)}
     spec: dict[str, Any] = {"parentRefs": [_parent(parent) for parent in routing.parent_refs]}
     if routing.hostnames:
         spec["hostnames"] = list(routing.hostnames)
-    spec["rules"] = [_rule(rules[place], stable) for place in sorted(rules)]
+    others = [name for name in (course.canary, course.previous) if name is not None]
+    pinned = [_pinned([*counted, *beside], name) for name in (course.stable, *others) if others]
+    spec["rules"] = [*(rules[place] for place in sorted(rules)), *pinned]
     identity = service.identity
-    return kube_object(identity, "gateway.networking.k8s.io/v1", "HTTPRoute", identity.name, {"spec": spec})
+    return kube_object(
+        identity,
+        "gateway.networking.k8s.io/v1",
+        "HTTPRoute",
+        identity.name,
+        {"spec": spec},
+        labels={names.LABEL_ROLLOUT: names.ROLLOUT_IN_PROGRESS} if others else None,
+    )
+
+
+def _shares(stable: str, course: Course) -> list[dict[str, Any]]:
+    """Return the backends: the stable revision first, and the canary second, also before it takes a share.
+
+    The place names the counters, and is known to everybody before the first request that is to be counted.
+    """
+    return [_backend(name, course.weight(name)) for name in (stable, course.canary) if name is not None]
+
+
+def _backend(revision: str, weight: int) -> dict[str, Any]:
+    """The header names the revision to the caller, and makes Envoy Gateway keep one cluster, and so one set
+    of counters, for each backend."""
+    header = {"name": names.HEADER_REVISION, "value": revision}
+    return {
+        "group": "",
+        "kind": "Service",
+        "name": revision,
+        "port": names.SERVICE_PORT,
+        "weight": weight,
+        "filters": [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [header]}}],
+    }
+
+
+def _pinned(matches: list[dict[str, Any]], revision: str) -> dict[str, Any]:
+    """Return the rule for requests that name a revision: the same ones with one header more, so it wins.
+
+    Who chooses a revision tries it out: such a request is marked as synthetic, and counts neither for the
+    promise nor for or against a canary, whose share has to be a sample of what callers send.
+    """
+    header = {"type": "Exact", "name": names.HEADER_REVISION, "value": revision}
+    marked = {"set": [{"name": names.HEADER_SYNTHETIC, "value": "true"}]}
+    return _rule([{**one, "headers": [header]} for one in matches], [_backend(revision, 100)], marked)
+
+
+def _rule(
+    matches: list[dict[str, Any]],
+    backends: list[dict[str, Any]],
+    request_headers: dict[str, Any],
+) -> dict[str, Any]:
+    return {
+        "matches": matches,
+        "filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": request_headers}],
+        "backendRefs": backends,
+        "timeouts": {"request": REQUEST_TIMEOUT},
+    }
 
 
 def _below(prefix: str) -> dict[str, Any]:
-    return {"path": {"type": "PathPrefix", "value": prefix}}
+    return _path("PathPrefix", prefix)
 
 
-def _rule(matches: list[dict[str, Any]], stable: str) -> dict[str, Any]:
-    header = {"name": names.HEADER_REVISION, "value": stable}
-    backend = {
-        "group": "",
-        "kind": "Service",
-        "name": stable,
-        "port": names.SERVICE_PORT,
-        "weight": 100,
-        "filters": [{"type": "ResponseHeaderModifier", "responseHeaderModifier": {"set": [header]}}],
-    }
-    synthetic = {
-        "type": "RequestHeaderModifier",
-        "requestHeaderModifier": {"remove": [names.HEADER_SYNTHETIC]},
-    }
-    return {
-        "matches": matches,
-        "filters": [synthetic],
-        "backendRefs": [backend],
-        "timeouts": {"request": REQUEST_TIMEOUT},
-    }
+def _path(kind: str, value: str) -> dict[str, Any]:
+    return {"path": {"type": kind, "value": value}}
 
 
 def url_of(service: Service, *, gateway_api: bool) -> str:
@@ -74,7 +112,8 @@ def url_of(service: Service, *, gateway_api: bool) -> str:
 
 
 def _parent(parent: ParentRef) -> dict[str, Any]:
-    written = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": parent.name}
+    group = "gateway.networking.k8s.io" if parent.kind is ParentKind.GATEWAY else ""
+    written = {"group": group, "kind": parent.kind.value, "name": parent.name}
     if parent.namespace is not None:
         written["namespace"] = parent.namespace
     if parent.section_name is not None:

@@ -17,6 +17,7 @@ from paddle_operator.plan.learned_target import learned_target, text_of
 from paddle_operator.plan.model import Aim, LiveRevision, Platform, Refusal, Role, Scale, Scaler
 from paddle_operator.plan.roles import Cast, Member
 from paddle_operator.reasons import Reason
+from paddle_operator.rollout.course import Course
 from paddle_operator.sla.capacity import LEAST_INTERVALS, LEAST_REQUESTS
 from paddle_operator.sla.floor import floor_at
 from paddle_operator.sla.means import Rate
@@ -67,11 +68,30 @@ def held(cast: Cast, live: Iterable[LiveRevision], scaling: Scaling, scale: Scal
     live = tuple(live)
     there = {one.name: one for one in live}
     record = _record(scaling, serving(live))
-    return Cast(
+    return replace(
+        cast,
         stable=cast.stable and _of_stable(replace(cast.stable, decided_by=record), there, scale),
-        next=cast.next and replace(cast.next, decided_by=record),
+        canary=cast.canary and replace(cast.canary, decided_by=record),
+        previous=cast.previous and _as_it_is(cast.previous, there[cast.previous.name]),
         retired=tuple(_as_it_is(one, there[one.name]) for one in cast.retired),
     )
+
+
+def emptied(scale: Scale) -> Scale:
+    """Return the scale of a revision whose pods make room for those that are to take their place."""
+    return replace(scale, least=0, replicas=0, scaler=None)
+
+
+def unshrinking(scale: Scale, course: Course, live: Iterable[LiveRevision], most: int) -> Scale:
+    """Return the scale with no fewer pods of the stable revision than it has, while a rollout moves traffic.
+
+    The share that the canary takes leaves its pods idle, and they are needed at once when it fails.
+    """
+    if not course.canary_weight and course.previous is None:
+        return scale
+    there = max((one.replicas for one in live if one.name == course.stable), default=0)
+    kept = max(scale.replicas, there)
+    return replace(scale, replicas=kept, least=max(scale.least, min(there, most)) if scale.scaler else kept)
 
 
 def scaler_for(stable: LiveRevision | None, scale: Scale) -> Scaler | None:
@@ -180,6 +200,8 @@ def _record(scaling: Scaling, serving: LiveRevision | None) -> str:
 def _of_stable(member: Member, there: Mapping[str, LiveRevision], scale: Scale) -> Member:
     live = there.get(member.name)
     if live is None or live.replicas == 0:  # from nothing nobody scales: it would stay there
+        return member
+    if live.role is not Role.STABLE and live.replicas < member.replicas:  # it takes over with full strength
         return member
     if scale.scaler is not None:
         return replace(member, replicas=live.replicas, writes_replicas=False, hands_over=live.owns_replicas)

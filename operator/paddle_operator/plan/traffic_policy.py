@@ -29,7 +29,7 @@ default of 5."""
 
 
 def traffic_policy(identity: Identity, platform: Platform, route: KubeObject | None) -> KubeObject | None:
-    """Return the policy of the route; None without a route or without Envoy Gateway."""
+    """Return the policy of all the route's rules; None without a route or without Envoy Gateway."""
     if route is None or not platform.envoy_gateway:
         return None
     target = {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": route["metadata"]["name"]}

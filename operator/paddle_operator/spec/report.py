@@ -44,7 +44,10 @@ class RevisionStatus(Block):
     ready_replicas: Count = 0
     """Pods that are ready."""
     weight: Annotated[int, Field(ge=0, le=100)] = 0
-    """Percentage of the traffic that is sent to it."""
+    """Percentage of the requests that it is to take."""
+    effective_weight: Annotated[int, Field(ge=0, le=100)] = 0
+    """Percentage that it can be given now: none without a ready pod; with routing type ReplicaRatio its part
+    of the ready pods."""
     model_digest: Annotated[str, Field(max_length=71)] = ""
     """Digest of the model's bundle that its pods enforce."""
     modules: Annotated[tuple[ModuleDigest, ...], Field(max_length=len(ModuleName)), list_map("name")] = ()
@@ -142,7 +145,9 @@ class Status(Block):
     stable: RevisionStatus | None = None
     """The revision that serves."""
     canary: RevisionStatus | None = None
-    """The revision that takes over when it is ready."""
+    """The revision that is tried, or takes over when it is ready."""
+    previous: RevisionStatus | None = None
+    """The revision that served before and stays as it is until that is safe to give up."""
     model: ModelStatus | None = None
     """How far the model of the newest revision has come."""
     sla: SlaStatus | None = None

@@ -28,15 +28,25 @@ class RoutingType(StrEnum):
     REPLICA_RATIO = "ReplicaRatio"
 
 
-class ParentRef(Block):
-    """A Gateway."""
+class ParentKind(StrEnum):
+    """Who takes the route."""
 
+    GATEWAY = "Gateway"
+    SERVICE = "Service"
+
+
+class ParentRef(Block):
+    """What the route is attached to."""
+
+    kind: ParentKind = ParentKind.GATEWAY
+    """Gateway, or Service: then a service mesh takes the route for requests to that Service. The latter is
+    written as the Gateway API has it and was not tried with any mesh."""
     name: SubdomainName
-    """Name of the Gateway."""
+    """Name of the Gateway or Service."""
     namespace: ObjectName | None = None
-    """Namespace of the Gateway. Absent: the resource's own."""
+    """Its namespace. Absent: the resource's own."""
     section_name: SubdomainName | None = None
-    """One listener of the Gateway. Absent: all that fit."""
+    """One listener of the Gateway, or one port of the Service. Absent: all that fit."""
 
 
 class Routing(Block):
@@ -46,6 +56,13 @@ class Routing(Block):
     """GatewayAPI makes an HTTPRoute. ReplicaRatio is the plain Service of the resource's name, which is
     always made."""
     parent_refs: Annotated[tuple[ParentRef, ...], Field(max_length=8)] = ()
-    """Gateways to attach to. Required with GatewayAPI."""
+    """Gateways, or Services of a mesh, to attach to. Required with GatewayAPI."""
     hostnames: Annotated[tuple[SubdomainName, ...], Field(max_length=16), list_set()] = ()
     """Host names to answer to. Empty: every host name of the Gateway's listeners."""
+
+    @property
+    def has_gateway(self) -> bool:
+        """Whether any caller comes through a Gateway."""
+        return self.type is RoutingType.GATEWAY_API and any(
+            one.kind is ParentKind.GATEWAY for one in self.parent_refs
+        )

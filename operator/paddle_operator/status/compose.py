@@ -17,7 +17,8 @@ from paddle_operator.spec import Identity, Service
 from paddle_operator.status import promise, verdicts
 from paddle_operator.status.conditions import TYPES, Before, Condition, Truth, written
 from paddle_operator.status.diagnosis import last_end
-from paddle_operator.status.facts import DeploymentFacts, Facts
+from paddle_operator.status.facts import Facts
+from paddle_operator.status.revisions import revisions
 from paddle_operator.status.scaling import scaling_active
 from paddle_operator.status.situation import Situation
 from paddle_operator.status.standing import Standing
@@ -58,7 +59,7 @@ def status_of(
         "slaHash": plan.sla_hash,
         "sla": standing.figures(promise.sla_status(service.spec.sla, measured), measured),
         **_scale(at),
-        **_revisions(at, previous),
+        **revisions(at, previous),
         "model": _model(at),
         "conditions": written(conditions, at.before, at.generation, now),
     }
@@ -95,30 +96,6 @@ def _scale(at: Situation) -> Status:
     return {
         "replicas": stable.replicas if stable else 0,
         "selector": ",".join(f"{label}={labels[label]}" for label in selected),
-    }
-
-
-def _revisions(at: Situation, previous: Status) -> Status:
-    """The revision that serves and the one that is to: a first one serves from when it was first ready."""
-    stable, candidate = _revision(at, at.plan.stable, weight=100), _revision(at, at.plan.next, weight=0)
-    served = (previous.get("stable") or {}).get("revision") == at.plan.stable
-    if stable is not None and not served and not stable["readyReplicas"]:
-        return {"stable": None, "canary": stable}
-    return {"stable": stable, "canary": candidate}
-
-
-def _revision(at: Situation, name: str | None, weight: int) -> Status | None:
-    if name is None:
-        return None
-    deployment = at.facts.deployment(name) or DeploymentFacts(name)
-    modules = [{"name": module, "digest": digest} for module, digest in deployment.modules]
-    return {
-        "revision": name,
-        "replicas": deployment.wanted_replicas,
-        "readyReplicas": deployment.ready_replicas,
-        "weight": weight,
-        **({"modelDigest": deployment.digest} if deployment.digest else {}),
-        **({"modules": modules} if modules else {}),
     }
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from paddle_operator.plan.diff import Action, Create, Delete, Keep, Patch, diff
-from tests.operator.given import UID, a_resource, a_service, a_world, planned, stored, the
+from tests.operator.given import UID, a_resource, a_service, a_world, planned, the
+from tests.operator.stored import stored
 
 
 def changes(actions: tuple[Action, ...]) -> list[Action]:
@@ -33,6 +34,18 @@ def test_what_is_missing_is_created_in_the_plans_order() -> None:
 def test_at_rest_nothing_is_written() -> None:
     made, live = the_world()
     assert changes(diff(made, live, UID)) == []
+
+
+def test_fewer_pods_are_told_apart_from_other_changes() -> None:
+    made, live = the_world()
+    deployment = edited(live, "Deployment")
+    deployment["spec"]["replicas"] = 3
+    (fewer,) = changes(diff(made, live, UID))
+    deployment["spec"]["replicas"] = 0
+    (more,) = changes(diff(made, live, UID))
+    assert isinstance(fewer, Patch)
+    assert isinstance(more, Patch)
+    assert (fewer.shrinks, more.shrinks) == (True, False)
 
 
 def test_defaults_of_the_api_server_are_no_difference() -> None:

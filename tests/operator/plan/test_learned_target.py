@@ -33,9 +33,9 @@ from tests.operator.given import (
     a_service,
     a_world,
     handed,
-    stored,
     the,
 )
+from tests.operator.stored import stored
 
 AUTO = {"name": "qps", "type": "RequestsPerReplica", "target": {"type": "Auto"}}
 FIXED = {"name": "qps", "type": "RequestsPerReplica", "target": {"value": "200"}}

@@ -17,10 +17,10 @@ from tests.operator.given import (
     a_resource,
     a_service,
     planned,
-    stored,
     template,
     the,
 )
+from tests.operator.stored import stored
 
 MONITORED = replace(
     EVERY_DEVICE, prometheus_rules=True, pod_monitors=True, monitoring_labels={"release": "prom"}

@@ -31,7 +31,7 @@ def test_before_the_digest_is_known_there_is_a_job_and_no_pod() -> None:
         made.resolve_key == the(made, "Job")["metadata"]["annotations"]["serving.paddle-sla.io/resolve-key"]
     )
     assert made.resolve_job == the(made, "Job")["metadata"]["name"]
-    assert made.stable is made.next is made.target is None
+    assert made.stable is made.canary is made.target is None
 
 
 def test_the_job_is_retried_for_ever_by_the_kubelet() -> None:
@@ -83,7 +83,7 @@ def test_the_same_bytes_under_a_new_version_replace_no_pod() -> None:
     before = world.serving
     made = world.wants(a_resource().with_("spec.model.version", "2")).reconcile()
     assert made.stable == before
-    assert made.next is None
+    assert made.canary is None
     world.reconcile()
     assert world.last is not None
     assert world.last.resolve_key is None, "the key must be recorded, or the Job comes back for ever"
@@ -92,7 +92,7 @@ def test_the_same_bytes_under_a_new_version_replace_no_pod() -> None:
 def test_changed_bytes_under_a_new_version_make_a_new_revision() -> None:
     world = a_world().settles()
     made = world.wants(a_resource().with_("spec.model.version", "2")).finds(OTHER_DIGEST).reconcile()
-    assert made.next not in {None, made.stable}
+    assert made.canary not in {None, made.stable}
 
 
 def test_a_builtin_model_is_read_again_when_the_image_changes() -> None:
@@ -181,7 +181,7 @@ def test_the_next_change_takes_the_new_default_image() -> None:
     images = {
         item["spec"]["template"]["spec"]["containers"][0]["image"]
         for item in made.objects
-        if item["kind"] == "Deployment" and item["metadata"]["name"] == made.next
+        if item["kind"] == "Deployment" and item["metadata"]["name"] == made.canary
     }
     assert images == {"runtime-cpu:2"}
 
@@ -189,8 +189,8 @@ def test_the_next_change_takes_the_new_default_image() -> None:
 def test_taking_back_an_image_of_ones_own_gives_the_default() -> None:
     world = a_world(a_resource().with_("spec.runtime.image", "mine:1")).settles()
     made = world.wants(a_resource()).reconcile()
-    assert made.next is not None
-    assert container_of(made, made.next)["image"] == "runtime-cpu:1"
+    assert made.canary is not None
+    assert container_of(made, made.canary)["image"] == "runtime-cpu:1"
 
 
 def container_of(made: object, revision: str) -> dict[str, str]:

@@ -21,8 +21,8 @@ def a_rollout() -> tuple[World, str, str]:
     world = a_world().settles()
     made = world.wants(changed()).reconcile()
     assert made.stable is not None
-    assert made.next is not None
-    return world, made.stable, made.next
+    assert made.canary is not None
+    return world, made.stable, made.canary
 
 
 def test_the_first_revision_is_stable_from_the_beginning() -> None:
@@ -35,25 +35,23 @@ def test_a_new_revision_takes_no_traffic_before_it_is_ready() -> None:
     world = a_world(a_resource().through("gw")).settles()
     old = world.serving
     made = world.wants(changed().through("gw")).reconcile()
-    assert made.next is not None
-    assert world.role(made.next) == "next"
+    assert made.canary is not None
+    assert world.role(made.canary) == "canary"
     assert world.serving == old
-    backends = world.objects[("HTTPRoute", "ocr")]["spec"]["rules"][0]["backendRefs"]
-    assert [backend["name"] for backend in backends] == [old]
-    world.becomes_ready(made.next).reconcile()
-    backends = world.objects[("HTTPRoute", "ocr")]["spec"]["rules"][0]["backendRefs"]
-    assert [backend["name"] for backend in backends] == [made.next]
+    assert world.backends == {old: 100, made.canary: 0}
+    world.becomes_ready(made.canary).reconcile()
+    assert world.backends == {made.canary: 100}
 
 
 def test_one_ready_pod_of_two_is_not_enough() -> None:
     world = a_world(a_resource().replicas(2)).settles()
     old = world.serving
     made = world.wants(changed().replicas(2)).reconcile()
-    assert made.next is not None
-    world.ready[made.next] = 1
+    assert made.canary is not None
+    world.ready[made.canary] = 1
     assert world.reconcile().stable == old
-    world.ready[made.next] = 2
-    assert world.reconcile().stable == made.next
+    world.ready[made.canary] = 2
+    assert world.reconcile().stable == made.canary
 
 
 def test_a_ready_revision_takes_over_and_the_old_one_stays_a_while() -> None:
@@ -80,7 +78,7 @@ def test_a_newer_wish_replaces_one_that_did_not_finish() -> None:
     world, old, first = a_rollout()
     made = world.wants(changed_again()).reconcile()
     assert made.stable == old
-    assert made.next not in {None, first}
+    assert made.canary not in {None, first}
     assert first not in world.deployments
 
 
@@ -88,7 +86,7 @@ def test_an_unfinished_revision_is_not_promoted_while_a_newer_wish_is_being_read
     world, old, first = a_rollout()
     world.becomes_ready(first)
     made = world.wants(changed().with_("spec.model.version", "9")).finds(None).reconcile()
-    assert (made.stable, made.next) == (old, first)
+    assert (made.stable, made.canary) == (old, first)
 
 
 def test_going_back_during_a_rollout_drops_the_new_revision() -> None:
@@ -130,7 +128,7 @@ def test_scaling_replaces_no_pod() -> None:
     before = world.serving
     made = world.wants(a_resource().replicas(5)).reconcile()
     assert made.stable == before
-    assert made.next is None
+    assert made.canary is None
     assert the(made, "Deployment")["spec"]["replicas"] == 5
 
 
@@ -150,7 +148,7 @@ def test_a_release_that_renders_pods_otherwise_replaces_none(monkeypatch: pytest
     monkeypatch.setattr(pod, "PRE_STOP_SECONDS", pod.PRE_STOP_SECONDS + 1)
     assert the(world.look(), "Deployment") == before
     made = world.wants(changed()).reconcile()
-    new, old = (the(made, "Deployment", name)["spec"]["template"] for name in (made.next, made.stable))
+    new, old = (the(made, "Deployment", name)["spec"]["template"] for name in (made.canary, made.stable))
     assert old == before["spec"]["template"]
     assert new["spec"]["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 6}}}
 
@@ -228,7 +226,7 @@ def test_a_record_edited_by_hand_is_not_believed() -> None:
 def test_an_unknown_role_is_taken_for_stable() -> None:
     world = a_world().settles()
     name = str(world.serving)
-    world.objects[("Deployment", name)]["metadata"]["labels"]["serving.paddle-sla.io/role"] = "canary"
+    world.objects[("Deployment", name)]["metadata"]["labels"]["serving.paddle-sla.io/role"] = "primary"
     assert world.reconcile().stable == name
 
 

@@ -284,14 +284,14 @@ def test_a_scaler_that_does_not_go_is_looked_at_ever_less_often_and_then_named()
 def test_a_revision_that_takes_over_starts_with_the_pods_that_serve_and_not_with_the_minimum() -> None:
     world = a_scaled_world(7)
     made = world.wants(changed(a_resource().scaled())).reconcile()
-    assert world.replicas(made.next) == 7
+    assert world.replicas(made.canary) == 7
     assert [item["metadata"]["name"] for item in made.objects if item["kind"] in set(Scaler)] == [made.stable]
 
 
 def test_it_follows_the_load_while_it_starts_and_takes_over_only_with_as_many_pods() -> None:
     world = a_scaled_world(4)
     old = world.serving
-    new = world.wants(changed(a_resource().scaled())).reconcile().next
+    new = world.wants(changed(a_resource().scaled())).reconcile().canary
     world.scales(old, 9).becomes_ready(new).reconcile()
     assert world.serving == old
     assert world.replicas(new) == 9
@@ -302,7 +302,7 @@ def test_it_follows_the_load_while_it_starts_and_takes_over_only_with_as_many_po
 def test_one_scaler_a_revision_and_one_at_a_time() -> None:
     world = a_scaled_world(6)
     old = world.serving
-    new = world.wants(changed(a_resource().scaled())).reconcile().next
+    new = world.wants(changed(a_resource().scaled())).reconcile().canary
     made = world.becomes_ready(new).reconcile()
     assert world.serving == new
     assert [name for kind, name in world.objects if kind in set(Scaler)] == [new]
@@ -315,7 +315,7 @@ def test_one_scaler_a_revision_and_one_at_a_time() -> None:
 def test_going_back_keeps_the_pods_too() -> None:
     world = a_scaled_world(6)
     old = world.serving
-    new = world.wants(changed(a_resource().scaled())).reconcile().next
+    new = world.wants(changed(a_resource().scaled())).reconcile().canary
     world.becomes_ready(new).reconcile()
     world.scales(new, 6).wants(a_resource().scaled()).reconcile()
     assert world.serving == old

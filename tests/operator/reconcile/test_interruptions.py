@@ -49,6 +49,19 @@ def test_nothing_is_deleted_while_something_is_refused(story: Story) -> None:
     assert not any(line.startswith("delete") for line in story.cluster.writes)
 
 
+def test_no_pod_is_taken_away_while_something_that_serves_is_refused(story: Story) -> None:
+    name = story.serving()
+    story.cluster.numbers[name].scale(3)
+    story.cluster.objects.pop(next(t for t in story.cluster.objects if t.kind == "NetworkPolicy"))
+    story.cluster.refuses["NetworkPolicy"] = forbidden("NetworkPolicy")
+    with pytest.raises(ClusterRefused):
+        story.look()
+    assert f"patch Deployment {name}" not in story.cluster.writes
+    story.cluster.refuses.clear()
+    story.look()
+    assert f"patch Deployment {name}" in story.cluster.writes
+
+
 @pytest.mark.parametrize(
     ("kind", "name"),
     [

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from paddle_operator.plan.route import http_route
+from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.places import behind, counted_at_gateway
 from paddle_operator.rollout.remembered import Counters, Remembered
 from paddle_operator.sla.answer import NoData, Value
@@ -47,15 +48,15 @@ def test_a_gateway_that_has_said_nothing_yet_has_taken_nothing() -> None:
     assert isinstance(behind({**route("calm-1"), "spec": {}}), NoData)
 
 
-def test_the_route_that_is_planned_has_its_revision_in_the_first_place() -> None:
+def test_the_route_that_is_planned_has_stable_in_the_first_place_and_the_canary_in_the_second() -> None:
     service = a_service(
         a_resource().with_("spec.routing", {"type": "GatewayAPI", "parentRefs": [{"name": "gw"}]})
     )
-    planned = http_route(service, EVERY_DEVICE, "calm-1")
+    planned = http_route(service, EVERY_DEVICE, Course("calm-1", canary="calm-2"))
     assert planned is not None
     taken = {"parents": [{"conditions": [{"type": "Accepted", "observedGeneration": 1}]}]}
     live = {**planned, "metadata": {**planned["metadata"], "generation": 1}, "status": taken}
-    assert behind(live) == Value({0: "calm-1"})
+    assert behind(live) == Value({0: "calm-1", 1: "calm-2"})
 
 
 def judged_at(where: CountedAt, *others: CountedAt) -> Measured:

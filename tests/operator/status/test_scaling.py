@@ -10,6 +10,7 @@ import pytest
 
 from paddle_operator.plan import Aim, Plan, Refusal, Scale, Scaler
 from paddle_operator.reasons import Reason
+from paddle_operator.rollout.course import Course
 from paddle_operator.spec import parse
 from paddle_operator.spec.scaling import MetricType
 from paddle_operator.status import DeploymentFacts, Facts, PodFacts, Said, ScalerFacts, status_of
@@ -25,7 +26,7 @@ def told(
     scale: Scale, *scalers: ScalerFacts, ready: int = 3, wanted: int = 3, **scaling: Any
 ) -> dict[str, tuple[str, str, str]]:
     """Every condition of a service with these scalers."""
-    plan = Plan((), "calm-1", None, "calm-1", None, None, "abc", scale=scale)
+    plan = Plan((), Course("calm-1"), "calm-1", None, None, "abc", scale=scale)
     pods = tuple(PodFacts(f"p{n}", revision="calm-1", ready=True) for n in range(ready))
     deployment = DeploymentFacts("calm-1", wanted_replicas=wanted, replicas=wanted, ready_replicas=ready)
     facts = Facts(pods=pods, deployments=(deployment,), scalers=scalers)

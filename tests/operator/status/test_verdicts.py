@@ -9,6 +9,7 @@ import pytest
 
 from paddle_operator.plan import Plan, Refusal
 from paddle_operator.reasons import Reason
+from paddle_operator.rollout.course import Course
 from paddle_operator.spec import parse
 from paddle_operator.status import (
     ContainerFacts,
@@ -26,9 +27,7 @@ from tests.operator.fake_cluster import DIGEST, resource
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 GATEWAY = {"type": "GatewayAPI", "parentRefs": [{"name": "gw"}], "hostnames": ["ocr.example.com"]}
-PLAN = Plan(
-    (), stable="calm-1", next=None, target="calm-1", resolve_key=None, resolve_job=None, sla_hash="abc"
-)
+PLAN = Plan((), Course(stable="calm-1"), target="calm-1", resolve_key=None, resolve_job=None, sla_hash="abc")
 UP = Facts(
     pods=(PodFacts("p", revision="calm-1", ready=True),),
     deployments=(DeploymentFacts("calm-1", digest=DIGEST, wanted_replicas=1, replicas=1, ready_replicas=1),),
@@ -131,7 +130,7 @@ def test_bytes_that_changed_when_a_pod_is_added_are_told_although_another_pod_se
 
 
 def test_a_refused_plan_stalls_with_its_own_reason() -> None:
-    refused = Plan((), None, None, None, None, None, "abc", Refusal(Reason.MODEL_TOO_LARGE, "too large"))
+    refused = Plan((), Course(None), None, None, None, "abc", Refusal(Reason.MODEL_TOO_LARGE, "too large"))
     found = status(Facts(), refused)
     assert said(found, "Ready") == ("False", "ModelTooLarge")
     assert said(found, "Stalled") == ("True", "ModelTooLarge")

@@ -1,0 +1,60 @@
+"""What the objects in the cluster come to, as a course: a rollout that nobody remembers goes on from it.
+
+So a restored backup moves no weight: what is carried out of this course is what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+
+from paddle_operator import names
+from paddle_operator.plan.model import KubeObject, LiveRevision, Role
+from paddle_operator.plan.take_over import incumbent
+from paddle_operator.rollout.course import Course
+from paddle_operator.sla.gateway import COUNTED_RULE
+
+
+def lives_of(service: str, live: Collection[LiveRevision], objects: Iterable[KubeObject]) -> Course:
+    """Read roles, the weight and rejections. `objects` are those of the service of this name."""
+    stable = incumbent([one for one in live if one.role is Role.STABLE])
+    canary = _strongest(live, Role.CANARY)
+    previous = _strongest(live, Role.PREVIOUS)
+    past = [one for one in live if one.role is Role.HISTORY and not one.rejected]
+    return Course(
+        stable=stable,
+        canary=canary.name if canary is not None else None,
+        canary_weight=_weight(service, stable, canary, live, objects) if canary is not None else 0,
+        canary_replicas=canary.replicas if canary is not None else 0,
+        previous=previous.name if previous is not None else None,
+        history=tuple(one.name for one in sorted(past, key=_left_at, reverse=True)),
+        rejected={one.name: one.rejected for one in live if one.rejected},
+    )
+
+
+def _strongest(live: Iterable[LiveRevision], role: Role) -> LiveRevision | None:
+    having = (one for one in live if one.role is role)
+    return max(having, key=lambda one: (one.ready_replicas, one.name), default=None)
+
+
+def _weight(
+    service: str,
+    stable: str | None,
+    canary: LiveRevision,
+    live: Iterable[LiveRevision],
+    objects: Iterable[KubeObject],
+) -> int:
+    """Return the percent that the canary takes: by the route, or by pods where the plain Service has all."""
+    mine = {item["kind"]: item for item in objects if item["metadata"]["name"] == service}
+    if (route := mine.get("HTTPRoute")) is not None:
+        backends = route["spec"]["rules"][COUNTED_RULE]["backendRefs"]
+        return next((int(one.get("weight", 1)) for one in backends if one["name"] == canary.name), 0)
+    selector = mine.get("Service", {}).get("spec", {}).get("selector", {names.LABEL_REVISION: stable})
+    if stable is None or names.LABEL_REVISION in selector:
+        return 0
+    pods = sum(one.ready_replicas for one in live if one.name in {stable, canary.name})
+    return round(100 * canary.ready_replicas / pods) if pods else 0
+
+
+def _left_at(one: LiveRevision) -> tuple[datetime, str]:
+    return one.retired_at or datetime.min.replace(tzinfo=UTC), one.name
