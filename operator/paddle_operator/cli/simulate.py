@@ -43,7 +43,7 @@ def run(chosen: argparse.Namespace) -> int:
     if sys.stderr.isatty():
         print(file=sys.stderr)
     if chosen.output == "json":
-        print(json.dumps({"seed": chosen.seed, "rollouts": chosen.rollouts, "cells": rows}, indent=1))
+        print(json.dumps({"seed": chosen.seed, "cells": rows}, indent=1))
     else:
         print(text_of(rows), end="")
     return OK

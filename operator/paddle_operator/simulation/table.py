@@ -65,6 +65,7 @@ def row(cell: Cell, rollouts: int, seed: int) -> dict[str, Any]:
         "targetPercent": cell.target_percent,
         "requestsPerSecond": cell.requests_per_second,
         "rule": cell.rule,
+        "rollouts": rollouts,
         **{ending.value: number[ending] for ending in Ending},
         "medianMinutes": statistics.median(minutes) if minutes else None,
         "medianCallersHit": statistics.median(end.callers_hit for end in ends),

@@ -1,0 +1,162 @@
+"""docs/reference/gate.md: what the canary gate proves, and how rollouts ended that were simulated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from hack.generated import ROOT
+from hack.generated.benchmark_table import Result, percent, table
+from paddle_operator.rollout.proof import least_first_weight, requests_for_proof, requests_for_step
+from paddle_operator.rollout.settings import Gate, Objective
+from paddle_operator.simulation.own import ROLLOUT
+from paddle_operator.simulation.recorded import replayed
+from paddle_operator.simulation.table import RATES, RULES, TARGETS
+from paddle_operator.simulation.world import HEALTHY, SCENARIOS, Ending
+
+PAGE = ROOT / "docs" / "reference" / "gate.md"
+TEXT = ROOT / "hack" / "generated" / "gate_page.md"
+RESULT = ROOT / "benchmarks" / "results" / "gate.json"
+OWN = "paddle-sla"
+RULE_NAMES = {
+    OWN: "paddle-sla",
+    "flagger": "Flagger, 1m x 10",
+    "flagger-10s": "Flagger, 10s x 1",
+    "ome": "OME, 25 % for 10m",
+}
+SHOULD_PASS, SHOULD_FAIL = ("healthy", "at-budget", "shared"), ("bad", "broken", "late")
+RECORDED = (
+    '{"t": 15, "step_weight": 5, "objectives": {"up": {"canary": [14, 0], "stable": [286, 1]}}}',
+    '{"t": 30, "step_weight": 5, "objectives": {"up": null}}',
+    '{"t": 45, "step_weight": 5, "objectives": {"up": {"canary": [16, 5], "stable": [284, 0]}}}',
+)
+
+
+def files() -> dict[Path, str]:
+    """Return the page: its text, with the tables that the code makes."""
+    parts = {"proof": proof(), "replay": replay(), "seen": seen(), "results": results(), "worse": worse()}
+    page = TEXT.read_text(encoding="utf-8")
+    for name, lines in parts.items():
+        page = page.replace(f"<!-- {name} -->\n", "\n".join(lines))
+    return {
+        PAGE: f"<!-- Made by `make generate` from hack/generated/gate_page.md; do not edit. -->\n\n{page}"
+    }
+
+
+def proof() -> Iterator[str]:
+    """What has to be asked of a canary, and how long that takes."""
+    rows = []
+    for target in TARGETS:
+        budget = 1 - Fraction(target) / 100
+        gate = Gate((Objective("o", budget),), len(ROLLOUT.steps))
+        usual = budget * HEALTHY
+        found = [least_first_weight(gate, ROLLOUT.steps, Fraction(rate), usual) for rate in RATES]
+        rows.append(
+            (
+                f"{target} %",
+                f"{requests_for_step(gate)}; {requests_for_step(gate, usual)}",
+                f"{requests_for_proof(gate)}; {requests_for_proof(gate, usual)}",
+                *(
+                    f"{one.seconds / 60:.0f} min from {one.weights[0]} %"
+                    + ("" if one.fits else ": ProofNotReachable")
+                    for one in found
+                ),
+            )
+        )
+    head = ("target", "a step", "the proof", *(f"at {rate} requests/s" for rate in RATES))
+    yield table(head, rows)
+
+
+def replay() -> Iterator[str]:
+    """A recorded canary, judged again; one line of what is said in full."""
+    gate = Gate((Objective("up", Fraction(1, 100)),), len(ROLLOUT.steps))
+    yield "```json\n" + "\n".join(RECORDED) + "\n```\n"
+    said = list(replayed(gate, ROLLOUT, RECORDED))
+    rows = [
+        (
+            f"{one['t']}",
+            one["finding"],
+            one["action"],
+            *(f"{one['objectives'][0][name]:.3g}" for name in ("absolute", "relative", "proof")),
+        )
+        for one in said
+    ]
+    yield table(("t", "finding", "action", "absolute", "relative", "proof"), rows)
+
+
+def seen() -> Iterator[str]:
+    """How often what should not be rolled back was."""
+    said = []
+    for scenario in SHOULD_PASS:
+        rows = [row for (name, _, _, rule), row in found().items() if (name, rule) == (scenario, OWN)]
+        total = sum(row["rollouts"] for row in rows)
+        said.append(f"{sum(row['rolledBack'] for row in rows)} of {total:,} of `{scenario}`")
+    yield f"Rolled back on evidence were {', '.join(said)}.\n"
+
+
+def results() -> Iterator[str]:
+    """A table for each scenario."""
+    cells = found()
+    for scenario, meaning in SCENARIOS.items():
+        rollouts = cells[scenario, TARGETS[0], RATES[0], OWN]["rollouts"]
+        yield f"### {scenario}: {meaning.meaning}, {rollouts:,} rollouts a cell\n"
+        rows = [
+            (
+                f"{target} %",
+                str(rate),
+                *(ending(cells[scenario, target, rate, rule]) for rule in RULES),
+            )
+            for target in TARGETS
+            for rate in RATES
+        ]
+        yield table(("target", "requests/s", *RULE_NAMES.values()), rows)
+
+
+def ending(row: Result) -> str:
+    """`promoted 99.8 %, unproven 0.2 %; 6 min; 8`."""
+    parts = ", ".join(
+        f"{one.name.lower().replace('_', ' ')} {percent(row[one.value] / row['rollouts'], '.3g')}"
+        for one in Ending
+        if row[one.value]
+    )
+    minutes = "" if row["medianMinutes"] is None else f"; {row['medianMinutes']:.3g} min"
+    return f"{parts}{minutes}; {row['medianCallersHit']:g}"
+
+
+def worse() -> Iterator[str]:
+    """Where somebody else's rule does better: more of the good promoted, or fewer callers of the bad hit."""
+    cells = found()
+    for scenario in (*SHOULD_PASS, *SHOULD_FAIL):
+        for target in TARGETS:
+            for rate in RATES:
+                own = cells[scenario, target, rate, OWN]
+                rivals = [
+                    RULE_NAMES[rule]
+                    for rule in RULES
+                    if rule != OWN and better(cells[scenario, target, rate, rule], own, scenario)
+                ]
+                if rivals:
+                    yield f"- {scenario} at {target} %, {rate} requests/s: {' and '.join(rivals)}"
+    yield ""
+
+
+def better(rival: Result, own: Result, scenario: str) -> bool:
+    """Differences of less than 1 % of the rollouts, or of less than one caller, are none. A rule that
+    promotes more of the bad is not better by failing fewer callers before."""
+    least = own["rollouts"] / 100
+    if scenario in SHOULD_PASS:
+        return bool(rival["promoted"] > own["promoted"] + least)
+    if rival["promoted"] > own["promoted"] + least:
+        return False
+    fewer = rival["medianCallersHit"] < own["medianCallersHit"] - 0.5
+    return bool(fewer or rival["rolledBack"] > own["rolledBack"] + least)
+
+
+def found() -> dict[tuple[str, str, int, str], Result]:
+    """What `make test-long` found, by cell."""
+    rows: Sequence[Result] = json.loads(RESULT.read_text(encoding="utf-8"))["cells"]
+    return {
+        (row["scenario"], row["targetPercent"], row["requestsPerSecond"], row["rule"]): row for row in rows
+    }
