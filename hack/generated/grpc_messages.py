@@ -1,4 +1,4 @@
-"""The classes of the gRPC messages, from their .proto file."""
+"""The classes of gRPC messages, from their .proto files."""
 
 from __future__ import annotations
 
@@ -9,14 +9,22 @@ from pathlib import Path
 
 from hack.generated import ROOT
 
-FOLDER = ROOT / "runtime" / "paddle_runtime" / "protocol"
-SOURCE = FOLDER / "open_inference.proto"
+SOURCES = (
+    ROOT / "runtime" / "paddle_runtime" / "protocol" / "open_inference.proto",
+    ROOT / "tests" / "e2e" / "accelerators" / "device_plugin.proto",
+)
 
 
 def files() -> dict[Path, str]:
-    """Return the module and its stub, as protoc writes them."""
+    """Return each module and its stub, as protoc writes them."""
+    return {path: text for source in SOURCES for path, text in _made_from(source).items()}
+
+
+def _made_from(source: Path) -> dict[Path, str]:
     with tempfile.TemporaryDirectory() as scratch:
         command = (sys.executable, "-m", "grpc_tools.protoc")
         made = (f"--python_out={scratch}", f"--pyi_out={scratch}")
-        subprocess.run([*command, f"--proto_path={FOLDER}", *made, str(SOURCE)], check=True)
-        return {FOLDER / path.name: path.read_text(encoding="utf-8") for path in Path(scratch).iterdir()}
+        subprocess.run([*command, f"--proto_path={source.parent}", *made, str(source)], check=True)
+        return {
+            source.parent / path.name: path.read_text(encoding="utf-8") for path in Path(scratch).iterdir()
+        }

@@ -1,0 +1,120 @@
+"""Accelerators are counted, handed out and waited for, on a node that advertises devices that are not there.
+
+The hardware is a fake (accelerators/fake_plugin.py), and so is the check that the runtime makes of it
+(accelerators/image.py): predictors compute on the CPU. Kubelet, scheduler and operator are real.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+
+import httpx
+import pytest
+
+from hack.cluster.progress import Progress
+from hack.demo.kubectl import Kube, eventually
+from paddle_operator.cluster.nodes import needs_of, nodes_of, running_pod
+from paddle_operator.rollout.hosting import Look, Side
+from paddle_operator.rollout.planner import forecast
+from tests.e2e.accelerators.fake_plugin import HANDED_OUT, FakePlugin, advertised
+from tests.e2e.accelerators.image import runtime_without_device_check
+from tests.e2e.resources import DIGITS_REQUEST, Resource, digits
+from tests.e2e.testbed import Testbed, ready_pods
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+GPU, NPU = "nvidia.com/gpu", "huawei.com/Ascend910"
+
+
+@dataclass(frozen=True)
+class Devices:
+    """The devices of the node, and the image whose runtime does not look for them."""
+
+    gpus: FakePlugin
+    image: str
+
+    def service(self, name: str, device: str) -> Resource:
+        """A digit classifier on such a device."""
+        return digits(name).runtime(device=device, image=self.image)
+
+
+@pytest.fixture(scope="module")
+def devices(site: Testbed, kube: Kube) -> Iterator[Devices]:
+    """One GPU and one NPU."""
+    sockets = site.cluster.layout.kubelet / "device-plugins"
+    image = runtime_without_device_check(site.cluster, Progress())
+    with ExitStack() as stack:
+        gpus, _ = (stack.enter_context(advertised(sockets, name, 1)) for name in (GPU, NPU))
+        eventually(lambda: True if allocatable(site) == {GPU: "1", NPU: "1"} else None, 30, "the devices")
+        yield Devices(gpus, image)
+
+
+def allocatable(site: Testbed) -> dict[str, str]:
+    """What the kubelet says that the node can give of the two."""
+    status = site.kube("default").get("node", site.cluster.node_name)["status"]
+    return {name: status["allocatable"].get(name, "") for name in (GPU, NPU)}
+
+
+@pytest.fixture(scope="module")
+def first(kube: Kube, devices: Devices) -> str:
+    """A service on the only GPU, ready."""
+    kube.apply(devices.service("first", "GPU").body)
+    kube.wait_condition("first", "Ready", "True", timeout=120)
+    return "first"
+
+
+def asked(kube: Kube, service: str) -> httpx.Response:
+    """One request to the service's own address."""
+    address = kube.get("service", service)["spec"]["clusterIP"]
+    url = f"http://{address}/v2/models/{service}/infer"
+    return httpx.post(url, json=json.loads(DIGITS_REQUEST.read_text()), timeout=10)
+
+
+def its_devices(kube: Kube, service: str) -> str:
+    """What the plugin has told the container of the service's only ready pod."""
+    (pod,) = ready_pods(kube, service)
+    return kube.run("exec", pod, "-c", "runtime", "--", "printenv", HANDED_OUT).strip()
+
+
+def test_a_service_gets_the_device_and_serves(kube: Kube, first: str) -> None:
+    assert asked(kube, first).status_code == 200
+    assert its_devices(kube, first) == "fake-gpu-0"
+
+
+def test_a_service_on_another_device_is_not_in_its_way(kube: Kube, devices: Devices, first: str) -> None:
+    kube.apply(devices.service("on-npu", "NPU").body)
+    kube.wait_condition("on-npu", "Ready", "True", timeout=120)
+    assert asked(kube, "on-npu").status_code == 200
+    assert its_devices(kube, "on-npu") == "fake-Ascend910-0"
+
+
+def test_the_room_that_is_left_is_read_from_the_node_and_a_rollout_is_foretold(
+    site: Testbed, kube: Kube, first: str
+) -> None:
+    everywhere = json.loads(kube.run("get", "pods", "--all-namespaces", "-o", "json"))["items"]
+    nodes = nodes_of(kube.list("nodes"), everywhere)
+    (pod,) = kube.list("pods", f"serving.paddle-sla.io/service={first}")
+    needs, running = needs_of(pod["spec"]), running_pod(pod)
+    assert {node.name: node.free[GPU] for node in nodes if GPU in node.free} == {site.cluster.node_name: 0}
+    assert running.ready
+    assert running.fetch_seconds is not None
+    assert Fraction(0) <= running.fetch_seconds < 60
+    found = forecast(Look(nodes, Side(needs, (running,)), Side(needs), stable_wish=1))
+    assert (found.canary, found.rounds, found.refused) == (1, (0,), False)
+
+
+def test_a_second_service_waits_for_a_device_says_so_and_starts_when_there_is_one(
+    kube: Kube, devices: Devices, first: str
+) -> None:
+    kube.apply(devices.service("second", "GPU").body)
+    waiting = kube.wait_condition("second", "ModelLoaded", "False", reason="Unschedulable", timeout=60)
+    assert f"Insufficient {GPU}" in waiting["message"]
+    (pod,) = kube.list("pods", "serving.paddle-sla.io/service=second")
+    assert pod["status"]["phase"] == "Pending"
+    assert asked(kube, first).status_code == 200
+    devices.gpus.has(2)
+    kube.wait_condition("second", "Ready", "True", timeout=120)
+    assert {its_devices(kube, name) for name in (first, "second")} == {"fake-gpu-0", "fake-gpu-1"}
