@@ -110,7 +110,7 @@ def test_a_second_service_waits_for_a_device_says_so_and_starts_when_there_is_on
     kube: Kube, devices: Devices, first: str
 ) -> None:
     kube.apply(devices.service("second", "GPU").body)
-    waiting = kube.wait_condition("second", "ModelLoaded", "False", reason="Unschedulable", timeout=60)
+    waiting = kube.wait_condition("second", "Ready", "False", reason="Unschedulable", timeout=60)
     assert f"Insufficient {GPU}" in waiting["message"]
     (pod,) = kube.list("pods", "serving.paddle-sla.io/service=second")
     assert pod["status"]["phase"] == "Pending"

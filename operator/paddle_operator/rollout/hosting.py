@@ -12,6 +12,8 @@ rules keep it from a deadlock, and from taking more than was said before:
 - A pod that is not ready is ended before one that is.
 - No fewer than `least` pods serve at any time, of both revisions. When somebody else took the room that was
   made, nothing more is ended.
+
+The way back needs no such care: the canary's pods go, and the stable ones come as soon as there is room.
 """
 
 from __future__ import annotations

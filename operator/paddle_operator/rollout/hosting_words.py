@@ -21,7 +21,7 @@ _BYTES = {"memory", "ephemeral-storage"}
 def told(look: Look, found: Forecast, price: Price) -> str:
     """Say how a rollout will be hosted and what that costs; or why it cannot be hosted, and what helps."""
     if found.refused:
-        return _refusal(look, found)
+        return _refusal(look, found, price)
     if found.way is Surge.SURGE:
         fit = "1 canary pod fits" if found.canary == 1 else f"{found.canary} canary pods fit"
         return f"{fit} beside {_pods(found.serving, 'stable')}: none is ended for room."
@@ -55,12 +55,11 @@ def _predicted(found: Forecast, price: Price) -> str:
     )
 
 
-def _refusal(look: Look, found: Forecast) -> str:
-    begin = (
-        f"Room for {found.canary} of {_pods(found.wanted, 'canary')}, each"
-        if found.canary
-        else "No room for a canary pod, which"
-    )
+def _refusal(look: Look, found: Forecast, price: Price) -> str:
+    begin = "No room for a canary pod, which"
+    if found.canary:
+        some = f"Room for {found.canary} of {_pods(found.wanted, 'canary')}"
+        begin = f"{some}, enough for {price.hosts} % of the requests; each"
     sums = room_told(look.nodes, look.canary.needs)
     if look.surge is Surge.SURGE:
         helps = "Set spec.rollout.surge to Auto or OneByOne to end stable pods for it, or add a node."

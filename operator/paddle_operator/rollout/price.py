@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from paddle_operator.rollout.capacity import Load
+from paddle_operator.rollout.capacity import Load, weight_hosted
 from paddle_operator.rollout.hosting import Side
 from paddle_operator.rollout.planner import Forecast
 from paddle_operator.sla.figures import duration_text
@@ -49,6 +49,8 @@ class Price:
     """Share of the error budget: above 1 where it is not enough."""
     objective: str
     """Whose budget: that of the objective which lets the least fail."""
+    hosts: int
+    """The largest weight, in percent, for which all the canary pods that find room are enough."""
     exact: bool
     """Else it is at most so much: a time, the load or the capacity of a pod is not measured."""
 
@@ -76,6 +78,7 @@ def price_of(found: Forecast, each: Round, load: Load, budgets: Iterable[Allowed
         at_risk=max(risks, default=Fraction(0)),
         spends=each.seconds * sum(risks, Fraction(0)) / tightest.time,
         objective=tightest.objective,
+        hosts=weight_hosted(100, found.wanted, found.wanted, found.canary, load),
         exact=not found.rounds or (each.measured and (not found.least or load.known)),
     )
 

@@ -93,6 +93,14 @@ def test_a_price_is_exact_when_all_of_it_was_measured() -> None:
     assert not priced(machines(2, stable="aa"))[1].exact
 
 
+def test_the_largest_weight_that_can_be_hosted_is_by_the_pods_that_find_room() -> None:
+    short = machines(2, 1, stable="aab", canary=needs(2))
+    assert priced(short)[1].hosts == 33
+    assert priced(short, load=serving(10, 5))[1].hosts == 50
+    assert priced(machines(2, 1, stable="aab", surge=Surge.SURGE))[1].hosts == 0
+    assert priced(ONE_DEVICE)[1].hosts == 100
+
+
 def test_a_price_is_counted_against_the_objective_that_lets_the_least_fail() -> None:
     _, price = priced(ONE_DEVICE)
     assert (price.without, price.reduced, price.objective) == (47, 0, "availability")
