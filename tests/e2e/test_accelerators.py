@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import httpx
 import pytest
@@ -66,6 +67,11 @@ def first(kube: Kube, devices: Devices) -> str:
     return "first"
 
 
+def pods_that_serve(kube: Kube, service: str) -> list[dict[str, Any]]:
+    """Its pods, without those of the Job that resolves its model."""
+    return kube.list("pods", f"serving.paddle-sla.io/service={service},serving.paddle-sla.io/revision")
+
+
 def asked(kube: Kube, service: str) -> httpx.Response:
     """One request to the service's own address."""
     address = kube.get("service", service)["spec"]["clusterIP"]
@@ -96,7 +102,7 @@ def test_the_room_that_is_left_is_read_from_the_node_and_a_rollout_is_foretold(
 ) -> None:
     everywhere = json.loads(kube.run("get", "pods", "--all-namespaces", "-o", "json"))["items"]
     nodes = nodes_of(kube.list("nodes"), everywhere)
-    (pod,) = kube.list("pods", f"serving.paddle-sla.io/service={first}")
+    (pod,) = pods_that_serve(kube, first)
     needs, running = needs_of(pod["spec"]), running_pod(pod)
     assert {node.name: node.free[GPU] for node in nodes if GPU in node.free} == {site.cluster.node_name: 0}
     assert running.ready
@@ -112,7 +118,7 @@ def test_a_second_service_waits_for_a_device_says_so_and_starts_when_there_is_on
     kube.apply(devices.service("second", "GPU").body)
     waiting = kube.wait_condition("second", "Ready", "False", reason="Unschedulable", timeout=60)
     assert f"Insufficient {GPU}" in waiting["message"]
-    (pod,) = kube.list("pods", "serving.paddle-sla.io/service=second")
+    (pod,) = pods_that_serve(kube, "second")
     assert pod["status"]["phase"] == "Pending"
     assert asked(kube, first).status_code == 200
     devices.gpus.has(2)
