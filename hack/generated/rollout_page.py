@@ -53,8 +53,7 @@ def _page() -> Iterator[str]:
     yield ""
     yield (
         "Drawn from the table in `operator/paddle_operator/rollout/machine.py`. An event that a state does"
-        " not know raises, and nothing changes. No service has the block `spec.rollout` yet: what follows is"
-        " decided in code and not carried out."
+        " not know raises, and nothing changes."
     )
     yield ""
     yield "```mermaid"

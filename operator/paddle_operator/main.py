@@ -35,6 +35,7 @@ from paddle_operator.metrics.ports import Metrics
 from paddle_operator.metrics.prometheus import Prometheus
 from paddle_operator.plan import Platform
 from paddle_operator.profiling import Profiling
+from paddle_operator.proving import Proving
 from paddle_operator.reconcile import Reconciler
 from paddle_operator.report_flow import ReportFlow
 from paddle_operator.settings import Settings
@@ -132,7 +133,8 @@ def _flow(
     if metrics is None:
         return Reconciler(cluster, events, _now, pause, refused_reports=reports.refused)
     measuring, profiling = _measuring(settings, metrics, cluster), _profiling(settings, metrics, cluster)
-    return Reconciler(cluster, events, _now, pause, measuring, profiling, reports.refused, golden)
+    proving = _proving(settings, metrics)
+    return Reconciler(cluster, events, _now, pause, measuring, profiling, reports.refused, golden, proving)
 
 
 def _lease(settings: Settings, api: Api) -> Lease:
@@ -194,6 +196,10 @@ def _measuring(settings: Settings, metrics: Metrics, cluster: Cluster) -> Measur
         interval_seconds=settings.measure_interval_seconds,
         limit_seconds=settings.measure_limit_seconds,
     )
+
+
+def _proving(settings: Settings, metrics: Metrics) -> Proving:
+    return Proving(metrics, _scraping(settings), limit_seconds=settings.measure_limit_seconds)
 
 
 def _profiling(settings: Settings, metrics: Metrics, cluster: Cluster) -> Profiling:

@@ -66,6 +66,8 @@ that a scaler left when it went."""
 REPLICAS_BY_SCALER = "Scaler"
 ANNOTATION_LEARNED_TARGET = f"{GROUP}/learned-target"
 """On a scaler: the number of its metric of target Auto, kept until something speaks against it."""
+ANNOTATION_REQUEST = f"{GROUP}/request"
+"""On the resource: what a person asks of its rollout, as VERB/REVISION/NONCE."""
 ANNOTATION_RETIRED_AT = f"{GROUP}/retired-at"
 """RFC 3339 time in UTC at which the revision stopped taking traffic."""
 ANNOTATION_REJECTED = f"{GROUP}/rejected"
@@ -210,6 +212,11 @@ def selector_of(service: str) -> str:
 def revision_name(service: str, content_hash: str) -> str:
     """Name of a revision's Deployment and Service."""
     return f"{service}-{content_hash[:10]}"
+
+
+def rollout_record_name(service: str) -> str:
+    """Name of the ConfigMap in which a service's rollouts are remembered."""
+    return f"{service}-rollout"
 
 
 def resolve_job_name(service: str, content_hash: str) -> str:

@@ -49,6 +49,40 @@ class Reason(StrEnum):
         "RolloutInProgress",
         "A new revision is being made ready; the stable one serves meanwhile.",
     )
+    PREFLIGHT = "Preflight", "The new revision is asked what it should know, before callers ask it."
+    CANARY_STEP = "CanaryStep", "The new revision takes a share of the requests and is judged."
+    PROMOTING = "Promoting", "The new revision is proven, and takes over as its pods become ready."
+    BAKING = (
+        "Baking",
+        "The new revision takes all requests; the one before it stays warm, to take over again.",
+    )
+    RETURNING = "Returning", "An earlier revision takes over again."
+    AWAITING_APPROVAL = "AwaitingApproval", "The rollout goes on when a person approves it.", True
+    ROLLOUT_PAUSED = "RolloutPaused", "The rollout is paused: rollout.state.", True
+    BLOCKED_BY_BUDGET = "BlockedByBudget", "Too little of the error budget is left to risk a rollout.", True
+    PROOF_NOT_REACHABLE = (
+        "ProofNotReachable",
+        "With so few requests the new revision cannot be proven in the time of its steps.",
+        True,
+    )
+    NO_CAPACITY = "NoCapacity", "The cluster has no room for the pods of the next step."
+    SHARED_INCIDENT = (
+        "SharedIncident",
+        "Both revisions break the promise: the rollout waits for the end of it.",
+    )
+    REGRESSION = "Regression", "The new revision is worse than the stable one, and keeps the promise.", True
+    METRICS_UNAVAILABLE = (
+        "MetricsUnavailable",
+        "The requests of the new revision cannot be counted: the rollout waits until they can.",
+    )
+    HELD_UNPROVEN = "HeldUnproven", "The time of the step is over, and the revision is not proven.", True
+    ROLLED_BACK = "RolledBack", "The wanted revision was found bad, and takes no requests.", True
+    UNPROVEN = (
+        "Unproven",
+        "Nothing was found against the wanted revision, and too little for it: it takes no requests.",
+        True,
+    )
+    ABORTED = "Aborted", "A person ended the rollout.", True
     ROUTE_PENDING = "RoutePending", "A gateway has not said yet whether it accepts the route."
 
     # The promise, as it is measured.

@@ -16,15 +16,20 @@ from paddle_operator.cluster.ports import Cluster, Events, Key, Observation
 from paddle_operator.errors import ClusterRefused, SpecRejected
 from paddle_operator.golden.asking import Golden
 from paddle_operator.measure import Measuring
-from paddle_operator.plan import ObjectKey, Plan, Role, only_watches, plan
+from paddle_operator.plan import ObjectKey, Plan, Role, only_watches, plan, wish_of
 from paddle_operator.plan.diff import Action, Create, Delete, Patch, diff
 from paddle_operator.plan.golden import golden_target, has_served
 from paddle_operator.plan.ownership import REPLICAS_MANAGER
+from paddle_operator.plan.preflight import NO_QUESTIONS
 from paddle_operator.plan.record import availability_at, stored_record
 from paddle_operator.plan.work_profile import kept_profile
 from paddle_operator.profiling import Profiling
+from paddle_operator.proving import Proving
+from paddle_operator.rolling import Rolled, Rolling, Subject
 from paddle_operator.sla.answer import Failed
-from paddle_operator.spec import Identity, parse
+from paddle_operator.sla.measured import Measured
+from paddle_operator.sla.profile import Profile
+from paddle_operator.spec import Identity, Service, parse
 from paddle_operator.status import RefusedWrite, status_of, status_of_rejected
 from paddle_operator.status.compose import Status
 from paddle_operator.status.news import news
@@ -51,6 +56,8 @@ class Reconciler:
     """What the flow of reports could not write for a service."""
     golden: Golden | None = None
     """None where nobody would count what it asks."""
+    proving: Proving | None = None
+    """None where there is nobody to ask about a canary."""
 
     async def __call__(self, key: Key) -> float | None:
         """Look at one service; returns the seconds to the next look, None when the service is gone."""
@@ -66,15 +73,18 @@ class Reconciler:
                 key, seen, status_of_rejected(_identity(seen), rejected.violations, seen.status, now)
             )
             return self.resync_seconds()
-        profile = kept_profile(seen.objects) if service.spec.scaling.learned else None
         counted = availability_at(service.spec.routing, stored_record(seen.objects))
+        measured = await self.measuring(key, service, seen, now) if self.measuring else None
+        rolled = await self._rolled(key, service, seen, measured, now)
         wanted = plan(
             service,
             seen.platform,
             seen.resolution,
             seen.revisions,
             now,
-            profile=profile,
+            course=rolled.made.course if rolled else None,
+            questions=rolled.questions if rolled else NO_QUESTIONS,
+            profile=_profile(service, seen),
             availability=counted,
         )
         lost = _lost_answer(wanted, seen)
@@ -82,7 +92,6 @@ class Reconciler:
         if self.golden:
             served = has_served(wanted, seen.revisions, seen.status)
             self.golden.follow(key, golden_target(service, seen.objects), served=served)
-        measured = await self.measuring(key, service, seen, now) if self.measuring else None
         answers = measured is None or not isinstance(measured.metrics, Failed)
         known = (
             await self.profiling(key, service, wanted.stable, seen, now, ask=answers)
@@ -91,14 +100,30 @@ class Reconciler:
         )
         untold = (*refused, *self.refused_reports(key), *self._refused_memory(key))
         facts = replace(seen.facts, refusals=tuple(_told(one) for one in untold))
-        status = status_of(service, wanted, facts, seen.status, now, measured=measured, known=known)
+        told = rolled.facts if rolled else None
+        status = status_of(
+            service, wanted, facts, seen.status, now, measured=measured, known=known, rollout=told
+        )
         await self._tell(key, seen, status)
         if serious := [one for one in refused if _holds_up(key, one)]:
             raise serious[0]
         pause = self.resync_seconds() if _at_rest(status, seen) else _patience(status, seen, now)
         if self.measuring and measured:
             pause = min(pause, self.measuring.pause_seconds(measured))
+        pause = min(pause, rolled.pause_seconds) if rolled else pause
         return min(pause, _until(wanted.scale.next_look, now), _for_a_scaler(status))
+
+    async def _rolled(
+        self, key: Key, service: Service, seen: Observation, measured: Measured | None, now: datetime
+    ) -> Rolled | None:
+        """Let the rollout decide; None of a service without one."""
+        rollout = service.spec.rollout
+        if rollout is None:
+            return None
+        profile = _profile(service, seen)
+        wish = wish_of(service, seen.platform, seen.resolution, seen.revisions, now, profile=profile)
+        subject = Subject(service, rollout, wish, seen, measured)
+        return await Rolling(self.cluster, self.proving)(key, subject, now)
 
     async def _write(self, key: Key, actions: tuple[Action, ...]) -> list[ClusterRefused]:
         """Write in the plan's order, past refusals; one of what serves holds all that takes pods away."""
@@ -158,6 +183,10 @@ class Reconciler:
             await self.events.post(seen.body, changes, self.now())
         except ClusterRefused as refused:  # the status has said it; an Event is a copy for people
             logger.warning("%s: an Event is lost: %s", key, refused)
+
+
+def _profile(service: Service, seen: Observation) -> Profile | None:
+    return kept_profile(seen.objects) if service.spec.scaling.learned else None
 
 
 def _identity(seen: Observation) -> Identity:

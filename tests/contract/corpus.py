@@ -12,6 +12,7 @@ from tests.contract.promises import (
     PROMISES_OURS_ALONE,
     PROMISES_REJECTED,
 )
+from tests.contract.rollouts import ROLLOUTS_ACCEPTED, ROLLOUTS_MISSHAPEN, ROLLOUTS_REJECTED
 from tests.contract.scalers import (
     SCALERS_ACCEPTED,
     SCALERS_DUPLICATE,
@@ -98,6 +99,7 @@ ACCEPTED = (
     ),
     Case("a module in the model's own store", CPU.with_module("recognition", "s3://models/mine")),
     *SCALERS_ACCEPTED,
+    *ROLLOUTS_ACCEPTED,
     *PROMISES_ACCEPTED,
 )
 
@@ -229,6 +231,7 @@ REJECTED = (
     Case("a report on the 32nd", reporting("0 0 32 * *"), ("schedule-form",)),
     Case("a report each minute", reporting("* * * * *"), ("schedule-hourly",)),
     *SCALERS_REJECTED,
+    *ROLLOUTS_REJECTED,
     *PROMISES_REJECTED,
     Case(
         "several at once",
@@ -280,6 +283,7 @@ MISSHAPEN = (
     Case("a label's value too long", pod(labels={"a": "b" * 64}), ("string_too_long",)),
     Case("a label's value with a space", pod(labels={"a": "b c"}), ("string_pattern_mismatch",)),
     *SCALERS_MISSHAPEN,
+    *ROLLOUTS_MISSHAPEN,
     *PROMISES_MISSHAPEN,
     Case("a budget of a second", model("builtin:x", preload={"timeoutSeconds": 1}), ("greater_than_equal",)),
 )

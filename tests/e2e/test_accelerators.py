@@ -1,7 +1,7 @@
 """Accelerators are counted, handed out and waited for, on a node that advertises devices that are not there.
 
 The hardware is a fake (accelerators/fake_plugin.py), and so is the check that the runtime makes of it
-(accelerators/image.py): predictors compute on the CPU. Kubelet, scheduler and operator are real.
+(without_device_check/): predictors compute on the CPU. Kubelet, scheduler and operator are real.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from paddle_operator.cluster.nodes import needs_of, nodes_of, running_pod
 from paddle_operator.rollout.hosting import Look, Side
 from paddle_operator.rollout.planner import forecast
 from tests.e2e.accelerators.fake_plugin import HANDED_OUT, FakePlugin, advertised
-from tests.e2e.accelerators.image import runtime_without_device_check
 from tests.e2e.resources import DIGITS_REQUEST, Resource, digits
 from tests.e2e.testbed import Testbed, ready_pods
+from tests.e2e.wrapped_runtime import WITHOUT_DEVICE_CHECK, wrapped_runtime
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 GPU, NPU = "nvidia.com/gpu", "huawei.com/Ascend910"
@@ -46,7 +46,7 @@ class Devices:
 def devices(site: Testbed, kube: Kube) -> Iterator[Devices]:
     """One GPU and one NPU."""
     sockets = site.cluster.layout.kubelet / "device-plugins"
-    image = runtime_without_device_check(site.cluster, Progress())
+    image = wrapped_runtime(site.cluster, WITHOUT_DEVICE_CHECK, Progress())
     with ExitStack() as stack:
         gpus, _ = (stack.enter_context(advertised(sockets, name, 1)) for name in (GPU, NPU))
         eventually(lambda: True if allocatable(site) == {GPU: "1", NPU: "1"} else None, 30, "the devices")

@@ -30,15 +30,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Print a verdict for each line; return the exit code."""
     try:
-        sla = _only_service(Path(chosen.file).read_text(encoding="utf-8")).spec.sla
+        spec = _only_service(Path(chosen.file).read_text(encoding="utf-8")).spec
     except SpecRejected as rejected:
         return _complain(chosen.file, *rejected.violations, code=REJECTED)
     except (OSError, ValueError) as wrong:
         return _complain(chosen.file, wrong, code=USAGE)
-    rollout = Rollout()  # no service has the block yet
+    rollout = spec.rollout or Rollout()
     try:
         with sys.stdin if chosen.counts == "-" else Path(chosen.counts).open(encoding="utf-8") as lines:
-            for said in replayed(Gate.of(sla, rollout), rollout, lines):
+            for said in replayed(Gate.of(spec.sla, rollout), rollout, lines):
                 print(json.dumps(said), flush=True)
     except (LineInvalid, OSError, UnicodeDecodeError) as wrong:
         return _complain("counts" if chosen.counts == "-" else chosen.counts, wrong, code=USAGE)

@@ -17,8 +17,9 @@ from paddle_operator.plan.model import (
     Scale,
     Scaler,
     ScalersAtWork,
+    Wish,
 )
-from paddle_operator.plan.planner import plan
+from paddle_operator.plan.planner import plan, wish_of
 from paddle_operator.plan.revision import Revision
 from paddle_operator.plan.roles import RETIRE_SECONDS
 from paddle_operator.plan.watching import only_watches
@@ -39,7 +40,9 @@ __all__ = [
     "Scale",
     "Scaler",
     "ScalersAtWork",
+    "Wish",
     "live_revision",
     "only_watches",
     "plan",
+    "wish_of",
 ]

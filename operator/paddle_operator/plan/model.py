@@ -182,6 +182,16 @@ class ObjectKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """What the resource asks for now, before anything is decided about it."""
+
+    revision: str | None
+    """None while its digest is not known, or it was refused."""
+    replicas: int
+    """Pods that all of the traffic takes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that should be in the cluster for one resource, in the order in which to apply it.
 

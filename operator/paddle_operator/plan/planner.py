@@ -21,9 +21,11 @@ from paddle_operator.plan.model import (
     Role,
     Scale,
     Scaler,
+    Wish,
 )
 from paddle_operator.plan.network_policy import network_policy
 from paddle_operator.plan.pod_monitor import pod_monitor
+from paddle_operator.plan.preflight import NO_QUESTIONS, Questions
 from paddle_operator.plan.prometheus_rule import prometheus_rule
 from paddle_operator.plan.resolve_job import resolve_job
 from paddle_operator.plan.roles import Cast, Member, before, carried_out, cast_of, recreates
@@ -54,14 +56,16 @@ def plan(
     now: datetime,
     *,
     course: Course | None = None,
+    questions: Questions = NO_QUESTIONS,
     profile: Profile | None = None,
     availability: CountedAt = CountedAt.RUNTIME,
 ) -> Plan:
     """Say what should be in the cluster. Equal input gives equal output, byte for byte.
 
-    `course` is what a rollout decided; without one the wanted revision takes over when it is ready. `profile`
-    is what was learned of the replicas at work, where a target is Auto. `availability`: where it is counted
-    so far, which rules and dashboard follow.
+    `course` is what a rollout decided; without one the wanted revision takes over when it is ready.
+    `questions` are asked of a canary before callers ask it. `profile` is what was learned of the replicas
+    at work, where a target is Auto. `availability`: where it is counted so far, which rules and dashboard
+    follow.
     """
     live = tuple(sorted(live, key=lambda member: (_BY_ROLE.index(member.role), member.name)))
     scaling = service.spec.scaling
@@ -76,10 +80,14 @@ def plan(
     mixed = shares_by_pods(service.spec.routing, course, live)
     job = resolve_job(service, target.image, target.resolve_key) if target.resolving else None
     first = (sla_config(service), network_policy(service.identity, _sources(service, cast.with_pods)), job)
-    traffic = (*_traffic(service, platform, course, mixed), _scaler(service, platform, cast, live, kept))
+    traffic = (
+        *_traffic(service, platform, course, mixed, questions),
+        _scaler(service, platform, cast, live, kept),
+    )
     return Plan(
         objects=_there(
             *first,
+            *questions.objects,
             *_in_order(service.identity, cast, before(cast, course, live), traffic),
             *_watching(service, platform, availability),
         ),
@@ -94,6 +102,22 @@ def plan(
         handed_over=tuple(number_alone(service.identity, one) for one in cast.playing if one.hands_over),
         mixed=mixed,
     )
+
+
+def wish_of(
+    service: Service,
+    platform: Platform,
+    resolution: Resolution | None,
+    live: tuple[LiveRevision, ...],
+    now: datetime,
+    *,
+    profile: Profile | None = None,
+) -> Wish:
+    """Say what the resource asks for, for a rollout to decide about."""
+    capacity = _capacity(service, platform, live, profile)
+    target = target_of(service.spec, platform, resolution, live)
+    name = target.revision.name(service.identity.name) if target.revision is not None else None
+    return Wish(name, scale_of(service.spec.scaling, platform, live, now, capacity).replicas)
 
 
 def _capacity(
@@ -141,10 +165,10 @@ def _in_order(
 
 
 def _traffic(
-    service: Service, platform: Platform, course: Course, mixed: bool
+    service: Service, platform: Platform, course: Course, mixed: bool, questions: Questions
 ) -> tuple[KubeObject | None, ...]:
     identity = service.identity
-    route = http_route(service, platform, course)
+    route = http_route(service, platform, course, questions.mirror.thaw() or None)
     return (
         plain_service(identity, course.stable, mixed=mixed),
         route,

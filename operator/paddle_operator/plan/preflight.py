@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from paddle_operator.plan.model import KubeObject, LiveRevision
 from paddle_operator.plan.network_policy import compare_policy
 from paddle_operator.plan.preflight_job import preflight_job
-from paddle_operator.plan.shadow import shadow_job, shadow_service
+from paddle_operator.plan.shadow import mirror_filter, shadow_job, shadow_service
+from paddle_operator.spec.base import EMPTY_OBJECT, FrozenJson
 from paddle_operator.spec.model import Identity
 from paddle_operator.spec.rollout import Preflight
 
@@ -19,8 +20,11 @@ class Questions:
     objects: tuple[KubeObject, ...] = ()
     jobs: tuple[str, ...] = ()
     """Names of the Jobs whose ends are its result."""
-    copied: bool = False
-    """Whether the gateway sends copies while these objects are there (shadow.mirror_filter)."""
+    mirror: FrozenJson = EMPTY_OBJECT
+    """The filter by which the gateway sends copies while these objects are there; empty: it sends none."""
+
+
+NO_QUESTIONS = Questions()
 
 
 def questions(
@@ -40,10 +44,10 @@ def questions(
     shadow = shadow_job(identity, preflight, tried, stable, attempt) if routed else None
     jobs = tuple(job for job in (golden, shadow) if job is not None)
     if not jobs:
-        return Questions()
+        return NO_QUESTIONS
     service = () if shadow is None else (shadow_service(identity, shadow),)
     return Questions(
         objects=(compare_policy(identity), *service, *jobs),
         jobs=tuple(job["metadata"]["name"] for job in jobs),
-        copied=shadow is not None,
+        mirror=FrozenJson.of(mirror_filter(identity, preflight) if shadow is not None else {}),
     )

@@ -17,12 +17,15 @@ REQUEST_TIMEOUT = "60s"
 backendRequest for the whole of a request where the retries stand in a policy."""
 
 
-def http_route(service: Service, platform: Platform, course: Course) -> KubeObject | None:
+def http_route(
+    service: Service, platform: Platform, course: Course, mirror: dict[str, Any] | None = None
+) -> KubeObject | None:
     """Return the route; None where none is asked for or possible, or before any revision serves.
 
     Two rules, since each has counters of its own: what runs the model, which the promise is about, and
     pages, metadata and all other methods. Both divide the requests by the same weights. While there is more
-    than one revision, one rule more for each sends it what names it.
+    than one revision, one rule more for each sends it what names it. `mirror` is a filter by which some
+    of the requests that run the model are sent elsewhere, too.
     """
     routing = service.spec.routing
     if routing.type is not RoutingType.GATEWAY_API or not platform.gateway_api or course.stable is None:
@@ -35,6 +38,8 @@ def http_route(service: Service, platform: Platform, course: Course) -> KubeObje
     spec: dict[str, Any] = {"parentRefs": [_parent(parent) for parent in routing.parent_refs]}
     if routing.hostnames:
         spec["hostnames"] = list(routing.hostnames)
+    if mirror is not None:
+        rules[COUNTED_RULE]["filters"].append(mirror)
     others = [name for name in (course.canary, course.previous) if name is not None]
     pinned = [_pinned([*counted, *beside], name) for name in (course.stable, *others) if others]
     spec["rules"] = [*(rules[place] for place in sorted(rules)), *pinned]

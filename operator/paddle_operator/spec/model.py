@@ -8,6 +8,7 @@ from paddle_operator.spec.alerting import Alerting
 from paddle_operator.spec.base import Block
 from paddle_operator.spec.promise import Sla
 from paddle_operator.spec.reporting import Reporting
+from paddle_operator.spec.rollout import Rollout
 from paddle_operator.spec.scaling import Scaling
 from paddle_operator.spec.source import Model
 from paddle_operator.spec.traffic import Probes, Routing
@@ -29,6 +30,8 @@ class Spec(Block):
     """The number of pods."""
     routing: Routing = Routing()
     """How callers reach the service."""
+    rollout: Rollout | None = None
+    """How a changed model, image or setting takes over. Absent: all at once, when its pods are ready."""
     reporting: Reporting | None = None
     """Reports that are made again and again. Absent: on demand only."""
     alerting: Alerting = Alerting()

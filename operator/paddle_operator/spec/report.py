@@ -129,6 +129,77 @@ class Condition(Block):
     """When `status` last changed."""
 
 
+class RolloutResult(Block):
+    """What was counted of one objective since the rollout began, and what it comes to."""
+
+    objective: Annotated[str, Field(max_length=40)]
+    """Name of the objective."""
+    canary_requests: Count = 0
+    """Requests of the canary that count."""
+    canary_bad: Count = 0
+    """Those of them that failed the objective."""
+    stable_requests: Count = 0
+    """The same of the stable revision, at the same time."""
+    stable_bad: Count = 0
+    """Those of them that failed the objective."""
+    evidence_absolute: Figure = ""
+    """Evidence that the canary breaks the promise: 1 says nothing, 100 times the number of objectives divided
+    by falseRollbackPercent is enough."""
+    evidence_relative: Figure = ""
+    """Evidence that it is worse than the stable revision, on the same scale."""
+    evidence_proof: Figure = ""
+    """Evidence that it spends less than toleranceFactor times the budget: with 20 it is proven at 95 %."""
+    verdict: Annotated[str, Field(max_length=32)] = ""
+    """Broken, SharedIncident, Regression, NothingAgainst or NoData."""
+
+
+class RolloutStatus(Block):
+    """How far a rollout is."""
+
+    revision: Name = ""
+    """Who is rolled out, or serves."""
+    state: Annotated[str, Field(max_length=32)] = ""
+    """Where the rollout is: docs/reference/rollout.md has all states."""
+    hold: Annotated[str, Field(max_length=32)] = ""
+    """Why it waits, where it does."""
+    message: Text = ""
+    """What happened last."""
+    step: Count | None = None
+    """The present step, from 1."""
+    steps: Count | None = None
+    """How many there are."""
+    verdict: Annotated[str, Field(max_length=32)] = ""
+    """The worst finding of any objective: Broken, SharedIncident, Regression, NoData or NothingAgainst."""
+    results: Annotated[tuple[RolloutResult, ...], Field(max_length=8)] = ()
+    """What was counted."""
+
+
+class RejectedRevision(Block):
+    """A revision that takes no requests any more, unless a person says retry."""
+
+    revision: Name
+    """Its name."""
+    reason: Annotated[str, Field(max_length=64)]
+    """Why, as one word."""
+    message: Text = ""
+    """What was found."""
+    at: Annotated[str, Field(max_length=64)]
+    """When, RFC 3339."""
+
+
+class HandledRequest(Block):
+    """The last request of a person that was answered."""
+
+    request: Annotated[str, Field(max_length=160)]
+    """VERB/REVISION/NONCE, as it stood in the annotation."""
+    outcome: Annotated[str, Field(max_length=32)]
+    """Accepted or Refused."""
+    message: Text = ""
+    """What was done, or why nothing was and what can be asked for."""
+    at: Annotated[str, Field(max_length=64)]
+    """When, RFC 3339."""
+
+
 class Status(Block):
     """What the operator found."""
 
@@ -148,6 +219,12 @@ class Status(Block):
     """The revision that is tried, or takes over when it is ready."""
     previous: RevisionStatus | None = None
     """The revision that served before and stays as it is until that is safe to give up."""
+    rollout: RolloutStatus | None = None
+    """How far the rollout is; absent without spec.rollout."""
+    rejected_revisions: Annotated[tuple[RejectedRevision, ...], Field(max_length=5)] = ()
+    """Revisions that were rejected, newest first."""
+    last_handled_request: HandledRequest | None = None
+    """What came of the annotation serving.paddle-sla.io/request."""
     model: ModelStatus | None = None
     """How far the model of the newest revision has come."""
     sla: SlaStatus | None = None

@@ -142,7 +142,7 @@ class Analysis(Block):
     more requests are needed."""
     min_requests: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Least requests that the canary must have been sent in a step before it passes, besides those that the
-    proof needs."""
+    proof needs. 0: as many as let half a request be bad, 500 for 99.9 %."""
     on_regression_within_sla: Annotated[OnRegression, Field(alias="onRegressionWithinSLA")] = (
         OnRegression.HOLD
     )

@@ -11,6 +11,7 @@ from paddle_operator.spec.device import RESOURCES
 from paddle_operator.spec.promise_rules import ALERTING_RULES, PROMISE_RULES
 from paddle_operator.spec.quantity import amount_of
 from paddle_operator.spec.reporting import REPORTING_RULES
+from paddle_operator.spec.rollout_rules import ROLLOUT_RULES
 from paddle_operator.spec.rule import (
     JsonValue,
     Rule,
@@ -194,6 +195,7 @@ RULES = (
     *RUNTIME_RULES,
     *PROMISE_RULES,
     *SCALING_RULES,
+    *ROLLOUT_RULES,
     *REPORTING_RULES,
     *ALERTING_RULES,
 )

@@ -19,6 +19,7 @@ from paddle_operator.status.conditions import TYPES, Before, Condition, Truth, w
 from paddle_operator.status.diagnosis import last_end
 from paddle_operator.status.facts import Facts
 from paddle_operator.status.revisions import revisions
+from paddle_operator.status.rollout import RolloutFacts, rollout_blocks
 from paddle_operator.status.scaling import scaling_active
 from paddle_operator.status.situation import Situation
 from paddle_operator.status.standing import Standing
@@ -35,9 +36,10 @@ def status_of(
     *,
     measured: Measured | None = None,
     known: Known | None = None,
+    rollout: RolloutFacts | None = None,
 ) -> Status:
     """The status of a resource that could be read. Nothing is measured without a Prometheus."""
-    at = Situation(service, plan, facts, Before.of(previous))
+    at = Situation(service, plan, facts, Before.of(previous), rollout)
     standing = Standing.of(previous, plan.sla_hash)
     route = verdicts.route_accepted(at)
     ready = verdicts.ready(at, route)
@@ -60,6 +62,7 @@ def status_of(
         "sla": standing.figures(promise.sla_status(service.spec.sla, measured), measured),
         **_scale(at),
         **revisions(at, previous),
+        **rollout_blocks(rollout, previous),
         "model": _model(at),
         "conditions": written(conditions, at.before, at.generation, now),
     }

@@ -10,6 +10,7 @@ from paddle_operator.spec import Service
 from paddle_operator.status.conditions import Before
 from paddle_operator.status.diagnosis import Failure, ModelState, failure_among, state_of
 from paddle_operator.status.facts import DeploymentFacts, Facts, RefusedWrite
+from paddle_operator.status.rollout import RolloutFacts
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Situation:
     plan: Plan
     facts: Facts
     before: Before
+    rollout: RolloutFacts | None = None
+    """None of a service that has no rollout: a wanted revision takes over when it is ready."""
     failure: Failure | None = field(init=False)
     state: ModelState = field(init=False)
 

@@ -13,6 +13,7 @@ from paddle_operator.spec.traffic import RoutingType
 from paddle_operator.status.conditions import Condition, Truth
 from paddle_operator.status.diagnosis import ModelState
 from paddle_operator.status.facts import RefusedWrite, RouteFacts
+from paddle_operator.status.rollout import RolloutFacts
 from paddle_operator.status.situation import Situation
 
 UNDER_WAY = {
@@ -89,6 +90,10 @@ def ready(at: Situation, route: Condition) -> Condition:
 
 def rollout_complete(at: Situation, ready_now: Condition) -> Condition:
     """Whether the wanted revision serves alone with every replica; a pod lost later does not undo that."""
+    if at.rollout is not None and at.rollout.reason is not Reason.COMPLETE:
+        return _on_its_way(at, at.rollout)
+    if at.rollout is not None and at.failure is not None and not at.settled:
+        return Condition("RolloutComplete", "False", at.failure.reason, at.failure.message + at.keeps_serving)
     done = at.ready >= at.wanted or at.before.held("RolloutComplete", at.generation)
     if at.settled and done and at.plan.refusal is None:
         message = f"revision {at.plan.target} serves"
@@ -102,6 +107,14 @@ def rollout_complete(at: Situation, ready_now: Condition) -> Condition:
     return Condition("RolloutComplete", "False", Reason.ROLLOUT_IN_PROGRESS, message)
 
 
+def _on_its_way(at: Situation, rollout: RolloutFacts) -> Condition:
+    """What a rollout says; of one whose pods do not come up, why."""
+    failed = at.failure if at.failure is not None and rollout.reason is Reason.ROLLOUT_IN_PROGRESS else None
+    reason = failed.reason if failed else rollout.reason
+    message = failed.message if failed else rollout.message
+    return Condition("RolloutComplete", "False", reason, _sentence(message) + at.keeps_serving)
+
+
 def progress(
     ready_now: Condition, complete: Condition, unwatched: Sequence[RefusedWrite] = ()
 ) -> tuple[Condition, Condition]:
@@ -110,7 +123,8 @@ def progress(
     What only watches a ready service and was refused is told here: people who count on alerts, a dashboard or
     reports learn that they have none, and nobody is sent to look at what serves.
     """
-    stalled = ready_now.status != "True" and ready_now.reason.stalls
+    why = complete if ready_now.status == "True" and complete.status != "True" else ready_now
+    stalled = why.status != "True" and why.reason.stalls
     done = ready_now.status == "True" and complete.status == "True"
     if done and unwatched:
         return _without(unwatched)
@@ -120,14 +134,14 @@ def progress(
         Condition(
             "Reconciling",
             "True" if reconciling else "False",
-            Reason.PROGRESSING if reconciling else ready_now.reason if stalled else Reason.SETTLED,
-            ready_now.message if reconciling else "it waits for a person: see Stalled" if stalled else calm,
+            Reason.PROGRESSING if reconciling else why.reason if stalled else Reason.SETTLED,
+            why.message if reconciling else "it waits for a person: see Stalled" if stalled else calm,
         ),
         Condition(
             "Stalled",
             "True" if stalled else "False",
-            ready_now.reason if stalled else Reason.PROGRESSING if reconciling else Reason.SETTLED,
-            ready_now.message if stalled else "work goes on" if reconciling else calm,
+            why.reason if stalled else Reason.PROGRESSING if reconciling else Reason.SETTLED,
+            why.message if stalled else "work goes on" if reconciling else calm,
         ),
     )
 
@@ -157,6 +171,10 @@ def feasible(at: Situation, known: Known | None) -> Condition:
 
 
 def _replicas(at: Situation) -> tuple[Truth, Reason, str]:
+    return _of_stable(at) or _of_wanted(at)
+
+
+def _of_wanted(at: Situation) -> tuple[Truth, Reason, str]:
     if at.settled and at.plan.refusal is None and at.ready >= at.wanted:
         return "True", Reason.SERVING, f"{at.ready} of {at.asked} replicas are ready"
     if at.settled and at.ready and at.before.held("Ready", at.generation):
@@ -171,6 +189,16 @@ def _replicas(at: Situation) -> tuple[Truth, Reason, str]:
     if at.ready:
         return "Unknown", Reason.REPLICAS_NOT_READY, f"{at.ready} of {at.asked} replicas are ready"
     return "Unknown", reason, message
+
+
+def _of_stable(at: Situation) -> tuple[Truth, Reason, str] | None:
+    """What callers get while another revision is rolled out, or was rejected; None where that is not so."""
+    stable = at.facts.deployment(at.plan.stable)
+    if at.rollout is None or at.settled or stable is None or not stable.ready_replicas:
+        return None
+    whole = stable.ready_replicas >= stable.wanted_replicas
+    message = "the wanted revision does not serve all requests: see RolloutComplete"
+    return "True", Reason.SERVING if whole else Reason.SERVING_DEGRADED, message
 
 
 def _under_way(at: Situation) -> tuple[Reason, str]:

@@ -17,7 +17,7 @@ import pytest
 from hack.generated import ROOT
 from tests.e2e.accelerators import device_plugin_pb2 as messages
 from tests.e2e.accelerators.fake_plugin import HANDED_OUT, KUBELET_SOCKET, SERVICE, advertised
-from tests.e2e.accelerators.image import FILES
+from tests.e2e.wrapped_runtime import WITHOUT_DEVICE_CHECK
 
 GPU = "nvidia.com/gpu"
 
@@ -100,4 +100,4 @@ def test_the_runtime_of_the_tests_computes_on_the_cpu_whatever_the_device() -> N
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
     assert "'NPU'" in settings()
-    assert settings(FILES) == settings().replace("NPU: 'NPU'", "CPU: 'CPU'")
+    assert settings(WITHOUT_DEVICE_CHECK) == settings().replace("NPU: 'NPU'", "CPU: 'CPU'")

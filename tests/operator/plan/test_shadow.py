@@ -129,7 +129,7 @@ def test_what_is_asked_is_put_together_with_what_it_needs(
     assert [item["kind"] for item in found.objects] == kinds
     jobs = [item["metadata"]["name"] for item in found.objects if item["kind"] == "Job"]
     assert list(found.jobs) == jobs
-    assert found.copied == ("Service" in kinds)
+    assert bool(found.mirror) == ("Service" in kinds)
     again = questions(IDENTITY, preflight, TRIED, STABLE, routed=routed, attempt=1)
     assert not set(again.jobs) & set(jobs)
 

@@ -10,6 +10,7 @@ from paddle_operator.errors import ClusterRefused
 from paddle_operator.golden.asking import Golden
 from paddle_operator.measure import Measuring
 from paddle_operator.profiling import Profiling
+from paddle_operator.proving import Proving
 from paddle_operator.reconcile import Reconciler
 from tests.operator.fake_cluster import KEY, FakeCluster
 from tests.operator.virtual_time import in_virtual_time
@@ -27,6 +28,7 @@ class Story:
     profiling: Profiling | None = None
     refused_reports: tuple[ClusterRefused, ...] = ()
     golden: Golden | None = None
+    proving: Proving | None = None
 
     def look(self, times: int = 1) -> float | None:
         """Let the flow look at the service; returns the seconds to the next look."""
@@ -39,6 +41,7 @@ class Story:
             self.profiling,
             lambda key: self.refused_reports,
             self.golden,
+            self.proving,
         )
         pause: float | None = None
         for _ in range(times):

@@ -1,0 +1,225 @@
+"""Rolling out: read what is remembered, look at the canary, decide, and remember it before it is done.
+
+Nothing is kept here between two looks: whoever takes over goes on from the ConfigMap.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+from paddle_operator import names
+from paddle_operator.cluster.ports import Cluster, Key, Observation
+from paddle_operator.plan import KubeObject, Wish
+from paddle_operator.plan.lives import lives_of
+from paddle_operator.plan.memory import Stored
+from paddle_operator.plan.preflight import NO_QUESTIONS, Questions, questions
+from paddle_operator.plan.rollout_record import rollout_record, stored_rollout, text_in
+from paddle_operator.proving import Places, Proving
+from paddle_operator.rollout import gate_memory, remembered
+from paddle_operator.rollout.advance import Advance, advance
+from paddle_operator.rollout.gate import Memory as GateMemory
+from paddle_operator.rollout.gate import judge
+from paddle_operator.rollout.looked import Looked
+from paddle_operator.rollout.looking import Revisions
+from paddle_operator.rollout.machine import State
+from paddle_operator.rollout.memory import Memory, memory_from, text_of
+from paddle_operator.rollout.places import behind, counted_at_gateway
+from paddle_operator.rollout.preflight import PreflightResult
+from paddle_operator.rollout.settings import Gate
+from paddle_operator.rollout.situation import Situation
+from paddle_operator.rollout.spending import spent_percent
+from paddle_operator.rollout.verdict import Verdict
+from paddle_operator.rollout.weighing import present_step
+from paddle_operator.sla.answer import NoData
+from paddle_operator.sla.measured import Measured
+from paddle_operator.spec import Service
+from paddle_operator.spec.rollout import Rollout
+from paddle_operator.spec.traffic import RoutingType
+from paddle_operator.status.preflight import preflight_of
+from paddle_operator.status.rollout import RolloutFacts, rollout_facts
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a rollout is decided about."""
+
+    service: Service
+    rollout: Rollout
+    wish: Wish
+    seen: Observation
+    measured: Measured | None
+    """None without a Prometheus."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one look at a canary came to."""
+
+    gate: str
+    counters: str
+    verdict: Verdict | None
+    """None where the counts could not be read."""
+    looked: Looked | None
+    lost: str = ""
+    """Why they could not."""
+
+
+@dataclass(frozen=True)
+class Rolled:
+    """What one look at a rollout came to."""
+
+    made: Advance
+    facts: RolloutFacts
+    rollout: Rollout
+    questions: Questions
+    """What the canary is asked now, before callers ask it."""
+
+    @property
+    def pause_seconds(self) -> float:
+        """When it is to be looked at again; for ever where nothing goes on."""
+        memory = self.made.memory
+        goes_on = memory.attempt is not None or memory.state is State.BAKING
+        return self.rollout.analysis.interval_seconds if goes_on else math.inf
+
+
+class Rolling:
+    """Looks at rollouts; without `proving` there is nobody to ask about a canary."""
+
+    def __init__(self, cluster: Cluster, proving: Proving | None) -> None:
+        self._cluster = cluster
+        self._proving = proving
+
+    async def __call__(self, key: Key, of: Subject, now: datetime) -> Rolled:
+        """Decide about a service's rollout. Raises ClusterRefused where that could not be written down: then
+        it is not to be carried out."""
+        there = stored_rollout(of.seen.objects)
+        memory = memory_from(text_in(there))
+        judged = await self._judged(of, memory, now)
+        asked = _questions(of, memory)
+        preflight = preflight_of(of.seen.facts, asked.jobs)
+        made = advance(memory, of.rollout, _situation(of, memory, judged, preflight), now)
+        await self._remember(key, of.service, made.memory, there)
+        for said in made.said:
+            logger.log(logging.WARNING if said.warns else logging.INFO, "%s: %s", key, said.message)
+        if judged is not None and judged.looked is not None:
+            logger.info("%s: %s", key, _evidence(judged))
+        verdict = judged.verdict if judged else None
+        facts = rollout_facts(of.rollout, made, verdict, of.seen.status)
+        in_preflight = made.memory.state is State.PREFLIGHT
+        return Rolled(made, facts, of.rollout, asked if in_preflight else NO_QUESTIONS)
+
+    async def _judged(self, of: Subject, memory: Memory | None, now: datetime) -> Judged | None:
+        """Look at whoever is to be judged; None where nobody is, or the last look was just made."""
+        judging = _who(memory)
+        if memory is None or judging is None:
+            return None
+        if self._proving is None or of.measured is None:
+            return Judged(memory.gate, memory.counters, None, None, "the operator was given no Prometheus")
+        revisions, step = judging, present_step(of.rollout, memory.attempt)
+        before = _remembered(memory.counters)
+        every = timedelta(seconds=of.rollout.analysis.interval_seconds)
+        places = _places(of.seen.objects) if counted_at_gateway(of.measured, before) else None
+        looked = await self._proving(of.service, revisions, places, before, now, every=every)
+        if looked is None:
+            return None
+        counters = remembered.text_of(looked.remembered)
+        if looked.lost:
+            return Judged(memory.gate, counters, None, looked, looked.lost)
+        gate = Gate.of(of.service.spec.sla, of.rollout)
+        look = looked.look(step, math.inf)
+        after, verdict = judge(gate, _gate_memory(memory.gate), look)
+        return Judged(gate_memory.text_of(after), counters, verdict, looked)
+
+    async def _remember(self, key: Key, service: Service, memory: Memory, there: Stored | None) -> None:
+        text = text_of(memory)
+        if text != text_in(there):
+            record = rollout_record(service.identity, text, there.version if there else "")
+            await self._cluster.apply(key, record, is_new=there is None)
+
+
+def _who(memory: Memory | None) -> Revisions | None:
+    """Return who is to be judged beside whom."""
+    if memory is None:
+        return None
+    attempt = memory.attempt
+    if attempt is not None and attempt.weight and memory.state is not State.RETURNING:
+        return Revisions(attempt.canary, memory.stable)
+    if memory.state is State.BAKING and memory.stable is not None and memory.previous is not None:
+        return Revisions(memory.stable, None)
+    return None
+
+
+def _questions(of: Subject, memory: Memory | None) -> Questions:
+    """Return what a canary is asked before callers ask it, by who there is."""
+    there = {one.name: one for one in of.seen.revisions}
+    tried = of.wish.revision if memory is None or memory.attempt is None else memory.attempt.canary
+    if memory is None or tried is None or tried not in there or tried == memory.stable:
+        return NO_QUESTIONS
+    routing = of.service.spec.routing
+    routed = routing.type is RoutingType.GATEWAY_API and of.seen.platform.gateway_api
+    stable = there.get(memory.stable or "")
+    return questions(of.service.identity, of.rollout.preflight, there[tried], stable, routed=routed)
+
+
+def _situation(
+    of: Subject, memory: Memory | None, judged: Judged | None, preflight: PreflightResult | None
+) -> Situation:
+    seen, measured, verdict = of.seen, of.measured, judged.verdict if judged else None
+    spent = None
+    if verdict is not None and measured is not None:
+        spent = spent_percent(verdict.objectives, measured, measured.window.length)
+    return Situation(
+        wanted=of.wish.revision,
+        lives=lives_of(of.service.identity.name, seen.revisions, seen.objects),
+        ready={one.name: one.ready_replicas for one in seen.revisions},
+        full=of.wish.replicas,
+        verdict=verdict,
+        metrics=judged is None or verdict is not None,
+        preflight=preflight,
+        budget_left_percent=_budget_left(seen.status),
+        spent_percent=spent,
+        fast_burn=measured is not None and measured.burns_fast,
+        asked=str((seen.body["metadata"].get("annotations") or {}).get(names.ANNOTATION_REQUEST, "")),
+        gate=judged.gate if judged else memory.gate if memory else "",
+        counters=judged.counters if judged else memory.counters if memory else "",
+    )
+
+
+def _budget_left(status: dict[str, Any]) -> Fraction | None:
+    """Return the least of any objective's budget, as it is told."""
+    figures = (status.get("sla") or {}).get("objectives") or ()
+    told = (one.get("budgetRemainingPercent") for one in figures)
+    return min((Fraction(one) for one in told if one), default=None)
+
+
+def _places(objects: Iterable[KubeObject]) -> Places:
+    return next((behind(one) for one in objects if one["kind"] == "HTTPRoute"), NoData("there is no route"))
+
+
+def _remembered(text: str) -> remembered.Remembered | None:
+    try:
+        return remembered.remembered_from(text) if text else None
+    except ValueError as damaged:
+        logger.warning("the counters of a canary are read anew: %s", damaged)
+        return None
+
+
+def _gate_memory(text: str) -> GateMemory:
+    try:
+        return gate_memory.memory_from(text) if text else GateMemory()
+    except ValueError as damaged:
+        logger.warning("the evidence about a canary begins anew: %s", damaged)
+        return GateMemory()
+
+
+def _evidence(judged: Judged) -> str:
+    found = judged.verdict.finding if judged.verdict else f"no counts: {judged.lost}"
+    return f"{found}: {judged.looked.document() if judged.looked else ''}"

@@ -1,0 +1,131 @@
+"""What the status tells of a rollout: how far it is, what was counted, who was rejected, what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from paddle_operator.reasons import Reason
+from paddle_operator.rollout.advance import Advance
+from paddle_operator.rollout.machine import State
+from paddle_operator.rollout.memory import Hold, Memory
+from paddle_operator.rollout.verdict import Evidence, Verdict
+from paddle_operator.spec.rollout import Rollout
+
+MOST_REJECTED = 5
+"""The newest are told; more are remembered."""
+_BY_STATE = {
+    State.STEADY: Reason.COMPLETE,
+    State.BLOCKED: Reason.ROLLOUT_IN_PROGRESS,
+    State.PREPARING: Reason.ROLLOUT_IN_PROGRESS,
+    State.PREFLIGHT: Reason.PREFLIGHT,
+    State.STEP: Reason.CANARY_STEP,
+    State.AWAITING_APPROVAL: Reason.AWAITING_APPROVAL,
+    State.HELD: Reason.ROLLOUT_IN_PROGRESS,
+    State.PROMOTING: Reason.PROMOTING,
+    State.BAKING: Reason.BAKING,
+    State.RETURNING: Reason.RETURNING,
+    State.ROLLED_BACK: Reason.ROLLED_BACK,
+    State.UNPROVEN: Reason.UNPROVEN,
+    State.ABORTED: Reason.ABORTED,
+}
+_BY_HOLD = {
+    Hold.BUDGET_BLOCKED: Reason.BLOCKED_BY_BUDGET,
+    Hold.NEEDS_APPROVAL: Reason.AWAITING_APPROVAL,
+    Hold.PROOF_NOT_REACHABLE: Reason.PROOF_NOT_REACHABLE,
+    Hold.NO_CAPACITY: Reason.NO_CAPACITY,
+    Hold.PAUSED: Reason.ROLLOUT_PAUSED,
+    Hold.SHARED_INCIDENT: Reason.SHARED_INCIDENT,
+    Hold.REGRESSION: Reason.REGRESSION,
+    Hold.METRICS_UNAVAILABLE: Reason.METRICS_UNAVAILABLE,
+    Hold.UNPROVEN: Reason.HELD_UNPROVEN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutFacts:
+    """How one look left a rollout."""
+
+    rollout: Rollout
+    memory: Memory
+    message: str
+    """What happened last, in a sentence."""
+    verdict: Verdict | None = None
+    """None where nobody was judged at this look."""
+
+    @property
+    def reason(self) -> Reason:
+        """Why the rollout is not complete, or that it is."""
+        hold = self.memory.hold
+        return _BY_HOLD[hold] if hold is not None else _BY_STATE[self.memory.state]
+
+
+def rollout_facts(
+    rollout: Rollout, made: Advance, verdict: Verdict | None, previous: Mapping[str, Any]
+) -> RolloutFacts:
+    """Tell a decision. `previous` is the stored status: what was said stays while nothing happens."""
+    before, memory = previous.get("rollout") or {}, made.memory
+    same = (before.get("state"), before.get("hold")) == (memory.state, memory.hold)
+    told = made.said[-1].message if made.said else str(before.get("message", "")) if same else ""
+    return RolloutFacts(rollout, memory, told or memory.state.meaning, verdict)
+
+
+def rollout_blocks(facts: RolloutFacts | None, previous: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the blocks of the status; none of a service without a rollout."""
+    if facts is None:
+        return {}
+    memory = facts.memory
+    rejected = [
+        {
+            "revision": one.revision,
+            "reason": one.cause.value,
+            **({"message": one.told[:1024]} if one.told else {}),
+            "at": f"{one.at:%Y-%m-%dT%H:%M:%SZ}",
+        }
+        for one in reversed(memory.rejected[-MOST_REJECTED:])
+    ]
+    return {
+        "rollout": _progress(facts, previous),
+        "rejectedRevisions": rejected or None,
+        "lastHandledRequest": memory.handled.model_dump(by_alias=True, mode="json")
+        if memory.handled
+        else None,
+    }
+
+
+def _progress(facts: RolloutFacts, previous: Mapping[str, Any]) -> dict[str, Any]:
+    memory, before = facts.memory, previous.get("rollout") or {}
+    attempt = memory.attempt
+    revision = attempt.canary if attempt else memory.stable
+    steps = len(facts.rollout.steps)
+    told: dict[str, Any] = {
+        **({"revision": revision} if revision else {}),
+        "state": memory.state.value,
+        **({"hold": memory.hold.value} if memory.hold else {}),
+        "message": facts.message[:1024],
+    }
+    if attempt is not None:
+        told |= {"step": min(attempt.step + 1, steps), "steps": steps}
+    if facts.verdict is not None:
+        told |= {
+            "verdict": facts.verdict.finding.value,
+            "results": [_result(one) for one in facts.verdict.objectives],
+        }
+    elif before.get("revision") == revision:
+        told |= {key: before[key] for key in ("verdict", "results") if key in before}
+    return told
+
+
+def _result(one: Evidence) -> dict[str, Any]:
+    return {
+        "objective": one.objective,
+        "canaryRequests": one.canary_requests,
+        "canaryBad": one.canary_bad,
+        "stableRequests": one.stable_requests,
+        "stableBad": one.stable_bad,
+        "evidenceAbsolute": f"{one.absolute:.3g}",
+        "evidenceRelative": f"{one.relative:.3g}",
+        "evidenceProof": f"{one.proof:.3g}",
+        "verdict": one.finding.value,
+    }

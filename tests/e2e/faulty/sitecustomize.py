@@ -1,0 +1,58 @@
+"""Gives a runtime the fault that the environment FAULT names; without it the runtime is as it is.
+
+    errors:30          of 100 requests 30 end with an internal error
+    errors:30:500      the same, once a worker has answered 500 well
+    slow:3             every answer takes three times as long as it would
+    dies               the worker ends with a signal while it loads the model
+    memory             the worker takes memory while it loads, until the kernel ends it
+    never              the worker never comes to an end of loading
+
+Only an image of the tests has this file: the runtime has no such switch.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Mapping
+from typing import Any
+
+FAULT, *_parts = os.environ.get("FAULT", "").split(":")
+
+
+def _spoil() -> None:
+    from paddle_runtime import answering  # noqa: PLC0415  only where there is a fault
+
+    served, opened = answering.ServedModel.answer, answering.open_model
+    share = int(_parts[0]) if _parts else 0
+    well = int(_parts[1]) if len(_parts) > 1 else 0
+    asked = 0
+
+    def answer(self: Any, kind: str, request: Mapping[str, Any], payload: memoryview) -> Any:
+        nonlocal asked
+        asked += 1
+        began = time.monotonic()
+        if FAULT == "errors" and asked > well and asked * 37 % 100 < share:
+            raise RuntimeError("a fault of the tests")
+        result = served(self, kind, request, payload)
+        if FAULT == "slow":
+            time.sleep((time.monotonic() - began) * (share - 1))
+        return result
+
+    def open_model(order: Mapping[str, Any], progress: Any) -> Any:
+        if FAULT == "dies":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if FAULT == "never":
+            time.sleep(3600)
+        taken = []
+        while FAULT == "memory":
+            taken.append(bytearray(os.urandom(1) * (16 << 20)))
+        return opened(order, progress)
+
+    answering.ServedModel.answer = answer  # type: ignore[method-assign]
+    answering.open_model = open_model
+
+
+if FAULT:
+    _spoil()

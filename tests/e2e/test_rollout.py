@@ -1,0 +1,166 @@
+"""New revisions earn their requests on a real node, under load all the time: good, broken and dead ones.
+
+A broken one is the runtime's image with a fault on top (faulty/): the product has no switch for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Any
+
+import httpx
+import pytest
+
+from hack.cluster.progress import Progress
+from hack.demo.kubectl import Kube, eventually
+from tests.e2e.load import Request, Steady
+from tests.e2e.resources import DIGITS_REQUEST, Resource, digits
+from tests.e2e.testbed import Testbed
+from tests.e2e.wrapped_runtime import FAULTY, wrapped_runtime
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+PER_SECOND = 20.0
+STEP = {"minDurationSeconds": 10, "maxDurationSeconds": 120}
+STEPS = [{"weight": 20, **STEP}, {"weight": 50, **STEP}]
+
+
+@pytest.fixture(scope="module")
+def faulty(site: Testbed) -> str:
+    """The image whose environment FAULT names a fault."""
+    return wrapped_runtime(site.cluster, FAULTY, Progress())
+
+
+def host(name: str) -> str:
+    return f"{name}.example.com"
+
+
+def promising(name: str, **rollout: Any) -> Resource:
+    """A digit classifier behind the gateway that promises 99 %, with short steps."""
+    made = digits(name).through_gateway(host(name))
+    objectives = [
+        {"name": "up", "availability": {"targetPercent": "99"}},
+        {"name": "errors", "errorRate": {"maxPercent": "1"}},
+    ]
+    spec = made.sla(objectives=objectives, minTraffic={"requests": 1, "periodSeconds": 300}).body["spec"]
+    spec["rollout"] = {
+        "steps": STEPS,
+        "analysis": {"intervalSeconds": 5},
+        "bake": {"durationMinutes": 1},
+        **rollout,
+    }
+    return Resource({**made.body, "spec": spec})
+
+
+def changed(resource: Resource, **runtime: Any) -> Resource:
+    """The same with another runtime: a new revision."""
+    return resource.runtime(**(runtime or {"queue": {"maxRequests": 7}}))
+
+
+def broken(resource: Resource, image: str, fault: str) -> Resource:
+    return changed(resource, image=image, pod={"env": [{"name": "FAULT", "value": fault}]})
+
+
+def request_to(site: Testbed, name: str) -> Request:
+    url = f"{site.gateway_url}/v2/models/{name}/infer"
+    return Request(url, DIGITS_REQUEST.read_bytes(), "application/json", host(name))
+
+
+def serving(kube: Kube, resource: Resource) -> str:
+    """Bring it up; the name of its revision."""
+    name = resource.body["metadata"]["name"]
+    kube.apply(resource.body)
+    kube.wait_condition(name, "Ready", "True", timeout=120)
+    return str(kube.get("pms", name)["status"]["stable"]["revision"])
+
+
+def weights(kube: Kube, name: str) -> dict[str, int]:
+    """What the route sends to whom."""
+    rules = kube.get("httproute", name)["spec"]["rules"]
+    return {one["name"]: one["weight"] for one in rules[0]["backendRefs"] if one["weight"]}
+
+
+def test_a_good_revision_is_promoted_and_no_request_fails(site: Testbed, kube: Kube) -> None:
+    resource = promising("good")
+    old = serving(kube, resource)
+    with Steady(request_to(site, "good"), per_second=PER_SECOND) as load:
+        time.sleep(20)
+        kube.apply(changed(resource).body)
+        kube.wait_condition("good", "RolloutComplete", "False", reason="CanaryStep", timeout=90)
+        new = kube.get("pms", "good")["status"]["canary"]["revision"]
+        assert weights(kube, "good") == {old: 80, new: 20}
+        eventually(
+            lambda: True if weights(kube, "good") == {old: 50, new: 50} else None, 90, "the second step"
+        )
+        kube.wait_condition("good", "RolloutComplete", "False", reason="Baking", timeout=120)
+        assert weights(kube, "good") == {new: 100}
+        assert kube.get("pms", "good")["status"]["previous"]["revision"] == old
+        kube.wait_condition("good", "RolloutComplete", "True", timeout=120)
+        time.sleep(5)
+    print(f"{dict(load.outcomes.counts)} while {new} took over from {old}")
+    assert load.outcomes.failed == []
+    kube.delete("pms", "good")
+
+
+def test_a_broken_revision_is_rolled_back_before_many_notice(site: Testbed, kube: Kube, faulty: str) -> None:
+    resource = promising("bad")
+    old = serving(kube, resource)
+    with Steady(request_to(site, "bad"), per_second=PER_SECOND) as load:
+        time.sleep(20)
+        kube.apply(broken(resource, faulty, "errors:30").body)
+        kube.wait_condition("bad", "RolloutComplete", "False", reason="CanaryStep", timeout=90)
+        began = time.monotonic()
+        kube.wait_condition("bad", "RolloutComplete", "False", reason="RolledBack", timeout=60)
+        seconds = time.monotonic() - began
+        assert weights(kube, "bad") == {old: 100}
+        time.sleep(5)
+    hit = len(load.outcomes.failed)
+    print(f"rolled back after {seconds:.0f} s; {hit} of {len(load.outcomes.results)} callers hit")
+    assert hit <= 25
+    status = kube.get("pms", "bad")["status"]
+    assert status["rejectedRevisions"][0]["reason"] == "Broken"
+    assert kube.conditions("bad")["Ready"]["status"] == "True"
+    kube.delete("pms", "bad")
+
+
+@pytest.mark.parametrize("fault", ["dies", "never"])
+def test_a_revision_that_never_comes_up_gets_no_request(
+    site: Testbed, kube: Kube, faulty: str, fault: str
+) -> None:
+    resource = promising(fault)
+    old = serving(kube, resource)
+    kube.apply(broken(resource, faulty, fault).body)
+    kube.wait_condition(fault, "RolloutComplete", "False", timeout=60)
+    with Steady(request_to(site, fault), per_second=PER_SECOND) as load:
+        time.sleep(20)
+    assert load.outcomes.failed == []
+    assert weights(kube, fault) == {old: 100}
+    kube.delete("pms", fault)
+
+
+def test_shares_are_as_written_and_a_person_decides(site: Testbed, kube: Kube) -> None:
+    manual = [{"weight": 20, **STEP, "approval": "Manual"}, {"weight": 50, **STEP}]
+    resource = promising("shared", steps=manual)
+    old = serving(kube, resource)
+    with Steady(request_to(site, "shared"), per_second=PER_SECOND) as load:
+        time.sleep(15)
+        kube.apply(changed(resource).body)
+        kube.wait_condition("shared", "RolloutComplete", "False", reason="AwaitingApproval", timeout=120)
+        new = kube.get("pms", "shared")["status"]["canary"]["revision"]
+        assert 15 <= 100 * share(site, "shared")[new] / 500 <= 25
+        annotate = f"serving.paddle-sla.io/request=abort/{new}/1"
+        kube.run("annotate", "pms", "shared", annotate)
+        kube.wait_condition("shared", "RolloutComplete", "False", reason="Aborted", timeout=30)
+        assert weights(kube, "shared") == {old: 100}
+        handled = kube.get("pms", "shared")["status"]["lastHandledRequest"]
+        assert handled["outcome"] == "Accepted"
+    assert load.outcomes.failed == []
+    kube.delete("pms", "shared")
+
+
+def share(site: Testbed, name: str) -> Counter[str]:
+    """Which revision answered each of 500 requests."""
+    one = request_to(site, name)
+    with httpx.Client(headers=one.headers()) as client:
+        answers = [client.post(one.url, content=one.body) for _ in range(500)]
+    return Counter(answer.headers["x-paddle-revision"] for answer in answers)
