@@ -18,7 +18,8 @@ HEAD = """\
 # Commands of the plugin
 
 With `kubectl-paddle_sla` on PATH, `kubectl paddle_sla` works. It uses the kubeconfig and the rights of
-whoever runs it.
+whoever runs it. How to step into a rollout, and which rights that needs:
+[a rollout by hand](../how-to/rollouts-by-hand.md).
 
 """
 

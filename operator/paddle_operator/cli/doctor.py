@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
-from paddle_operator.cli.show import columns, condition
+from paddle_operator.cli.columns import columns
+from paddle_operator.cli.show import condition
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.api import Api
 from paddle_operator.cluster.leases import HEARTBEAT_LABEL

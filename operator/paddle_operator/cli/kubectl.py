@@ -1,7 +1,8 @@
 """The program kubectl-paddle_sla, which kubectl runs as `kubectl paddle_sla`: for people at a cluster.
 
-Exit codes: 0 good; 1 the service is not ready, or something is wrong; 2 wrong arguments, or no way to the
-cluster or the service; 130 interrupted.
+Exit codes: 0 good; 1 the service is not ready, something is wrong, or the operator refused what was asked
+for; 2 wrong arguments, or no way to the cluster or the service; 3 nobody answered what was asked for in time;
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -11,16 +12,21 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from paddle_operator.cli.access import forwarded
 from paddle_operator.cli.doctor import Finding, examine, report
 from paddle_operator.cli.inference import infer, request_of
 from paddle_operator.cli.report import command as report_command
+from paddle_operator.cli.rollout import command as rollout_command
+from paddle_operator.cli.rollout.kept import history_table
+from paddle_operator.cli.rollout.page import under_way
 from paddle_operator.cli.show import answer_lines, condition, service_page, service_table
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.api import Api, connect_as_person
 from paddle_operator.errors import OperatorError
+from paddle_operator.rollout.request import Verb
 from paddle_operator.spec.source import Task
 
 GOOD, WRONG, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -69,7 +75,13 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     get.add_argument("-A", "--all-namespaces", action="store_true", help="services of all namespaces")
     status = commands.add_parser("status", parents=[shared], help="show a service with all its conditions")
     status.add_argument("name", help="the service")
-    status.add_argument("-w", "--watch", action="store_true", help="show changes until it is ready")
+    status.add_argument(
+        "-w", "--watch", action="store_true", help="show changes until it is ready and rolled out"
+    )
+    history = commands.add_parser("history", parents=[shared], help="list the revisions of a service")
+    history.add_argument("name", help="the service")
+    for verb, meaning in rollout_command.MEANINGS.items():
+        rollout_command.add_arguments(commands.add_parser(verb, parents=[shared], help=meaning), verb)
     send = commands.add_parser(
         "infer", parents=[shared], help="send a picture, a text, or a JSON request, to a service"
     )
@@ -96,7 +108,10 @@ async def _run(chosen: argparse.Namespace) -> int:
     if chosen.command == "report" and chosen.file:  # without a cluster
         _write(report_command.from_file(chosen))
         return GOOD
-    commands = {"get": _get, "status": _status, "infer": _infer, "report": _report, "doctor": _doctor}
+    commands = {
+        "get": _get, "status": _status, "history": _history, **{str(verb): _ask for verb in Verb},
+        "infer": _infer, "report": _report, "doctor": _doctor,
+    }  # fmt: skip
     api, default_namespace = await connect_as_person(chosen.context, REQUEST_SECONDS)
     chosen.namespace = chosen.namespace or default_namespace
     try:
@@ -124,9 +139,25 @@ async def _status(api: Api, chosen: argparse.Namespace) -> int:
             _print(chosen, service, (CLEAR if shown and sys.stdout.isatty() else "") + page)
             shown = page
         ready = condition(service, "Ready").get("status") == "True"
-        if ready or not chosen.watch:
+        if not chosen.watch or (ready and not under_way(service)):
             return GOOD if ready else WRONG
         await asyncio.sleep(WATCH_SECONDS)
+
+
+async def _history(api: Api, chosen: argparse.Namespace) -> int:
+    service = await api.get(kinds.SERVICE_RESOURCE, chosen.namespace, chosen.name)
+    kept = await rollout_command.revisions(api, service)
+    _print(chosen, [asdict(one) for one in kept], history_table(kept))
+    return GOOD
+
+
+async def _ask(api: Api, chosen: argparse.Namespace) -> int:
+    answer = await rollout_command.ask(api, chosen)
+    if answer.code == GOOD or chosen.output == "json":
+        _print(chosen, answer.as_json(), f"{answer.told}\n")
+    if answer.code != GOOD:
+        sys.stderr.write(f"{answer.told}\n")
+    return answer.code
 
 
 async def _infer(api: Api, chosen: argparse.Namespace) -> int:

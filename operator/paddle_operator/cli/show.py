@@ -6,20 +6,26 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from paddle_operator.cli.columns import columns
+from paddle_operator.cli.rollout.page import evidence_table, rollout_rows
+
 ABNORMAL = {"Stalled", "Reconciling"}
 """Conditions that are fine when they are False."""
 WIDTH = 110
+SERVICE_COLUMNS = (
+    "NAMESPACE", "NAME", "READY", "REASON", "REPLICAS", "STABLE", "CANARY", "WEIGHT", "VERDICT", "URL"
+)  # fmt: skip
 WHERE = {"Gateway": " at the gateway", "Synthetic": " by golden requests"}
 """Availability that is not counted in the pods, by its source."""
 
 
 def service_table(services: Iterable[Mapping[str, Any]]) -> str:
     """One line a service."""
-    rows = [("NAMESPACE", "NAME", "READY", "REASON", "REPLICAS", "STABLE", "URL")]
+    rows = [SERVICE_COLUMNS]
     for one in services:
         status = one.get("status") or {}
         ready = condition(one, "Ready")
-        stable = status.get("stable") or {}
+        stable, canary = status.get("stable") or {}, status.get("canary") or {}
         rows.append(
             (
                 one["metadata"]["namespace"],
@@ -28,6 +34,9 @@ def service_table(services: Iterable[Mapping[str, Any]]) -> str:
                 str(ready.get("reason", "NotSeen")),
                 f"{stable.get('readyReplicas', 0)}/{stable.get('replicas', 0)}",
                 str(stable.get("revision", "")),
+                str(canary.get("revision", "")),
+                str(canary.get("effectiveWeight", canary.get("weight", ""))),
+                str((status.get("rollout") or {}).get("verdict", "")),
                 str(status.get("url", "")),
             )
         )
@@ -48,7 +57,12 @@ def service_page(service: Mapping[str, Any]) -> str:
     head += [(one["name"], _figures(one)) for one in (status.get("sla") or {}).get("objectives", ())]
     roles = [(role, status[role]) for role in ("stable", "canary", "previous") if role in status]
     head += [(role.capitalize(), _revision(found)) for role, found in roles]
-    return columns(head) + "\n" + conditions_table(status.get("conditions") or ())
+    parts = [
+        columns([*head, *rollout_rows(service)]),
+        evidence_table(service),
+        conditions_table(status.get("conditions") or ()),
+    ]
+    return "\n".join(part for part in parts if part)
 
 
 def conditions_table(conditions: Sequence[Mapping[str, Any]]) -> str:
@@ -72,13 +86,6 @@ def condition(service: Mapping[str, Any], type_: str) -> Mapping[str, Any]:
     found = (service.get("status") or {}).get("conditions") or ()
     fresh = (one for one in found if one.get("observedGeneration") == generation)
     return next((one for one in fresh if one.get("type") == type_), {})
-
-
-def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Text in columns, two spaces apart."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def answer_lines(answer: Mapping[str, Any]) -> str:
@@ -117,9 +124,11 @@ def _named(found: Mapping[str, Any]) -> str:
 
 
 def _revision(found: Mapping[str, Any]) -> str:
-    counts = (
-        f"{found.get('readyReplicas', 0)}/{found.get('replicas', 0)} ready, weight {found.get('weight', 0)}"
-    )
+    weight = found.get("weight", 0)
+    effective = found.get("effectiveWeight", weight)
+    counts = f"{found.get('readyReplicas', 0)}/{found.get('replicas', 0)} ready, weight {weight}"
+    if effective != weight:
+        counts += f" ({effective} in effect)"
     digest = str(found.get("modelDigest", ""))[:19]
     modules = "".join(f"  {one['name']} {str(one['digest'])[:19]}" for one in found.get("modules", ()))
     return f"{found['revision']}  {counts}  {digest}{modules}".rstrip()

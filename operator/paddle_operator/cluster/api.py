@@ -131,6 +131,20 @@ class Api:
             force_conflicts=True,
         )
 
+    async def annotate(
+        self, kind: Kind, namespace: str, name: str, annotations: Mapping[str, str], manager: str
+    ) -> KubeObject:
+        """Set these annotations of an object that is somebody else's, and nothing more of it."""
+        return await self._send(
+            "patch",
+            _path(kind, namespace, name, ""),
+            kind,
+            name,
+            body={"metadata": {"annotations": dict(annotations)}},
+            content_type="application/merge-patch+json",
+            field_manager=manager,
+        )
+
     async def create(self, kind: Kind, body: KubeObject, manager: str) -> KubeObject:
         """Create an object that must not be there yet."""
         path = _resource(kind).path(None, body["metadata"]["namespace"])

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from paddle_operator.cli import kubectl
 
+REQUEST = "serving.paddle-sla.io/request"
 GROUPS = ["serving.paddle-sla.io/v1alpha1", "gateway.networking.k8s.io/v1", "apps/v1"]
 
 
@@ -25,6 +26,9 @@ class SmallServer:
         self.ready = "True"
         self.url = ""
         self.may_get = True
+        self.rollout = "Steady"
+        self.patches: list[tuple[str, str, Any]] = []
+        """Content type, field manager and body."""
         self.sent: list[tuple[str, str, bytes]] = []
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
@@ -45,6 +49,7 @@ class SmallServer:
         app.router.add_get("/apis", self._groups)
         app.router.add_get(base, self._list)
         app.router.add_get(base + "/calm", self._get)
+        app.router.add_patch(base + "/calm", self._patch)
         app.router.add_get("/apis/coordination.k8s.io/v1/leases", self._leases)
         app.router.add_post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", self._may)
         app.router.add_post("/v1/ocr", self._ocr)
@@ -65,8 +70,11 @@ class SmallServer:
             {"type": "Stalled", "status": "True" if self.ready == "False" else "False", "reason": "R",
              "observedGeneration": 1},
         ]  # fmt: skip
+        request = self.patches[-1][2]["metadata"]["annotations"][REQUEST] if self.patches else ""
+        handled = {"request": request, "outcome": "Accepted", "message": "it is promoted"}
         return {"metadata": {"name": "calm", "namespace": "prod", "generation": 1},
-                "status": {"observedGeneration": 1, "conditions": conditions}}  # fmt: skip
+                "status": {"observedGeneration": 1, "conditions": conditions, "lastHandledRequest": handled,
+                           "canary": {"revision": "calm-2"}, "rollout": {"state": self.rollout}}}  # fmt: skip
 
     async def _groups(self, _: web.Request) -> web.Response:
         return web.json_response({"groups": [{"versions": [{"groupVersion": one}]} for one in GROUPS]})
@@ -78,6 +86,10 @@ class SmallServer:
         if not self.may_get:
             said = 'forbidden: User "u" cannot get resource "paddlemodelservices"'
             return web.json_response({"message": said}, status=403)
+        return web.json_response(self._service())
+
+    async def _patch(self, request: web.Request) -> web.Response:
+        self.patches.append((request.content_type, request.query["fieldManager"], await request.json()))
         return web.json_response(self._service())
 
     async def _leases(self, _: web.Request) -> web.Response:
@@ -152,6 +164,19 @@ def test_status_with_watch_ends_when_the_service_is_ready(
     assert shown.count("Service ") == 2, "a page is shown only when it changed"
 
 
+def test_status_with_watch_goes_on_while_a_rollout_does(
+    server: SmallServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kubectl, "WATCH_SECONDS", 0.05)
+    server.rollout = "Step"
+    timer = threading.Timer(0.3, setattr, (server, "rollout", "RolledBack"))
+    timer.start()
+    assert kubectl.main(["status", "calm", "--watch"]) == kubectl.GOOD
+    timer.join()
+    shown = capsys.readouterr().out
+    assert shown.index("Rollout  Step") < shown.index("Rollout  RolledBack")
+
+
 def test_an_unknown_service_is_named(server: SmallServer, capsys: pytest.CaptureFixture[str]) -> None:
     assert kubectl.main(["status", "nobody"]) == kubectl.USAGE
     assert "PaddleModelService nobody" in capsys.readouterr().err
@@ -178,6 +203,17 @@ def test_an_interruption_ends_a_watch_well_and_is_no_success_of_anything_else(
 
     monkeypatch.setattr(kubectl, "connect_as_person", interrupted)
     assert kubectl.main(words) == code
+
+
+def test_a_request_is_a_merge_patch_of_one_annotation_and_nothing_else(
+    server: SmallServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert kubectl.main(["promote", "calm"]) == kubectl.GOOD
+    assert capsys.readouterr().out == "promote calm-2: Accepted: it is promoted\n"
+    ((content_type, manager, body),) = server.patches
+    assert (content_type, manager) == ("application/merge-patch+json", "kubectl-paddle_sla")
+    (request,) = body["metadata"]["annotations"].values()
+    assert body == {"metadata": {"annotations": {REQUEST: request}}}
 
 
 def test_infer_sends_a_picture_and_prints_the_lines(

@@ -34,8 +34,16 @@ def a_service(*, generation: int = 1, seen: int = 1, **status: Any) -> dict[str,
 
 def test_a_list_has_one_line_a_service_with_what_matters() -> None:
     head, line = service_table([a_service()]).splitlines()
-    assert head.split() == ["NAMESPACE", "NAME", "READY", "REASON", "REPLICAS", "STABLE", "URL"]
+    assert head.split() == [
+        "NAMESPACE", "NAME", "READY", "REASON", "REPLICAS", "STABLE", "CANARY", "WEIGHT", "VERDICT", "URL"
+    ]  # fmt: skip
     assert line.split() == ["prod", "calm", "True", "Serving", "2/2", "calm-1", "http://ocr.example.com"]
+
+
+def test_a_list_shows_who_is_tried_with_the_share_that_it_really_has() -> None:
+    canary = {"revision": "calm-2", "weight": 25, "effectiveWeight": 33}
+    line = service_table([a_service(canary=canary, rollout={"verdict": "NothingAgainst"})]).splitlines()[1]
+    assert line.split()[5:9] == ["calm-1", "calm-2", "33", "NothingAgainst"]
 
 
 def test_a_condition_of_an_older_generation_is_not_taken_for_the_present_one() -> None:
@@ -61,6 +69,13 @@ def test_a_page_shows_both_revisions_while_one_takes_over() -> None:
     page = service_page(a_service(canary=canary))
     assert "calm-1  2/2 ready, weight 100" in page
     assert "calm-2  0/2 ready, weight 0  sha256:aaaaaaaaaaaa" in page
+
+
+def test_a_page_shows_a_weight_that_pods_cannot_express_beside_the_true_one() -> None:
+    canary = {"revision": "calm-2", "replicas": 1, "readyReplicas": 1, "weight": 25, "effectiveWeight": 33}
+    page = service_page(a_service(canary=canary, previous={"revision": "calm-0", "effectiveWeight": 0}))
+    assert "Canary    calm-2  1/1 ready, weight 25 (33 in effect)\n" in page
+    assert "Previous  calm-0  0/0 ready, weight 0\n" in page
 
 
 def test_a_page_shows_whose_modules_are_in_the_place_of_the_models() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
+from paddle_operator.cli.columns import columns
 from paddle_operator.cli.report.figures import Clock, between, count, length
-from paddle_operator.cli.show import columns
 from paddle_operator.spec.sla_report import ObjectiveReport, ReportStatus
 
 CSV_COLUMNS = (

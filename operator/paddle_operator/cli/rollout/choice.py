@@ -1,0 +1,94 @@
+"""Which revision a person means, who says a part of its name, or nothing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from paddle_operator.cli.rollout.kept import REJECTED, Kept
+from paddle_operator.errors import OperatorError
+from paddle_operator.rollout.machine import State
+from paddle_operator.rollout.request import Verb
+
+SERVED_BEFORE = {"previous", "retired", "history"}
+"""Roles of revisions to which a rollback can go."""
+
+
+class NoChoice(OperatorError):
+    """There is not one revision that can be meant."""
+
+
+def revision_meant(verb: Verb, said: str, service: Mapping[str, Any], kept: Sequence[Kept]) -> str:
+    """Return the whole name of a revision; NoChoice lists those that can be meant, where it is not one."""
+    able = _able(verb, service, kept)
+    if not able:
+        raise NoChoice(_none(verb, service))
+    meant = _named(said, able) if said else _usual(verb, service, able)
+    if len(meant) == 1:
+        return meant[0]
+    how_many = "several" if meant else "none"
+    trouble = f"{said!r} names {how_many} of these" if said else "name one of these"
+    known = {one.revision: one for one in kept}
+    listed = "".join(f"\n  {_described(name, known.get(name))}" for name in able)
+    raise NoChoice(f"{verb}: {trouble} revisions:{listed}")
+
+
+def tried_in(status: Mapping[str, Any]) -> str:
+    """Return the revision that is being rolled out, also while nothing of it runs; empty where none is."""
+    rollout = status.get("rollout") or {}
+    blocked = rollout.get("revision") if rollout.get("state") == State.BLOCKED else ""
+    return str((status.get("canary") or {}).get("revision") or blocked or "")
+
+
+def wanted_rejected(status: Mapping[str, Any]) -> str:
+    """Return the revision that the resource asks for, if it was rejected; empty where that is not told."""
+    wanted = str((status.get("rollout") or {}).get("revision", ""))
+    rejected = [str(one["revision"]) for one in status.get("rejectedRevisions") or ()]
+    return wanted if wanted in rejected else rejected[0] if len(rejected) == 1 else ""
+
+
+def _able(verb: Verb, service: Mapping[str, Any], kept: Sequence[Kept]) -> list[str]:
+    """Return the revisions on which the verb could work, the newest first."""
+    status = service.get("status") or {}
+    newest_first = tuple(reversed(kept))
+    match verb:
+        case Verb.RETRY:
+            return [one.revision for one in newest_first if one.role == REJECTED]
+        case Verb.ROLLBACK:
+            return [one.revision for one in newest_first if one.role in SERVED_BEFORE]
+        case _:
+            return [tried] if (tried := tried_in(status)) else []
+
+
+def _usual(verb: Verb, service: Mapping[str, Any], able: list[str]) -> list[str]:
+    """Return what is meant where nothing is said: the wanted one, who served before, or the only one."""
+    status = service.get("status") or {}
+    usual = wanted_rejected(status) if verb is Verb.RETRY else (status.get("previous") or {}).get("revision")
+    return [usual] if usual in able else able
+
+
+def _named(said: str, able: list[str]) -> list[str]:
+    """Return what a name means: the whole of it, or how its hash begins, as git and kubectl take it."""
+    return [one for one in able if one == said] or [
+        one for one in able if one.rpartition("-")[2].startswith(said)
+    ]
+
+
+def _described(name: str, kept: Kept | None) -> str:
+    if kept is None:
+        return name
+    return f"{name}  {kept.role} since {kept.since}" + (f"  {kept.rejected}" if kept.rejected else "")
+
+
+def _none(verb: Verb, service: Mapping[str, Any]) -> str:
+    name = service["metadata"]["name"]
+    match verb:
+        case Verb.RETRY:
+            return f"no revision of {name} is rejected"
+        case Verb.ROLLBACK:
+            return f"no revision that served before is kept of {name}: see spec.rollout.revisionHistoryLimit"
+        case _:
+            return (
+                f"no canary of {name} is under way, so there is nothing to {verb}. To take a promotion back: "
+                f"kubectl paddle_sla rollback {name}"
+            )

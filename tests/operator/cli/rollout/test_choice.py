@@ -1,0 +1,113 @@
+"""Which revision is meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from paddle_operator.cli.rollout.choice import NoChoice, revision_meant, wanted_rejected
+from paddle_operator.cli.rollout.kept import Kept
+from paddle_operator.rollout.request import Verb
+from tests.operator.cli.rollout.a_desk import a_service
+
+OF_CANARY = (Verb.PROMOTE, Verb.ABORT, Verb.APPROVE)
+OLDEST = Kept("calm-0aaa", "history", "2026-01-01T00:00:00Z")
+OLD = Kept("calm-0abb", "history", "2026-02-01T00:00:00Z")
+BAD = Kept("calm-0bad", "rejected", "2026-03-01T00:00:00Z", rejected="Broken: 30 % of errors")
+WORSE = Kept("calm-0bbb", "rejected", "2026-03-02T00:00:00Z", rejected="Aborted")
+SERVING = Kept("calm-1aaa", "stable", "2026-04-01T00:00:00Z")
+ALL = (OLDEST, OLD, BAD, WORSE, SERVING)
+
+
+def rejected(*names: str) -> list[dict[str, Any]]:
+    return [{"revision": name, "reason": "Broken"} for name in names]
+
+
+@pytest.mark.parametrize("verb", OF_CANARY)
+def test_what_concerns_a_canary_means_the_canary(verb: Verb) -> None:
+    assert revision_meant(verb, "", a_service(), ()) == "calm-2bbb"
+    assert revision_meant(verb, "calm-2bbb", a_service(), ()) == "calm-2bbb"
+    assert revision_meant(verb, "2b", a_service(), ()) == "calm-2bbb"
+
+
+@pytest.mark.parametrize("verb", OF_CANARY)
+def test_what_may_not_begin_yet_is_meant_though_nothing_of_it_runs(verb: Verb) -> None:
+    blocked = {"state": "Blocked", "revision": "calm-2bbb"}
+    assert revision_meant(verb, "", a_service(canary=None, rollout=blocked), ()) == "calm-2bbb"
+    serving = {"state": "Steady", "revision": "calm-1aaa"}
+    with pytest.raises(NoChoice, match="no canary of calm is under way"):
+        revision_meant(verb, "", a_service(canary=None, rollout=serving), ())
+
+
+@pytest.mark.parametrize("verb", OF_CANARY)
+def test_nobody_is_promoted_by_a_name_that_is_not_the_canarys(verb: Verb) -> None:
+    with pytest.raises(NoChoice, match="'calm-1aaa' names none of these revisions:\n  calm-2bbb"):
+        revision_meant(verb, "calm-1aaa", a_service(), ())
+
+
+@pytest.mark.parametrize("verb", OF_CANARY)
+def test_without_a_canary_it_is_said_how_to_take_a_promotion_back(verb: Verb) -> None:
+    for service in (a_service(canary=None), {"metadata": {"name": "calm"}}):
+        with pytest.raises(NoChoice, match=r"no canary of calm is under way.* paddle_sla rollback calm"):
+            revision_meant(verb, "", service, ())
+
+
+def test_a_rollback_means_who_served_before_while_that_is_warm() -> None:
+    previous = Kept("calm-0ccc", "previous", "2026-03-03T00:00:00Z")
+    service = a_service(previous={"revision": "calm-0ccc"})
+    assert revision_meant(Verb.ROLLBACK, "", service, (*ALL, previous)) == "calm-0ccc"
+
+
+def test_a_rollback_means_the_only_revision_that_is_kept() -> None:
+    assert revision_meant(Verb.ROLLBACK, "", a_service(), (OLDEST, BAD, SERVING)) == "calm-0aaa"
+
+
+def test_a_rollback_among_several_lists_them_newest_first_and_never_a_rejected_or_serving_one() -> None:
+    with pytest.raises(NoChoice) as told:
+        revision_meant(Verb.ROLLBACK, "", a_service(), ALL)
+    assert str(told.value).splitlines() == [
+        "rollback: name one of these revisions:",
+        "  calm-0abb  history since 2026-02-01T00:00:00Z",
+        "  calm-0aaa  history since 2026-01-01T00:00:00Z",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "how_many"), [("0a", "several"), ("calm-1aaa", "none"), ("calm-0bad", "none"), ("x", "none")]
+)
+def test_a_rollback_to_a_name_that_is_not_one_of_them_says_so(said: str, how_many: str) -> None:
+    with pytest.raises(NoChoice, match=f"'{said}' names {how_many} of these revisions:\n  calm-0abb"):
+        revision_meant(Verb.ROLLBACK, said, a_service(), ALL)
+
+
+def test_the_beginning_of_a_hash_is_enough_where_only_one_begins_so() -> None:
+    assert revision_meant(Verb.ROLLBACK, "0ab", a_service(), ALL) == "calm-0abb"
+
+
+def test_a_whole_name_wins_over_the_beginning_of_another_hash() -> None:
+    longer = Kept("calm-calm-0aaa", "history", "2026-05-01T00:00:00Z")
+    assert revision_meant(Verb.ROLLBACK, "calm-0aaa", a_service(), (OLDEST, longer)) == "calm-0aaa"
+
+
+def test_without_anything_kept_a_rollback_says_what_keeps_revisions() -> None:
+    with pytest.raises(NoChoice, match=r"spec\.rollout\.revisionHistoryLimit"):
+        revision_meant(Verb.ROLLBACK, "calm-0aaa", a_service(), (BAD, SERVING))
+
+
+def test_a_retry_means_the_rejected_revision_that_the_resource_asks_for() -> None:
+    two = rejected("calm-0bad", "calm-0bbb")
+    wanted = a_service(rejectedRevisions=two, rollout={"revision": "calm-0bad"})
+    assert revision_meant(Verb.RETRY, "", wanted, ALL) == "calm-0bad"
+    with pytest.raises(NoChoice, match="rejected since 2026-03-01T00:00:00Z  Broken: 30 % of errors"):
+        revision_meant(Verb.RETRY, "", a_service(rejectedRevisions=two), ALL)
+    without_a_reason = Kept("calm-0bad", "rejected", "")
+    assert revision_meant(Verb.RETRY, "", a_service(), (without_a_reason,)) == "calm-0bad"
+    with pytest.raises(NoChoice, match="no revision of calm is rejected"):
+        revision_meant(Verb.RETRY, "", a_service(), (OLD, SERVING))
+
+
+def test_the_wanted_revision_is_only_told_where_it_is_rejected() -> None:
+    assert wanted_rejected({"rejectedRevisions": rejected("a"), "rollout": {"revision": "b"}}) == "a"
+    assert wanted_rejected({"rejectedRevisions": rejected("a", "b"), "rollout": {"revision": "c"}}) == ""
+    assert wanted_rejected({"rollout": {"revision": "c"}}) == ""
