@@ -13,6 +13,9 @@ from paddle_operator import names
 from paddle_operator.cli.rollout.command import ACCEPTED, REFUSED, answer_in
 from paddle_operator.cli.rollout.page import next_steps
 from paddle_operator.rollout.request import Verb
+from paddle_operator.spec.report import RolloutResult
+from paddle_operator.status.rollout import rollout_blocks, rollout_facts
+from tests.operator.cli.rollout.test_page import RESULT
 from tests.operator.rollout.story import (
     BROKEN,
     FINE,
@@ -81,21 +84,18 @@ STORIES: dict[str, tuple[Callable[[], Story], dict[str, Any]]] = {
 
 
 def service_of(story: Story) -> dict[str, Any]:
-    """The service as the API server has it: what the memory and the course say, in the status's words."""
+    """The service as the API server has it, with what the operator writes of the rollout."""
     assert story.last is not None
-    course, memory = story.last.course, story.last.memory
-    revision = memory.attempt.canary if memory.attempt else memory.stable
+    course = story.last.course
     canary = {"revision": course.canary, "weight": course.canary_weight} if course.canary else None
-    handled = memory.handled
+    blocks = rollout_blocks(rollout_facts(story.rollout, story.last, FINE, {}), {})
     return {
         "metadata": {"name": "ocr", "namespace": "prod"},
         "spec": {"rollout": story.rollout.model_dump(by_alias=True, mode="json")},
         "status": {
             "canary": canary,
             "previous": {"revision": course.previous} if course.previous else None,
-            "rollout": {"state": memory.state.value, "hold": memory.hold, "revision": revision},
-            "rejectedRevisions": [{"revision": one.revision} for one in memory.rejected],
-            "lastHandledRequest": handled and handled.model_dump(by_alias=True, mode="json"),
+            **blocks,
         },
     }
 
@@ -121,6 +121,10 @@ def test_what_the_page_offers_is_accepted(name: str) -> None:
 def test_the_stories_offer_every_verb() -> None:
     offered = {verb for make, _ in STORIES.values() for verb, _ in next_steps(service_of(make()))}
     assert offered == set(Verb)
+
+
+def test_what_the_page_reads_of_counts_is_what_the_schema_has() -> None:
+    assert set(RESULT) == {field.alias for field in RolloutResult.model_fields.values()}
 
 
 @pytest.mark.parametrize(("revision", "code"), [(NEW, ACCEPTED), (NEWER, REFUSED)])
