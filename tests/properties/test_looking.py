@@ -121,8 +121,8 @@ def test_what_comes_late_or_after_a_silence_is_counted_by_the_next_look(
 @given(crowds(), LOOKS)
 @settings(max_examples=50, deadline=None)
 def test_what_is_in_no_count_lies_in_time_that_is_told(crowd: tuple[Pod, ...], looks: list[int]) -> None:
-    """Requests after a pod's last scrape are seen by nobody. What a restart hides, test_restarts.py tells."""
-    crowd = tuple(replace(pod, lives=pod.lives[:1]) for pod in crowd)
+    """Requests after a pod's last scrape, and before a restart, are seen by nobody. Of a process that ended
+    before anybody scraped it, there is no trace at all."""
     found = looked(Late(crowd, (0,), frozenset()), looks, AT_ONCE)
     told = [unknown for look in found for unknown in look.unseen]
     for pod in crowd:

@@ -11,7 +11,7 @@ over the same time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -29,12 +29,13 @@ from paddle_operator.sla.reading import Both, Reading, counted
 from paddle_operator.sla.series import (
     NAME_LABEL,
     OUTCOME_LABEL,
+    POD_LABEL,
     REVISION_LABEL,
     Series,
     label,
     target_of,
 )
-from paddle_operator.sla.unknown import Unknown
+from paddle_operator.sla.unknown import Cause, Unknown
 from paddle_operator.spec.promise import Objective
 
 WARM_UP = timedelta(seconds=15)
@@ -123,7 +124,7 @@ def seen(question: Question, said: Answer[tuple[Series, ...]], observed: Interva
     return Seen(
         {name: and_then(each, lambda told: Value(told[0])) for name, each in measured.items()},
         before.after(_all(reading), observed.end),
-        tuple(sorted(one for one in unseen if one.interval.end > before.until)),
+        tuple(sorted(_found_out(unseen, series, before))),
         _requests(fresh.requests, early),
         _totals(series),
     )
@@ -166,6 +167,20 @@ def _since(found: Both, before: Counters) -> Both:
         return replace(told, steps=tuple(steps))
 
     return Both(of(found.requests), found.durations and of(found.durations))
+
+
+def _found_out(unseen: Iterable[Unknown], series: Iterable[Series], before: Counters) -> Iterator[Unknown]:
+    """Leave out what the last look has told. A sample that it did not have may tell of time before it."""
+    known: dict[str, datetime] = {}
+    for one in series:
+        if (base := before.base(one.labels)) is not None:
+            pod = label(one.labels, POD_LABEL)
+            known[pod] = max(base.at, known.get(pod, base.at))
+    for found in unseen:
+        by_silence = found.cause in (Cause.END, Cause.SILENCE)
+        since = before.until if by_silence else known.get(found.pod, before.begin)
+        if found.interval.end > since:
+            yield found
 
 
 def _scraped(

@@ -93,6 +93,13 @@ def test_a_pod_that_dies_with_answers_that_nobody_saw_is_told() -> None:
     assert told_once.count((Cause.END, "new-1")) == 1
 
 
+def test_a_restart_is_told_by_the_look_that_sees_it_though_it_was_before_the_last_one() -> None:
+    anew = Pod("new-0", "new", (2, 85), (5, 20, 35, 50, 65, 80, 110, 125, 140), every(1, 20.5, 139))
+    found = looked(told(anew, OLD), (60, 90, 120, 150))
+    resets = [[one.cause for one in look.unseen].count(Cause.RESET) for look in found]
+    assert resets == [0, 0, 1, 0]
+
+
 def test_answers_of_a_process_first_seconds_tell_nothing_of_how_fast_it_is() -> None:
     slow = every(1, 40.5, 48, fast=False)
     found = looked(told(new(*ordered(slow, every(1, 62.5, 190))), OLD), (90,))
