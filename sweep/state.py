@@ -103,7 +103,7 @@ def _without(value: Any, steps: Sequence[str]) -> Any:
 
 def _replaced(value: Any, namespace: str) -> Any:
     if isinstance(value, dict):
-        return {key: _replaced(item, namespace) for key, item in value.items()}
+        return {_replaced(key, namespace): _replaced(item, namespace) for key, item in value.items()}
     if isinstance(value, list):
         return [_replaced(item, namespace) for item in value]
     if isinstance(value, str):

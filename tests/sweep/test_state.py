@@ -25,7 +25,8 @@ def service(namespace: str, uid: str, when: str, **spec: Any) -> dict[str, Any]:
         "name": "koi", "namespace": namespace, "uid": uid, "resourceVersion": uid[:3], "managedFields": [1],
         "creationTimestamp": when, "ownerReferences": [owner],
     }  # fmt: skip
-    return {"kind": "Service", "metadata": metadata, "spec": spec, "url": f"http://koi.{namespace}.svc"}
+    data = {f"{namespace}.json": f"http://koi.{namespace}.svc"}
+    return {"kind": "Service", "metadata": metadata, "spec": spec, "data": data}
 
 
 FIRST = "11111111-2222-3333-4444-555555555555"
