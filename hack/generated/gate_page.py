@@ -9,8 +9,8 @@ from pathlib import Path
 
 from hack.generated import ROOT
 from hack.generated.benchmark_table import Result, percent, table
-from paddle_operator.rollout.proof import least_first_weight, requests_for_proof, requests_for_step
-from paddle_operator.rollout.settings import Gate, Objective
+from paddle_operator.rollout.gate.proof import least_first_weight, requests_for_proof, requests_for_step
+from paddle_operator.rollout.gate.settings import Gate, Objective
 from paddle_operator.simulation.own import ROLLOUT
 from paddle_operator.simulation.recorded import replayed
 from paddle_operator.simulation.table import RATES, RULES, TARGETS

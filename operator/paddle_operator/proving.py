@@ -15,11 +15,11 @@ from typing import TypeAlias
 
 from paddle_operator.metrics import queries
 from paddle_operator.metrics.ports import Metrics
-from paddle_operator.rollout.gate import Pair
-from paddle_operator.rollout.looked import Asked, Looked, why
-from paddle_operator.rollout.looking import Question, Revisions, Seen, nothing, observed_since, seen
-from paddle_operator.rollout.places import SETTLING
-from paddle_operator.rollout.remembered import Counters, Remembered
+from paddle_operator.rollout.gate.judge import Pair
+from paddle_operator.rollout.looks.looked import Asked, Looked, why
+from paddle_operator.rollout.looks.looking import Question, Revisions, Seen, nothing, observed_since, seen
+from paddle_operator.rollout.looks.places import SETTLING
+from paddle_operator.rollout.looks.remembered import Counters, Remembered
 from paddle_operator.sla.answer import Answer, Failed, NoData, Value, and_then
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.gateway import attempts, gateway_attempts

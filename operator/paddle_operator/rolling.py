@@ -21,19 +21,20 @@ from paddle_operator.plan.memory import Stored
 from paddle_operator.plan.preflight import NO_QUESTIONS, Questions, questions
 from paddle_operator.plan.rollout_record import rollout_record, stored_rollout, text_in
 from paddle_operator.proving import Places, Proving
-from paddle_operator.rollout import gate_memory, remembered
 from paddle_operator.rollout.advance import Advance, advance
-from paddle_operator.rollout.gate import Memory as GateMemory
-from paddle_operator.rollout.gate import judge
-from paddle_operator.rollout.looked import Looked
-from paddle_operator.rollout.looking import Revisions
+from paddle_operator.rollout.gate import memory as gate_memory
+from paddle_operator.rollout.gate.judge import Memory as GateMemory
+from paddle_operator.rollout.gate.judge import judge
+from paddle_operator.rollout.gate.settings import Gate
+from paddle_operator.rollout.looks import remembered
+from paddle_operator.rollout.looks.looked import Looked
+from paddle_operator.rollout.looks.looking import Revisions
+from paddle_operator.rollout.looks.places import behind, counted_at_gateway
+from paddle_operator.rollout.looks.spending import spent_percent
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Memory, memory_from, text_of
-from paddle_operator.rollout.places import behind, counted_at_gateway
 from paddle_operator.rollout.preflight import PreflightResult
-from paddle_operator.rollout.settings import Gate
 from paddle_operator.rollout.situation import Situation
-from paddle_operator.rollout.spending import spent_percent
 from paddle_operator.rollout.verdict import Verdict
 from paddle_operator.rollout.weighing import present_step
 from paddle_operator.sla.answer import NoData

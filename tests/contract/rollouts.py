@@ -33,7 +33,7 @@ ROLLOUTS_ACCEPTED = (
     Case("a step of one length", steps(50, minDurationSeconds=60, maxDurationSeconds=60)),
     Case("steps that a person lets through", steps(5, 50, approval="Manual")),
     Case("all at once", rollout(strategy="BlueGreen", bake={"durationMinutes": 0, "keepPrevious": "None"})),
-    Case("scarce accelerators", rollout(strategy="Recreate", surge="OneByOne", state="Paused")),
+    Case("pods in the place of others", rollout(strategy="Recreate", state="Paused")),
     Case("a golden set", rollout(preflight={"goldenSetRef": {"configMap": "golden.v1"}, "maxAbsError": "0"})),
     Case("a shadow", rollout(preflight={"shadow": {"samplePercent": 5}, "maxLabelErrorPercent": "0.5"})),
     Case("a gate of one kind of error", analysis(falseRollbackPercent="0.1", toleranceFactor="1")),

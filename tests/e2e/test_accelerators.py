@@ -19,8 +19,8 @@ import pytest
 from hack.cluster.progress import Progress
 from hack.demo.kubectl import Kube, eventually
 from paddle_operator.cluster.nodes import needs_of, nodes_of, running_pod
-from paddle_operator.rollout.hosting import Look, Side
-from paddle_operator.rollout.planner import forecast
+from paddle_operator.rollout.hosting.forecast import forecast
+from paddle_operator.rollout.hosting.next_pods import Look, Side
 from tests.e2e.accelerators.fake_plugin import HANDED_OUT, FakePlugin, advertised
 from tests.e2e.resources import DIGITS_REQUEST, Resource, digits
 from tests.e2e.testbed import Testbed, ready_pods

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from paddle_operator.proving import Places, Proving
-from paddle_operator.rollout.looked import Looked
-from paddle_operator.rollout.looking import Revisions
-from paddle_operator.rollout.places import SETTLING
-from paddle_operator.rollout.remembered import Remembered, remembered_from, text_of
+from paddle_operator.rollout.looks.looked import Looked
+from paddle_operator.rollout.looks.looking import Revisions
+from paddle_operator.rollout.looks.places import SETTLING
+from paddle_operator.rollout.looks.remembered import Remembered, remembered_from, text_of
 from paddle_operator.sla.answer import Answer, Failed, NoData, Value
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.series import Series

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddle_operator.rollout.counts import Counts
-from paddle_operator.rollout.evidence import (
+from paddle_operator.rollout.gate.counts import Counts
+from paddle_operator.rollout.gate.evidence import (
     ALIKE,
     compared,
     log_absolute,
@@ -19,9 +19,9 @@ from paddle_operator.rollout.evidence import (
     log_proof,
     log_relative,
 )
-from paddle_operator.rollout.gate import Look, Memory, Pair, judge
-from paddle_operator.rollout.gate_memory import memory_from, text_of
-from paddle_operator.rollout.settings import Gate, Objective
+from paddle_operator.rollout.gate.judge import Look, Memory, Pair, judge
+from paddle_operator.rollout.gate.memory import memory_from, text_of
+from paddle_operator.rollout.gate.settings import Gate, Objective
 from paddle_operator.rollout.verdict import Verdict
 from tests.operator.rollout.gates import gate, judged
 

@@ -7,8 +7,8 @@ from random import Random
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
-from paddle_operator.rollout.hosting import next_pods
-from paddle_operator.rollout.planner import Forecast, forecast
+from paddle_operator.rollout.hosting.forecast import Forecast, forecast
+from paddle_operator.rollout.hosting.next_pods import next_pods
 from paddle_operator.spec.rollout import Surge
 from tests.operator.rollout.cluster_model import LOADING, Cluster, Fleet
 from tests.operator.rollout.machines import GPU, a_node, needs

@@ -8,8 +8,8 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddle_operator.rollout.counts import Counts
-from paddle_operator.rollout.looking import Question
+from paddle_operator.rollout.gate.counts import Counts
+from paddle_operator.rollout.looks.looking import Question
 from paddle_operator.sla.answer import Answer, Failed, NoData, Value
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.gateway import attempts

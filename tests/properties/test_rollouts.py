@@ -16,10 +16,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from paddle_operator.rollout.advance import Advance, advance
 from paddle_operator.rollout.course import Course
+from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.machine import TABLE, TRYING, State
 from paddle_operator.rollout.memory import Memory
 from paddle_operator.rollout.preflight import PreflightResult
-from paddle_operator.rollout.proof import Reach
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding, Verdict
 from paddle_operator.spec.rollout import Rollout, RolloutState, Strategy

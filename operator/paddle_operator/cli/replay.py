@@ -11,7 +11,7 @@ from pathlib import Path
 from paddle_operator import names
 from paddle_operator.documents import DocumentsInvalid, load
 from paddle_operator.errors import SpecRejected
-from paddle_operator.rollout.settings import Gate
+from paddle_operator.rollout.gate.settings import Gate
 from paddle_operator.simulation.recorded import LineInvalid, replayed
 from paddle_operator.spec import Service, parse
 from paddle_operator.spec.rollout import Rollout

@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import Any
 
 from paddle_operator.plan import KubeObject
-from paddle_operator.rollout.hosting import RunningPod
-from paddle_operator.rollout.room import PODS, Amounts, Needs, Node, Requirement, Taint
+from paddle_operator.rollout.hosting.next_pods import RunningPod
+from paddle_operator.rollout.hosting.room import PODS, Amounts, Needs, Node, Requirement, Taint
 from paddle_operator.spec.quantity import amount_of
 from paddle_operator.spec.workload import Toleration
 

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
+from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
 from paddle_operator.rollout.moves import Move, View
-from paddle_operator.rollout.proof import Reach
 from paddle_operator.rollout.weighing import share
 from paddle_operator.sla.figures import duration_text
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from paddle_operator.rollout.course import Course
+from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.preflight import PreflightResult
-from paddle_operator.rollout.proof import Reach
 from paddle_operator.rollout.verdict import Verdict
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from paddle_operator.rollout.gate import Pair
+from paddle_operator.rollout.gate.judge import Pair
 from paddle_operator.simulation.world import End, Ending, World
 
 _STEP_WEIGHT, _MAX_WEIGHT = 5, 50

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from paddle_operator.rollout.gate import Pair
+from paddle_operator.rollout.gate.judge import Pair
 from paddle_operator.simulation.world import End, Ending, World
 
 _WEIGHT, _INTERVAL_SECONDS, _WINDOW = 25, 60, 5

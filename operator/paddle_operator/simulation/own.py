@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 
-from paddle_operator.rollout.gate import Look, Memory, judge
-from paddle_operator.rollout.proof import Reach, least_first_weight
-from paddle_operator.rollout.settings import Gate, Objective
+from paddle_operator.rollout.gate.judge import Look, Memory, judge
+from paddle_operator.rollout.gate.proof import Reach, least_first_weight
+from paddle_operator.rollout.gate.settings import Gate, Objective
 from paddle_operator.simulation.driver import Action, Clock, act
 from paddle_operator.simulation.world import ERRORS, LATENCY, End, Ending, World
 from paddle_operator.spec.rollout import Rollout

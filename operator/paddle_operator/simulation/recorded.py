@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from paddle_operator.rollout.counts import Counts
-from paddle_operator.rollout.gate import Look, Memory, Pair, judge
-from paddle_operator.rollout.settings import Gate
+from paddle_operator.rollout.gate.counts import Counts
+from paddle_operator.rollout.gate.judge import Look, Memory, Pair, judge
+from paddle_operator.rollout.gate.settings import Gate
 from paddle_operator.rollout.verdict import Evidence, Verdict
 from paddle_operator.simulation.driver import Clock, act
 from paddle_operator.spec.rollout import Rollout, Step

@@ -10,8 +10,8 @@ from random import Random
 from types import MappingProxyType
 from typing import TypeAlias
 
-from paddle_operator.rollout.counts import Counts
-from paddle_operator.rollout.gate import Pair
+from paddle_operator.rollout.gate.counts import Counts
+from paddle_operator.rollout.gate.judge import Pair
 from paddle_operator.simulation.chance import binomial
 
 Share: TypeAlias = Callable[[float, float], float]

@@ -22,7 +22,7 @@ class Strategy(StrEnum):
 
 
 class Surge(StrEnum):
-    """Whether the pods of a new revision come beside those that serve, or in their place."""
+    """Whether the pods of a new revision come beside those that serve, or in their place. No field yet."""
 
     AUTO = "Auto"
     SURGE = "Surge"
@@ -189,9 +189,6 @@ class Rollout(Block):
     strategy: Strategy = Strategy.CANARY
     """Canary: in steps, with proof. BlueGreen: all at once, after the preflight, with the previous revision
     warm. Recreate: the old pods go before the new ones come, so nobody serves meanwhile."""
-    surge: Surge = Surge.AUTO
-    """Surge: new pods come beside those that serve. OneByOne: where accelerators are scarce, each takes the
-    place of one that served. Auto: Surge where the cluster has room for it, else OneByOne."""
     state: RolloutState = RolloutState.RUNNING
     """Paused: no weight moves to the canary; the analysis goes on and what it finds is told. A canary without
     a ready pod, and one on which the verdict is Broken, loses its weight all the same."""

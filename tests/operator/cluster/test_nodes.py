@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from paddle_operator.cluster.nodes import asked_by, needs_of, nodes_of, running_pod
-from paddle_operator.rollout.hosting import RunningPod
-from paddle_operator.rollout.room import PODS, Requirement, Taint
+from paddle_operator.rollout.hosting.next_pods import RunningPod
+from paddle_operator.rollout.hosting.room import PODS, Requirement, Taint
 from paddle_operator.spec.workload import Toleration
 from tests.operator.given import a_resource, a_service, planned, template
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
-from paddle_operator.rollout.hosting import Look, Pods, RunningPod, Side
-from paddle_operator.rollout.room import Needs, Node
+from paddle_operator.rollout.hosting.next_pods import Look, Pods, RunningPod, Side
+from paddle_operator.rollout.hosting.room import Needs, Node
 from paddle_operator.spec.rollout import Surge
 
 DRAINING, LOADING = 2, 3

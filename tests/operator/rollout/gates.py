@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-from paddle_operator.rollout.counts import Counts
-from paddle_operator.rollout.gate import Look, Memory, Pair, judge
-from paddle_operator.rollout.settings import Gate, Objective
+from paddle_operator.rollout.gate.counts import Counts
+from paddle_operator.rollout.gate.judge import Look, Memory, Pair, judge
+from paddle_operator.rollout.gate.settings import Gate, Objective
 from paddle_operator.rollout.verdict import Verdict
 
 

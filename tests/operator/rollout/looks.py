@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from paddle_operator.rollout.counts import Counts
-from paddle_operator.rollout.looking import Question, Revisions, Seen, observed_since, seen
-from paddle_operator.rollout.remembered import Counters, Remembered, remembered_from, text_of
+from paddle_operator.rollout.gate.counts import Counts
+from paddle_operator.rollout.looks.looking import Question, Revisions, Seen, observed_since, seen
+from paddle_operator.rollout.looks.remembered import Counters, Remembered, remembered_from, text_of
 from paddle_operator.sla.answer import Answer, NoData, Value
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.series import Series

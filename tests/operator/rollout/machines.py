@@ -7,8 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from paddle_operator.rollout.hosting import Look, RunningPod, Side
-from paddle_operator.rollout.room import PODS, Needs, Node
+from paddle_operator.rollout.hosting.next_pods import Look, RunningPod, Side
+from paddle_operator.rollout.hosting.room import PODS, Needs, Node
 from paddle_operator.spec.rollout import Surge
 
 GPU, NPU = "nvidia.com/gpu", "huawei.com/Ascend910"

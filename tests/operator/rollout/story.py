@@ -9,10 +9,10 @@ from typing import Any
 
 from paddle_operator.rollout.advance import Advance, advance
 from paddle_operator.rollout.course import Course
+from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Cause, Hold, Memory, memory_from, text_of
 from paddle_operator.rollout.preflight import PreflightResult, PreflightState
-from paddle_operator.rollout.proof import Reach
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding, Verdict
 from paddle_operator.spec.rollout import Rollout

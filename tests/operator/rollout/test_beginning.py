@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Cause, Hold
-from paddle_operator.rollout.proof import Reach
 from tests.operator.rollout.story import (
     BROKEN,
     CHECK_BROKEN,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddle_operator.rollout.capacity import UNKNOWN, Load, canary_replicas, weight_hosted
+from paddle_operator.rollout.hosting.capacity import UNKNOWN, Load, canary_replicas, weight_hosted
 from paddle_operator.sla.means import Rate
 
 

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from paddle_operator.rollout.gate import Look, Memory, judge
-from paddle_operator.rollout.settings import Gate, Objective
+from paddle_operator.rollout.gate.judge import Look, Memory, judge
+from paddle_operator.rollout.gate.settings import Gate, Objective
 from paddle_operator.rollout.verdict import Finding
 from paddle_operator.spec.promise import Sla
 from paddle_operator.spec.rollout import Rollout

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from paddle_operator.rollout.gate import Memory
-from paddle_operator.rollout.gate_memory import document_of, memory_from, memory_of, text_of
+from paddle_operator.rollout.gate.judge import Memory
+from paddle_operator.rollout.gate.memory import document_of, memory_from, memory_of, text_of
 from tests.operator.rollout.gates import gate, judged, look, pair
 
 MEMORY, _ = judged(gate("99", "99.9"), [look(pair((300, 3), (900, 9)), pair((300, 0), (900, 1)), step=1)] * 3)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from paddle_operator.rollout.hosting import Pods, next_pods
+from paddle_operator.rollout.hosting.next_pods import Pods, next_pods
 from paddle_operator.spec.rollout import Surge
 from tests.operator.rollout.machines import GPU, NPU, Machines, a_node, machines, needs
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from paddle_operator.rollout.counts import Counts
-from paddle_operator.rollout.gate import Pair
-from paddle_operator.rollout.looked import MOST_UNSEEN, Asked, Looked
-from paddle_operator.rollout.looking import Revisions
-from paddle_operator.rollout.remembered import Remembered
+from paddle_operator.rollout.gate.counts import Counts
+from paddle_operator.rollout.gate.judge import Pair
+from paddle_operator.rollout.looks.looked import MOST_UNSEEN, Asked, Looked
+from paddle_operator.rollout.looks.looking import Revisions
+from paddle_operator.rollout.looks.remembered import Remembered
 from paddle_operator.sla.answer import Failed, NoData, Stale, Value
 from paddle_operator.sla.unknown import Cause, Unknown
 from paddle_operator.spec.report import CountedAt

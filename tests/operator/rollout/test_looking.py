@@ -7,9 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from paddle_operator.rollout.counts import Counts
-from paddle_operator.rollout.looking import LONGEST, LOOK_BACK, Question, Revisions, observed_since, seen
-from paddle_operator.rollout.remembered import Counters
+from paddle_operator.rollout.gate.counts import Counts
+from paddle_operator.rollout.looks.looking import (
+    LONGEST,
+    LOOK_BACK,
+    Question,
+    Revisions,
+    observed_since,
+    seen,
+)
+from paddle_operator.rollout.looks.remembered import Counters
 from paddle_operator.sla.answer import Answer, Failed, NoData, Stale, Value
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.series import Sample, Series, label

@@ -9,8 +9,8 @@ import pytest
 
 from paddle_operator.plan.route import http_route
 from paddle_operator.rollout.course import Course
-from paddle_operator.rollout.places import behind, counted_at_gateway
-from paddle_operator.rollout.remembered import Counters, Remembered
+from paddle_operator.rollout.looks.places import behind, counted_at_gateway
+from paddle_operator.rollout.looks.remembered import Counters, Remembered
 from paddle_operator.sla.answer import NoData, Value
 from paddle_operator.sla.measured import Measured
 from paddle_operator.spec.report import CountedAt

@@ -7,11 +7,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from paddle_operator.plan.means import means_of
-from paddle_operator.rollout.capacity import UNKNOWN, Load
-from paddle_operator.rollout.hosting_words import told
-from paddle_operator.rollout.planner import Forecast, forecast
-from paddle_operator.rollout.price import Price, price_of, round_of
-from paddle_operator.rollout.room import Taint
+from paddle_operator.rollout.hosting.capacity import UNKNOWN, Load
+from paddle_operator.rollout.hosting.forecast import Forecast, forecast
+from paddle_operator.rollout.hosting.price import Price, price_of, round_of
+from paddle_operator.rollout.hosting.room import Taint
+from paddle_operator.rollout.hosting.words import told
 from paddle_operator.sla.means import Allowed, Known, Rate
 from paddle_operator.spec.rollout import Surge
 from tests.operator.given import a_resource, a_service

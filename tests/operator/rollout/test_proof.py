@@ -7,7 +7,7 @@ from math import ceil
 
 import pytest
 
-from paddle_operator.rollout.proof import (
+from paddle_operator.rollout.gate.proof import (
     Reach,
     least_first_weight,
     reach,

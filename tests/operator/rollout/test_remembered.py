@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddle_operator.rollout.remembered import (
+from paddle_operator.rollout.looks.remembered import (
     KEPT,
     Counters,
     Remembered,

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from paddle_operator.rollout.room import Needs, Requirement, Taint
+from paddle_operator.rollout.hosting.room import Needs, Requirement, Taint
 from paddle_operator.spec.workload import Toleration
 from tests.operator.rollout.machines import GPU, a_node, needs
 

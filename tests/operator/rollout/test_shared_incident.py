@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paddle_operator.rollout.gate import judge
+from paddle_operator.rollout.gate.judge import judge
 from paddle_operator.rollout.verdict import Finding
 from tests.operator.rollout.gates import gate, judged, look, pair
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddle_operator.rollout.spending import excess, spent_percent
+from paddle_operator.rollout.looks.spending import excess, spent_percent
 from paddle_operator.rollout.verdict import Evidence, Finding
 from tests.operator.status.test_promise import counted
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from paddle_operator.rollout.warming import warming
+from paddle_operator.rollout.looks.warming import warming
 from paddle_operator.sla.series import Series
 from tests.operator.sla.counters import at, counted, requests, span
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from paddle_operator.rollout.gate import Look, Memory, Pair, judge
+from paddle_operator.rollout.gate.judge import Look, Memory, Pair, judge
 from paddle_operator.simulation.driver import Action, Clock, act
 from paddle_operator.simulation.own import ROLLOUT, gate_of
 from paddle_operator.simulation.recorded import LineInvalid, replayed

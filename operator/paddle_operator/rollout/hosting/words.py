@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 
-from paddle_operator.rollout.hosting import Look
-from paddle_operator.rollout.planner import Forecast
-from paddle_operator.rollout.price import Price
-from paddle_operator.rollout.room import PODS, Needs, Node
+from paddle_operator.rollout.hosting.forecast import Forecast
+from paddle_operator.rollout.hosting.next_pods import Look
+from paddle_operator.rollout.hosting.price import Price
+from paddle_operator.rollout.hosting.room import PODS, Needs, Node
 from paddle_operator.sla.figures import duration_text, number_text
 from paddle_operator.spec.rollout import Surge
 

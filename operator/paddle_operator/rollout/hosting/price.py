@@ -16,9 +16,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from paddle_operator.rollout.capacity import Load, weight_hosted
-from paddle_operator.rollout.hosting import Side
-from paddle_operator.rollout.planner import Forecast
+from paddle_operator.rollout.hosting.capacity import Load, weight_hosted
+from paddle_operator.rollout.hosting.forecast import Forecast
+from paddle_operator.rollout.hosting.next_pods import Side
 from paddle_operator.sla.figures import duration_text
 from paddle_operator.sla.means import Allowed, Known, Means
 

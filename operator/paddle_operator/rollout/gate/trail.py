@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 
-from paddle_operator.rollout.counts import NOTHING, Counts
-from paddle_operator.rollout.evidence import (
+from paddle_operator.rollout.gate.counts import NOTHING, Counts
+from paddle_operator.rollout.gate.evidence import (
     ALIKE,
     Comparison,
     compared,
@@ -19,8 +19,8 @@ from paddle_operator.rollout.evidence import (
     log_mean,
     log_relative,
 )
-from paddle_operator.rollout.settings import Gate, Objective
-from paddle_operator.rollout.trouble import CALM, Trouble
+from paddle_operator.rollout.gate.settings import Gate, Objective
+from paddle_operator.rollout.gate.trouble import CALM, Trouble
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from paddle_operator.rollout.counts import Counts
-from paddle_operator.rollout.evidence import limit_of
+from paddle_operator.rollout.gate.counts import Counts
+from paddle_operator.rollout.gate.evidence import limit_of
 from paddle_operator.sla.outcomes import target_share
 from paddle_operator.spec.promise import Sla
 from paddle_operator.spec.rollout import Rollout

@@ -13,11 +13,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from paddle_operator.rollout.counts import Counts
-from paddle_operator.rollout.evidence import TIMES, Comparison
-from paddle_operator.rollout.gate import Memory
-from paddle_operator.rollout.trail import Stretch, Trail
-from paddle_operator.rollout.trouble import Trouble
+from paddle_operator.rollout.gate.counts import Counts
+from paddle_operator.rollout.gate.evidence import TIMES, Comparison
+from paddle_operator.rollout.gate.judge import Memory
+from paddle_operator.rollout.gate.trail import Stretch, Trail
+from paddle_operator.rollout.gate.trouble import Trouble
 
 _VERSION = 1
 _TRAIL = {"steps", "proof", "canary", "stable", "trouble", "shared"}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from paddle_operator.rollout.remembered import Remembered
+from paddle_operator.rollout.looks.remembered import Remembered
 from paddle_operator.sla.answer import Answer, NoData, Value
 from paddle_operator.sla.gateway import COUNTED_RULE
 from paddle_operator.sla.measured import Measured

@@ -15,10 +15,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from paddle_operator.rollout.counts import Counts
-from paddle_operator.rollout.evidence import log_proof
-from paddle_operator.rollout.settings import Gate, Objective
-from paddle_operator.rollout.trail import Trail
+from paddle_operator.rollout.gate.counts import Counts
+from paddle_operator.rollout.gate.evidence import log_proof
+from paddle_operator.rollout.gate.settings import Gate, Objective
+from paddle_operator.rollout.gate.trail import Trail
 from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
 
 LEAST_COMPARED = 0.25

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from paddle_operator.rollout.hosting import Look, Pods, RunningPod, next_pods
+from paddle_operator.rollout.hosting.next_pods import Look, Pods, RunningPod, next_pods
 from paddle_operator.spec.rollout import Surge
 
 

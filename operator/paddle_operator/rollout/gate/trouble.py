@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paddle_operator.rollout.counts import NOTHING, Counts
-from paddle_operator.rollout.evidence import log_absolute, log_proof
-from paddle_operator.rollout.settings import Gate, Objective
+from paddle_operator.rollout.gate.counts import NOTHING, Counts
+from paddle_operator.rollout.gate.evidence import log_absolute, log_proof
+from paddle_operator.rollout.gate.settings import Gate, Objective
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from paddle_operator.rollout.counts import Counts
-from paddle_operator.rollout.gate import Look, Pair
-from paddle_operator.rollout.looking import Revisions
-from paddle_operator.rollout.remembered import Remembered
+from paddle_operator.rollout.gate.counts import Counts
+from paddle_operator.rollout.gate.judge import Look, Pair
+from paddle_operator.rollout.looks.looking import Revisions
+from paddle_operator.rollout.looks.remembered import Remembered
 from paddle_operator.sla.answer import Answer, Failed, Stale, Value
 from paddle_operator.sla.unknown import Unknown
 from paddle_operator.spec.report import CountedAt

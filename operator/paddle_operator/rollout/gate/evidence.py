@@ -20,7 +20,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TypeAlias
 
-from paddle_operator.rollout.counts import Counts
+from paddle_operator.rollout.gate.counts import Counts
 
 TIMES = (1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0)
 """How many times too many bad requests are bet on."""

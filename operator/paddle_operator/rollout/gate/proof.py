@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
 
-from paddle_operator.rollout.counts import Counts
-from paddle_operator.rollout.evidence import log_proof
-from paddle_operator.rollout.settings import Gate, Objective
+from paddle_operator.rollout.gate.counts import Counts
+from paddle_operator.rollout.gate.evidence import log_proof
+from paddle_operator.rollout.gate.settings import Gate, Objective
 from paddle_operator.spec.rollout import Step
 
 NONE = Fraction(0)

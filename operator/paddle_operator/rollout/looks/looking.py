@@ -16,10 +16,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from paddle_operator import names
-from paddle_operator.rollout.counts import NOTHING, Counts
-from paddle_operator.rollout.gate import Pair
-from paddle_operator.rollout.remembered import Counters
-from paddle_operator.rollout.warming import Scrape, warming
+from paddle_operator.rollout.gate.counts import NOTHING, Counts
+from paddle_operator.rollout.gate.judge import Pair
+from paddle_operator.rollout.looks.remembered import Counters
+from paddle_operator.rollout.looks.warming import Scrape, warming
 from paddle_operator.sla.answer import Answer, NoData, Stale, Value, and_then, together
 from paddle_operator.sla.counting import Counted, Scraping
 from paddle_operator.sla.indicators import has_boundary, indicator

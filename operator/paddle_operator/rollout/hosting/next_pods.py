@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from paddle_operator.rollout.room import Needs, Node
+from paddle_operator.rollout.hosting.room import Needs, Node
 from paddle_operator.spec.rollout import Surge
 
 

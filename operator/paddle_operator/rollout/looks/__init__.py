@@ -1,0 +1,1 @@
+"""Looks: from raw counters to what both revisions did since the last one. Pure."""
