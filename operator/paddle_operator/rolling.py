@@ -113,7 +113,7 @@ class Rolling:
         if judged is not None and judged.looked is not None:
             logger.info("%s: %s", key, _evidence(judged))
         verdict = judged.verdict if judged else None
-        facts = rollout_facts(of.rollout, made, verdict, of.seen.status)
+        facts = rollout_facts(of.rollout, made, of.wish.revision, verdict, of.seen.status)
         in_preflight = made.memory.state is State.PREFLIGHT
         return Rolled(made, facts, of.rollout, asked if in_preflight else NO_QUESTIONS)
 

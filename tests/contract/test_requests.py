@@ -88,7 +88,7 @@ def service_of(story: Story) -> dict[str, Any]:
     assert story.last is not None
     course = story.last.course
     canary = {"revision": course.canary, "weight": course.canary_weight} if course.canary else None
-    blocks = rollout_blocks(rollout_facts(story.rollout, story.last, FINE, {}), {})
+    blocks = rollout_blocks(rollout_facts(story.rollout, story.last, story.wanted, FINE, {}), {})
     return {
         "metadata": {"name": "ocr", "namespace": "prod"},
         "spec": {"rollout": story.rollout.model_dump(by_alias=True, mode="json")},

@@ -8,7 +8,7 @@ from typing import Any
 
 from paddle_operator.reasons import Reason
 from paddle_operator.rollout.advance import Advance
-from paddle_operator.rollout.machine import State
+from paddle_operator.rollout.machine import ENDED, State
 from paddle_operator.rollout.memory import Hold, Memory
 from paddle_operator.rollout.verdict import Evidence, Verdict
 from paddle_operator.spec.rollout import Rollout
@@ -51,8 +51,17 @@ class RolloutFacts:
     memory: Memory
     message: str
     """What happened last, in a sentence."""
+    wanted: str | None = None
+    """The revision that the resource asks for."""
     verdict: Verdict | None = None
     """None where nobody was judged at this look."""
+
+    @property
+    def revision(self) -> str | None:
+        """Whom it is about: who is tried, who was wanted and rejected, or who serves."""
+        if self.memory.attempt is not None:
+            return self.memory.attempt.canary
+        return (self.wanted if self.memory.state in ENDED else None) or self.memory.stable
 
     @property
     def reason(self) -> Reason:
@@ -62,13 +71,13 @@ class RolloutFacts:
 
 
 def rollout_facts(
-    rollout: Rollout, made: Advance, verdict: Verdict | None, previous: Mapping[str, Any]
+    rollout: Rollout, made: Advance, wanted: str | None, verdict: Verdict | None, previous: Mapping[str, Any]
 ) -> RolloutFacts:
     """Tell a decision. `previous` is the stored status: what was said stays while nothing happens."""
     before, memory = previous.get("rollout") or {}, made.memory
     same = (before.get("state"), before.get("hold")) == (memory.state, memory.hold)
     told = made.said[-1].message if made.said else str(before.get("message", "")) if same else ""
-    return RolloutFacts(rollout, memory, told or memory.state.meaning, verdict)
+    return RolloutFacts(rollout, memory, told or memory.state.meaning, wanted, verdict)
 
 
 def rollout_blocks(facts: RolloutFacts | None, previous: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,7 +106,7 @@ def rollout_blocks(facts: RolloutFacts | None, previous: Mapping[str, Any]) -> d
 def _progress(facts: RolloutFacts, previous: Mapping[str, Any]) -> dict[str, Any]:
     memory, before = facts.memory, previous.get("rollout") or {}
     attempt = memory.attempt
-    revision = attempt.canary if attempt else memory.stable
+    revision = facts.revision
     steps = len(facts.rollout.steps)
     told: dict[str, Any] = {
         **({"revision": revision} if revision else {}),

@@ -148,6 +148,7 @@ def test_a_broken_canary_loses_its_requests_at_once_and_for_good(story: RolloutS
     assert story.condition("Ready")[0] == "True", "the stable revision serves"
     (rejected,) = story.status["rejectedRevisions"]
     assert (rejected["revision"], rejected["reason"]) == (canary, "Broken")
+    assert story.rollout["revision"] == canary, "so that a person knows whom to retry"
     assert "60 of 200 bad" in rejected["message"] or "30 of 100 bad" in rejected["message"]
     story.passes(300)
     assert story.weights == {stable: 100}
