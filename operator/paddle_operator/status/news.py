@@ -1,4 +1,7 @@
-"""What is worth an Event: a condition that says something else than before. At rest there is nothing new."""
+"""What is worth an Event: a condition that says something else than before, a decision of a rollout.
+
+At rest there is nothing new.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,10 @@ PROGRESS = {
     Reason.LOADING,
     Reason.PROGRESSING,
     Reason.ROLLOUT_IN_PROGRESS,
+    Reason.PREFLIGHT,
+    Reason.CANARY_STEP,
+    Reason.PROMOTING,
+    Reason.BAKING,
     Reason.ROUTE_PENDING,
 }
 """Reasons of a condition that is not True and need not worry anybody."""
@@ -55,6 +62,7 @@ def news(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, .
     for now in after.get("conditions", ()):
         was = old.get(now["type"], {})
         changed = (now["status"], now["reason"]) != (was.get("status"), was.get("reason"))
+        changed = changed or (now["type"] == "RolloutComplete" and _rollout(before) != _rollout(after))
         unknown = now["type"] in MEASURED and now["status"] == "Unknown"
         silent = unknown or _is_usual(now) or now["reason"] in SILENT
         if now["type"] in TOLD and changed and not silent and now["reason"] not in told:
@@ -62,6 +70,11 @@ def news(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, .
                 now["type"], now["status"], now["reason"], now["message"], _worrying(now)
             )
     return tuple(told.values())
+
+
+def _rollout(status: Mapping[str, Any]) -> str:
+    """What a rollout did last: a further step has the reason of the one before."""
+    return str((status.get("rollout") or {}).get("message", ""))
 
 
 def _is_usual(condition: Mapping[str, Any]) -> bool:

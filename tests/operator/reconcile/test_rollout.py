@@ -330,3 +330,19 @@ def test_a_shadow_is_fed_by_the_gateway_as_long_as_it_lasts(story: RolloutStory)
     story.look(2)
     assert story.rollout["state"] == "Step"
     assert mirrors() == []
+
+
+def test_each_decision_is_an_event_and_a_step_is_no_warning(story: RolloutStory) -> None:
+    story.begun()
+    story.passes(150)
+
+    def told() -> list[tuple[str, bool]]:
+        posted = (one for one in story.cluster.posted if one.condition == "RolloutComplete")
+        return [(one.reason, one.warning) for one in posted]
+
+    before = told()
+    assert before.count((Reason.CANARY_STEP, False)) == 2, "one for each step"
+    assert (Reason.BAKING, False) in before
+    assert not any(warning for _, warning in before)
+    story.passes(60)
+    assert told() == before, "nothing was decided since"
