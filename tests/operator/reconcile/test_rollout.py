@@ -333,6 +333,7 @@ def test_a_shadow_is_fed_by_the_gateway_as_long_as_it_lasts(story: RolloutStory)
 
 
 def test_each_decision_is_an_event_and_a_step_is_no_warning(story: RolloutStory) -> None:
+    story.cluster.edit(rollout={**ROLLOUT, "bake": {"durationMinutes": 30}})
     story.begun()
     story.passes(150)
 
