@@ -5,6 +5,7 @@ A broken one is the runtime's image with a fault on top (faulty/): the product h
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from hack.cluster.progress import Progress
 from hack.demo.kubectl import Kube, eventually
+from tests.digits_models import train
 from tests.e2e.load import Request, Steady
 from tests.e2e.resources import DIGITS_REQUEST, Resource, digits
 from tests.e2e.testbed import Testbed
@@ -136,6 +138,36 @@ def test_a_revision_that_never_comes_up_gets_no_request(
     assert load.outcomes.failed == []
     assert weights(kube, fault) == {old: 100}
     kube.delete("pms", fault)
+
+
+@pytest.fixture(scope="module")
+def wrong(site: Testbed, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A bundle that is ready and fast, passes its own self-test, and takes each digit for the next one."""
+    site.site.upload(train(tmp_path_factory.mktemp("wrong") / "bundle", shuffled=True), "digits-wrong")
+    return "s3://models/digits-wrong"
+
+
+def test_answers_that_differ_stop_a_revision_before_any_caller_sees_one(
+    site: Testbed, kube: Kube, wrong: str
+) -> None:
+    case = {
+        "name": "digits",
+        "path": "/v2/models/asked/infer",
+        "json": json.loads(DIGITS_REQUEST.read_text()),
+    }
+    golden = {"golden.json": json.dumps({"cases": [case]})}
+    kube.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "golden"}, "data": golden})
+    resource = promising("asked", preflight={"goldenSetRef": {"configMap": "golden"}})
+    old = serving(kube, resource)
+    kube.apply(resource.model(uri=wrong).body)
+    found = kube.wait_condition("asked", "RolloutComplete", "False", reason="RolledBack", timeout=150)
+    assert "absError" in found["message"], found
+    status = kube.get("pms", "asked")["status"]
+    assert status["rejectedRevisions"][0]["reason"] == "PreflightFailed"
+    assert weights(kube, "asked") == {old: 100}
+    kube.apply(changed(resource).body)
+    kube.wait_condition("asked", "RolloutComplete", "False", reason="CanaryStep", timeout=150)
+    kube.delete("pms", "asked")
 
 
 def test_shares_are_as_written_and_a_person_decides(site: Testbed, kube: Kube) -> None:

@@ -18,24 +18,12 @@ import pytest
 from paddle_runtime.cli.outcome import OS_EXIT_CODE, USAGE_EXIT_CODE
 from paddle_runtime.compare.faults import CompareReason
 from paddle_runtime.main import main
+from tests.digits_models import EXAMPLE, train
 from tests.runtime.serving.testbed import RunningServer, free_port
 
 # starting real models takes the processor's time, which a busy machine gives slowly
 pytestmark = pytest.mark.timeout(300)
-EXAMPLE = Path(__file__).parents[2] / "examples" / "02-digits"
 SERVE = (sys.executable, "-m", "paddle_runtime.main", "serve")
-SHUFFLED = """
-import runpy, sys
-import sklearn.datasets as datasets
-load = datasets.load_digits
-def shuffled():
-    digits = load()
-    digits.target = (digits.target + 1) % 10
-    return digits
-datasets.load_digits = shuffled
-del sys.argv[0]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
 
 
 def base(server: RunningServer) -> str:
@@ -47,11 +35,9 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningS
     """One of the digits as they are, and one of the digits after them: ready, fast and wrong."""
     with ExitStack() as stack:
         running = []
-        for how in ([str(EXAMPLE / "train.py")], ["-c", SHUFFLED, str(EXAMPLE / "train.py")]):
+        for shuffled in (False, True):
             folder = tmp_path_factory.mktemp("digits")
-            bundle = folder / "bundle"
-            train = [sys.executable, *how, "--into", str(bundle)]
-            subprocess.run(train, check=True, capture_output=True)
+            bundle = train(folder / "bundle", shuffled=shuffled)
             server = RunningServer(folder, SERVE, model=bundle, model_name="digits")
             running.append(stack.enter_context(server))
         right, wrong = running
