@@ -89,6 +89,7 @@ class Reconciler:
         )
         lost = _lost_answer(wanted, seen)
         refused = await self._write(key, (*diff(wanted, seen.objects, seen.uid), *lost))
+        refused += [rolled.refused] if rolled and rolled.refused else []
         if self.golden:
             served = has_served(wanted, seen.revisions, seen.status)
             self.golden.follow(key, golden_target(service, seen.objects), served=served)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
 from paddle_operator import names
 from paddle_operator.cluster.ports import Cluster, Key, Observation
+from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan import KubeObject, Wish
 from paddle_operator.plan.lives import lives_of
 from paddle_operator.plan.memory import Stored
@@ -22,6 +23,7 @@ from paddle_operator.plan.preflight import NO_QUESTIONS, Questions, questions
 from paddle_operator.plan.rollout_record import rollout_record, stored_rollout, text_in
 from paddle_operator.proving import Places, Proving
 from paddle_operator.rollout.advance import Advance, advance
+from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.gate import memory as gate_memory
 from paddle_operator.rollout.gate.judge import Memory as GateMemory
 from paddle_operator.rollout.gate.judge import judge
@@ -82,6 +84,8 @@ class Rolled:
     rollout: Rollout
     questions: Questions
     """What the canary is asked now, before callers ask it."""
+    refused: ClusterRefused | None = None
+    """Why the memory could not be written; then only what protects callers is carried out."""
 
     @property
     def pause_seconds(self) -> float:
@@ -99,15 +103,18 @@ class Rolling:
         self._proving = proving
 
     async def __call__(self, key: Key, of: Subject, now: datetime) -> Rolled:
-        """Decide about a service's rollout. Raises ClusterRefused where that could not be written down: then
-        it is not to be carried out."""
+        """Decide about a service's rollout, and write it down."""
         there = stored_rollout(of.seen.objects)
         memory = memory_from(text_in(there))
         judged = await self._judged(of, memory, now)
         asked = _questions(of, memory)
         preflight = preflight_of(of.seen.facts, asked.jobs)
         made = advance(memory, of.rollout, _situation(of, memory, judged, preflight), now)
-        await self._remember(key, of.service, made.memory, there)
+        refused = await self._remember(key, of.service, made.memory, there)
+        if refused is not None:
+            made = replace(
+                made, course=_without_reason(made.course, _situation(of, memory, None, None).lives)
+            )
         for said in made.said:
             logger.log(logging.WARNING if said.warns else logging.INFO, "%s: %s", key, said.message)
         if judged is not None and judged.looked is not None:
@@ -115,7 +122,7 @@ class Rolling:
         verdict = judged.verdict if judged else None
         facts = rollout_facts(of.rollout, made, of.wish.revision, verdict, of.seen.status)
         in_preflight = made.memory.state is State.PREFLIGHT
-        return Rolled(made, facts, of.rollout, asked if in_preflight else NO_QUESTIONS)
+        return Rolled(made, facts, of.rollout, asked if in_preflight else NO_QUESTIONS, refused)
 
     async def _judged(self, of: Subject, memory: Memory | None, now: datetime) -> Judged | None:
         """Look at whoever is to be judged; None where nobody is, or the last look was just made."""
@@ -139,11 +146,29 @@ class Rolling:
         after, verdict = judge(gate, _gate_memory(memory.gate), look)
         return Judged(gate_memory.text_of(after), counters, verdict, looked)
 
-    async def _remember(self, key: Key, service: Service, memory: Memory, there: Stored | None) -> None:
+    async def _remember(
+        self, key: Key, service: Service, memory: Memory, there: Stored | None
+    ) -> ClusterRefused | None:
         text = text_of(memory)
-        if text != text_in(there):
-            record = rollout_record(service.identity, text, there.version if there else "")
+        if text == text_in(there):
+            return None
+        record = rollout_record(service.identity, text, there.version if there else "")
+        try:
             await self._cluster.apply(key, record, is_new=there is None)
+        except ClusterRefused as refused:
+            return refused
+        return None
+
+
+def _without_reason(decided: Course, lives: Course) -> Course:
+    """Return what may be done of a decision that could not be written down: nobody gets more than before.
+
+    A canary loses what was decided to take from it. Before anybody serves there is nothing to explain.
+    """
+    if lives.stable is None:
+        return decided
+    share = decided.canary_weight if decided.canary == lives.canary else 0
+    return replace(lives, canary_weight=min(lives.canary_weight, share))
 
 
 def _who(memory: Memory | None) -> Revisions | None:

@@ -47,7 +47,8 @@ def _weight(
     """Return the percent that the canary takes: by the route, or by pods where the plain Service has all."""
     mine = {item["kind"]: item for item in objects if item["metadata"]["name"] == service}
     if (route := mine.get("HTTPRoute")) is not None:
-        backends = route["spec"]["rules"][COUNTED_RULE]["backendRefs"]
+        rules = route["spec"].get("rules") or ()  # anybody may have edited it
+        backends = rules[COUNTED_RULE].get("backendRefs") or () if len(rules) > COUNTED_RULE else ()
         return next((int(one.get("weight", 1)) for one in backends if one["name"] == canary.name), 0)
     selector = mine.get("Service", {}).get("spec", {}).get("selector", {names.LABEL_REVISION: stable})
     if stable is None or names.LABEL_REVISION in selector:

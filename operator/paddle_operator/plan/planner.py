@@ -28,7 +28,7 @@ from paddle_operator.plan.pod_monitor import pod_monitor
 from paddle_operator.plan.preflight import NO_QUESTIONS, Questions
 from paddle_operator.plan.prometheus_rule import prometheus_rule
 from paddle_operator.plan.resolve_job import resolve_job
-from paddle_operator.plan.roles import Cast, Member, before, carried_out, cast_of, recreates
+from paddle_operator.plan.roles import Cast, Member, before, carried_out, cast_of
 from paddle_operator.plan.route import http_route
 from paddle_operator.plan.rule_file import rule_file
 from paddle_operator.plan.scaled_object import scaled_object
@@ -73,9 +73,8 @@ def plan(
     target = target_of(service.spec, platform, resolution, live)
     wanted = _wanted(service.identity, target, live)
     name = wanted.name if wanted is not None else None
-    asked = course or take_over(live, name, scale.replicas)
-    course = carried_out(asked, live, name)
-    kept = emptied(scale) if recreates(asked, course) else unshrinking(scale, course, live, scaling.most)
+    course = carried_out(course or take_over(live, name, scale.replicas), live, name)
+    kept = emptied(scale) if course.recreates else unshrinking(scale, course, live, scaling, now)
     cast = held(cast_of(course, live, wanted, kept.replicas, now), live, scaling, kept)
     mixed = shares_by_pods(service.spec.routing, course, live)
     job = resolve_job(service, target.image, target.resolve_key) if target.resolving else None

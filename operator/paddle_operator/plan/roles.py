@@ -68,8 +68,7 @@ def carried_out(course: Course, live: Collection[LiveRevision], wanted: str | No
 
     A canary takes traffic only while one of its pods is ready, and none once it was rejected. Where the
     stable revision is gone, or nobody says who it is, the one that is found serving is: traffic never ends
-    for a slip of the memory. While pods are recreated it is the one that served until then: callers find the
-    same address, with nobody behind it.
+    for a slip of the memory.
     """
     there = {one.name for one in live}
     known = there | ({wanted} if wanted is not None else set())
@@ -84,11 +83,6 @@ def carried_out(course: Course, live: Collection[LiveRevision], wanted: str | No
         canary_replicas=course.canary_replicas if canary is not None else 0,
         previous=course.previous if course.previous in there - {stable, canary} else None,
     )
-
-
-def recreates(asked: Course, carried: Course) -> bool:
-    """Tell whether who served until now gives its pods up before others come."""
-    return asked.stable is None and carried.stable is not None and carried.stable in asked.history
 
 
 def cast_of(

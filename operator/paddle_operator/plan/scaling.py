@@ -30,6 +30,9 @@ HAND_BACK_SECONDS = 2
 STUCK_SECONDS = 60
 """One that is still there after so long waits for somebody: it is said, and looked at ever less often."""
 
+FORGETTING_SECONDS = 60
+"""What a scaler measured of idle pods is also in its metrics for so long."""
+
 
 def scale_of(
     scaling: Scaling,
@@ -82,16 +85,24 @@ def emptied(scale: Scale) -> Scale:
     return replace(scale, least=0, replicas=0, scaler=None)
 
 
-def unshrinking(scale: Scale, course: Course, live: Iterable[LiveRevision], most: int) -> Scale:
-    """Return the scale with no fewer pods of the stable revision than it has, while a rollout moves traffic.
+def unshrinking(
+    scale: Scale, course: Course, live: Iterable[LiveRevision], scaling: Scaling, now: datetime
+) -> Scale:
+    """Return the scale with no fewer pods of the stable revision than it has, while a rollout moves traffic,
+    and for a while after.
 
-    The share that the canary takes leaves its pods idle, and they are needed at once when it fails.
+    The share that the canary takes leaves its pods idle, and they are needed at once when it fails. A scaler
+    remembers how idle they were for its stabilization window, and would then still take them.
     """
-    if not course.canary_weight and course.previous is None:
+    live = tuple(live)
+    remembered = timedelta(seconds=scaling.behavior.scale_down_stabilization_seconds + FORGETTING_SECONDS)
+    lately = any(one.retired_at is not None and now - one.retired_at < remembered for one in live)
+    if not (course.canary_weight or course.previous or (lately and scale.scaler)):
         return scale
     there = max((one.replicas for one in live if one.name == course.stable), default=0)
     kept = max(scale.replicas, there)
-    return replace(scale, replicas=kept, least=max(scale.least, min(there, most)) if scale.scaler else kept)
+    least = max(scale.least, min(there, scaling.most)) if scale.scaler else kept
+    return replace(scale, replicas=kept, least=least)
 
 
 def scaler_for(stable: LiveRevision | None, scale: Scale) -> Scaler | None:

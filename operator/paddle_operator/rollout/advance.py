@@ -17,6 +17,7 @@ from paddle_operator.rollout.memory import Attempt, Hold, Memory
 from paddle_operator.rollout.moves import Move, View, by_wish
 from paddle_operator.rollout.orders import obey
 from paddle_operator.rollout.preflight import PreflightState
+from paddle_operator.rollout.request import LONGEST, Handled, Outcome
 from paddle_operator.rollout.saying import PASSED_THROUGH, Saying, said_of, waiting
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding
@@ -41,7 +42,7 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
     """Decide from a look. Times are in whole seconds."""
     now = utc(now).replace(microsecond=0)
     if memory is None or _of_other_revisions(memory, situation):
-        memory = adopted(situation.lives, rollout, now)
+        memory = _anew(memory, rollout, situation, now)
         if situation.lives.stable is not None:
             return Advance(memory, situation.lives)
     memory = _with_first(memory, situation)
@@ -87,6 +88,18 @@ class _Steps:
         )
 
 
+def _anew(memory: Memory | None, rollout: Rollout, situation: Situation, now: datetime) -> Memory:
+    """Go on from what lives. What a person asked for before is not done again: it may have been done."""
+    found = adopted(situation.lives, rollout, now)
+    if memory is not None:
+        return found.but(rejected=memory.rejected, handled=memory.handled)
+    if not situation.asked:
+        return found
+    told = "what was remembered of the rollout is lost: ask again, with another nonce"
+    handled = Handled(request=situation.asked[:LONGEST], outcome=Outcome.REFUSED, message=told, at=now)
+    return found.but(handled=handled)
+
+
 def _of_other_revisions(memory: Memory, situation: Situation) -> bool:
     """Whether it is of a past that a backup has replaced: its stable revision is gone, another serves."""
     lives = situation.lives.stable
@@ -106,8 +119,10 @@ def _looked(memory: Memory, view: View) -> Memory:
     """Take the gate's look into account, and let the step's time run where it counts."""
     if memory.attempt is None and memory.state is not State.BAKING:
         return memory
-    seen = memory.but(gate=view.situation.gate, counters=view.situation.counters, looked_at=view.now)
-    stands = view.verdict is None or view.finds(Finding.NO_DATA, Finding.SHARED_INCIDENT) or view.paused
+    waits = memory.state is State.HELD and not view.situation.metrics  # no news: at rest nothing is written
+    looked_at = memory.looked_at if waits else view.now
+    seen = memory.but(gate=view.situation.gate, counters=view.situation.counters, looked_at=looked_at)
+    stands = view.verdict is None or view.finds(Finding.NO_DATA, Finding.SHARED_INCIDENT) or view.frozen
     if memory.attempt is None or memory.state is not State.STEP or memory.looked_at is None or stands:
         return seen
     passed = (view.now - memory.looked_at) // timedelta(seconds=1)
@@ -121,7 +136,7 @@ def _settled(memory: Memory, view: View) -> Memory:
     attempt = memory.attempt
     if attempt is None:
         return memory
-    if memory.state is State.PROMOTING and attempt.strategy is Strategy.CANARY and not view.paused:
+    if memory.state is State.PROMOTING and attempt.strategy is Strategy.CANARY and not view.frozen:
         memory = memory.attempting(weight=max(attempt.weight, view.situation.share_of(attempt.canary)))
     if memory.state is State.HELD:
         return memory

@@ -113,7 +113,7 @@ def _blocked(memory: Memory, attempt: Attempt, view: View) -> Move | None:
 def _preparing(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     if attempt.weight and (hold := holding(attempt, view)) is not None:
         return hold
-    if view.paused or view.situation.has(attempt.canary) < pods_needed(attempt, view):
+    if view.frozen or view.situation.has(attempt.canary) < pods_needed(attempt, view):
         return None
     return _hosted(attempt, view) if attempt.checked else Move(Event.CHECKABLE)
 
@@ -123,7 +123,7 @@ def _preflight(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     if found is not None and found.state is PreflightState.FAILED:
         return ending(memory, attempt, view, Cause.PREFLIGHT_FAILED, found.why)
     waits = found is not None and found.state is not PreflightState.PASSED and not attempt.approved
-    if waits or view.paused or view.situation.has(attempt.canary) < pods_needed(attempt, view):
+    if waits or view.frozen or view.situation.has(attempt.canary) < pods_needed(attempt, view):
         return None
     return _hosted(attempt.but(checked=True, approved=False), view)
 
@@ -143,7 +143,7 @@ def _promoting(memory: Memory, attempt: Attempt, view: View) -> Move | None:
         return hold
     recreates = attempt.strategy is Strategy.RECREATE
     needed = pods_needed(attempt, view) if recreates else view.situation.full
-    if view.paused or view.situation.has(attempt.canary) < needed:
+    if view.frozen or view.situation.has(attempt.canary) < needed:
         return None
     warm = view.rollout.bake.keep_previous is KeepPrevious.WARM and view.rollout.bake.duration_minutes > 0
     stays = memory.stable if warm and not recreates else None
@@ -154,6 +154,8 @@ def _promoting(memory: Memory, attempt: Attempt, view: View) -> Move | None:
         "served": True,
         "previous": stays,
         "history": memory.history_with([left], attempt.canary, limit),
+        "gate": "",  # nobody is there to be compared with any more: evidence from then would acquit it
+        "counters": "",
     }
     return Move(Event.FILLED, changes, told=f"{attempt.canary} serves")
 
@@ -164,7 +166,8 @@ def _baking(memory: Memory, view: View) -> Move | None:
         if view.situation.fast_burn and view.finds(Finding.BROKEN, Finding.REGRESSION):
             told = f"the budget burns fast, and {memory.stable} is to blame: {evidence(view)}"
             return sent_back(memory, view, memory.previous, Cause.FAST_BURN, told)
-        if view.paused or view.now - memory.since < timedelta(minutes=bake.duration_minutes):
+        over = view.now - memory.since >= timedelta(minutes=bake.duration_minutes)
+        if view.frozen or view.situation.fast_burn or not over:
             return None
     limit = view.rollout.revision_history_limit
     history = memory.history_with([memory.previous], memory.stable, limit)

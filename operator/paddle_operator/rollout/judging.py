@@ -19,7 +19,7 @@ def step(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     """Judge a canary in its step."""
     if (hold := holding(attempt, view)) is not None:
         return hold
-    if view.verdict is None or view.paused:
+    if view.verdict is None or view.frozen:
         return None
     if not _passes(attempt, view):
         return _overdue(memory, attempt, view)
@@ -31,7 +31,7 @@ def step(memory: Memory, attempt: Attempt, view: View) -> Move | None:
 
 def awaiting_approval(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     """Leave a step with a person's word, which is no proof: where steps were taken away, that comes first."""
-    if not attempt.approved or view.paused:
+    if not attempt.approved or view.frozen:
         return None
     if _is_last(attempt, view) and not attempt.proven:
         return Move(Event.APPROVED)

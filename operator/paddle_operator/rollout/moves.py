@@ -30,6 +30,11 @@ class View:
         return self.rollout.state is RolloutState.PAUSED
 
     @property
+    def frozen(self) -> bool:
+        """Whether nobody goes further: paused, or it is not known whether this is still what is wanted."""
+        return self.paused or self.situation.wanted is None
+
+    @property
     def verdict(self) -> Verdict | None:
         """What the gate says, while that was not used."""
         return self.situation.verdict if self.fresh and self.situation.metrics else None

@@ -53,6 +53,10 @@ def _promote(memory: Memory, view: View, revision: str) -> Done:
 
 
 def _abort(memory: Memory, view: View, revision: str) -> Done:
+    returning = memory.attempt if memory.state is State.RETURNING else None
+    if returning is not None and returning.canary == revision:
+        told = f"a person keeps {memory.stable}"
+        return memory, Move(Event.WITHDRAWN, told=told), f"{memory.stable} goes on serving"
     attempt = _tried(memory, revision)
     return memory, ending(memory, attempt, view, Cause.ABORTED, "a person aborted it"), "it is aborted"
 

@@ -41,6 +41,8 @@ class Evidence:
     step_requests: int = 0
     """What the step passes on: the canary's requests in it, without those of an incident that both shared."""
     step_bad: int = 0
+    excess: float = 0.0
+    """How many more requests were bad than if the stable revision had had them; below 0: fewer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,12 @@ def test_stable_keeps_its_pods_while_a_canary_takes_its_load() -> None:
     assert the(made, "ScaledObject")["spec"]["minReplicaCount"] == 6
     assert the(made, "ScaledObject", str(old))["spec"]["scaleTargetRef"]["name"] == old
     assert made.scale.least == 2, "what there must be is not what there happens to be"
+    world.decides(Course(old, rejected={str(new): "Broken"})).reconcile()
+    world.after(60).reconcile()
+    floor = the(world.look(), "ScaledObject")["spec"]["minReplicaCount"]
+    assert floor == 6, "a scaler remembers how idle they were"
+    world.after(600).reconcile()
+    assert the(world.look(), "ScaledObject")["spec"]["minReplicaCount"] == 2
 
 
 def test_a_smaller_canary_takes_over_with_the_number_that_served_and_then_its_scaler_decides() -> None:
@@ -226,10 +232,10 @@ def test_a_crash_in_a_rollback_leaves_no_route_to_pods_that_are_gone(writes: int
 def test_where_pods_are_recreated_the_old_ones_go_first_and_callers_keep_their_address() -> None:
     world = a_world(a_resource().through("gw").replicas(2)).settles()
     old, new = str(world.serving), str(world.wants(changed().replicas(2)).look().target)
-    world.decides(Course(None, canary=new, canary_replicas=2, history=(old,))).reconcile()
+    world.decides(Course(old, canary=new, canary_replicas=2, recreates=True)).reconcile()
     assert (world.replicas(old), world.replicas(new)) == (0, 2)
     assert world.backends == {old: 100, new: 0}
-    recreated = Course(None, canary=new, canary_replicas=2, canary_weight=100, history=(old,))
+    recreated = Course(old, canary=new, canary_replicas=2, canary_weight=100, recreates=True)
     world.becomes_ready(new).decides(recreated).reconcile()
     assert world.backends == {old: 0, new: 100}
     world.decides(Course(new, history=(old,))).reconcile()
@@ -242,7 +248,7 @@ def test_a_scaler_lets_go_before_pods_are_recreated() -> None:
     old = str(world.serving)
     world.scales(old, 6)
     new = world.wants(changed().scaled()).look().target
-    world.decides(Course(None, canary=new, canary_replicas=6, history=(old,))).reconcile()
+    world.decides(Course(old, canary=new, canary_replicas=6, recreates=True)).reconcile()
     assert ("HorizontalPodAutoscaler", old) not in world.objects
     assert world.reconcile().course.stable == old
     assert world.replicas(old) == 0

@@ -186,23 +186,78 @@ def test_an_operator_that_takes_over_goes_on_as_if_nothing_had_happened(story: R
     assert story.weights == {stable: 100}
 
 
-def test_what_cannot_be_remembered_is_not_done(story: RolloutStory) -> None:
+def test_what_cannot_be_remembered_gives_nobody_more_and_is_told(story: RolloutStory) -> None:
     stable, canary = story.begun()
-    story.cluster.refuses["ConfigMap calm-rollout"] = ClusterRefused(
-        "ConfigMap", "calm-rollout", Reason.API_UNAVAILABLE, "no answer"
-    )
-    story.now += timedelta(seconds=60)
-    story.metrics.serve("a", story.now, good=1000, fast=1000)
-    story.metrics.serve("b", story.now, bad=100)
-    with pytest.raises(ClusterRefused):
-        story.look()
+    refusal = ClusterRefused("ConfigMap", "calm-rollout", Reason.FORBIDDEN, "may not write")
+    story.cluster.refuses["ConfigMap calm-rollout"] = refusal
+    for _ in range(8):
+        with pytest.raises(ClusterRefused):
+            story.passes(15)
     assert story.weights == {stable: 90, canary: 10}
+    assert story.condition("Ready")[:2] == ("False", Reason.FORBIDDEN)
     story.cluster.refuses.clear()
-    story.now += timedelta(seconds=15)
-    story.metrics.serve("a", story.now, good=1000, fast=1000)
-    story.metrics.serve("b", story.now, bad=100)
-    story.look()
+    story.passes(15)
+    assert story.weights == {stable: 50, canary: 50}
+
+
+def test_a_broken_canary_loses_its_share_also_where_nothing_can_be_remembered(story: RolloutStory) -> None:
+    stable, _ = story.begun()
+    story.passes(15)
+    refusal = ClusterRefused("ConfigMap", "calm-rollout", Reason.FORBIDDEN, "may not write")
+    story.cluster.refuses["ConfigMap calm-rollout"] = refusal
+    with pytest.raises(ClusterRefused):
+        story.passes(15, good=0, bad=200)
     assert story.weights == {stable: 100}
+
+
+def test_a_revision_that_breaks_in_its_bake_is_sent_back(story: RolloutStory) -> None:
+    story.cluster.edit(rollout={**ROLLOUT, "bake": {"durationMinutes": 60}})
+    stable, canary = story.begun()
+    story.passes(120)
+    assert story.weights == {canary: 100}
+    story.passes(900, good=0, bad=1000)
+    assert story.weights == {stable: 100}
+    assert story.status["rejectedRevisions"][0]["reason"] == "FastBurn"
+
+
+def test_recreate_empties_the_old_revision_before_the_new_one_comes(story: RolloutStory) -> None:
+    story.cluster.edit(rollout={"strategy": "Recreate"})
+    stable = story.with_a_pod()
+    story.cluster.edit(runtime={"queue": {"maxRequests": 7}})
+    story.look(2)
+    assert story.cluster.numbers[stable].value == 0
+    for one in story.cluster.of("Deployment"):
+        if one["metadata"]["name"] == stable:
+            one["status"] = {"replicas": 0, "availableReplicas": 0}
+    story.look(2)
+    canary = story.cluster.ready(1, story.status["canary"]["revision"])
+    story.look(3)
+    assert story.weights == {canary: 100}
+    assert story.status["stable"]["revision"] == canary
+
+
+def test_a_request_that_stood_there_is_not_done_again_when_the_memory_is_lost(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    story.passes(30, good=0, bad=200)
+    assert story.weights == {stable: 100}
+    story.asks(f"retry/{canary}/1")
+    story.look()
+    story.passes(90, good=0, bad=200)
+    assert story.rollout["state"] == "RolledBack"
+    story.cluster.objects = {
+        key: one for key, one in story.cluster.objects.items() if key.name != "calm-rollout"
+    }
+    story.look(4)
+    assert story.weights == {stable: 100}
+    assert story.status["lastHandledRequest"]["outcome"] == "Refused"
+
+
+def test_a_route_without_backends_is_mended(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    (route,) = story.cluster.of("HTTPRoute")
+    del route["spec"]["rules"][0]["backendRefs"]
+    story.look()
+    assert story.weights == {stable: 90, canary: 10}
 
 
 def test_a_canary_without_a_ready_pod_has_no_weight(story: RolloutStory) -> None:

@@ -258,3 +258,29 @@ def test_steps_that_are_taken_away_meanwhile_end_at_the_last_one() -> None:
     assert story.look(THIN).canary_weight == 25
     story.look(replace(PROVEN), seconds=120)
     assert story.state is State.PROMOTING
+
+
+def test_a_canary_goes_no_further_while_nobody_knows_what_is_wanted() -> None:
+    story = Story().tried(50)
+    story.wanted = None
+    for _ in range(20):
+        course = story.look(PROVEN, seconds=120)
+    assert (course.canary_weight, story.state) == (50, State.STEP)
+    story.look(BROKEN)
+    assert story.state is State.ROLLED_BACK, "it may still lose what it has"
+
+
+def test_a_bake_is_not_over_while_the_budget_burns() -> None:
+    story = Story().promoted()
+    story.look(FINE, seconds=7200, fast_burn=True)
+    assert story.state is State.BAKING
+    story.look(FINE)
+    assert story.state is State.STEADY
+
+
+def test_without_metrics_nothing_is_written_again_and_again() -> None:
+    story = Story().tried()
+    story.look(metrics=False)
+    before = story.memory
+    story.look(metrics=False)
+    assert story.memory == before

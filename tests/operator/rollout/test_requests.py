@@ -247,3 +247,14 @@ def test_rollback_to_one_that_is_not_kept_is_refused_with_those_that_are() -> No
     story.ask("rollback", OLD)
     story.ask("rollback", NEW)
     assert "there is: none" in story.answer
+
+
+def test_a_return_that_cannot_end_is_ended_by_a_person() -> None:
+    story = Story().promoted()
+    story.ready[OLD] = 0
+    story.ask("rollback", OLD)
+    assert story.state is State.RETURNING
+    story.ask("abort", OLD)
+    assert story.answer == f"Accepted: {NEW} goes on serving"
+    assert story.state is State.STEADY
+    assert story.look().weight(NEW) == 100

@@ -122,6 +122,7 @@ def _judged(gate: Gate, objective: Objective, trail: Trail, pair: Pair, step: in
         compared=compared,
         step_requests=judged.requests,
         step_bad=judged.bad,
+        excess=trail.excess,
     )
 
 

@@ -3,7 +3,7 @@
 {"version": 1, "objectives": {"errors": {
   "steps": [{"judged": [300, 1], "usual": {"bad": 1, "drift": [-0.8, ...]}, "inIncidents": {...}}],
   "proof": [300, 1], "canary": [300, 1], "stable": [5700, 20],
-  "trouble": {"lasts": false, "since": [0, 0]}, "shared": false}}}
+  "trouble": {"lasts": false, "since": [0, 0]}, "excess": -0.05, "shared": false}}}
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from paddle_operator.rollout.gate.trail import Stretch, Trail
 from paddle_operator.rollout.gate.trouble import Trouble
 
 _VERSION = 1
-_TRAIL = {"steps", "proof", "canary", "stable", "trouble", "shared"}
+_TRAIL = {"steps", "proof", "canary", "stable", "trouble", "excess", "shared"}
 
 
 def document_of(memory: Memory) -> dict[str, Any]:
@@ -72,6 +72,7 @@ def _written(trail: Trail) -> dict[str, Any]:
         "canary": pair(trail.canary),
         "stable": pair(trail.stable),
         "trouble": {"lasts": trail.trouble.lasts, "since": pair(trail.trouble.since)},
+        "excess": trail.excess,
         "shared": trail.shared,
     }
 
@@ -85,6 +86,7 @@ def _trail(read: object, name: str) -> Trail:
         _counts(trail["canary"]),
         _counts(trail["stable"]),
         Trouble(_truth(trouble["lasts"]), _counts(trouble["since"])),
+        _finite(trail["excess"], name),
         _truth(trail["shared"]),
     )
     if sum(one.usual.bad + one.in_incidents.bad for one in found.stretches) != found.canary.bad:
@@ -120,6 +122,12 @@ def _keys(read: object, expected: set[str], where: str) -> Mapping[str, Any]:
 def _counts(read: Any) -> Counts:
     requests, bad = read
     return Counts(requests, bad)
+
+
+def _finite(read: object, name: str) -> float:
+    if not isinstance(read, float) or not math.isfinite(read):
+        raise ValueError(f"the excess of {name} must be a number with a point, and is {read!r}")
+    return read
 
 
 def _truth(read: object) -> bool:

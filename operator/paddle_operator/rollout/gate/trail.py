@@ -59,6 +59,9 @@ class Trail:
     """Everything that was counted."""
     stable: Counts = NOTHING
     trouble: Trouble = CALM
+    excess: float = 0.0
+    """How many more of the canary's requests were bad than if the stable revision had had them, look by look:
+    over looks with other shares, or in an outage of both, a comparison of the sums would blame the canary."""
     shared: bool = False
     """Both revisions break the promise now. Until the stable one is proven to keep it again, what the canary
     does is only compared."""
@@ -90,6 +93,7 @@ class Trail:
             self.canary + canary,
             self.stable + stable,
             trouble,
+            self.excess + _excess(canary, stable),
             self.shared,
         )
         return counted._forgiven() if self.shared and not trouble.lasts else counted
@@ -99,6 +103,12 @@ class Trail:
         away. What compares both revisions stays, and so does the proof, which may not be begun anew."""
         stretches = tuple(replace(one, judged=NOTHING) for one in self.stretches)
         return replace(self, stretches=stretches, shared=False)
+
+
+def _excess(canary: Counts, stable: Counts) -> float:
+    """With nobody to compare with each failure is the canary's."""
+    share = stable.bad / stable.requests if stable.requests else 0.0
+    return canary.bad - canary.requests * share
 
 
 def _with_steps(whole: float, each: list[float], steps: int) -> float:

@@ -23,16 +23,8 @@ def spent_percent(evidence: Iterable[Evidence], measured: Measured, window: time
         figure = figures.get(one.objective)
         if figure is not None and isinstance(figure.budget, Value) and figure.since is not None:
             allowed = _allowed(figure.budget.value, measured.until - figure.since, window)
-            found.append(100 * excess(one) / allowed)
+            found.append(100 * Fraction(max(0.0, one.excess)) / allowed)
     return max(found, default=None)
-
-
-def excess(evidence: Evidence) -> Fraction:
-    """Return how many more of the canary's requests were bad than if the stable revision had had them."""
-    share = Fraction(0)
-    if evidence.stable_requests:
-        share = Fraction(evidence.stable_bad, evidence.stable_requests)
-    return max(Fraction(0), evidence.canary_bad - evidence.canary_requests * share)
 
 
 def _allowed(budget: Budget, counted: timedelta, window: timedelta) -> Fraction:
