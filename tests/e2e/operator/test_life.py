@@ -45,7 +45,8 @@ def test_a_service_becomes_ready_and_says_everything_about_itself(kube: Kube, ca
     kube.run("wait", "pms/calm", "--for=condition=Ready", "--timeout=5s")
     status = kube.get("pms", "calm")["status"]
     assert status["stable"] == {
-        "revision": calm, "replicas": 1, "readyReplicas": 1, "weight": 100, "modelDigest": DIGEST,
+        "revision": calm, "replicas": 1, "readyReplicas": 1, "weight": 100, "effectiveWeight": 100,
+        "modelDigest": DIGEST,
     }  # fmt: skip
     assert status["url"] == f"http://calm.{kube.namespace}.svc"
     assert status["model"]["state"] == "Loaded"

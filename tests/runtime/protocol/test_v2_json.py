@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -16,6 +15,7 @@ from paddle_runtime.errors import Failed, Invalid, RequestReason
 from paddle_runtime.protocol.tensors import InferRequest, Signature, Wanted, signature_of
 from paddle_runtime.protocol.v2_json import decode_infer, encode_infer, model_metadata
 from paddle_runtime.tasks import TensorRow
+from tests.runtime.apart import refusal_of
 from tests.runtime.bundle.builders import tensor_manifest
 
 X = TensorSpec(name="x", datatype=Datatype.FP32, shape=(-1, 2))
@@ -43,13 +43,10 @@ def test_a_right_request_keeps_its_id_and_values() -> None:
 @pytest.mark.parametrize("element", ["{}", "0", '""', '{"a":0}', "[[]]"])
 def test_many_values_in_little_json_are_refused_before_they_are_objects(element: str) -> None:
     body = ('{"inputs": [' + f"{element}," * (20 * 1024 * 1024 // (len(element) + 1)) + "{}]}").encode()
-    tracemalloc.start()
-    with pytest.raises(Invalid, match="2000000 are read; send large tensors as bytes") as fault:
-        decode_infer(body, ONE)
-    _, most = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert fault.value.reason is RequestReason.TOO_LARGE
-    assert most < 3 * len(body)
+    found = refusal_of(decode_infer, body, ONE)
+    assert "2000000 are read; send large tensors as bytes" in found.message
+    assert found.reason == RequestReason.TOO_LARGE
+    assert found.peak_bytes < 3 * len(body)
 
 
 def test_a_tensor_of_a_million_values_may_be_json() -> None:

@@ -1,0 +1,140 @@
+"""What befalls a rollout and its operator: nobody gets a broken answer for it, and it goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+from paddle_operator.errors import ClusterRefused
+from paddle_operator.plan.rollout_record import stored_rollout, text_in
+from paddle_operator.reasons import Reason
+from paddle_operator.rollout.memory import memory_from
+from paddle_operator.sla.answer import Failed
+from tests.operator.reconcile.rollout_story import RolloutStory
+
+
+@pytest.fixture
+def story() -> RolloutStory:
+    return RolloutStory()
+
+
+def test_an_incident_of_both_revisions_holds_and_ends(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    story.passes(120, good=50, bad=50, stable_bad=500)
+    assert story.weights == {stable: 90, canary: 10}
+    assert story.complete == ("False", Reason.SHARED_INCIDENT)
+    story.passes(900)
+    assert story.complete[1] not in {Reason.SHARED_INCIDENT, Reason.ROLLED_BACK}
+
+
+def test_a_prometheus_that_is_away_holds_and_moves_nothing(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    story.metrics.failure = Failed("gone")
+    story.passes(300)
+    assert story.weights == {stable: 90, canary: 10}
+    assert story.complete == ("False", Reason.METRICS_UNAVAILABLE)
+    story.metrics.failure = None
+    story.passes(60)
+    assert story.complete[1] in {Reason.CANARY_STEP, Reason.PROMOTING, Reason.BAKING}
+
+
+def test_an_operator_that_takes_over_goes_on_as_if_nothing_had_happened(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    for _ in range(4):
+        story.passes(15)
+        story.restart()
+    assert story.weights == {stable: 50, canary: 50}
+    story.passes(15, good=0, bad=200)
+    story.restart()
+    story.passes(15, good=0, bad=200)
+    assert story.weights == {stable: 100}
+
+
+def test_what_cannot_be_remembered_gives_nobody_more_and_is_told(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    refusal = ClusterRefused("ConfigMap", "calm-rollout", Reason.FORBIDDEN, "may not write")
+    story.cluster.refuses["ConfigMap calm-rollout"] = refusal
+    for _ in range(8):
+        with pytest.raises(ClusterRefused):
+            story.passes(15)
+    assert story.weights == {stable: 90, canary: 10}
+    assert story.condition("Ready")[:2] == ("False", Reason.FORBIDDEN)
+    story.cluster.refuses.clear()
+    story.passes(15)
+    assert story.weights == {stable: 50, canary: 50}
+
+
+def test_a_broken_canary_loses_its_share_also_where_nothing_can_be_remembered(story: RolloutStory) -> None:
+    stable, _ = story.begun()
+    story.passes(15)
+    refusal = ClusterRefused("ConfigMap", "calm-rollout", Reason.FORBIDDEN, "may not write")
+    story.cluster.refuses["ConfigMap calm-rollout"] = refusal
+    with pytest.raises(ClusterRefused):
+        story.passes(15, good=0, bad=200)
+    assert story.weights == {stable: 100}
+
+
+def test_a_request_that_stood_there_is_not_done_again_when_the_memory_is_lost(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    story.passes(30, good=0, bad=200)
+    assert story.weights == {stable: 100}
+    story.asks(f"retry/{canary}/1")
+    story.look()
+    story.passes(90, good=0, bad=200)
+    assert story.rollout["state"] == "RolledBack"
+    story.cluster.objects = {
+        key: one for key, one in story.cluster.objects.items() if key.name != "calm-rollout"
+    }
+    story.look(4)
+    assert story.weights == {stable: 100}
+    assert story.status["lastHandledRequest"]["outcome"] == "Refused"
+
+
+def test_a_route_without_backends_is_mended(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    (route,) = story.cluster.of("HTTPRoute")
+    del route["spec"]["rules"][0]["backendRefs"]
+    story.look()
+    assert story.weights == {stable: 90, canary: 10}
+
+
+def test_a_canary_without_a_ready_pod_has_no_weight(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    (deployment,) = (one for one in story.cluster.of("Deployment") if one["metadata"]["name"] == canary)
+    deployment["status"] = {"replicas": 1, "availableReplicas": 0}
+    story.look()
+    assert story.weights.get(canary, 0) == 0
+    assert story.weights[stable] == 100
+
+
+def test_a_lost_memory_moves_no_weight(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    story.cluster.objects = {
+        key: one for key, one in story.cluster.objects.items() if key.name != "calm-rollout"
+    }
+    assert story.cluster.body is not None
+    story.cluster.body["status"] = {}
+    story.look()
+    assert story.weights == {stable: 90, canary: 10}
+    memory = memory_from(text_in(stored_rollout(story.cluster.objects.values())))
+    assert memory is not None
+    assert memory.attempt is not None
+    assert memory.attempt.weight == 10
+
+
+def test_without_a_prometheus_a_canary_is_held_with_what_to_do(story: RolloutStory) -> None:
+    story.measuring = story.proving = None
+    story.serving()
+    story.cluster.edit(runtime={"queue": {"maxRequests": 7}})
+    story.look(2)
+    canary = story.cluster.ready(1)
+    story.look(4)
+    assert story.complete == ("False", Reason.METRICS_UNAVAILABLE)
+    assert story.weights[canary] == 10
+
+
+def test_at_rest_nothing_is_written(story: RolloutStory) -> None:
+    story.with_a_pod()
+    story.passes(600)
+    story.cluster.writes.clear()
+    story.look(20)
+    assert not [one for one in story.cluster.writes if "rollout" in one]
