@@ -36,13 +36,11 @@ class KubernetesCluster:
         self._known: tuple[float, frozenset[Kind]] = (float("-inf"), frozenset())
 
     async def observe(self, key: Key) -> Observation | None:
-        """Read the resource, then everything with its label, in parallel; nothing is taken from a cache."""
-        try:
-            body = await self._api.get(kinds.SERVICE_RESOURCE, key.namespace, key.name)
-        except NotFound:
-            return None
-        if "deletionTimestamp" in body["metadata"]:
-            return None
+        """Read everything with its label, in parallel, then the resource; nothing is taken from a cache.
+
+        In this order, since what a resource owns is deleted after it: the other way round a look in the
+        middle of that finds objects missing, and makes them again.
+        """
         served = await self._served()
         present = [one for one in kinds.OWNED if one in kinds.ALWAYS or one in served]
         selector = names.selector_of(key.name)
@@ -50,6 +48,12 @@ class KubernetesCluster:
             *(self._api.list(kind, key.namespace, label_selector=selector) for kind in (*present, kinds.POD))
         )
         items = [item for found in lists for item in found]
+        try:
+            body = await self._api.get(kinds.SERVICE_RESOURCE, key.namespace, key.name)
+        except NotFound:
+            return None
+        if "deletionTimestamp" in body["metadata"]:
+            return None
         said = {uid: await self._said(key, uid, reason) for uid, reason in silent(items, pods).items()}
         return observation_of(body, items, pods, said, self._platform(served))
 
