@@ -51,8 +51,8 @@ def test_pods_follow_a_burst_and_nothing_is_dropped_on_the_way_down(
     print(json.dumps(found))
     bad = found["refused_or_failed"]
     assert bad["before"] == bad["followed"] == bad["down"] == {}
-    assert set(bad["following"]) == {"503"}, "refused, and nothing worse"
-    assert found["counted_as_refused"] >= bad["following"]["503"], "and counted where the load is"
+    assert set(bad["following"]) <= {"503"}, "refused, and nothing worse"
+    assert found["counted_as_refused"] >= sum(bad["following"].values()), "and counted where the load is"
     numbers = [number for _, number in found["stored"]]
     assert max(numbers) >= 3
     assert numbers[0] == numbers[-1] == min(numbers) == 1
