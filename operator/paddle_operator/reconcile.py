@@ -82,7 +82,7 @@ class Reconciler:
             seen.resolution,
             seen.revisions,
             now,
-            course=rolled.made.course if rolled else None,
+            course=rolled.course if rolled else None,
             questions=rolled.questions if rolled else NO_QUESTIONS,
             profile=_profile(service, seen),
             availability=counted,

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 from paddle_operator import names
 from paddle_operator.cluster.ports import Cluster, Key, Observation
@@ -22,7 +22,7 @@ from paddle_operator.plan.memory import Stored
 from paddle_operator.plan.preflight import NO_QUESTIONS, Questions, questions
 from paddle_operator.plan.rollout_record import rollout_record, stored_rollout, text_in
 from paddle_operator.proving import Places, Proving
-from paddle_operator.rollout.advance import Advance, advance
+from paddle_operator.rollout.advance import advance
 from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.gate import memory as gate_memory
 from paddle_operator.rollout.gate.judge import Memory as GateMemory
@@ -47,6 +47,7 @@ from paddle_operator.spec.traffic import RoutingType
 from paddle_operator.status.preflight import preflight_of
 from paddle_operator.status.rollout import RolloutFacts, rollout_facts
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
@@ -79,9 +80,9 @@ class Judged:
 class Rolled:
     """What one look at a rollout came to."""
 
-    made: Advance
+    course: Course
+    """What is to be carried out."""
     facts: RolloutFacts
-    rollout: Rollout
     questions: Questions
     """What the canary is asked now, before callers ask it."""
     refused: ClusterRefused | None = None
@@ -90,9 +91,9 @@ class Rolled:
     @property
     def pause_seconds(self) -> float:
         """When it is to be looked at again; for ever where nothing goes on."""
-        memory = self.made.memory
+        memory = self.facts.memory
         goes_on = memory.attempt is not None or memory.state is State.BAKING
-        return self.rollout.analysis.interval_seconds if goes_on else math.inf
+        return self.facts.rollout.analysis.interval_seconds if goes_on else math.inf
 
 
 class Rolling:
@@ -109,12 +110,10 @@ class Rolling:
         judged = await self._judged(of, memory, now)
         asked = _questions(of, memory)
         preflight = preflight_of(of.seen.facts, asked.jobs)
-        made = advance(memory, of.rollout, _situation(of, memory, judged, preflight), now)
+        situation = _situation(of, memory, judged, preflight)
+        made = advance(memory, of.rollout, situation, now)
         refused = await self._remember(key, of.service, made.memory, there)
-        if refused is not None:
-            made = replace(
-                made, course=_without_reason(made.course, _situation(of, memory, None, None).lives)
-            )
+        course = made.course if refused is None else _without_reason(made.course, situation.lives)
         for said in made.said:
             logger.log(logging.WARNING if said.warns else logging.INFO, "%s: %s", key, said.message)
         if judged is not None and judged.looked is not None:
@@ -122,17 +121,16 @@ class Rolling:
         verdict = judged.verdict if judged else None
         facts = rollout_facts(of.rollout, made, of.wish.revision, verdict, of.seen.status)
         in_preflight = made.memory.state is State.PREFLIGHT
-        return Rolled(made, facts, of.rollout, asked if in_preflight else NO_QUESTIONS, refused)
+        return Rolled(course, facts, asked if in_preflight else NO_QUESTIONS, refused)
 
     async def _judged(self, of: Subject, memory: Memory | None, now: datetime) -> Judged | None:
         """Look at whoever is to be judged; None where nobody is, or the last look was just made."""
-        judging = _who(memory)
-        if memory is None or judging is None:
+        revisions = _who(memory)
+        if memory is None or revisions is None:
             return None
         if self._proving is None or of.measured is None:
             return Judged(memory.gate, memory.counters, None, None, "the operator was given no Prometheus")
-        revisions, step = judging, present_step(of.rollout, memory.attempt)
-        before = _remembered(memory.counters)
+        before = _read(remembered.remembered_from, memory.counters, "the counters of a canary are read anew")
         every = timedelta(seconds=of.rollout.analysis.interval_seconds)
         places = _places(of.seen.objects) if counted_at_gateway(of.measured, before) else None
         looked = await self._proving(of.service, revisions, places, before, now, every=every)
@@ -142,8 +140,9 @@ class Rolling:
         if looked.lost:
             return Judged(memory.gate, counters, None, looked, looked.lost)
         gate = Gate.of(of.service.spec.sla, of.rollout)
-        look = looked.look(step, math.inf)
-        after, verdict = judge(gate, _gate_memory(memory.gate), look)
+        look = looked.look(present_step(of.rollout, memory.attempt), math.inf)
+        known = _read(gate_memory.memory_from, memory.gate, "the evidence about a canary begins anew")
+        after, verdict = judge(gate, known or GateMemory(), look)
         return Judged(gate_memory.text_of(after), counters, verdict, looked)
 
     async def _remember(
@@ -221,29 +220,21 @@ def _situation(
 
 def _budget_left(status: dict[str, Any]) -> Fraction | None:
     """Return the least of any objective's budget, as it is told."""
-    figures = (status.get("sla") or {}).get("objectives") or ()
-    told = (one.get("budgetRemainingPercent") for one in figures)
-    return min((Fraction(one) for one in told if one), default=None)
+    told = (status.get("sla") or {}).get("budgetRemainingPercent")
+    return Fraction(told) if told else None
 
 
 def _places(objects: Iterable[KubeObject]) -> Places:
     return next((behind(one) for one in objects if one["kind"] == "HTTPRoute"), NoData("there is no route"))
 
 
-def _remembered(text: str) -> remembered.Remembered | None:
+def _read(reader: Callable[[str], T], text: str, without: str) -> T | None:
+    """Read a part of the memory; None where there is none, or it is damaged."""
     try:
-        return remembered.remembered_from(text) if text else None
+        return reader(text) if text else None
     except ValueError as damaged:
-        logger.warning("the counters of a canary are read anew: %s", damaged)
+        logger.warning("%s: %s", without, damaged)
         return None
-
-
-def _gate_memory(text: str) -> GateMemory:
-    try:
-        return gate_memory.memory_from(text) if text else GateMemory()
-    except ValueError as damaged:
-        logger.warning("the evidence about a canary begins anew: %s", damaged)
-        return GateMemory()
 
 
 def _evidence(judged: Judged) -> str:

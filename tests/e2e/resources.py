@@ -42,6 +42,10 @@ class Resource:
         """Change spec.sla."""
         return self._with(sla=changes)
 
+    def rollout(self, **changes: Any) -> Self:
+        """Change spec.rollout, or ask for one."""
+        return self._with(rollout=changes)
+
     def through_gateway(self, hostname: str) -> Self:
         """Route by HTTPRoute on the cluster's Gateway."""
         return self._with(routing={"type": "GatewayAPI", "parentRefs": [GATEWAY], "hostnames": [hostname]})

@@ -44,14 +44,9 @@ def promising(name: str, **rollout: Any) -> Resource:
         {"name": "up", "availability": {"targetPercent": "99"}},
         {"name": "errors", "errorRate": {"maxPercent": "1"}},
     ]
-    spec = made.sla(objectives=objectives, minTraffic={"requests": 1, "periodSeconds": 300}).body["spec"]
-    spec["rollout"] = {
-        "steps": STEPS,
-        "analysis": {"intervalSeconds": 5},
-        "bake": {"durationMinutes": 1},
-        **rollout,
-    }
-    return Resource({**made.body, "spec": spec})
+    made = made.sla(objectives=objectives, minTraffic={"requests": 1, "periodSeconds": 300})
+    short = {"steps": STEPS, "analysis": {"intervalSeconds": 5}, "bake": {"durationMinutes": 1}}
+    return made.rollout(**{**short, **rollout})
 
 
 def changed(resource: Resource, **runtime: Any) -> Resource:

@@ -67,8 +67,7 @@ def plan(
     at work, where a target is Auto. `availability`: where it is counted so far, which rules and dashboard
     follow.
     """
-    live = tuple(sorted(live, key=lambda member: (_BY_ROLE.index(member.role), member.name)))
-    scaling = service.spec.scaling
+    live, scaling = _in_order_of_roles(live), service.spec.scaling
     scale = scale_of(scaling, platform, live, now, _capacity(service, platform, live, profile))
     target = target_of(service.spec, platform, resolution, live)
     wanted = _wanted(service.identity, target, live)
@@ -112,11 +111,17 @@ def wish_of(
     *,
     profile: Profile | None = None,
 ) -> Wish:
-    """Say what the resource asks for, for a rollout to decide about."""
+    """Say what the resource asks for, for a rollout to decide about: the same that its plan will go by."""
+    live = _in_order_of_roles(live)
     capacity = _capacity(service, platform, live, profile)
     target = target_of(service.spec, platform, resolution, live)
     name = target.revision.name(service.identity.name) if target.revision is not None else None
     return Wish(name, scale_of(service.spec.scaling, platform, live, now, capacity).replicas)
+
+
+def _in_order_of_roles(live: tuple[LiveRevision, ...]) -> tuple[LiveRevision, ...]:
+    """Sort the revisions: where several are what is asked for, the first of them is taken."""
+    return tuple(sorted(live, key=lambda member: (_BY_ROLE.index(member.role), member.name)))
 
 
 def _capacity(

@@ -10,19 +10,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Self
 
 
-class State(StrEnum):
-    """Where the rollout is. With what traffic, and why it waits, is remembered beside it."""
+class _Word(StrEnum):
+    """A word with what it means beside it, for people."""
 
     meaning: str
 
-    def __new__(cls, value: str, meaning: str) -> State:
+    def __new__(cls, value: str, meaning: str) -> Self:
         """Keep the documentation beside the word."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.meaning = meaning
         return member
+
+
+class State(_Word):
+    """Where the rollout is. With what traffic, and why it waits, is remembered beside it."""
 
     STEADY = "Steady", "One revision serves, and it is the wanted one."
     BLOCKED = (
@@ -42,17 +47,8 @@ class State(StrEnum):
     ABORTED = "Aborted", "A person has ended the attempt."
 
 
-class Event(StrEnum):
+class Event(_Word):
     """What leads from one state to another."""
-
-    meaning: str
-
-    def __new__(cls, value: str, meaning: str) -> Event:
-        """Keep the documentation beside the word."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.meaning = meaning
-        return member
 
     BEGUN = "begun", "a revision is wanted that neither serves nor was rejected"
     WITHDRAWN = "withdrawn", "the one that serves is wanted again"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from paddle_operator.plan import RETIRE_SECONDS, pod
+from paddle_operator.plan import RETIRE_SECONDS, Role, plan, pod, wish_of
 from tests.operator.given import OTHER_DIGEST, Resource, World, a_resource, a_service, a_world, planned, the
 
 
@@ -234,3 +236,17 @@ def test_the_budget_for_disruptions_covers_only_what_serves() -> None:
     world, old, _ = a_rollout()
     selector = world.objects[("PodDisruptionBudget", "ocr")]["spec"]["selector"]["matchLabels"]
     assert selector["serving.paddle-sla.io/revision"] == old
+
+
+def test_a_rollout_decides_about_the_revision_that_the_plan_goes_by_in_whatever_order_they_are_read() -> None:
+    """Two revisions can be what is asked for: they differ in the image that the operator gave by default."""
+    world = a_world().settles()
+    (one,) = world.live
+    assert one.revision is not None
+    revision = one.revision.model_copy(update={"image": "runtime:before"})
+    name = revision.name(world.service.identity.name)
+    other = replace(one, name=name, revision=revision, role=Role.HISTORY, replicas=0, ready_replicas=0)
+    for live in ((one, other), (other, one)):
+        made = plan(world.service, world.platform, None, live, world.now)
+        wish = wish_of(world.service, world.platform, None, live, world.now)
+        assert wish.revision == made.target == one.name

@@ -134,16 +134,14 @@ def report_of(
 def _judged(book: Book, elsewhere: Elsewhere, question: Question, least: MinTraffic) -> Book:
     """Take availability from where it is judged: at the gateway where that tells of it, and by golden
     requests where callers asked too little to tell."""
-    there = {at: book_of(pages, question) for at, pages in elsewhere.items()}
-    callers = there.get(CountedAt.GATEWAY, book)
+    gateway = CountedAt.GATEWAY if CountedAt.GATEWAY in elsewhere else None
+    callers = book if gateway is None else book_of(elsewhere[gateway], question)
     requests = sum(one.tally.total for one in callers.outcomes.values())
-    is_busy = least.reached(requests, question.counted.total)
-    places = (CountedAt.GATEWAY,) if is_busy else (CountedAt.SYNTHETIC, CountedAt.GATEWAY)
-    at = next((one for one in places if one in there), None)
-    if at is None:
-        return book
     availability = [one.name for one in question.objectives if one.availability is not None]
-    return book.judged_by(there[at], at, availability)
+    if CountedAt.SYNTHETIC in elsewhere and not least.reached(requests, question.counted.total):
+        golden = book_of(elsewhere[CountedAt.SYNTHETIC], question)
+        return book.judged_by(golden, CountedAt.SYNTHETIC, availability)
+    return book if gateway is None else book.judged_by(callers, gateway, availability)
 
 
 def _span(period: Interval, question: Question) -> Span:
