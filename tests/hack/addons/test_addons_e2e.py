@@ -25,10 +25,10 @@ from hack.cluster.api import ClusterInfo
 from hack.cluster.images import cache, delivery
 from hack.cluster.images.base import BASE
 from hack.cluster.progress import Progress
+from hack.e2e_site import CLUSTER
 from tests.hack.addons import echo_objects
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
-CLUSTER = os.environ.get("PADDLE_SLA_TEST_CLUSTER", "e2e")
 NAMESPACE = "addons-test"
 PICTURE = bytes(range(256)) * 1200  # 300 KB, as a page's picture has
 
