@@ -12,16 +12,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from paddle_operator import names
 from paddle_operator.cluster.ports import Cluster, Events, Key, Observation
-from paddle_operator.errors import ClusterRefused, SpecRejected
+from paddle_operator.errors import ClusterRefused, SpecRejected, Violation
 from paddle_operator.golden.asking import Golden
 from paddle_operator.measure import Measuring
 from paddle_operator.plan import ObjectKey, Plan, Role, only_watches, plan, wish_of
-from paddle_operator.plan.diff import Action, Create, Delete, Patch, diff
+from paddle_operator.plan.diff import Action, Create, Delete, Patch, diff, key_of
 from paddle_operator.plan.golden import golden_target, has_served
 from paddle_operator.plan.ownership import REPLICAS_MANAGER
 from paddle_operator.plan.preflight import NO_QUESTIONS
 from paddle_operator.plan.record import availability_at, stored_record
+from paddle_operator.plan.rollout_record import accepted_in, stored_rollout
 from paddle_operator.plan.work_profile import kept_profile
 from paddle_operator.profiling import Profiling
 from paddle_operator.proving import Proving
@@ -30,7 +32,7 @@ from paddle_operator.sla.answer import Failed
 from paddle_operator.sla.measured import Measured
 from paddle_operator.sla.profile import Profile
 from paddle_operator.spec import Identity, Service, parse
-from paddle_operator.status import RefusedWrite, status_of, status_of_rejected
+from paddle_operator.status import RefusedWrite, refusing, status_of, status_of_rejected
 from paddle_operator.status.compose import Status
 from paddle_operator.status.news import news
 
@@ -66,16 +68,13 @@ class Reconciler:
             self._forget(key)
             return None
         now = self.now()
-        try:
-            service = parse(seen.body)
-        except SpecRejected as rejected:
-            await self._tell(
-                key, seen, status_of_rejected(_identity(seen), rejected.violations, seen.status, now)
-            )
+        service, broken = _in_force(seen)
+        if service is None:
+            await self._tell(key, seen, status_of_rejected(_identity(seen), broken, seen.status, now))
             return self.resync_seconds()
         counted = availability_at(service.spec.routing, stored_record(seen.objects))
         measured = await self.measuring(key, service, seen, now) if self.measuring else None
-        rolled = await self._rolled(key, service, seen, measured, now)
+        rolled = await self._rolled(key, service, seen, measured, now, refused=bool(broken))
         wanted = plan(
             service,
             seen.platform,
@@ -87,8 +86,8 @@ class Reconciler:
             profile=_profile(service, seen),
             availability=counted,
         )
-        lost = _lost_answer(wanted, seen)
-        refused = await self._write(key, (*diff(wanted, seen.objects, seen.uid), *lost))
+        left = (*_lost_answer(wanted, seen), *_past(service, seen))
+        refused = await self._write(key, (*diff(wanted, seen.objects, seen.uid), *left))
         refused += [rolled.refused] if rolled and rolled.refused else []
         if self.golden:
             served = has_served(wanted, seen.revisions, seen.status)
@@ -105,7 +104,7 @@ class Reconciler:
         status = status_of(
             service, wanted, facts, seen.status, now, measured=measured, known=known, rollout=told
         )
-        await self._tell(key, seen, status)
+        await self._tell(key, seen, refusing(status, broken, seen.status, now) if broken else status)
         if serious := [one for one in refused if _holds_up(key, one)]:
             raise serious[0]
         pause = self.resync_seconds() if _at_rest(status, seen) else _patience(status, seen, now)
@@ -115,7 +114,14 @@ class Reconciler:
         return min(pause, _until(wanted.scale.next_look, now), _for_a_scaler(status))
 
     async def _rolled(
-        self, key: Key, service: Service, seen: Observation, measured: Measured | None, now: datetime
+        self,
+        key: Key,
+        service: Service,
+        seen: Observation,
+        measured: Measured | None,
+        now: datetime,
+        *,
+        refused: bool,
     ) -> Rolled | None:
         """Let the rollout decide; None of a service without one."""
         rollout = service.spec.rollout
@@ -123,7 +129,7 @@ class Reconciler:
             return None
         profile = _profile(service, seen)
         wish = wish_of(service, seen.platform, seen.resolution, seen.revisions, now, profile=profile)
-        subject = Subject(service, rollout, wish, seen, measured)
+        subject = Subject(service, rollout, wish, seen, measured, refused)
         return await Rolling(self.cluster, self.proving)(key, subject, now)
 
     async def _write(self, key: Key, actions: tuple[Action, ...]) -> list[ClusterRefused]:
@@ -190,6 +196,22 @@ def _profile(service: Service, seen: Observation) -> Profile | None:
     return kept_profile(seen.objects) if service.spec.scaling.learned else None
 
 
+def _in_force(seen: Observation) -> tuple[Service | None, Sequence[Violation]]:
+    """Return what is asked for, or every rule that it breaks with what was asked for before.
+
+    What was accepted before is kept with a rollout: a canary is watched on, whatever is written meanwhile.
+    """
+    try:
+        return parse(seen.body), ()
+    except SpecRejected as rejected:
+        broken = rejected.violations
+    accepted = accepted_in(stored_rollout(seen.objects))
+    try:
+        return (parse({**seen.body, "spec": accepted}) if accepted is not None else None), broken
+    except SpecRejected:  # by the rules of a newer release, or for its name
+        return None, broken
+
+
 def _identity(seen: Observation) -> Identity:
     metadata = seen.body["metadata"]
     return Identity(
@@ -207,6 +229,14 @@ def _lost_answer(wanted: Plan, seen: Observation) -> tuple[Delete, ...]:
     if job is None or not job.finished:
         return ()
     return (Delete(ObjectKey("batch/v1", "Job", job.name), job.uid),)
+
+
+def _past(service: Service, seen: Observation) -> tuple[Delete, ...]:
+    """Forget the rollouts of a service that has none any more: who serves then is decided without them."""
+    if service.spec.rollout is not None:
+        return ()
+    record = ObjectKey("v1", "ConfigMap", names.rollout_record_name(service.identity.name))
+    return tuple(Delete(record, one["metadata"]["uid"]) for one in seen.objects if key_of(one) == record)
 
 
 def _holds_up(key: Key, refused: ClusterRefused) -> bool:

@@ -47,6 +47,7 @@ from paddle_operator.spec.traffic import RoutingType
 from paddle_operator.status.preflight import preflight_of
 from paddle_operator.status.rollout import RolloutFacts, rollout_facts
 
+NOBODY_TO_ASK = "the operator was given no Prometheus: set PADDLE_OPERATOR_PROMETHEUS_URL"
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,14 @@ class Subject:
     seen: Observation
     measured: Measured | None
     """None without a Prometheus."""
+    refused: bool = False
+    """The resource asks for something that breaks rules, and this is what it asked for before: nobody goes
+    further for it."""
+
+    @property
+    def wanted(self) -> str | None:
+        """The revision that is wanted now; None while nobody can tell."""
+        return None if self.refused else self.wish.revision
 
 
 @dataclass(frozen=True)
@@ -70,10 +79,10 @@ class Judged:
     gate: str
     counters: str
     verdict: Verdict | None
-    """None where the counts could not be read."""
+    """None where nobody could be asked."""
     looked: Looked | None
-    lost: str = ""
-    """Why they could not."""
+    missing: str = ""
+    """Which counts are missing, and why."""
 
 
 @dataclass(frozen=True)
@@ -125,33 +134,31 @@ class Rolling:
 
     async def _judged(self, of: Subject, memory: Memory | None, now: datetime) -> Judged | None:
         """Look at whoever is to be judged; None where nobody is, or the last look was just made."""
-        revisions = _who(memory)
+        revisions = _who(memory, of.seen)
         if memory is None or revisions is None:
             return None
         if self._proving is None or of.measured is None:
-            return Judged(memory.gate, memory.counters, None, None, "the operator was given no Prometheus")
+            return Judged(memory.gate, memory.counters, None, None, NOBODY_TO_ASK)
         before = _read(remembered.remembered_from, memory.counters, "the counters of a canary are read anew")
         every = timedelta(seconds=of.rollout.analysis.interval_seconds)
-        places = _places(of.seen.objects) if counted_at_gateway(of.measured, before) else None
+        at_gateway = _routed(of) and counted_at_gateway(of.measured, before)
+        places = _places(of.seen.objects) if at_gateway else None
         looked = await self._proving(of.service, revisions, places, before, now, every=every)
         if looked is None:
             return None
-        counters = remembered.text_of(looked.remembered)
-        if looked.lost:
-            return Judged(memory.gate, counters, None, looked, looked.lost)
         gate = Gate.of(of.service.spec.sla, of.rollout)
         look = looked.look(present_step(of.rollout, memory.attempt), math.inf)
         known = _read(gate_memory.memory_from, memory.gate, "the evidence about a canary begins anew")
         after, verdict = judge(gate, known or GateMemory(), look)
-        return Judged(gate_memory.text_of(after), counters, verdict, looked)
+        counters = remembered.text_of(looked.remembered)
+        return Judged(gate_memory.text_of(after), counters, verdict, looked, looked.missing)
 
     async def _remember(
         self, key: Key, service: Service, memory: Memory, there: Stored | None
     ) -> ClusterRefused | None:
-        text = text_of(memory)
-        if text == text_in(there):
+        record = rollout_record(service, text_of(memory), there)
+        if record is None:
             return None
-        record = rollout_record(service.identity, text, there.version if there else "")
         try:
             await self._cluster.apply(key, record, is_new=there is None)
         except ClusterRefused as refused:
@@ -170,13 +177,14 @@ def _without_reason(decided: Course, lives: Course) -> Course:
     return replace(lives, canary_weight=min(lives.canary_weight, share))
 
 
-def _who(memory: Memory | None) -> Revisions | None:
-    """Return who is to be judged beside whom."""
+def _who(memory: Memory | None, seen: Observation) -> Revisions | None:
+    """Return who is to be judged beside whom: nobody is compared with a revision without any ready pod."""
     if memory is None:
         return None
     attempt = memory.attempt
     if attempt is not None and attempt.weight and memory.state is not State.RETURNING:
-        return Revisions(attempt.canary, memory.stable)
+        serves = any(one.name == memory.stable and one.ready_replicas for one in seen.revisions)
+        return Revisions(attempt.canary, memory.stable if serves else None)
     if memory.state is State.BAKING and memory.stable is not None and memory.previous is not None:
         return Revisions(memory.stable, None)
     return None
@@ -188,10 +196,13 @@ def _questions(of: Subject, memory: Memory | None) -> Questions:
     tried = of.wish.revision if memory is None or memory.attempt is None else memory.attempt.canary
     if memory is None or tried is None or tried not in there or tried == memory.stable:
         return NO_QUESTIONS
-    routing = of.service.spec.routing
-    routed = routing.type is RoutingType.GATEWAY_API and of.seen.platform.gateway_api
     stable = there.get(memory.stable or "")
-    return questions(of.service.identity, of.rollout.preflight, there[tried], stable, routed=routed)
+    return questions(of.service.identity, of.rollout.preflight, there[tried], stable, routed=_routed(of))
+
+
+def _routed(of: Subject) -> bool:
+    """Tell whether a gateway stands before the revisions."""
+    return of.service.spec.routing.type is RoutingType.GATEWAY_API and of.seen.platform.gateway_api
 
 
 def _situation(
@@ -202,12 +213,13 @@ def _situation(
     if verdict is not None and measured is not None:
         spent = spent_percent(verdict.objectives, measured, measured.window.length)
     return Situation(
-        wanted=of.wish.revision,
+        wanted=of.wanted,
         lives=lives_of(of.service.identity.name, seen.revisions, seen.objects),
         ready={one.name: one.ready_replicas for one in seen.revisions},
         full=of.wish.replicas,
         verdict=verdict,
-        metrics=judged is None or verdict is not None,
+        missing=judged.missing if judged else "",
+        scrape_seconds=seen.platform.scrape_seconds,
         preflight=preflight,
         budget_left_percent=_budget_left(seen.status),
         spent_percent=spent,
@@ -238,5 +250,5 @@ def _read(reader: Callable[[str], T], text: str, without: str) -> T | None:
 
 
 def _evidence(judged: Judged) -> str:
-    found = judged.verdict.finding if judged.verdict else f"no counts: {judged.lost}"
-    return f"{found}: {judged.looked.document() if judged.looked else ''}"
+    found = judged.verdict.finding if judged.verdict else "no verdict"
+    return f"{found}: {judged.looked.document() if judged.looked else judged.missing}"

@@ -7,7 +7,6 @@ is one of an operator that is restarted after each look.
 from __future__ import annotations
 
 from datetime import timedelta
-from fractions import Fraction
 from typing import Any
 
 from hypothesis import Phase, settings
@@ -16,56 +15,27 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from paddle_operator.rollout.advance import Advance, advance
 from paddle_operator.rollout.course import Course
-from paddle_operator.rollout.gate.proof import Reach
-from paddle_operator.rollout.machine import TABLE, TRYING, State
-from paddle_operator.rollout.memory import Memory
+from paddle_operator.rollout.machine import ENDED, TABLE, TRYING, State
+from paddle_operator.rollout.memory import Hold, Memory
 from paddle_operator.rollout.preflight import PreflightResult
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding, Verdict
 from paddle_operator.spec.rollout import Rollout, RolloutState, Strategy
 from tests.operator.rollout.story import (
+    AWAY,
     BROKEN,
     CHECK_BROKEN,
     CHECKED,
     CHECKING,
     DIFFERS,
-    OUT_OF_REACH,
     PROVEN,
     Story,
-    asking,
 )
+from tests.properties.rollouts import OFTEN_NOTHING, SETTINGS, VERDICTS
 
 NAMES = [f"ocr-{letter}" for letter in "abcd"]
-VERDICTS = st.builds(Verdict, st.sampled_from(Finding), step_passes=st.booleans(), proven=st.booleans())
-SETTINGS = st.builds(
-    asking,
-    strategy=st.sampled_from(["Canary", "Canary", "BlueGreen", "Recreate"]),
-    steps=st.sampled_from(
-        [
-            [{"weight": 5}, {"weight": 50, "minDurationSeconds": 0}],
-            [{"weight": 20, "approval": "Manual", "minDurationSeconds": 0}],
-            [{"weight": weight, "minDurationSeconds": 0} for weight in (1, 2, 3, 90)],
-        ]
-    ),
-    analysis=st.fixed_dictionaries(
-        {
-            "onRegressionWithinSLA": st.sampled_from(["Hold", "Rollback", "Ignore"]),
-            "onUnproven": st.sampled_from(["Hold", "Rollback"]),
-            "onMetricsUnavailable": st.sampled_from(["Hold", "Rollback"]),
-        }
-    ),
-    bake=st.sampled_from([{"durationMinutes": 0}, {"durationMinutes": 5}, {"keepPrevious": "None"}]),
-    revisionHistoryLimit=st.integers(0, 3),
-)
-OFTEN_NOTHING = {
-    "preflight": st.sampled_from([None, None, None, CHECKING, CHECKED, DIFFERS, CHECK_BROKEN]),
-    "hostable": st.sampled_from([None, None, None, 0, 1, 4]),
-    "reach": st.sampled_from([None, None, Reach((30, 30), 900, fits=True), OUT_OF_REACH]),
-    "budget_left_percent": st.sampled_from([None, None, Fraction(-1), Fraction(5)]),
-    "spent_percent": st.sampled_from([None, None, None, None, Fraction(11)]),
-    "fast_burn": st.booleans(),
-    "metrics": st.sampled_from([True, True, True, False]),
-}
+WAITING = {Hold.NEEDS_APPROVAL, Hold.PROOF_NOT_REACHABLE, Hold.REGRESSION, Hold.UNPROVEN}
+"""Holds that a person's approve ends."""
 
 
 class Walk(RuleBasedStateMachine):
@@ -91,7 +61,7 @@ class Walk(RuleBasedStateMachine):
         story = self.story
         self.before, self.earlier = story.memory, self.course
         self.asked = more.get("asked", "")
-        self.verdict = verdict if more.get("metrics", True) else None
+        self.verdict = None if more.get("missing") else verdict
         self.course = story.look(verdict, seconds=seconds, **more)
         entered = self.before is None or self.before.state is not State.AWAITING_APPROVAL
         self.vouched_then = self.vouched
@@ -124,6 +94,12 @@ class Walk(RuleBasedStateMachine):
     @rule(verdict=VERDICTS, seconds=st.sampled_from([15, 60, 2000]))
     def the_gate_says(self, verdict: Verdict, seconds: int) -> None:
         self.look(verdict, seconds)
+
+    @precondition(lambda self: self.memory.attempt is not None)
+    @rule(verdict=st.one_of(st.none(), VERDICTS), looks=st.integers(1, 6))
+    def counts_stay_away(self, verdict: Verdict | None, looks: int) -> None:
+        for _ in range(looks):
+            self.look(verdict, missing=AWAY)
 
     @precondition(lambda self: self.memory.state is State.BAKING)
     @rule(verdict=VERDICTS, pods=st.integers(0, 4))
@@ -166,6 +142,24 @@ class Walk(RuleBasedStateMachine):
         self.story.ready[course.stable or ""] = 0 if course.recreates else 4
         if course.canary:
             self.story.ready[course.canary] = course.canary_replicas
+
+    def teardown(self) -> None:
+        """Every state is left: once a spec is accepted, counts are read and a person answers, it ends."""
+        if self.story.memory is None:
+            return
+        story, attempt = self.story, self.memory.attempt
+        story.wanted = story.wanted or (attempt.canary if attempt else self.memory.stable)
+        story.rollout = story.rollout.model_copy(update={"state": RolloutState.RUNNING})
+        for _ in range(60):
+            if self.memory.state in {State.STEADY, *ENDED}:
+                return
+            self.let_pods_be_ready()
+            waits = self.memory.state is State.AWAITING_APPROVAL or self.memory.hold in WAITING
+            story.nonce += waits
+            tried = self.memory.attempt.canary if self.memory.attempt else ""
+            asked = f"approve/{tried}/{story.nonce}" if waits else ""
+            self.look(PROVEN, 120, preflight=CHECKED, asked=asked)
+        raise AssertionError(f"it never ends: {self.memory}")
 
     def if_then(self, verdict: Verdict | None, ready: int, **rollout: Any) -> Advance:
         """What one more look would come to, with so many pods of every revision."""
@@ -280,6 +274,21 @@ class Walk(RuleBasedStateMachine):
         then = self.if_then(BROKEN, 4)
         if self.memory.state in TRYING and self.memory.attempt and self.memory.attempt.weight:
             assert then.course.canary is None
+
+    @invariant()
+    def a_canary_whom_nobody_sees_is_held_within_two_minutes(self) -> None:
+        """Or ended, or it waits for a person; and it has gained nothing meanwhile."""
+        attempt, memory, now = self.memory.attempt, self.memory, self.story.now
+        shares = attempt is not None and attempt.weight and self.memory.state in TRYING
+        if attempt is None or not shares or attempt.ordered:
+            return
+        pods = {name: 4 for name in (self.course.canary, self.course.stable) if name}
+        for _ in range(8):
+            now += timedelta(seconds=15)
+            unseen = Situation(self.story.wanted, self.course, pods, 4, missing=AWAY, preflight=CHECKED)
+            memory = advance(memory, self.story.rollout, unseen, now).memory
+        assert memory.state in {State.HELD, State.AWAITING_APPROVAL, State.STEADY, State.BLOCKED, *ENDED}
+        assert memory.attempt is None or memory.attempt.weight <= attempt.weight
 
     @invariant()
     def paused_no_canary_gains(self) -> None:

@@ -46,7 +46,7 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
         if situation.lives.stable is not None:
             return Advance(memory, situation.lives)
     memory = _with_first(memory, situation)
-    looked = situation.verdict is not None or not situation.metrics
+    looked = situation.verdict is not None or situation.missing != ""
     fresh = looked and (memory.looked_at is None or now > memory.looked_at)
     view = View(rollout, situation, now, fresh)
     before, steps = memory, _Steps(_looked(memory, view) if fresh else memory, view)
@@ -74,7 +74,8 @@ class _Steps:
         if move is None:
             return
         before = self.memory
-        self.memory = before.moved(move.event, self.view.now, **move.changes)
+        used = {"looked_at": self.view.now} if self.view.fresh else {}
+        self.memory = before.moved(move.event, self.view.now, **{**used, **move.changes})
         self._made.append((self.memory.state, said_of(self.memory, move, before, self.view)))
         self.view = replace(self.view, fresh=False)
 
@@ -119,10 +120,13 @@ def _looked(memory: Memory, view: View) -> Memory:
     """Take the gate's look into account, and let the step's time run where it counts."""
     if memory.attempt is None and memory.state is not State.BAKING:
         return memory
-    waits = memory.state is State.HELD and not view.situation.metrics  # no news: at rest nothing is written
+    waits = memory.state is State.HELD and view.verdict is None  # no news: at rest nothing is written
     looked_at = memory.looked_at if waits else view.now
     seen = memory.but(gate=view.situation.gate, counters=view.situation.counters, looked_at=looked_at)
-    stands = view.verdict is None or view.finds(Finding.NO_DATA, Finding.SHARED_INCIDENT) or view.frozen
+    if memory.attempt is not None:
+        missing_since = (memory.attempt.missing_since or view.now) if view.missing else None
+        seen = seen.attempting(missing_since=missing_since)
+    stands = view.missing != "" or view.finds(Finding.NO_DATA, Finding.SHARED_INCIDENT) or view.frozen
     if memory.attempt is None or memory.state is not State.STEP or memory.looked_at is None or stands:
         return seen
     passed = (view.now - memory.looked_at) // timedelta(seconds=1)
@@ -136,7 +140,8 @@ def _settled(memory: Memory, view: View) -> Memory:
     attempt = memory.attempt
     if attempt is None:
         return memory
-    if memory.state is State.PROMOTING and attempt.strategy is Strategy.CANARY and not view.frozen:
+    stands = view.frozen or attempt.blind
+    if memory.state is State.PROMOTING and attempt.strategy is Strategy.CANARY and not stands:
         memory = memory.attempting(weight=max(attempt.weight, view.situation.share_of(attempt.canary)))
     if memory.state is State.HELD:
         return memory

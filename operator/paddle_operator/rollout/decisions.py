@@ -81,7 +81,7 @@ def _protection(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     if not attempt.weight and memory.state is not State.PROMOTING:
         return None
     if not view.situation.has(attempt.canary) and attempt.losses < LOSSES_FORGIVEN:
-        lost = attempt.but(weight=0, losses=attempt.losses + 1)
+        lost = attempt.but(weight=0, losses=attempt.losses + 1, missing_since=None)
         told = f"{attempt.canary} has no ready pod any more"
         return Move(Event.LOST, {"attempt": lost}, reason=Cause.ENDPOINTS_LOST, told=told)
     found = next(_found_bad(attempt, view), None)
@@ -111,9 +111,9 @@ def _blocked(memory: Memory, attempt: Attempt, view: View) -> Move | None:
 
 
 def _preparing(memory: Memory, attempt: Attempt, view: View) -> Move | None:
-    if attempt.weight and (hold := holding(attempt, view)) is not None:
+    if attempt.weight and (hold := holding(memory, attempt, view)) is not None:
         return hold
-    if view.frozen or view.situation.has(attempt.canary) < pods_needed(attempt, view):
+    if view.frozen or attempt.blind or view.situation.has(attempt.canary) < pods_needed(attempt, view):
         return None
     return _hosted(attempt, view) if attempt.checked else Move(Event.CHECKABLE)
 
@@ -139,11 +139,11 @@ def _hosted(attempt: Attempt, view: View) -> Move:
 
 
 def _promoting(memory: Memory, attempt: Attempt, view: View) -> Move | None:
-    if not attempt.ordered and (hold := holding(attempt, view)) is not None:
+    if not attempt.ordered and (hold := holding(memory, attempt, view)) is not None:
         return hold
     recreates = attempt.strategy is Strategy.RECREATE
     needed = pods_needed(attempt, view) if recreates else view.situation.full
-    if view.frozen or view.situation.has(attempt.canary) < needed:
+    if view.frozen or attempt.blind or view.situation.has(attempt.canary) < needed:
         return None
     warm = view.rollout.bake.keep_previous is KeepPrevious.WARM and view.rollout.bake.duration_minutes > 0
     stays = memory.stable if warm and not recreates else None

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from paddle_operator.rollout.machine import Event
+from paddle_operator.rollout.machine import Event, State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
 from paddle_operator.rollout.moves import Move, View, ending
 from paddle_operator.rollout.verdict import Finding
 from paddle_operator.rollout.weighing import present_step
 from paddle_operator.spec.rollout import Approval, OnDoubt, OnRegression, Step
 
-LOST_FOR = timedelta(seconds=60)
-"""Metrics that stay away for less are no reason to roll back, where that is asked for."""
+MISSING_FOR = timedelta(seconds=60)
+"""Counts that stay away for less stop every step, and are told to nobody: one question without an answer, a
+target not sampled yet or a route that changes are no outage."""
+MISSING_SCRAPES = 4
+"""Nor is what comes back within so many scrapes, where these are rare."""
 
 
 def step(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     """Judge a canary in its step."""
-    if (hold := holding(attempt, view)) is not None:
+    if (hold := holding(memory, attempt, view)) is not None:
         return hold
-    if view.verdict is None or view.frozen:
+    if view.verdict is None or view.frozen or attempt.blind:
         return None
     if not _passes(attempt, view):
         return _overdue(memory, attempt, view)
@@ -41,11 +44,11 @@ def awaiting_approval(memory: Memory, attempt: Attempt, view: View) -> Move | No
 def held(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     """Go on where what held the canary is over."""
     analysis, verdict = view.rollout.analysis, view.verdict
+    if (ended := _without_counts(memory, attempt, view)) is not None:
+        return ended
     match memory.hold:
-        case Hold.METRICS_UNAVAILABLE if verdict is None:
-            return _without_metrics(memory, attempt, view)
         case Hold.METRICS_UNAVAILABLE:
-            over = True
+            over = attempt.missing_since is None
         case Hold.SHARED_INCIDENT:
             over = verdict is not None and not view.finds(Finding.SHARED_INCIDENT, Finding.NO_DATA)
         case Hold.REGRESSION:
@@ -55,10 +58,10 @@ def held(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     return Move(Event.RECOVERED) if over else None
 
 
-def holding(attempt: Attempt, view: View) -> Move | None:
-    """Say what holds a share: counts that cannot be read, an incident of both revisions, a regression."""
-    if view.fresh and not view.situation.metrics:
-        return _hold(Hold.METRICS_UNAVAILABLE, "the counts cannot be read")
+def holding(memory: Memory, attempt: Attempt, view: View) -> Move | None:
+    """Say what holds a share: counts that stay away, an incident of both revisions, a regression."""
+    if (lost := _without_counts(memory, attempt, view)) is not None:
+        return lost
     if view.finds(Finding.SHARED_INCIDENT):
         return _hold(Hold.SHARED_INCIDENT, evidence(view))
     regressed = view.finds(Finding.REGRESSION) and not _tolerates(attempt, view)
@@ -87,12 +90,17 @@ def _overdue(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     return ending(memory, attempt, view, Cause.UNPROVEN, told)
 
 
-def _without_metrics(memory: Memory, attempt: Attempt, view: View) -> Move | None:
-    lost = view.fresh and view.now - memory.since >= LOST_FOR
-    if not lost or view.rollout.analysis.on_metrics_unavailable is not OnDoubt.ROLLBACK:
+def _without_counts(memory: Memory, attempt: Attempt, view: View) -> Move | None:
+    """Hold a canary whose counts stay away, or end it where the resource asks for that."""
+    since = attempt.missing_since
+    patience = max(MISSING_FOR, MISSING_SCRAPES * timedelta(seconds=view.situation.scrape_seconds))
+    if not view.missing or since is None or view.now - since < patience:
         return None
-    told = f"the counts could not be read for {LOST_FOR.seconds} s"
-    return ending(memory, attempt, view, Cause.METRICS_UNAVAILABLE, told)
+    told = f"counts are missing since {since:%H:%M:%S} UTC: {view.missing}"
+    if view.rollout.analysis.on_metrics_unavailable is OnDoubt.ROLLBACK:
+        return ending(memory, attempt, view, Cause.METRICS_UNAVAILABLE, told)
+    remedy = "it goes on when they come back: see MetricsAvailable and the runbook metrics-missing"
+    return None if memory.state is State.HELD else _hold(Hold.METRICS_UNAVAILABLE, f"{told}; {remedy}")
 
 
 def _tolerates(attempt: Attempt, view: View) -> bool:

@@ -45,7 +45,7 @@ class Hold(StrEnum):
     PAUSED = "Paused", "spec.rollout.state is Paused."
     SHARED_INCIDENT = "SharedIncident", "The promise is broken, and by the stable revision as well."
     REGRESSION = "Regression", "The canary is worse than the stable revision, inside the promise."
-    METRICS_UNAVAILABLE = "MetricsUnavailable", "The counts cannot be read."
+    METRICS_UNAVAILABLE = "MetricsUnavailable", "Counts have been missing for a minute or longer."
     UNPROVEN = "Unproven", "The step's time is over without proof, and analysis.onUnproven is Hold."
 
 
@@ -71,7 +71,11 @@ class Cause(StrEnum):
     FAST_BURN = "FastBurn", Event.CONDEMNED, "It was to blame for a fast burn in its bake."
     SENT_BACK = "SentBack", Event.CONDEMNED, "A person rolled back to an earlier revision."
     UNPROVEN = "Unproven", Event.EXPIRED, "It was not proven in time; nothing was found against it."
-    METRICS_UNAVAILABLE = "MetricsUnavailable", Event.EXPIRED, "The counts could not be read for a minute."
+    METRICS_UNAVAILABLE = (
+        "MetricsUnavailable",
+        Event.EXPIRED,
+        "Counts were missing for a minute, and analysis.onMetricsUnavailable is Rollback.",
+    )
     ABORTED = "Aborted", Event.ABORTED, "A person aborted it."
 
 
@@ -120,9 +124,16 @@ class Attempt(_Kept):
     """A person accepts that it is worse than the stable revision, inside the promise."""
     losses: int = 0
     """How often its last ready pod went."""
+    missing_since: datetime | None = None
+    """The look from which on counts are missing; None: at the last one there were all."""
     cause: Cause | None = None
     """In Returning: why whoever serves now will be rejected; None where the spec went back."""
     told: str = ""
+
+    @property
+    def blind(self) -> bool:
+        """Whether nobody sees what it does, so that it goes no further. A person's order needs no proof."""
+        return self.missing_since is not None and not self.ordered
 
 
 class Memory(_Kept):

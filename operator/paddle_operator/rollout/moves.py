@@ -37,7 +37,12 @@ class View:
     @property
     def verdict(self) -> Verdict | None:
         """What the gate says, while that was not used."""
-        return self.situation.verdict if self.fresh and self.situation.metrics else None
+        return self.situation.verdict if self.fresh else None
+
+    @property
+    def missing(self) -> str:
+        """Which counts are missing, while that was not used."""
+        return self.situation.missing if self.fresh else ""
 
     def finds(self, *findings: Finding) -> bool:
         """Tell whether the gate says one of these."""

@@ -29,8 +29,10 @@ class Situation:
     """Most pods that the canary can have, those included that it has; None: no bound is known."""
     verdict: Verdict | None = None
     """What the gate says at this look; None where it was not asked."""
-    metrics: bool = True
-    """False where the gate was asked, and the counts could not be read."""
+    missing: str = ""
+    """Which counts are missing at this look, and why; empty: none is, or the gate was not asked."""
+    scrape_seconds: float = 15.0
+    """How often Prometheus samples the pods."""
     reach: Reach | None = None
     """Whether the canary can be proven in time, by the live rate; None: not known."""
     preflight: PreflightResult | None = None

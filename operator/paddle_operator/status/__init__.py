@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paddle_operator.status.compose import status_of, status_of_rejected
+from paddle_operator.status.compose import refusing, status_of, status_of_rejected
 from paddle_operator.status.facts import (
     ContainerFacts,
     DeploymentFacts,
@@ -27,6 +27,7 @@ __all__ = [
     "RouteFacts",
     "Said",
     "ScalerFacts",
+    "refusing",
     "status_of",
     "status_of_rejected",
 ]

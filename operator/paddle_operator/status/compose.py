@@ -73,15 +73,7 @@ def status_of_rejected(
     identity: Identity, violations: Sequence[Violation], previous: Status, now: datetime
 ) -> Status:
     """The status of a resource that breaks rules: all of them are told, and what serves stays as it was."""
-    count = len(violations)
-    told = f"{count} rule{'s' if count > 1 else ''} broken: " + "; ".join(str(one) for one in violations)
-    message = told + ". What serves is left as it is."
-    said: dict[str, tuple[Truth, Reason, str]] = {
-        "Ready": ("False", Reason.INVALID_SPEC, message),
-        "RolloutComplete": ("False", Reason.INVALID_SPEC, message),
-        "Reconciling": ("False", Reason.INVALID_SPEC, "it waits for a person: see Stalled"),
-        "Stalled": ("True", Reason.INVALID_SPEC, message),
-    }
+    said = _said_of(violations, "What serves is left as it is.")
     unknown: tuple[Truth, Reason, str] = ("Unknown", Reason.INVALID_SPEC, "the resource could not be read")
     conditions = [Condition(type_, *said.get(type_, unknown)) for type_ in TYPES]
     before = Before.of(previous)
@@ -89,6 +81,33 @@ def status_of_rejected(
         **previous,
         "observedGeneration": identity.generation,
         "conditions": written(conditions, before, identity.generation, now),
+    }
+
+
+def refusing(status: Status, violations: Sequence[Violation], previous: Status, now: datetime) -> Status:
+    """The status of a resource that breaks rules, where it goes on by what was asked for before.
+
+    What a rollout does meanwhile is told as ever: it may lose its share, and people are to read why.
+    """
+    said = _said_of(violations, "What was asked for before is watched on; no rollout goes further.")
+    told = {one["type"]: one for one in status["conditions"]}
+    if told["RolloutComplete"]["status"] != "True":
+        del said["RolloutComplete"]
+    refused = [Condition(type_, *words) for type_, words in said.items()]
+    for one in written(refused, Before.of(previous), status["observedGeneration"], now):
+        told[one["type"]] = one
+    return {**status, "conditions": list(told.values())}
+
+
+def _said_of(violations: Sequence[Violation], meanwhile: str) -> dict[str, tuple[Truth, Reason, str]]:
+    count = len(violations)
+    told = f"{count} rule{'s' if count > 1 else ''} broken: " + "; ".join(str(one) for one in violations)
+    message = f"{told}. {meanwhile}"
+    return {
+        "Ready": ("False", Reason.INVALID_SPEC, message),
+        "RolloutComplete": ("False", Reason.INVALID_SPEC, message),
+        "Reconciling": ("False", Reason.INVALID_SPEC, "it waits for a person: see Stalled"),
+        "Stalled": ("True", Reason.INVALID_SPEC, message),
     }
 
 

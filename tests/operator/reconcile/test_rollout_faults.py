@@ -128,7 +128,10 @@ def test_without_a_prometheus_a_canary_is_held_with_what_to_do(story: RolloutSto
     story.look(2)
     canary = story.cluster.ready(1)
     story.look(4)
+    assert story.complete == ("False", Reason.CANARY_STEP)
+    story.look(60)
     assert story.complete == ("False", Reason.METRICS_UNAVAILABLE)
+    assert "PADDLE_OPERATOR_PROMETHEUS_URL" in story.condition("RolloutComplete")[2]
     assert story.weights[canary] == 10
 
 

@@ -32,6 +32,7 @@ CHECKING = PreflightResult(PreflightState.RUNNING)
 CHECKED = PreflightResult(PreflightState.PASSED)
 DIFFERS = PreflightResult(PreflightState.FAILED, "3 of 10 answers differ")
 CHECK_BROKEN = PreflightResult(PreflightState.BROKEN, "the golden set is no JSON")
+AWAY = "up: Failed: Prometheus is away"
 OUT_OF_REACH = Reach((50, 50, 50), 4980, fits=False)
 
 

@@ -160,25 +160,6 @@ def test_without_requests_time_stands_still() -> None:
     assert story.state is State.STEP
 
 
-def test_lost_metrics_hold_and_it_goes_on() -> None:
-    story = Story().tried(25)
-    course = story.look(metrics=False, seconds=5000)
-    assert (course.canary_weight, hold(story)) == (25, Hold.METRICS_UNAVAILABLE)
-    story.look(metrics=False, seconds=5000)
-    assert story.state is State.HELD
-    story.look(THIN)
-    assert story.state is State.STEP
-
-
-def test_lost_metrics_roll_back_where_that_is_asked_for() -> None:
-    story = Story(asking(analysis={"onMetricsUnavailable": "Rollback"})).tried()
-    story.look(metrics=False)
-    story.look(metrics=False, seconds=59)
-    assert story.state is State.HELD
-    story.look(metrics=False, seconds=1)
-    assert (story.state, rejected(story)) == (State.UNPROVEN, {NEW: Cause.METRICS_UNAVAILABLE})
-
-
 @pytest.mark.parametrize(
     ("policy", "state"),
     [("Hold", State.HELD), ("Rollback", State.ROLLED_BACK), ("Ignore", State.STEP)],
@@ -276,11 +257,3 @@ def test_a_bake_is_not_over_while_the_budget_burns() -> None:
     assert story.state is State.BAKING
     story.look(FINE)
     assert story.state is State.STEADY
-
-
-def test_without_metrics_nothing_is_written_again_and_again() -> None:
-    story = Story().tried()
-    story.look(metrics=False)
-    before = story.memory
-    story.look(metrics=False)
-    assert story.memory == before

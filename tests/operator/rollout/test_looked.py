@@ -38,10 +38,11 @@ def test_the_gate_is_told_values_alone() -> None:
     assert (look.step, look.age_seconds) == (1, 30.0)
 
 
-def test_counts_that_cannot_be_read_are_lost_and_no_data_is_not() -> None:
-    assert LOOKED.lost == "Stale: too old"
-    known = {name: LOOKED.counts[name] for name in ("errors", "fast")}
-    assert replace(LOOKED, counts=known).lost == ""
+def test_counts_that_are_missing_are_told_by_what_became_of_the_question() -> None:
+    counts = {**LOOKED.counts, "slow": NoData("no boundary")}
+    told = replace(LOOKED, counts=counts).missing
+    assert told == "fast, slow: NoData: no boundary; up: Stale: too old; other: Failed: refused"
+    assert replace(LOOKED, counts={"errors": Value(KNOWN)}).missing == ""
 
 
 def test_what_is_written_down_has_counts_or_null_and_says_why() -> None:

@@ -11,7 +11,7 @@ from paddle_operator.rollout.gate.counts import Counts
 from paddle_operator.rollout.gate.judge import Look, Pair
 from paddle_operator.rollout.looks.looking import Revisions
 from paddle_operator.rollout.looks.remembered import Remembered
-from paddle_operator.sla.answer import Answer, Failed, Stale, Value
+from paddle_operator.sla.answer import Answer, Value
 from paddle_operator.sla.unknown import Unknown
 from paddle_operator.spec.report import CountedAt
 
@@ -52,9 +52,13 @@ class Looked:
         return Look(step, known, age_seconds)
 
     @property
-    def lost(self) -> str:
-        """Why counts could not be read, where that is so; empty: they could, though there may be none yet."""
-        return next((why(one) for one in self.counts.values() if isinstance(one, (Failed, Stale))), "")
+    def missing(self) -> str:
+        """Which objectives have no counts at this look, and why; empty: all have. No request is a count."""
+        found: dict[str, list[str]] = {}
+        for name, answer in self.counts.items():
+            if not isinstance(answer, Value):
+                found.setdefault(why(answer), []).append(name)
+        return "; ".join(f"{', '.join(named)}: {told}" for told, named in found.items())
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON's values: `objectives` is what `paddle-operator replay` reads."""
