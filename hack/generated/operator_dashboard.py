@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from grafana_foundation_sdk.builders.dashboard import QueryVariable
 from grafana_foundation_sdk.models.dashboard import VariableRefresh
@@ -45,7 +46,7 @@ def board() -> Board:
         about="The operator's own service level. Metrics: docs/reference/operator-metrics.md",
         tags=("paddle-sla", "operator"),
         variables=(namespace.query(query).refresh(VariableRefresh.ON_DASHBOARD_LOAD),),
-        rows=(_state(), _looks(), _queue(), _api(), _prometheus(), _actions(), _services()),
+        rows=(_state(), _looks(), _queue(), _api(), _prometheus(), _rollouts(), _actions(), _services()),
     )
 
 
@@ -192,6 +193,76 @@ def _prometheus() -> Row:
                 stacked=True,
                 about="Sent where no gateway counts what callers get.",
             ),
+        ),
+    )
+
+
+def _rollouts() -> Row:
+    info = metric(names.METRIC_OPERATOR_ROLLOUT_INFO, 'state!~"Steady|RolledBack|Unproven|Aborted"')
+    weight = metric(names.METRIC_OPERATOR_ROLLOUT_WEIGHT, 'role="canary"')
+    decisions = metric(names.METRIC_OPERATOR_ROLLOUT_DECISIONS)
+    return Row(
+        "Rollouts",
+        (
+            labels(
+                "Under way",
+                Query(f"max by (service_namespace, service_name, state, hold) ({info})"),
+                {
+                    "service_namespace": "Namespace",
+                    "service_name": "Service",
+                    "state": "State",
+                    "hold": "Waits because of",
+                },
+                width=8,
+            ),
+            graph(
+                "Percent of the requests that canaries take",
+                Query(
+                    f"max by (service_namespace, service_name) ({weight}) > 0",
+                    "{{service_namespace}}/{{service_name}}",
+                ),
+                most=100,
+            ),
+            graph(
+                "Decisions",
+                Query(f"sum by (state, reason) (increase({decisions}[{RATE}])) > 0", "{{state}} {{reason}}"),
+                stacked=True,
+                about="The state that each led to, and why it waits or was rejected.",
+            ),
+            *_evidence(),
+        ),
+    )
+
+
+def _evidence() -> tuple[Any, ...]:
+    service = "service_namespace, service_name"
+    e_values, enough = (
+        f"max by ({service}, figure) ({metric(name)})"
+        for name in (names.METRIC_OPERATOR_ROLLOUT_EVIDENCE, names.METRIC_OPERATOR_ROLLOUT_THRESHOLD)
+    )
+    requests = names.METRIC_OPERATOR_ROLLOUT_REQUESTS
+    bad, all_ = (
+        f"max by ({service}, role) ({metric(requests, matcher)})"
+        for matcher in ('outcome="bad"', 'outcome="all"')
+    )
+    return (
+        graph(
+            "Looks at canaries",
+            Query(rate(names.METRIC_OPERATOR_ROLLOUT_LOOKS, "finding"), "{{finding}}"),
+            unit="ops",
+            stacked=True,
+        ),
+        graph(
+            "Evidence, as a share of what decides",
+            Query(f"{e_values} / {enough}", "{{service_namespace}}/{{service_name}} {{figure}}"),
+            unit="percentunit",
+            most=1,
+            about="absolute and relative speak against a canary, proof for it.",
+        ),
+        graph(
+            "Bad requests of canaries and of stable revisions beside them",
+            Query(f"{bad} / ({all_} > 0)", "{{service_namespace}}/{{service_name}} {{role}}"),
+            unit="percentunit",
         ),
     )
 

@@ -8,6 +8,9 @@ from prometheus_client import CollectorRegistry
 
 from hack.generated import ROOT, metric_rows
 from paddle_operator import names
+from paddle_operator.cluster.ports import Key
+from paddle_operator.rollout.machine import State
+from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
 from paddle_operator.settings import PREFIX, Settings
 from paddle_operator.sla.golden import SERVICE_LABELS
 from paddle_operator.status.conditions import TYPES
@@ -28,12 +31,17 @@ A *look* is one run of the operator's flow for one service. Only the replica tha
 of conditions; one that waits for the Lease has an empty queue and no series of services. Requests of the
 watches are not among the requests: whether those live is what the watch's age says.
 
+Series of rollouts are told by the replica that leads, and go with the service, or with its `spec.rollout`.
+The words of their states, holds and reasons are those of [the states of a rollout](rollout.md), the figures
+those of [the gate](gate.md). Evidence is that of the canary that is judged, or was last.
+
 """
+OPEN = (*SERVICE_LABELS, "version", "state", "hold", "reason", "objective")
 
 
 def files() -> dict[Path, str]:
     """Return the page's text."""
-    found = metric_rows.rows(filled(), names.METRIC_OPERATOR_PREFIX, (*SERVICE_LABELS, "version"))
+    found = metric_rows.rows(filled(), names.METRIC_OPERATOR_PREFIX, OPEN)
     return {PAGE: HEAD + metric_rows.HEAD + "\n".join(found) + "\n"}
 
 
@@ -46,4 +54,10 @@ def filled() -> CollectorRegistry:
     said = [{"type": type_, "status": "Unknown"} for type_ in TYPES]
     telemetry.conditions("", "", {"conditions": said})
     telemetry.golden_begins("", "")
+    nobody, nothing = Key("", ""), Evidence("", 0, 0, 0, 0, 1.0, 1.0, 1.0, Finding.NO_DATA)
+    telemetry.rollouts.begins(nobody)
+    telemetry.rollouts.stands(nobody, State.STEADY, None, 0)
+    telemetry.rollouts.judged(
+        nobody, Verdict(Finding.NO_DATA, step_passes=False, proven=False, objectives=(nothing,))
+    )
     return registry

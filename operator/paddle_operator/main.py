@@ -7,6 +7,7 @@ import os
 import random
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
@@ -74,6 +75,7 @@ async def operate(settings: Settings) -> None:
     shelves = MeasuredReports(KubernetesReports(api), telemetry)
     report_flow = _reports(settings, large, shelves, queue.add)
     flow = _flow(settings, cluster, events, metrics, reports=report_flow, golden=golden)
+    flow = replace(flow, watched=telemetry.rollouts.looked)
     _read_when_scraped(telemetry, lease, heartbeat, queue)
 
     async def work() -> None:

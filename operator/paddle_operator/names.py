@@ -192,6 +192,13 @@ METRIC_OPERATOR_ACTIONS = "paddle_operator_actions_total"
 METRIC_OPERATOR_REFUSED_WRITES = "paddle_operator_refused_writes_total"
 METRIC_OPERATOR_GOLDEN = "paddle_operator_golden_requests_total"
 METRIC_OPERATOR_CONDITION = "paddle_operator_service_condition"
+METRIC_OPERATOR_ROLLOUT_DECISIONS = "paddle_operator_rollout_decisions_total"
+METRIC_OPERATOR_ROLLOUT_LOOKS = "paddle_operator_rollout_looks_total"
+METRIC_OPERATOR_ROLLOUT_INFO = "paddle_operator_rollout_info"
+METRIC_OPERATOR_ROLLOUT_WEIGHT = "paddle_operator_rollout_weight_percent"
+METRIC_OPERATOR_ROLLOUT_EVIDENCE = "paddle_operator_rollout_evidence"
+METRIC_OPERATOR_ROLLOUT_THRESHOLD = "paddle_operator_rollout_evidence_threshold"
+METRIC_OPERATOR_ROLLOUT_REQUESTS = "paddle_operator_rollout_requests"
 
 
 def service_labels(service: str) -> dict[str, str]:

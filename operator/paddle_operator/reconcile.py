@@ -60,6 +60,8 @@ class Reconciler:
     """None where nobody would count what it asks."""
     proving: Proving | None = None
     """None where there is nobody to ask about a canary."""
+    watched: Callable[[Key, Rolled | None], None] = lambda key, rolled: None
+    """Who hears of each look at a rollout; None: of a service that has none."""
 
     async def __call__(self, key: Key) -> float | None:
         """Look at one service; returns the seconds to the next look, None when the service is gone."""
@@ -75,6 +77,7 @@ class Reconciler:
         counted = availability_at(service.spec.routing, stored_record(seen.objects))
         measured = await self.measuring(key, service, seen, now) if self.measuring else None
         rolled = await self._rolled(key, service, seen, measured, now, refused=bool(broken))
+        self.watched(key, rolled)
         wanted = plan(
             service,
             seen.platform,

@@ -36,6 +36,7 @@ from paddle_operator.rollout.looks.spending import spent_percent
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Memory, memory_from, text_of
 from paddle_operator.rollout.preflight import PreflightResult
+from paddle_operator.rollout.saying import Saying
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Verdict
 from paddle_operator.rollout.weighing import present_step
@@ -94,6 +95,8 @@ class Rolled:
     facts: RolloutFacts
     questions: Questions
     """What the canary is asked now, before callers ask it."""
+    said: tuple[Saying, ...] = ()
+    """What was decided."""
     refused: ClusterRefused | None = None
     """Why the memory could not be written; then only what protects callers is carried out."""
 
@@ -130,7 +133,7 @@ class Rolling:
         verdict = judged.verdict if judged else None
         facts = rollout_facts(of.rollout, made, of.wish.revision, verdict, of.seen.status)
         in_preflight = made.memory.state is State.PREFLIGHT
-        return Rolled(course, facts, asked if in_preflight else NO_QUESTIONS, refused)
+        return Rolled(course, facts, asked if in_preflight else NO_QUESTIONS, made.said, refused)
 
     async def _judged(self, of: Subject, memory: Memory | None, now: datetime) -> Judged | None:
         """Look at whoever is to be judged; None where nobody is, or the last look was just made."""

@@ -26,6 +26,8 @@ class Saying:
     message: str
     revision: str
     """Whom it is about."""
+    state: str
+    """Where the rollout is since then."""
     weight: int = 0
     warns: bool = False
 
@@ -39,6 +41,7 @@ def said_of(memory: Memory, move: Move, before: Memory, view: View) -> Saying:
         reason=move.reason or memory.state.value,
         message=f"{words}: {move.told}" if move.told else words,
         revision=revision,
+        state=memory.state.value,
         weight=memory.attempt.weight if memory.attempt else 0,
         warns=move.reason in {*Cause, *Hold} or memory.state is State.HELD,
     )
@@ -53,6 +56,7 @@ def waiting(memory: Memory, view: View) -> Saying | None:
         memory.hold.value,
         f"{attempt.canary}: {_why(memory.hold, view)}",
         attempt.canary,
+        memory.state.value,
         attempt.weight,
         True,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -56,3 +57,7 @@ class Verdict:
     proven: bool
     """Every objective is proven within toleranceFactor times its budget."""
     objectives: tuple[Evidence, ...] = ()
+    enough_against: float = math.inf
+    """`absolute` and `relative` speak against the canary from here on."""
+    enough_proof: float = math.inf
+    """`proof` proves it from here on."""

@@ -12,10 +12,12 @@ from prometheus_client.process_collector import ProcessCollector
 from paddle_operator import names
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.api import METHODS, NO_KIND, RESULTS
+from paddle_operator.cluster.ports import Key
 from paddle_operator.reasons import Reason
 from paddle_operator.sla.golden import SERVICE_LABELS
 from paddle_operator.sla.outcomes import OUTCOMES as REQUEST_OUTCOMES
 from paddle_operator.status.conditions import TYPES
+from paddle_operator.telemetry.rollouts import RolloutSeries
 
 OUTCOMES = ("done", "gone", "refused", "failed")
 """Of a look: through; the service is not there; the API server said no; an error that nobody foresaw."""
@@ -108,6 +110,7 @@ class Telemetry:
             itertools.product((*WRITTEN, names.KIND, names.REPORT_KIND), REFUSALS),
         )
         self._conditions, self._golden = self._of_services()
+        self.rollouts = RolloutSeries(registry)
         info = Gauge(names.METRIC_OPERATOR_BUILD_INFO, "1; what runs", ["version"], registry=registry)
         info.labels(version).set(1)
         ProcessCollector(registry=registry)
@@ -183,6 +186,7 @@ class Telemetry:
     def gone(self, namespace: str, name: str) -> None:
         """A service is there no more, and neither are its series."""
         self._conditions.remove_by_labels(dict(zip(SERVICE_LABELS, (namespace, name), strict=True)))
+        self.rollouts.gone(Key(namespace, name))
 
     def golden_begins(self, namespace: str, name: str) -> None:
         """A service is asked from now on."""
@@ -200,6 +204,7 @@ class Telemetry:
     def stopped_leading(self) -> None:
         """Another replica tells of the services from now on."""
         self._conditions.clear()
+        self.rollouts.clear()
 
     def render(self) -> bytes:
         """The text that is scraped."""

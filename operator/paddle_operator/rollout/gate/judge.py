@@ -82,7 +82,8 @@ def judge(gate: Gate, memory: Memory, look: Look) -> tuple[Memory, Verdict]:
         passed = passed and _passes(gate, objective, trail.of_step(look.step).judged)
         proven = proven and evidence.proof >= gate.proven
     worst = min((one.finding for one in found), key=_FROM_WORST.index)
-    return Memory(trails), Verdict(worst, passed, proven, tuple(found))
+    enough = (float(gate.against), float(gate.proven))
+    return Memory(trails), Verdict(worst, passed, proven, tuple(found), *enough)
 
 
 def _check(gate: Gate, look: Look) -> None:
