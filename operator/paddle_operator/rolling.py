@@ -253,5 +253,8 @@ def _read(reader: Callable[[str], T], text: str, without: str) -> T | None:
 
 
 def _evidence(judged: Judged) -> str:
-    found = judged.verdict.finding if judged.verdict else "no verdict"
-    return f"{found}: {judged.looked.document() if judged.looked else judged.missing}"
+    verdict = judged.verdict
+    if verdict is None or judged.looked is None:
+        return f"no verdict: {judged.missing}"
+    needed = f"{verdict.enough_against:.4g} against it or a proof of {verdict.enough_proof:.4g} decides"
+    return f"{verdict.finding}, {needed}: {judged.looked.document()}"

@@ -69,15 +69,17 @@ def holding(memory: Memory, attempt: Attempt, view: View) -> Move | None:
 
 
 def evidence(view: View) -> str:
-    """The counts behind a verdict, worst first."""
+    """The counts behind a verdict, what they come to, and what would have been enough."""
     verdict = view.verdict
     if verdict is None or not verdict.objectives:
         return "no counts"
-    return "; ".join(
+    told = "; ".join(
         f"{one.objective}: {one.canary_bad} of {one.canary_requests} bad at the canary, "
-        f"{one.stable_bad} of {one.stable_requests} at the stable revision"
+        f"{one.stable_bad} of {one.stable_requests} at the stable revision "
+        f"(absolute {one.absolute:.3g}, relative {one.relative:.3g}, proof {one.proof:.3g})"
         for one in verdict.objectives
     )
+    return f"{told}; {verdict.enough_against:.4g} is enough against it, {verdict.enough_proof:.4g} proves it"
 
 
 def _overdue(memory: Memory, attempt: Attempt, view: View) -> Move | None:

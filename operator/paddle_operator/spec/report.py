@@ -170,6 +170,10 @@ class RolloutStatus(Block):
     """How many there are."""
     verdict: Annotated[str, Field(max_length=32)] = ""
     """The worst finding of any objective: Broken, SharedIncident, Regression, NoData or NothingAgainst."""
+    evidence_needed: Figure = ""
+    """From here on evidenceAbsolute and evidenceRelative speak against the canary."""
+    proof_needed: Figure = ""
+    """From here on evidenceProof proves it."""
     results: Annotated[tuple[RolloutResult, ...], Field(max_length=8)] = ()
     """What was counted."""
 

@@ -15,6 +15,8 @@ from paddle_operator.spec.rollout import Rollout
 
 MOST_REJECTED = 5
 """The newest are told; more are remembered."""
+OF_A_VERDICT = ("verdict", "evidenceNeeded", "proofNeeded", "results")
+"""What is told until the next one is judged."""
 _BY_STATE = {
     State.STEADY: Reason.COMPLETE,
     State.BLOCKED: Reason.ROLLOUT_IN_PROGRESS,
@@ -119,10 +121,12 @@ def _progress(facts: RolloutFacts, previous: Mapping[str, Any]) -> dict[str, Any
     if facts.verdict is not None:
         told |= {
             "verdict": facts.verdict.finding.value,
+            "evidenceNeeded": f"{facts.verdict.enough_against:.4g}",
+            "proofNeeded": f"{facts.verdict.enough_proof:.4g}",
             "results": [_result(one) for one in facts.verdict.objectives],
         }
     elif before.get("revision") == revision:
-        told |= {key: before[key] for key in ("verdict", "results") if key in before}
+        told |= {key: before[key] for key in OF_A_VERDICT if key in before}
     return told
 
 

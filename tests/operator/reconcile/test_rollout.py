@@ -65,6 +65,8 @@ def test_a_broken_canary_loses_its_requests_at_once_and_for_good(story: RolloutS
     assert (rejected["revision"], rejected["reason"]) == (canary, "Broken")
     assert story.rollout["revision"] == canary, "so that a person knows whom to retry"
     assert "60 of 200 bad" in rejected["message"] or "30 of 100 bad" in rejected["message"]
+    assert "200 is enough against it, 20 proves it" in rejected["message"]
+    assert (story.rollout["evidenceNeeded"], story.rollout["proofNeeded"]) == ("200", "20")
     story.passes(300)
     assert story.weights == {stable: 100}
 
