@@ -50,6 +50,11 @@ class Reason(StrEnum):
         "A new revision is being made ready; the stable one serves meanwhile.",
     )
     PREFLIGHT = "Preflight", "The new revision is asked what it should know, before callers ask it."
+    PREFLIGHT_BROKEN = (
+        "PreflightBroken",
+        "The preflight found nothing out about the new revision: mend what the message names, or approve it.",
+        True,
+    )
     CANARY_STEP = "CanaryStep", "The new revision takes a share of the requests and is judged."
     PROMOTING = "Promoting", "The new revision is proven, and takes over as its pods become ready."
     BAKING = (

@@ -21,6 +21,7 @@ from paddle_operator.plan.lives import lives_of
 from paddle_operator.plan.memory import Stored
 from paddle_operator.plan.preflight import NO_QUESTIONS, Questions, questions
 from paddle_operator.plan.rollout_record import rollout_record, stored_rollout, text_in
+from paddle_operator.plan.shadow import receives
 from paddle_operator.proving import Places, Proving
 from paddle_operator.rollout.advance import advance
 from paddle_operator.rollout.course import Course
@@ -200,7 +201,11 @@ def _questions(of: Subject, memory: Memory | None) -> Questions:
     if memory is None or tried is None or tried not in there or tried == memory.stable:
         return NO_QUESTIONS
     stable = there.get(memory.stable or "")
-    return questions(of.service.identity, of.rollout.preflight, there[tried], stable, routed=_routed(of))
+    if stable is not None and not stable.replicas:
+        stable = None  # its pods made room for the new ones: nobody is there whose answers could be held to
+    identity, preflight = of.service.identity, of.rollout.preflight
+    received = receives(identity, of.seen.objects)
+    return questions(identity, preflight, there[tried], stable, routed=_routed(of), received=received)
 
 
 def _routed(of: Subject) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 from paddle_operator import names
 from paddle_operator.plan.model import KubeObject, ObjectKey, Plan
 from paddle_operator.plan.ownership import FIELD_MANAGER, owned_fields
+from paddle_operator.plan.shadow import still_sent_to
 from paddle_operator.spec.quantity import same_amount
 
 _MERGE_KEYS: Mapping[str, tuple[str, ...]] = {
@@ -76,6 +77,8 @@ def diff(
     plan: Plan, live: Iterable[KubeObject], owner_uid: str, manager: str = FIELD_MANAGER
 ) -> tuple[Action, ...]:
     """Return what to do, in order. `live` is all that carries the labels of the resource's objects."""
+    live = tuple(live)
+    sent_to = still_sent_to(live)
     found = {key_of(item): item for item in live}
     wanted = {key_of(item): item for item in plan.objects}
     handed = {key_of(item): item for item in plan.handed_over}
@@ -93,6 +96,7 @@ def diff(
         Delete(key_of(item), item["metadata"]["uid"])
         for item in sorted(unwanted, key=lambda item: (item["kind"], item["metadata"]["name"]))
         if _may_go(item, plan, owner_uid)
+        and not (item["kind"] == "Service" and item["metadata"]["name"] in sent_to)
     ]
     return tuple(actions)
 

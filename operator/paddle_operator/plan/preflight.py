@@ -34,9 +34,11 @@ def questions(
     stable: LiveRevision | None,
     *,
     routed: bool,
+    received: bool = True,
     attempt: int = 0,
 ) -> Questions:
     """Put them together. `routed`: a route of the Gateway API is there, which alone can copy requests.
+    `received`: the Service that takes the copies is there, so that the gateway may be told of it.
 
     Both Jobs run at the same time: each asks for one answer after another.
     """
@@ -49,5 +51,5 @@ def questions(
     return Questions(
         objects=(compare_policy(identity), *service, *jobs),
         jobs=tuple(job["metadata"]["name"] for job in jobs),
-        mirror=FrozenJson.of(mirror_filter(identity, preflight) if shadow is not None else {}),
+        mirror=FrozenJson.of(mirror_filter(identity, preflight) if service and received else {}),
     )

@@ -11,7 +11,7 @@ import pytest
 from paddle_operator import names
 from paddle_operator.plan import KubeObject, LiveRevision
 from paddle_operator.plan.preflight import questions
-from paddle_operator.plan.shadow import mirror_filter, shadow_job, shadow_service
+from paddle_operator.plan.shadow import mirror_filter, receives, shadow_job, shadow_service, still_sent_to
 from paddle_operator.sla.gateway import clusters
 from paddle_operator.spec.rollout import Preflight
 from tests.operator.given import World, a_service
@@ -96,6 +96,35 @@ def test_copies_are_in_no_count_of_the_gateway(cluster: str, counted: bool) -> N
     """A mirror is a cluster of this name in Envoy Gateway 1.9 (internal/gatewayapi/filters.go)."""
     name = f"httproute/{IDENTITY.namespace}/{IDENTITY.name}/rule/0{cluster}"
     assert bool(re.fullmatch(clusters(IDENTITY.namespace, IDENTITY.name), name)) is counted
+
+
+@pytest.mark.parametrize(
+    ("copies", "generation", "read", "sent"),
+    [(True, 2, 2, True), (False, 2, 1, True), (False, 2, 2, False), (True, 2, 1, True)],
+)
+def test_its_service_stays_until_every_gateway_has_read_that_the_filter_is_gone(
+    copies: bool, generation: int, read: int, sent: bool
+) -> None:
+    filters = [mirror_filter(IDENTITY, COPYING)] if copies else []
+    accepted = {"type": "Accepted", "status": "True", "observedGeneration": read}
+    route = {
+        "kind": "HTTPRoute",
+        "metadata": {"name": IDENTITY.name, "generation": generation},
+        "spec": {"rules": [{"filters": filters}]},
+        "status": {"parents": [{"conditions": [accepted]}]},
+    }
+    assert (shadow_service(IDENTITY, the_job())["metadata"]["name"] in still_sent_to([route])) is sent
+
+
+def test_without_a_route_nobody_sends_anything() -> None:
+    assert not still_sent_to([shadow_service(IDENTITY, the_job())])
+
+
+def test_the_filter_waits_for_the_service() -> None:
+    asked = {"preflight": COPYING, "tried": TRIED, "stable": STABLE, "routed": True}
+    service = shadow_service(IDENTITY, the_job())
+    assert not questions(IDENTITY, received=receives(IDENTITY, []), **asked).mirror  # type: ignore[arg-type]
+    assert questions(IDENTITY, received=receives(IDENTITY, [service]), **asked).mirror  # type: ignore[arg-type]
 
 
 def test_its_names_fit_for_the_longest_service() -> None:

@@ -157,6 +157,39 @@ def test_a_canary_is_asked_a_golden_set_before_callers_ask_it(
         assert "3 of 9 answers differ" in story.condition("RolloutComplete")[2]
 
 
+def test_where_the_old_pods_make_room_first_nobody_is_there_to_be_compared_with(story: RolloutStory) -> None:
+    story.cluster.edit(rollout={"strategy": "Recreate", "preflight": {"shadow": {}}})
+    stable = story.with_a_pod()
+    story.cluster.edit(runtime={"device": "GPU", "image": "registry/gpu:1"})
+    story.look(2)
+    story.cluster.ready(0, stable)
+    story.look(2)
+    canary = story.cluster.ready(1, story.status["canary"]["revision"])
+    story.look(3)
+    assert not story.cluster.of("Job")
+    assert story.weights == {canary: 100}
+
+
+def test_a_preflight_that_finds_nothing_out_waits_for_a_person_and_says_why(story: RolloutStory) -> None:
+    golden = {"goldenSetRef": {"configMap": "golden"}}
+    stable = story.with_a_pod()
+    story.cluster.edit(rollout={**ROLLOUT, "preflight": golden}, runtime={"queue": {"maxRequests": 7}})
+    story.look(2)
+    canary = story.cluster.ready(1)
+    story.look(2)
+    end_of_preflight(story, 41, {"message": "golden.json is not JSON", "reason": "GoldenSetInvalid"})
+    (job,) = story.cluster.of("Job")
+    job["status"] = {"conditions": [{"type": "Failed", "status": "True"}]}
+    story.look(2)
+    assert story.complete == ("False", Reason.PREFLIGHT_BROKEN)
+    assert "golden.json is not JSON" in story.condition("RolloutComplete")[2]
+    assert story.condition("Stalled")[0] == "True"
+    assert story.weights == {stable: 100}
+    story.asks(f"approve/{canary}/1")
+    story.look(2)
+    assert story.weights == {stable: 90, canary: 10}
+
+
 def test_a_shadow_is_fed_by_the_gateway_as_long_as_it_lasts(story: RolloutStory) -> None:
     story.with_a_pod()
     shadow = {"shadow": {"samplePercent": 5}}
@@ -165,20 +198,41 @@ def test_a_shadow_is_fed_by_the_gateway_as_long_as_it_lasts(story: RolloutStory)
     story.cluster.ready(1)
     story.look(2)
 
-    def mirrors() -> list[str]:
-        (route,) = story.cluster.of("HTTPRoute")
-        return [
-            one["type"]
-            for rule in route["spec"]["rules"]
-            for one in rule["filters"]
-            if "Mirror" in one["type"]
-        ]
-
-    assert mirrors() == ["RequestMirror"]
+    assert mirrors(story) == ["RequestMirror"]
     end_of_preflight(story, 0, {"message": "all the same", "comparisons": 9})
     story.look(2)
     assert story.rollout["state"] == "Step"
-    assert mirrors() == []
+    assert mirrors(story) == []
+
+
+def mirrors(story: RolloutStory) -> list[str]:
+    (route,) = story.cluster.of("HTTPRoute")
+    filters = [one["type"] for rule in route["spec"]["rules"] for one in rule["filters"]]
+    return [one for one in filters if "Mirror" in one]
+
+
+def test_a_gateway_knows_of_no_shadow_whose_service_is_not_there(story: RolloutStory) -> None:
+    """It would refuse every request of the rule."""
+    seen: list[tuple[bool, bool]] = []
+
+    def look() -> None:
+        story.look()
+        there = "calm-shadow" in {one["metadata"]["name"] for one in story.cluster.of("Service")}
+        seen.append((there, bool(mirrors(story))))
+
+    story.with_a_pod()
+    shadow = {"shadow": {"samplePercent": 5}}
+    story.cluster.edit(rollout={**ROLLOUT, "preflight": shadow}, runtime={"queue": {"maxRequests": 7}})
+    story.look(2)
+    story.cluster.ready(1)
+    for _ in range(3):
+        look()
+    story.cluster.edit(rollout=ROLLOUT)
+    for _ in range(3):
+        look()
+    service_alone, both, nothing = (True, False), (True, True), (False, False)
+    assert list(dict.fromkeys(seen)) == [service_alone, both, nothing]
+    assert seen[3] == service_alone, "the filter goes first, and is read, and then the Service"
 
 
 def test_each_decision_is_an_event_and_a_step_is_no_warning(story: RolloutStory) -> None:

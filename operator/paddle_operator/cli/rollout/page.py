@@ -17,7 +17,13 @@ from paddle_operator.rollout.memory import Hold
 from paddle_operator.rollout.request import Verb
 from paddle_operator.spec.rollout import RolloutState
 
-A_PERSON_DECIDES = {Hold.NEEDS_APPROVAL, Hold.PROOF_NOT_REACHABLE, Hold.REGRESSION, Hold.UNPROVEN}
+A_PERSON_DECIDES = {
+    Hold.NEEDS_APPROVAL,
+    Hold.PROOF_NOT_REACHABLE,
+    Hold.PREFLIGHT_BROKEN,
+    Hold.REGRESSION,
+    Hold.UNPROVEN,
+}
 """Holds that approve ends."""
 WIDTH = 100
 """Characters of a line beside its head."""

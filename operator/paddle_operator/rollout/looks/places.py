@@ -32,15 +32,21 @@ def counted_at_gateway(measured: Measured, before: Remembered | None) -> bool:
 
 def behind(route: Mapping[str, Any]) -> Answer[Mapping[int, str]]:
     """Return the revision behind each backend, by its place in the rule that counts."""
-    generation = route["metadata"].get("generation", 0)
-    parents = route.get("status", {}).get("parents") or ()
-    if not parents or any(_taken(parent) < generation for parent in parents):
+    if not is_taken(route):
+        generation = route["metadata"].get("generation", 0)
         return NoData(f"the gateway has not taken generation {generation} of the route yet")
     rules = route["spec"].get("rules") or ()
     if len(rules) <= COUNTED_RULE:
         return NoData(f"the route has no rule {COUNTED_RULE}, which runs the model")
     backends = rules[COUNTED_RULE].get("backendRefs") or ()
     return Value({place: str(backend["name"]) for place, backend in enumerate(backends)})
+
+
+def is_taken(route: Mapping[str, Any]) -> bool:
+    """Tell whether every gateway has read the route as it is."""
+    parents = route.get("status", {}).get("parents") or ()
+    generation = route["metadata"].get("generation", 0)
+    return bool(parents) and all(_taken(parent) >= generation for parent in parents)
 
 
 def _taken(parent: Mapping[str, Any]) -> int:

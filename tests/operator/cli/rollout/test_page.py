@@ -98,6 +98,7 @@ def test_while_a_canary_is_tried_it_is_told_what_can_be_asked_for(
         ({"state": "Blocked", "hold": "ProofNotReachable"}, ["approve", "abort"]),
         ({"state": "Blocked", "hold": "BudgetBlocked"}, ["abort"]),
         ({"state": "Preflight"}, ["abort"]),
+        ({"state": "Preflight", "hold": "PreflightBroken"}, ["approve", "abort"]),
     ],
 )
 def test_a_canary_without_traffic_is_not_promoted(rollout: dict[str, str], verbs: list[str]) -> None:
