@@ -26,7 +26,7 @@ from paddle_runtime.pipeline.base import BatchPipeline, Body, PipelineAnswer
 from paddle_runtime.pipeline.document import cap_documents
 from paddle_runtime.pipeline.picture import cap_pixels
 from paddle_runtime.predictor.devices import Device, DeviceSettings
-from paddle_runtime.tasks import GOLDEN
+from paddle_runtime.tasks import GOLDEN, KNOWN, of_the_bundle
 
 log = logging.getLogger(__name__)
 # progress(phase that ended, its seconds, a line for people)
@@ -42,7 +42,8 @@ class WarmModel(Protocol):
 
 
 class ServedModel:
-    """One pipeline: its task's own kinds with JSON out, `infer` in the Open Inference Protocol, `golden`."""
+    """One pipeline: its task's own kinds with JSON out, `infer` in the Open Inference Protocol, and the kinds
+    that its bundle answers."""
 
     def __init__(self, pipeline: Pipeline[Any, Any], infer: OpenInference, golden: Golden) -> None:
         self._pipeline = pipeline
@@ -55,6 +56,8 @@ class ServedModel:
             return self._infer.answer(request, payload)
         if kind == GOLDEN.name:
             return self._golden.answer()
+        if kind == KNOWN.name:
+            return self._golden.requests()
         return _told(self._pipeline.run(kind, payload, request))
 
 
@@ -67,13 +70,16 @@ class TogetherModel(ServedModel):
 
     def answer_all(self, asks: Sequence[Ask]) -> Sequence[Result | Exception]:
         """One for each, in their order; those of `alone` by themselves, a failure is its caller's alone."""
-        alone = {INFER, GOLDEN.name}
-        together = [(ask.kind, ask.payload, ask.request) for ask in asks if ask.kind not in alone]
+        alone = [ask.kind == INFER or of_the_bundle(ask.kind) for ask in asks]
+        together = [
+            (ask.kind, ask.payload, ask.request)
+            for ask, by_itself in zip(asks, alone, strict=True)
+            if not by_itself
+        ]
         answers = iter(self._batches.run_all(together))
         ends: list[Result | Exception] = []
-        for ask in asks:
+        for ask, by_itself in zip(asks, alone, strict=True):
             try:
-                by_itself = ask.kind in alone
                 ends.append(
                     self.answer(ask.kind, ask.request, ask.payload) if by_itself else _told(next(answers))
                 )
@@ -124,7 +130,7 @@ def open_model(order: Mapping[str, Any], progress: Progress) -> tuple[WarmModel,
         done.append(f"warmed {shapes} shapes")
     described = {"text": f"{shapes} shapes warm"}
     infer = open_inference(pipeline, bundle.manifest, str(order["modelName"]), caps)
-    golden = Golden(pipeline, bundle.manifest.self_test)
+    golden = Golden(pipeline, bundle, str(order["modelName"]))
     if settings.device is not Device.CPU and isinstance(pipeline, BatchPipeline):
         return TogetherModel(pipeline, infer, golden), described
     return ServedModel(pipeline, infer, golden), described

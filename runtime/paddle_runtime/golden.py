@@ -1,4 +1,4 @@
-"""The golden request in a worker: the model is asked what its bundle knows the answer to.
+"""What a worker answers without an input: the model is asked what its bundle knows the answer to.
 
 Whoever asks need not know the model: the input and what must come of it are the bundle's own self-test. A
 bundle without one is asked to compute its smallest shape, so that at least an answer is waited for.
@@ -11,16 +11,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from paddle_runtime.bundle.selftest import SelfTest
+from paddle_runtime.bundle.store import Bundle
 from paddle_runtime.dispatch.job import Result
 from paddle_runtime.errors import BundleFault, Failed, RequestReason
+from paddle_runtime.known_requests import known_requests
 from paddle_runtime.pipeline import Pipeline
 
 
 class Golden:
-    """One of the self-tests, again and again."""
+    """One of the self-tests, again and again; and all that others can ask, as requests."""
 
-    def __init__(self, pipeline: Pipeline[Any, Any], tests: Sequence[SelfTest]) -> None:
-        self._pipeline = pipeline
+    def __init__(self, pipeline: Pipeline[Any, Any], bundle: Bundle, name: str) -> None:
+        """Make it. name: of the model, in addresses."""
+        self._pipeline, self._bundle, self._name = pipeline, bundle, name
+        tests = bundle.manifest.self_test
         self._number = golden_of(tests)
         compared = None if self._number is None else compared_by(tests[self._number])
         self._body = json.dumps({"selfTest": self._number, "compared": compared}).encode()
@@ -35,6 +39,11 @@ class Golden:
         except BundleFault as fault:
             raise Failed(RequestReason.WRONG_ANSWER, str(fault)) from fault
         return Result(self._body)
+
+    def requests(self) -> Result:
+        """The known inputs in the form of a golden set. Read when asked for: nobody asks twice."""
+        cases = known_requests(self._bundle, self._name)
+        return Result(json.dumps({"cases": cases}, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def golden_of(tests: Sequence[SelfTest]) -> int | None:

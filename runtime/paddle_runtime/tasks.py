@@ -94,6 +94,10 @@ def _infer(*stages: str, options: tuple[str, ...] = ()) -> Kind:
 
 GOLDEN = Kind("golden", "/golden", Payload.NOTHING, ())
 """The bundle's own known request, which every task answers. Gateways do not send this path on."""
+KNOWN = Kind("known", "/golden/requests", Payload.NOTHING, ())
+"""What the bundle knows answers to, as requests that can be sent to two revisions. Gateways neither."""
+OF_THE_BUNDLE = (GOLDEN, KNOWN)
+"""Kinds without an input. No caller sends them, so they are always synthetic and no load."""
 
 OCR_STAGES = ("decode", "detect", "orient", "recognise", "encode")
 OCR_OPTIONS = ("cls", "minScore")
@@ -115,7 +119,7 @@ TASKS: Mapping[Task, Serving] = MappingProxyType(
                     "ocr/recognise", "/v1/ocr/recognise", Payload.PICTURE, ("decode", "recognise", "encode")
                 ),
                 _infer(*OCR_STAGES, options=OCR_OPTIONS),
-                GOLDEN,
+                *OF_THE_BUNDLE,
             ),
             inputs=(TensorRow("image", "BYTES", (1,)),),
             outputs=(TensorRow("lines", "BYTES", (-1,)),),
@@ -124,7 +128,7 @@ TASKS: Mapping[Task, Serving] = MappingProxyType(
             kinds=(
                 Kind("detect", "/v1/detect", Payload.PICTURE, PICTURE_STAGES, ("minScore",)),
                 _infer(*PICTURE_STAGES, options=("minScore",)),
-                GOLDEN,
+                *OF_THE_BUNDLE,
             ),
             inputs=(TensorRow("image", "BYTES", (1,)),),
             outputs=(TensorRow("objects", "BYTES", (-1,)),),
@@ -133,7 +137,7 @@ TASKS: Mapping[Task, Serving] = MappingProxyType(
             kinds=(
                 Kind("classify", "/v1/classify", Payload.PICTURE, PICTURE_STAGES, ("minScore", "topK")),
                 _infer(*PICTURE_STAGES, options=("minScore", "topK")),
-                GOLDEN,
+                *OF_THE_BUNDLE,
             ),
             inputs=(TensorRow("image", "BYTES", (1,)),),
             outputs=(TensorRow("classes", "BYTES", (-1,)),),
@@ -142,16 +146,21 @@ TASKS: Mapping[Task, Serving] = MappingProxyType(
             kinds=(
                 Kind("classify", "/v1/classify", Payload.TEXT, TEXT_STAGES, ("minScore", "topK")),
                 _infer(*TEXT_STAGES, options=("minScore", "topK")),
-                GOLDEN,
+                *OF_THE_BUNDLE,
             ),
             inputs=(TensorRow("text", "BYTES", (1,)),),
             outputs=(TensorRow("classes", "BYTES", (-1,)),),
         ),
         Task.TENSOR: Serving(
-            kinds=(_infer("decode", "infer", "encode"), GOLDEN),
+            kinds=(_infer("decode", "infer", "encode"), *OF_THE_BUNDLE),
         ),
     }
 )
+
+
+def of_the_bundle(kind: str) -> bool:
+    """Whether this is one of the kinds without an input."""
+    return any(kind == each.name for each in OF_THE_BUNDLE)
 
 
 def paths() -> Mapping[str, str]:

@@ -19,6 +19,7 @@ from paddle_operator.plan import KubeObject
 from paddle_operator.plan.compare_job import (
     EXIT_ANSWERS_DIFFER,
     EXIT_GOLDEN_SET_INVALID,
+    EXIT_NOTHING_KNOWN,
     EXIT_TOO_FEW_COPIES,
 )
 from paddle_operator.plan.fetching import fetch_arguments
@@ -105,9 +106,11 @@ def test_a_gateway_sends_on_every_path_but_those_for_the_cluster() -> None:
     texts = "".join(file.read_text() for file in transport.glob("http_*.py"))
     paths = {*re.findall(r'(?:Route|_file)\(f?"(/[^"]*)"', texts), *tasks.paths()}
     inside = {path for path in paths if not path.startswith(names.PATHS_SERVED)}
-    assert inside == {names.PATH_METRICS, "/health", names.PATH_PAGE, names.PATH_GOLDEN}
+    of_the_bundle = {kind.path for kind in tasks.OF_THE_BUNDLE}
+    assert inside == {names.PATH_METRICS, "/health", names.PATH_PAGE, *of_the_bundle}
     beside = {path for path in tasks.paths() if not path.startswith(names.PATHS_OF_MODELS)}
-    assert beside == {names.PATH_GOLDEN}, "what runs the model is counted at the gateway"
+    assert beside == of_the_bundle, "what callers run is counted at the gateway"
+    assert tasks.GOLDEN.path == names.PATH_GOLDEN
     assert names.HEADER_SYNTHETIC.lower() in Path(front.__file__).read_text()
 
 
@@ -159,10 +162,21 @@ def test_the_runtime_understands_the_arguments_of_a_preflight(device: str) -> No
     assert chosen.parity is (device != "CPU")
 
 
+def test_the_runtime_understands_what_is_asked_on_another_device() -> None:
+    (stable,) = World(a_service()).settles().live
+    assert stable.revision is not None
+    tried = replace(stable, revision=stable.revision.model_copy(update={"device": Device.GPU}))
+    job = preflight_job(a_service().identity, Preflight(), tried, stable)
+    assert job is not None
+    chosen = compared_by(job)
+    assert (chosen.self_test, chosen.golden_set, chosen.listen, chosen.parity) == (True, None, None, False)
+
+
 def test_both_sides_know_the_same_exit_codes_of_a_comparison() -> None:
     assert CompareReason.AnswersDiffer.value == EXIT_ANSWERS_DIFFER
     assert CompareReason.GoldenSetInvalid.value == EXIT_GOLDEN_SET_INVALID
     assert CompareReason.TooFewCopies.value == EXIT_TOO_FEW_COPIES
+    assert CompareReason.NothingKnown.value == EXIT_NOTHING_KNOWN
 
 
 def test_what_is_let_pass_by_default_is_the_same_by_hand_and_in_a_cluster() -> None:

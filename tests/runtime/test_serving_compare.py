@@ -96,6 +96,23 @@ def test_a_fast_but_wrong_model_is_stopped_with_the_figure(
     assert "absError is " in said["message"]
 
 
+def test_what_the_bundle_knows_is_asked_of_both_where_there_is_no_golden_set(
+    servers: tuple[RunningServer, RunningServer], log: Path
+) -> None:
+    right, wrong = map(base, servers)
+    assert main(["compare", "--self-test", "--new", right, "--stable", right]) == 0
+    said = json.loads(log.read_text())
+    assert (said["reason"], said["requests"], said["comparisons"]) == ("Passed", 1, 1)
+    assert said["message"].endswith("(absError 0 of 0.001).")
+    code = main(["compare", "--self-test", "--new", wrong, "--stable", right])
+    said = json.loads(log.read_text())
+    assert (code, said["reason"]) == (CompareReason.AnswersDiffer.value, "AnswersDiffer")
+    assert (said["figures"]["absError"]["case"], said["figures"]["absError"]["against"]) == (
+        "selfTest 0",
+        "Stable",
+    )
+
+
 def test_its_requests_are_in_no_service_level(
     servers: tuple[RunningServer, RunningServer], golden: dict[str, Path], log: Path
 ) -> None:
@@ -174,6 +191,7 @@ def test_a_shadow_that_saw_too_little_says_so(
     "flags",
     [
         ["--new", "http://127.0.0.1:1", "--parity"],
+        ["--new", "http://127.0.0.1:1", "--stable", "http://127.0.0.1:1", "--self-test"],
         ["--new", "http://127.0.0.1:1", "--stable", "http://127.0.0.1:1", "--listen", "0"],
         ["--new", "127.0.0.1:1"],
         ["--new", "http://127.0.0.1:1/v1"],

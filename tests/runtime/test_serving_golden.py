@@ -56,6 +56,16 @@ def test_a_model_is_asked_what_it_knows_and_only_the_synthetic_count_grows(serve
     assert not counts(server, "paddle_runtime_stage_duration_seconds_count")
 
 
+def test_what_it_knows_is_told_as_requests_that_it_answers(server: RunningServer) -> None:
+    answer = server.client.post("/golden/requests")
+    assert answer.status_code == 200, answer.text
+    assert not counts(server, "paddle_runtime_requests_total")
+    first, *_ = answer.json()["cases"]
+    test = open_bundle(builtin_path("ppocr-v4-mobile")).manifest.self_test[0]
+    read = server.client.post(first["path"], json=first["json"], headers={"X-Paddle-Synthetic": "true"})
+    assert [line["text"] for line in read.json()["lines"]] == list(test.lines)
+
+
 @pytest.mark.timeout(300)
 def test_a_model_without_a_self_test_computes_and_nothing_is_compared(tmp_path: Path) -> None:
     program = builtin_path("ppocr-v4-mobile") / "detect" / "inference.pdmodel"
@@ -145,6 +155,7 @@ class WrongPipeline:
 
 
 def test_a_self_test_that_fails_later_is_the_requests_failure_and_not_the_workers() -> None:
+    golden = Golden(WrongPipeline(), open_bundle(builtin_path("ppocr-v4-mobile")), "ocr")  # type: ignore[arg-type]
     with pytest.raises(Failed, match="test 0 differs by 3") as failed:
-        Golden(WrongPipeline(), (PAGE,)).answer()  # type: ignore[arg-type]
+        golden.answer()
     assert failed.value.reason is RequestReason.WRONG_ANSWER

@@ -28,6 +28,7 @@ EXIT_ANSWERS_DIFFER = 40
 """The only code of the program that speaks against the revision (the runtime's compare/faults.py)."""
 EXIT_GOLDEN_SET_INVALID = 41
 EXIT_TOO_FEW_COPIES = 43
+EXIT_NOTHING_KNOWN = 44
 
 
 def compare_job(
@@ -85,7 +86,7 @@ def limits_of(preflight: Preflight) -> list[str]:
 
 def _failure_policy() -> dict[str, Any]:
     """Another try finds the same where answers differ or the set is wrong; a drained node is no try."""
-    codes = [EXIT_ANSWERS_DIFFER, EXIT_GOLDEN_SET_INVALID, EXIT_TOO_FEW_COPIES]
+    codes = [EXIT_ANSWERS_DIFFER, EXIT_GOLDEN_SET_INVALID, EXIT_TOO_FEW_COPIES, EXIT_NOTHING_KNOWN]
     final = {"containerName": names.CONTAINER_COMPARE, "operator": "In", "values": codes}
     disrupted = [{"type": "DisruptionTarget", "status": "True"}]
     return {

@@ -1,4 +1,8 @@
-"""The Job that asks a new revision's pods the golden set before any caller asks them anything."""
+"""The Job that asks a new revision's pods the golden set before any caller asks them anything.
+
+Where the same model moves to another device, its answers have to stay what they were. So there the requests
+that its own bundle knows are asked, also where nobody wrote a golden set.
+"""
 
 from __future__ import annotations
 
@@ -23,22 +27,29 @@ def preflight_job(
     attempt: int = 0,
 ) -> KubeObject | None:
     """Return the Job; None where nothing is to be asked, or where the revision's record was damaged."""
-    golden = preflight.golden_set_ref
-    if golden is None:
+    golden, served = preflight.golden_set_ref, stable.revision if stable is not None else None
+    moves = needs_parity(tried.revision, served)
+    if golden is not None:
+        requests = [f"{names.GOLDEN_DIR}/{names.GOLDEN_KEY}", *(["--parity"] if moves else [])]
+    elif moves and same_model(tried.revision, served):
+        requests = ["--self-test"]
+    else:
         return None
-    arguments = [f"{names.GOLDEN_DIR}/{names.GOLDEN_KEY}", "--new", address_of(identity, tried)]
-    if stable is not None:
-        arguments += ["--stable", address_of(identity, stable)]
-        if needs_parity(tried.revision, stable.revision):
-            arguments.append("--parity")
+    beside = ["--stable", address_of(identity, stable)] if stable is not None else []
     return compare_job(
         identity,
         tried,
         names.preflight_job_name,
-        arguments=[*arguments, *limits_of(preflight), "--timeout-seconds", str(COMPARE_SECONDS)],
+        arguments=[
+            *requests,
+            *("--new", address_of(identity, tried)),
+            *beside,
+            *limits_of(preflight),
+            *("--timeout-seconds", str(COMPARE_SECONDS)),
+        ],
         deadline_seconds=DEADLINE_SECONDS,
         attempt=attempt,
-        golden_set=golden.config_map,
+        golden_set=golden.config_map if golden is not None else "",
     )
 
 
@@ -47,3 +58,10 @@ def needs_parity(tried: Revision | None, stable: Revision | None) -> bool:
     if tried is None or stable is None:
         return False
     return (tried.device, tried.device_resource) != (stable.device, stable.device_resource)
+
+
+def same_model(tried: Revision | None, stable: Revision | None) -> bool:
+    """Tell whether both serve the same bytes: another model may answer otherwise on purpose."""
+    if tried is None or stable is None:
+        return False
+    return [source.digest for source in tried.sources] == [source.digest for source in stable.sources]

@@ -7,6 +7,7 @@ paused only the first two move anything, and neither gives the canary a larger s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from typing import Any
@@ -125,7 +126,8 @@ def _preflight(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     waits = found is not None and found.state is not PreflightState.PASSED and not attempt.approved
     if waits or view.frozen or view.situation.has(attempt.canary) < pods_needed(attempt, view):
         return None
-    return _hosted(attempt.but(checked=True, approved=False), view)
+    passed = found.why if found is not None and found.state is PreflightState.PASSED else ""
+    return replace(_hosted(attempt.but(checked=True, approved=False), view), told=passed)
 
 
 def _hosted(attempt: Attempt, view: View) -> Move:

@@ -111,7 +111,8 @@ class Preflight(Block):
     """What a canary is asked before anybody else asks it."""
 
     golden_set_ref: GoldenSet | None = None
-    """Inputs that are sent to the new pods before they take any traffic. Absent: no preflight."""
+    """Inputs that are sent to the new pods before they take any traffic. Absent: none, but what the bundle
+    itself knows is asked of the same model on another device."""
     max_text_error_percent: DecimalText = "1.0"
     """Greatest percentage of characters that may differ from the expected text, as a decimal string."""
     max_label_error_percent: DecimalText = "0"

@@ -25,8 +25,13 @@ def preflight_of(facts: Facts, jobs: Iterable[str]) -> PreflightResult | None:
     found = sorted((preflight_result(facts, name) for name in jobs), key=lambda one: _FIRST.index(one.state))
     if not found:
         return None
-    comparisons = sum(one.comparisons for one in found)
-    return replace(found[0], comparisons=comparisons, seconds=max(one.seconds for one in found))
+    same = [one.why for one in found if one.state is found[0].state and one.why]
+    return replace(
+        found[0],
+        why=" ".join(same),
+        comparisons=sum(one.comparisons for one in found),
+        seconds=max(one.seconds for one in found),
+    )
 
 
 def preflight_result(facts: Facts, name: str) -> PreflightResult:

@@ -16,7 +16,7 @@ from paddle_runtime.cli.progress import Progress
 from paddle_runtime.compare.asking import Revision
 from paddle_runtime.compare.copies import Copies, listening
 from paddle_runtime.compare.faults import CompareFault, CompareReason
-from paddle_runtime.compare.flow import compare
+from paddle_runtime.compare.flow import compare, known_requests
 from paddle_runtime.compare.golden_set import read_golden_set
 from paddle_runtime.compare.tally import Limits, Tally
 from paddle_runtime.errors import Fault
@@ -31,6 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--new", type=base_url, required=True, metavar="URL", help="the new revision, http://HOST:PORT")
     add("--stable", type=base_url, metavar="URL", help="the one that serves: asked where nothing is expected")
     add("--parity", action="store_true", help="ask --stable also where something is expected")
+    add(
+        "--self-test",
+        action="store_true",
+        help="instead of FILE: what the bundle of --new knows answers to, held to those of --stable",
+    )
     add(
         "--listen",
         type=int,
@@ -68,13 +73,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _compare(args: argparse.Namespace, progress: Progress) -> Mapping[str, JsonValue]:
-    if (args.golden_set is None) == (args.listen is None):
-        raise Fault("give one of FILE, a golden set, and --listen PORT, where copies of requests come in")
-    if args.stable is None and (args.parity or args.listen is not None):
-        raise Fault("--parity and --listen compare with the revision that serves: give --stable URL")
+    if [args.golden_set is not None, args.self_test, args.listen is not None].count(True) != 1:
+        raise Fault(
+            "give one of FILE, a golden set, --self-test, and --listen PORT, where copies of requests come in"
+        )
+    if args.stable is None and (args.parity or args.golden_set is None):
+        raise Fault(
+            "--parity, --self-test and --listen compare with the revision that serves: give --stable URL"
+        )
     began = time.monotonic()
     tally = Tally(_limits(args))
-    if args.golden_set is not None:
+    if args.listen is None:
         _golden(args, tally, began, progress)
     else:
         _shadow(args, tally, began, progress)
@@ -82,13 +91,13 @@ def _compare(args: argparse.Namespace, progress: Progress) -> Mapping[str, JsonV
 
 
 def _golden(args: argparse.Namespace, tally: Tally, began: float, progress: Progress) -> None:
-    requests = read_golden_set(args.golden_set)
+    new = _revision("new", args.new, args, began)
+    requests = known_requests(new) if args.self_test else read_golden_set(args.golden_set)
     stable = None if args.stable is None else _revision("stable", args.stable, args, began)
 
     def tell(asked: int) -> None:
         progress.share(f"comparing {len(requests)} requests", asked / len(requests))
 
-    new = _revision("new", args.new, args, began)
     compare(requests, new, stable, tally, parity=args.parity, tell=tell)
 
 

@@ -17,6 +17,7 @@ class CompareReason(Enum):
     GoldenSetInvalid = 41
     RevisionUnreachable = 42
     TooFewCopies = 43
+    NothingKnown = 44
 
 
 class CompareFault(Fault):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
+from paddle_runtime import tasks
 from paddle_runtime.compare.asking import Answer
 from paddle_runtime.compare.content import Content, Incomparable, content_of
 from paddle_runtime.compare.difference import Difference, differences, other_form
 from paddle_runtime.compare.faults import CompareFault, CompareReason
-from paddle_runtime.compare.golden_set import Request
+from paddle_runtime.compare.golden_set import Request, cases_in
 from paddle_runtime.compare.tally import Against, Tally
+
+KNOWN = Request("known requests", tasks.KNOWN.path, "application/json", b"")
 
 
 class Asked(Protocol):
@@ -20,6 +23,18 @@ class Asked(Protocol):
 
     def ask(self, request: Request) -> Answer:
         """Its answer to a request."""
+
+
+def known_requests(new: Asked) -> tuple[Request, ...]:
+    """What the new revision's bundle knows answers to; CompareFault NothingKnown where that is nothing."""
+    answer = new.ask(KNOWN)
+    told: Any = answer.document if isinstance(answer.document, dict) else {}
+    if told.get("cases") == []:
+        raise _nothing_known("its bundle has no self-test that can be sent as a request")
+    try:
+        return cases_in({"cases": told.get("cases")})
+    except ValueError:
+        raise _nothing_known(answer.words or "its answer holds no requests") from None
 
 
 def compare(
@@ -97,6 +112,14 @@ def _held_to(wanted: Content, answer: Answer) -> list[Difference]:
         return list(differences(wanted, content_of(answer.document)))
     except Incomparable as error:
         return [other_form(str(error))]
+
+
+def _nothing_known(why: str) -> CompareFault:
+    return CompareFault(
+        CompareReason.NothingKnown,
+        f"the new revision does not say what it can be asked: {why}. Nothing was compared: give a golden set "
+        "(spec.rollout.preflight.goldenSetRef), or approve the revision.",
+    )
 
 
 def _invalid(request: Request, why: str) -> CompareFault:

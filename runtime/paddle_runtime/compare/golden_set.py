@@ -85,6 +85,11 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+def cases_in(document: object) -> tuple[Request, ...]:
+    """The requests of a set that somebody else made, without files; ValueError where it is none."""
+    return tuple(_request(Path(), case) for case in _Document.model_validate(document).cases)
+
+
 def read_golden_set(path: Path) -> tuple[Request, ...]:
     """All requests of the set, in its order; CompareFault GoldenSetInvalid says what to mend."""
     document = _parsed(path)

@@ -114,8 +114,12 @@ class Tally:
         """What is wrong, or that nothing is. private: not a word of what answers say."""
         counts = f"{self.asked} requests, {self.compared} comparisons"
         if not self.broken:
-            return f"{counts}: nothing differs by more than its limit."
+            worst = ", ".join(f"{name} {self._of_limit(name)}" for name in sorted(self.figures))
+            return f"{counts}: nothing differs by more than its limit{f' ({worst})' if worst else ''}."
         return f"{counts}: {'; '.join(self._told(measure, private=private) for measure in self.broken)}"
+
+    def _of_limit(self, measure: Measure) -> str:
+        return f"{self.figures[measure].value(measure):.3g} of {self.limits.of(measure):g}"
 
     def _told(self, measure: Measure, *, private: bool) -> str:
         figure = self.figures[measure]

@@ -20,7 +20,7 @@ from paddle_runtime.dispatch.slab import Slab
 from paddle_runtime.dispatch.watch import Watch
 from paddle_runtime.dispatch.watchdog import Verdict
 from paddle_runtime.errors import BundleFault, Failed, RequestReason
-from paddle_runtime.tasks import GOLDEN
+from paddle_runtime.tasks import of_the_bundle
 
 log = logging.getLogger(__name__)
 
@@ -267,7 +267,7 @@ class Seat:
             raise
         finally:
             self.jobs = ()
-        if any(job.work.kind != GOLDEN.name for job in jobs):  # what no caller sent is no load
+        if not all(of_the_bundle(job.work.kind) for job in jobs):  # what no caller sent is no load
             self._observer.worked(busy_seconds)
         for job, answer in zip(jobs, answers, strict=True):
             self._settle(job, answer)

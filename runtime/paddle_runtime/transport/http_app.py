@@ -46,9 +46,12 @@ def make_app(front: Front, description: Description) -> Starlette:
         *(
             Route(path, ModelEndpoint(kind, READERS, front), methods=["POST"])
             for path, kind in tasks.paths().items()
-            if kind != tasks.GOLDEN.name
+            if not tasks.of_the_bundle(kind)
         ),
-        Route(tasks.GOLDEN.path, GoldenEndpoint(READERS, front), methods=["POST"]),
+        *(
+            Route(kind.path, GoldenEndpoint(kind, READERS, front), methods=["POST"])
+            for kind in tasks.OF_THE_BUNDLE
+        ),
         *(
             Route(path, BatchEndpoint(kind, READERS, front), methods=["POST"])
             for path, kind in tasks.batch_paths().items()

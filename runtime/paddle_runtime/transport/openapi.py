@@ -12,7 +12,7 @@ from typing import Any
 from paddle_runtime.errors import RequestReason
 from paddle_runtime.limits import MAX_DEADLINE_MS
 from paddle_runtime.request_options import OPTIONS
-from paddle_runtime.tasks import TASKS, Kind, Payload, Task
+from paddle_runtime.tasks import KNOWN, TASKS, Kind, Payload, Task
 from paddle_runtime.transport import codes
 from paddle_runtime.transport.openapi_schemas import SCHEMAS, TEXT, data_of, ref
 
@@ -51,6 +51,7 @@ POSTS = {
     Payload.TENSORS: "Tensors in, tensors out: the Open Inference Protocol",
     Payload.NOTHING: "Ask the model what its bundle knows the answer to; counted as synthetic",
 }
+KNOWN_SUMMARY = "What the bundle knows answers to, as requests; counted as synthetic"
 
 
 def document(paths: Iterable[str], *, task: Task, model: str, model_version: str, version: str) -> Json:
@@ -121,7 +122,7 @@ def _post(kind: Kind, *, has_name: bool) -> Json:
     body = {} if kind.payload is Payload.NOTHING else {"required": True, "content": _bodies(kind)}
     return {
         "method": "post",
-        "summary": POSTS.get(kind.payload, "Ask the model"),
+        "summary": KNOWN_SUMMARY if kind == KNOWN else POSTS.get(kind.payload, "Ask the model"),
         "parameters": [*_options(kind), *_headers(kind)],
         **({"requestBody": body} if body else {}),
         "responses": {"200": _good(kind), **_errors(kind, has_name=has_name)},

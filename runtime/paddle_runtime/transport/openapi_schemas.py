@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from paddle_runtime.errors import RequestReason
-from paddle_runtime.tasks import Kind, Payload
+from paddle_runtime.tasks import KNOWN, Kind, Payload
 
 Json = dict[str, Any]
 TEXT: Json = {"type": "string"}
@@ -27,7 +27,7 @@ def data_of(kind: Kind) -> str:
     if kind.payload is Payload.PADDLEX:
         return "PaddleXAnswer"
     if kind.payload is Payload.NOTHING:
-        return "GoldenAnswer"
+        return "GoldenSet" if kind == KNOWN else "GoldenAnswer"
     return "OcrAnswer" if kind.name == "ocr" else "Answer"
 
 
@@ -135,6 +135,7 @@ SCHEMAS: Json = {
     "GoldenAnswer": obj(
         {"selfTest": {"type": ["integer", "null"]}, "compared": {"type": ["string", "null"]}, **TIMED}
     ),
+    "GoldenSet": obj({"cases": many(obj({"name": TEXT, "path": TEXT, "json": {"type": "object"}})), **TIMED}),
     "PictureRequest": obj({"image": BASE64}, {"options": {"type": "object"}}, closed=True),
     "PictureForm": {"anyOf": [obj({"file": FILE}), obj({"image": FILE})]},
     "BatchRequest": obj({"images": many(BASE64)}, {"options": {"type": "object"}}, closed=True),

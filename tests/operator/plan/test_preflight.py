@@ -10,10 +10,10 @@ import pytest
 from paddle_operator import names
 from paddle_operator.plan import KubeObject, LiveRevision
 from paddle_operator.plan.network_policy import compare_policy, network_policy
-from paddle_operator.plan.preflight_job import needs_parity, preflight_job
+from paddle_operator.plan.preflight_job import needs_parity, preflight_job, same_model
 from paddle_operator.spec.rollout import Preflight
 from paddle_operator.spec.workload import Device
-from tests.operator.given import OTHER_DIGEST, World, a_resource, a_service
+from tests.operator.given import DIGEST, OTHER_DIGEST, World, a_resource, a_service
 
 
 def asking(golden_set: str, **limits: str) -> Preflight:
@@ -24,12 +24,12 @@ ASKED = asking("ocr-golden")
 SERVICE = a_service()
 
 
-def revisions(device: str = "CPU") -> tuple[LiveRevision, LiveRevision]:
-    """One that serves, and one of other bytes that is to follow it."""
+def revisions(device: str = "CPU", digest: str = OTHER_DIGEST) -> tuple[LiveRevision, LiveRevision]:
+    """One that serves, and one of these bytes on this device that is to follow it."""
     world = World(SERVICE).settles()
     (stable,) = world.live
     assert stable.revision is not None
-    changed = stable.revision.model_copy(update={"digest": OTHER_DIGEST, "device": Device(device)})
+    changed = stable.revision.model_copy(update={"digest": digest, "device": Device(device)})
     return stable, replace(stable, name=changed.name(SERVICE.identity.name), revision=changed)
 
 
@@ -89,6 +89,40 @@ def test_on_another_device_stable_is_asked_in_any_case(device: str, parity: bool
     assert ("--parity" in arguments_of(the_job(tried=tried, stable=stable))) is parity
     assert needs_parity(tried.revision, stable.revision) is parity
     assert not needs_parity(tried.revision, None)
+
+
+@pytest.mark.parametrize(
+    ("device", "digest", "asked"),
+    [("GPU", DIGEST, True), ("NPU", DIGEST, True), ("CPU", DIGEST, False), ("GPU", OTHER_DIGEST, False)],
+)
+def test_the_same_model_on_another_device_is_asked_what_it_knows_also_without_a_golden_set(
+    device: str, digest: str, asked: bool
+) -> None:
+    stable, tried = revisions(device, digest)
+    job = preflight_job(SERVICE.identity, Preflight(), tried, stable)
+    assert (job is not None) is asked
+    if job is not None:
+        arguments = arguments_of(job)
+        assert arguments[:2] == ["compare", "--self-test"]
+        assert {"--new", "--stable", "--max-abs-error"} < set(arguments)
+        assert [volume["name"] for volume in pod_of(job)["volumes"]] == ["tmp"], "there is no set to mount"
+
+
+def test_a_first_revision_has_no_other_device_to_agree_with() -> None:
+    _, tried = revisions("GPU", DIGEST)
+    assert preflight_job(SERVICE.identity, Preflight(), tried, None) is None
+
+
+def test_a_module_of_other_bytes_is_another_model() -> None:
+    whole = a_service(a_resource().with_module("recognition", "builtin:other"))
+    (stable,) = World(whole).settles().live
+    assert stable.revision is not None
+    (module,) = stable.revision.modules
+    other = stable.revision.model_copy(
+        update={"modules": (module.model_copy(update={"digest": OTHER_DIGEST}),), "device": Device.GPU}
+    )
+    assert same_model(stable.revision, stable.revision)
+    assert not same_model(other, stable.revision)
 
 
 def test_it_holds_nothing_that_the_model_or_the_cluster_would_let_it_in_with() -> None:

@@ -157,6 +157,30 @@ def test_a_canary_is_asked_a_golden_set_before_callers_ask_it(
         assert "3 of 9 answers differ" in story.condition("RolloutComplete")[2]
 
 
+@pytest.mark.parametrize(
+    ("code", "state", "share"), [(0, "Step", 10), (40, "RolledBack", 0)], ids=["the same", "others"]
+)
+def test_a_model_that_moves_to_another_device_has_to_answer_as_before(
+    story: RolloutStory, code: int, state: str, share: int
+) -> None:
+    stable = story.with_a_pod()
+    story.cluster.edit(runtime={"device": "GPU", "image": "registry/gpu:1"})
+    story.look(2)
+    canary = story.cluster.ready(1)
+    story.look(2)
+    assert story.complete == ("False", Reason.PREFLIGHT), "nobody has asked for it"
+    assert story.weights == {stable: 100}
+    (job,) = story.cluster.of("Job")
+    arguments = job["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert "--self-test" in arguments
+    assert f"http://{stable}.prod.svc:80" in arguments
+    end_of_preflight(story, code, {"message": "2 requests, 2 comparisons: absError 0.5", "comparisons": 2})
+    story.look(2)
+    assert (story.rollout["state"], story.weights.get(canary, 0)) == (state, share)
+    assert "2 comparisons: absError 0.5" in story.condition("RolloutComplete")[2], "what was compared is told"
+    assert not story.cluster.of("Job")
+
+
 def test_where_the_old_pods_make_room_first_nobody_is_there_to_be_compared_with(story: RolloutStory) -> None:
     story.cluster.edit(rollout={"strategy": "Recreate", "preflight": {"shadow": {}}})
     stable = story.with_a_pod()

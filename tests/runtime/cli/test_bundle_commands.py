@@ -118,7 +118,7 @@ def test_inspect_tells_what_a_bundle_holds_and_answers(
 ) -> None:
     result = told(capsys, "inspect", str(small.path))["result"]
     assert result["digest"] == small.digest
-    assert result["endpoints"] == ["/v2/models/small/infer", "/golden"]
+    assert result["endpoints"] == ["/v2/models/small/infer", "/golden", "/golden/requests"]
     assert result["selfTests"] == 0
     module = result["modules"]["model"]
     assert module["inputs"] == [{"name": "x", "datatype": "FP32", "shape": [-1, 4]}]

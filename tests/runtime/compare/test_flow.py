@@ -11,7 +11,7 @@ from paddle_runtime.compare.asking import Answer
 from paddle_runtime.compare.content import content_of
 from paddle_runtime.compare.difference import Measure
 from paddle_runtime.compare.faults import CompareFault, CompareReason
-from paddle_runtime.compare.flow import compare
+from paddle_runtime.compare.flow import compare, known_requests
 from paddle_runtime.compare.golden_set import Request
 from paddle_runtime.compare.tally import Against, Limits, Tally
 from tests.runtime.compare.answers import read, tensor
@@ -43,6 +43,35 @@ def compared(
     tally = Tally(Limits())
     compare(requests, new, stable, tally, parity=parity)
     return tally
+
+
+def knows(answer: Answer | Mapping[str, Any]) -> Fake:
+    return Fake(**{"known requests": answer})
+
+
+def test_the_new_revision_says_what_both_can_be_asked() -> None:
+    case = {"name": "selfTest 0", "path": "/v2/models/m/infer", "json": {"inputs": []}}
+    (request,) = known_requests(knows({"cases": [case], "id": "1", "timings": {}}))
+    assert (request.name, request.path, request.wanted) == ("selfTest 0", "/v2/models/m/infer", None)
+    assert request.body == b'{"inputs": []}'
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ({"cases": []}, "no self-test that can be sent"),
+        (Answer(404, words="404 no endpoint"), "404 no endpoint"),
+        ({"lines": []}, "holds no requests"),
+        ({"cases": [{"name": "a"}]}, "holds no requests"),
+    ],
+)
+def test_where_nothing_is_known_nothing_is_said_for_or_against_it(
+    answer: Answer | Mapping[str, Any], why: str
+) -> None:
+    with pytest.raises(CompareFault, match=why) as told:
+        known_requests(knows(answer))
+    assert told.value.reason is CompareReason.NothingKnown
+    assert "goldenSetRef" in str(told.value)
 
 
 def test_what_is_expected_is_all_that_counts_and_stable_is_left_alone() -> None:
