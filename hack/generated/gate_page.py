@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hack.generated import ROOT
 from hack.generated.benchmark_table import Result, percent, table
-from paddle_operator.rollout.gate.proof import least_first_weight, requests_for_proof, requests_for_step
+from paddle_operator.rollout.gate.proof import least_first_weight, wanted
 from paddle_operator.rollout.gate.settings import Gate, Objective
 from paddle_operator.simulation.own import ROLLOUT
 from paddle_operator.simulation.recorded import replayed
@@ -51,13 +51,13 @@ def proof() -> Iterator[str]:
     for target in TARGETS:
         budget = 1 - Fraction(target) / 100
         gate = Gate((Objective("o", budget),), len(ROLLOUT.steps))
-        usual = budget * HEALTHY
-        found = [least_first_weight(gate, ROLLOUT.steps, Fraction(rate), usual) for rate in RATES]
+        clean, usual = wanted(gate), wanted(gate, {"o": budget * HEALTHY})
+        found = [least_first_weight(usual, ROLLOUT.steps, Fraction(rate)) for rate in RATES]
         rows.append(
             (
                 f"{target} %",
-                f"{requests_for_step(gate)}; {requests_for_step(gate, usual)}",
-                f"{requests_for_proof(gate)}; {requests_for_proof(gate, usual)}",
+                f"{clean.to_pass}; {usual.to_pass}",
+                f"{clean.to_prove}; {usual.to_prove}",
                 *(
                     f"{one.seconds / 60:.0f} min from {one.weights[0]} %"
                     + ("" if one.fits else ": ProofNotReachable")

@@ -1,4 +1,4 @@
-"""This project's gate in a simulated rollout, with the defaults of spec.rollout."""
+"""This project's gate and machine in a simulated rollout, with the defaults of spec.rollout."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from fractions import Fraction
 from functools import lru_cache
 
 from paddle_operator.rollout.gate.judge import Look, Memory, judge
-from paddle_operator.rollout.gate.proof import Reach, least_first_weight
+from paddle_operator.rollout.gate.proof import Reach, least_first_weight, wanted
 from paddle_operator.rollout.gate.settings import Gate, Objective
-from paddle_operator.simulation.driver import Action, Clock, act
+from paddle_operator.rollout.weighing import present_step
+from paddle_operator.simulation.driver import Action, after, begun, look
 from paddle_operator.simulation.world import ERRORS, LATENCY, End, Ending, World
 from paddle_operator.spec.rollout import Rollout
 
@@ -24,13 +25,13 @@ _ENDINGS = {
 
 def rollout(world: World) -> End:
     """Go through one rollout."""
-    gate = gate_of(world.budget)
-    steps = planned(world.budget, world.requests_per_second, world.stable_share)
-    memory, clock = Memory(), Clock()
+    gate, known = gate_of(world.budget), Memory()
+    made = begun(ROLLOUT, planned(world.budget, world.requests_per_second, world.stable_share))
     while world.seconds < LONGEST_SECONDS:
-        counted = world.pass_time(INTERVAL_SECONDS, steps.weights[clock.step])
-        memory, verdict = judge(gate, memory, Look(clock.step, counted))
-        clock, action = act(ROLLOUT, clock, verdict, INTERVAL_SECONDS)
+        step = present_step(ROLLOUT, made.memory.attempt)
+        counted = world.pass_time(INTERVAL_SECONDS, made.course.canary_weight)
+        known, verdict = judge(gate, known, Look(step, counted))
+        made, action = look(made.memory, ROLLOUT, verdict, after(world.seconds))
         if action in _ENDINGS:
             return world.end(_ENDINGS[action])
     return world.end(Ending.HELD)
@@ -45,6 +46,7 @@ def gate_of(budget: Fraction) -> Gate:
 def planned(budget: Fraction, requests_per_second: int, stable_share: Fraction) -> Reach:
     """Return the weights, the first one raised where a healthy canary could not be proven in time.
 
-    Where none is enough, a real rollout does not begin, with the reason ProofNotReachable; here it does, with
-    the greatest, to see what becomes of it."""
-    return least_first_weight(gate_of(budget), ROLLOUT.steps, Fraction(requests_per_second), stable_share)
+    Where none is enough, a real rollout waits for a person, with the reason ProofNotReachable; here somebody
+    approves at once, to see what becomes of it."""
+    takes = wanted(gate_of(budget), {ERRORS: stable_share, LATENCY: stable_share})
+    return least_first_weight(takes, ROLLOUT.steps, Fraction(requests_per_second))

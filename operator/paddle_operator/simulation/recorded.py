@@ -8,7 +8,6 @@ The counts of a line are those since the line before; null where nothing is know
 from __future__ import annotations
 
 import json
-import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,13 +17,15 @@ from paddle_operator.rollout.gate.counts import Counts
 from paddle_operator.rollout.gate.judge import Look, Memory, Pair, judge
 from paddle_operator.rollout.gate.settings import Gate
 from paddle_operator.rollout.verdict import Evidence, Verdict
-from paddle_operator.simulation.driver import Clock, act
+from paddle_operator.simulation.driver import Recorded, after
 from paddle_operator.spec.rollout import Rollout, Step
 
 _LINE = (
     '{"t": SECONDS, "step_weight": PERCENT, "objectives": {NAME: {"canary": [REQUESTS, BAD], "stable": ...}}}'
 )
 _SIDES = {"canary", "stable"}
+_LONGEST = 1e10
+"""Seconds, as many as are in 300 years: also a time since 1970 is less."""
 
 
 class LineInvalid(ValueError):
@@ -46,35 +47,35 @@ def replayed(gate: Gate, rollout: Rollout, lines: Iterable[str]) -> Iterator[dic
 
     A rollout that was rolled back or promoted is judged on, as far as lines go on.
     """
-    memory, clock, before = Memory(), Clock(), None
+    known, before = Memory(), None
+    canary: Recorded | None = None
     for number, text in enumerate(lines, 1):
         if not text.strip():
             continue
         line = _read(number, text)
-        if before is not None and line.seconds <= before:
+        if before is not None and line.seconds < before + 1:
             raise LineInvalid(
-                number, f"t is {line.seconds:g} after {before:g}: it must grow from line to line; sort them"
+                number,
+                f"t is {line.seconds:g} after {before:g}: it must grow from line to line, by a second or "
+                "more; sort them",
             )
-        passed = rollout.analysis.interval_seconds if before is None else line.seconds - before
+        since = line.seconds - rollout.analysis.interval_seconds if before is None else before
         before, step = line.seconds, _step(rollout.steps, line.weight)
-        if step != clock.step:
-            clock = Clock(step)
+        if canary is None or canary.attempt.step != step:
+            canary = Recorded.in_step(step, line.weight, after(since))
         try:
-            memory, verdict = judge(
-                gate, memory, Look(step, line.objectives, max(0.0, line.seconds - passed))
-            )
+            known, verdict = judge(gate, known, Look(step, line.objectives))
         except ValueError as wrong:
             raise LineInvalid(number, str(wrong)) from wrong
-        after, action = act(rollout, clock, verdict, passed)
+        canary, action = canary.look(rollout, verdict, after(line.seconds))
         yield {
             "t": line.seconds,
             "stepWeight": line.weight,
             "step": step + 1,
-            "stepSeconds": after.seconds if after.step == step else passed + clock.seconds,
+            "stepSeconds": canary.attempt.running_seconds,
             "action": action.value,
             **_said(gate, verdict),
         }
-        clock = after if after.step == step else clock
 
 
 def _step(steps: Sequence[Step], weight: int) -> int:
@@ -89,7 +90,7 @@ def _read(number: int, text: str) -> _Line:
         if not isinstance(read, dict) or read.keys() != {"t", "step_weight", "objectives"}:
             raise ValueError(f"it must be {_LINE}")
         seconds, weight = read["t"], read["step_weight"]
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds):
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) < _LONGEST:
             raise ValueError(f"t must be seconds, is {seconds!r}")
         if type(weight) is not int or not 0 <= weight <= 100:
             raise ValueError(f"step_weight must be a whole percentage from 0 to 100, is {weight!r}")

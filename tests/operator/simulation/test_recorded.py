@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from paddle_operator.rollout.gate.judge import Look, Memory, Pair, judge
-from paddle_operator.simulation.driver import Action, Clock, act
+from paddle_operator.rollout.gate.proof import Reach
+from paddle_operator.rollout.weighing import present_step
+from paddle_operator.simulation.driver import Action, after, begun, look
 from paddle_operator.simulation.own import ROLLOUT, gate_of
 from paddle_operator.simulation.recorded import LineInvalid, replayed
 from paddle_operator.simulation.world import SCENARIOS, World
@@ -30,13 +32,14 @@ def counts(pair: Pair) -> Any:
 @pytest.mark.parametrize("scenario", ["healthy", "broken", "shared", "late"])
 def test_a_replay_says_what_was_said_when_it_happened(scenario: str) -> None:
     world = World(SCENARIOS[scenario], 20, Fraction(1, 100), Random(scenario))
-    memory, clock, lines, said = Memory(), Clock(), [], []
+    known, made = Memory(), begun(ROLLOUT, Reach((5, 25, 50), 360, fits=True))
+    lines, said = [], []
     for _ in range(200):
-        weight = ROLLOUT.steps[clock.step].weight
+        weight, step = made.course.canary_weight, present_step(ROLLOUT, made.memory.attempt)
         counted = world.pass_time(15, weight)
         lines.append(line(world.seconds, weight, **{name: counts(one) for name, one in counted.items()}))
-        memory, verdict = judge(GATE, memory, Look(clock.step, counted))
-        clock, action = act(ROLLOUT, clock, verdict, 15)
+        known, verdict = judge(GATE, known, Look(step, counted))
+        made, action = look(made.memory, ROLLOUT, verdict, after(world.seconds))
         said.append((verdict.finding, action, [one.absolute for one in verdict.objectives]))
         if action in {Action.ROLL_BACK, Action.PROMOTE}:
             break
@@ -96,6 +99,7 @@ def test_a_weight_between_two_steps_is_that_of_the_first_one_raised() -> None:
         ),
         (line(30, 5, other=None), "line 2: other: no such objective is promised, only errors, latency"),
         (line(15, 5), "line 2: t is 15 after 15: it must grow"),
+        (line(15.5, 5), "it must grow from line to line, by a second or more"),
         (line(30, 101), "step_weight must be a whole percentage from 0 to 100, is 101"),
         (line(30, "5"), "step_weight must be"),  # type: ignore[arg-type]
         ('{"t": true, "step_weight": 5, "objectives": {}}', "t must be seconds, is True"),

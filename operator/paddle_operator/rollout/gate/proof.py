@@ -1,25 +1,45 @@
 """How long a healthy canary takes to be proven, and the least first weight with which it can be. Pure.
 
 Nothing speaks for a canary but good requests. With few of them a rollout could only wait until its time is
-over, so this is reckoned before it begins: for a canary of which as many requests are bad as of the service
-now, rounded up to whole ones.
+over, so this is reckoned before it begins, and at each look for what is left: for a canary of which as many
+requests are bad as of the service now, rounded up to whole ones.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import count
+from types import MappingProxyType
 
-from paddle_operator.rollout.gate.counts import Counts
+from paddle_operator.rollout.gate.counts import NOTHING, Counts
 from paddle_operator.rollout.gate.evidence import log_proof
 from paddle_operator.rollout.gate.settings import Gate, Objective
 from paddle_operator.spec.rollout import Step
 
+NO_SHARES: Mapping[str, Fraction] = MappingProxyType({})
+"""By objective, the share of requests that are bad now; of one that is not there, none."""
 NONE = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How far a canary has come."""
+
+    step: int = 0
+    """By its index."""
+    seconds: int = 0
+    """Of the step, as far as they count."""
+    requests: int = 0
+    """In the step, of the objective with the fewest."""
+    proof: Mapping[str, Counts] = field(default_factory=dict)
+    """By objective, what the proof rests on."""
+
+
+UNBEGUN = Done()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +49,42 @@ class Reach:
     weights: tuple[int, ...]
     """Those of the steps, none less than the first."""
     seconds: float
-    """From the canary's first request to its proof; infinite without requests."""
+    """To its proof, from the canary's first request or from now; infinite without requests."""
     fits: bool
     """Each step gets its requests, and the last one the proof, within their times."""
+    requests: int = 0
+    """So many prove it."""
+    late: tuple[int, float] | None = None
+    """The step, by its index, whose time is over first, and how many seconds it would take."""
+    requests_per_second: Fraction = NONE
+    """Of the whole service."""
 
 
-def requests_for_proof(gate: Gate, bad_share: Fraction = NONE) -> int:
-    """Return how many requests prove every objective where that share of them is bad."""
-    return max(_to_prove(gate, objective, bad_share) for objective in gate.objectives)
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What has to be asked of a canary, in requests."""
+
+    to_pass: int
+    """In each step."""
+    to_prove: int
+    """In all, or from now on."""
 
 
-def requests_for_step(gate: Gate, bad_share: Fraction = NONE) -> int:
-    """Return how many requests let a step pass where that share of them is bad."""
-    return max(_to_pass(gate, objective, bad_share) for objective in gate.objectives)
+def wanted(gate: Gate, bad_shares: Mapping[str, Fraction] = NO_SHARES, done: Done = UNBEGUN) -> Wanted:
+    """Return what every objective takes where such shares of the requests are bad."""
+    shares = [(one, bad_shares.get(one.name, NONE)) for one in gate.objectives]
+    return Wanted(
+        max(_to_pass(gate, one, share) for one, share in shares),
+        max(_to_prove(gate, one, share, done.proof.get(one.name, NOTHING)) for one, share in shares),
+    )
 
 
-def _to_prove(gate: Gate, objective: Objective, bad_share: Fraction) -> int:
+def _to_prove(gate: Gate, objective: Objective, bad_share: Fraction, done: Counts) -> int:
     """A share close to what the proof rules out would take for ever: it counts as half of that at most."""
     limit = objective.limit(gate)
     share = min(bad_share, limit / 2)
     for bad in count():
-        requests = _proving(gate, limit, bad)
+        requests = max(0, _proving(gate, limit, done.bad + bad) - done.requests)
         if math.ceil(requests * share) <= bad:
             return requests
     raise AssertionError("count() has no end")
@@ -75,38 +110,38 @@ def _to_pass(gate: Gate, objective: Objective, bad_share: Fraction) -> int:
 
 
 def reach(
-    gate: Gate,
+    of: Wanted,
     steps: Sequence[Step],
     requests_per_second: Fraction,
     first_weight: int,
-    bad_share: Fraction = NONE,
+    done: Done = UNBEGUN,
 ) -> Reach:
     """Return what becomes of a canary at an even rate, with no weight less than the first one."""
     weights = tuple(max(step.weight, first_weight) for step in steps)
-    least, missing = requests_for_step(gate, bad_share), Fraction(requests_for_proof(gate, bad_share))
-    seconds, fits = Fraction(), True
-    for number, (step, weight) in enumerate(zip(steps, weights, strict=True), 1):
-        rate = requests_per_second * weight / 100
-        if not rate:
-            return Reach(weights, math.inf, fits=False)
-        wanted = max(Fraction(least), missing) if number == len(steps) else Fraction(least)
-        taken = max(Fraction(step.min_duration_seconds), wanted / rate)
-        fits = fits and taken <= step.max_duration_seconds
-        seconds += taken
-        missing -= taken * rate
-    return Reach(weights, float(seconds), fits)
+    if not requests_per_second:
+        return Reach(weights, math.inf, False, of.to_prove)
+    seconds, missing, late = Fraction(), Fraction(of.to_prove), None
+    ran, had = Fraction(done.seconds), done.requests
+    for number in range(done.step, len(steps)):
+        step, rate = steps[number], requests_per_second * weights[number] / 100
+        more = max(of.to_pass - had, missing if number == len(steps) - 1 else 0, 0)
+        taken = max(step.min_duration_seconds - ran, more / rate)
+        if late is None and ran + taken > step.max_duration_seconds:
+            late = (number, float(ran + taken))
+        seconds, missing, ran, had = seconds + taken, missing - taken * rate, Fraction(), 0
+    return Reach(weights, float(seconds), late is None, of.to_prove, late, requests_per_second)
 
 
-def least_first_weight(
-    gate: Gate, steps: Sequence[Step], requests_per_second: Fraction, bad_share: Fraction = NONE
-) -> Reach:
+def least_first_weight(of: Wanted, steps: Sequence[Step], requests_per_second: Fraction) -> Reach:
     """Return the steps with the least first weight with which the proof fits in.
 
     No weight is raised above the last step's, the most that whoever wrote them would risk. Where that is not
-    enough, `fits` is False and `seconds` what the proof would take with all steps at that weight.
+    enough, `fits` is False and `seconds` what the proof would take with all steps at that weight. Without
+    requests none is raised: nothing is gained by it.
     """
-    for weight in range(steps[0].weight, steps[-1].weight + 1):
-        found = reach(gate, steps, requests_per_second, weight, bad_share)
+    greatest = steps[-1].weight if requests_per_second else steps[0].weight
+    for weight in range(steps[0].weight, greatest + 1):
+        found = reach(of, steps, requests_per_second, weight)
         if found.fits:
             break
     return found
