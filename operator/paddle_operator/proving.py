@@ -7,9 +7,11 @@ what it decides: whoever takes over goes on from there, and a look that was not 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from fractions import Fraction
 from itertools import chain
 from typing import TypeAlias
 
@@ -23,6 +25,7 @@ from paddle_operator.rollout.looks.remembered import Counters, Remembered
 from paddle_operator.sla.answer import Answer, Failed, NoData, Value, and_then
 from paddle_operator.sla.counting import Scraping
 from paddle_operator.sla.gateway import attempts, gateway_attempts
+from paddle_operator.sla.load_queries import present_load
 from paddle_operator.sla.objectives import latency_thresholds_milliseconds
 from paddle_operator.sla.series import Series
 from paddle_operator.spec import Service
@@ -87,6 +90,16 @@ class Proving:
             next((found.early for found, _ in told if found.early), {}),
             Remembered(now, {one.at: found.counters for one, (found, _) in zip(sources, told, strict=True)}),
         )
+
+    async def load(self, service: Service, now: datetime) -> Answer[Fraction]:
+        """Return how many requests a second callers send to the service now."""
+        of, seconds = service.identity, round(self._scraping.interval.total_seconds())
+        try:
+            async with asyncio.timeout(self._limit_seconds):
+                said = await self._metrics.instant(present_load(of.namespace, of.name, seconds), now)
+        except TimeoutError:
+            return Failed(f"Prometheus takes longer than {self._limit_seconds:g} s to tell the load")
+        return and_then(said, _only_number)
 
     def _sources(self, service: Service, revisions: Revisions, places: Places | None) -> tuple[_Source, ...]:
         """Return who is asked about which objectives: attempts upstream where a gateway counts them."""
@@ -156,6 +169,13 @@ def _going_on(source: _Source, before: Counters | None, now: datetime) -> Counte
         begin = max(before.begin, now)
         return Counters(source.of, begin, begin)
     return replace(before, of=source.of)
+
+
+def _only_number(series: tuple[Series, ...]) -> Answer[Fraction]:
+    """Read the load to a thousandth of a request a second."""
+    if len(series) != 1 or not math.isfinite(series[0].samples[0].value):
+        return NoData("nobody knows the load")
+    return Value(Fraction(max(0, round(1000 * series[0].samples[0].value)), 1000))
 
 
 def _some(series: tuple[Series, ...]) -> Answer[tuple[Series, ...]]:

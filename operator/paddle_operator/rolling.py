@@ -28,6 +28,7 @@ from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.gate import memory as gate_memory
 from paddle_operator.rollout.gate.judge import Memory as GateMemory
 from paddle_operator.rollout.gate.judge import judge
+from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.gate.settings import Gate
 from paddle_operator.rollout.looks import remembered
 from paddle_operator.rollout.looks.looked import Looked
@@ -37,14 +38,15 @@ from paddle_operator.rollout.looks.spending import spent_percent
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Memory, memory_from, text_of
 from paddle_operator.rollout.preflight import PreflightResult
+from paddle_operator.rollout.reaching import Traffic, bad_shares, begins, to_begin, to_go
 from paddle_operator.rollout.saying import Saying
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Verdict
 from paddle_operator.rollout.weighing import present_step
-from paddle_operator.sla.answer import NoData
+from paddle_operator.sla.answer import Failed, NoData, Value
 from paddle_operator.sla.measured import Measured
 from paddle_operator.spec import Service
-from paddle_operator.spec.rollout import Rollout
+from paddle_operator.spec.rollout import Rollout, Strategy
 from paddle_operator.spec.traffic import RoutingType
 from paddle_operator.status.preflight import preflight_of
 from paddle_operator.status.rollout import RolloutFacts, rollout_facts
@@ -80,6 +82,8 @@ class Judged:
 
     gate: str
     counters: str
+    known: GateMemory
+    """What the gate remembers; `gate` is its text."""
     verdict: Verdict | None
     """None where nobody could be asked."""
     looked: Looked | None
@@ -123,7 +127,9 @@ class Rolling:
         judged = await self._judged(of, memory, now)
         asked = _questions(of, memory)
         preflight = preflight_of(of.seen.facts, asked.jobs)
-        situation = _situation(of, memory, judged, preflight)
+        traffic = await self._traffic(of, memory, judged, now)
+        reach = _to_begin(of, memory, traffic)
+        situation = _situation(of, memory, judged, preflight, reach)
         made = advance(memory, of.rollout, situation, now)
         refused = await self._remember(key, of.service, made.memory, there)
         course = made.course if refused is None else _without_reason(made.course, situation.lives)
@@ -132,7 +138,8 @@ class Rolling:
         if judged is not None and judged.looked is not None:
             logger.info("%s: %s", key, _evidence(judged))
         verdict = judged.verdict if judged else None
-        facts = rollout_facts(of.rollout, made, of.wish.revision, verdict, of.seen.status)
+        reach = reach or _to_go(of, made.memory, judged, traffic)
+        facts = rollout_facts(of.rollout, made, of.wish.revision, verdict, of.seen.status, reach=reach)
         in_preflight = made.memory.state is State.PREFLIGHT
         return Rolled(course, facts, asked if in_preflight else NO_QUESTIONS, made.said, refused)
 
@@ -142,7 +149,7 @@ class Rolling:
         if memory is None or revisions is None:
             return None
         if self._proving is None or of.measured is None:
-            return Judged(memory.gate, memory.counters, None, None, NOBODY_TO_ASK)
+            return Judged(memory.gate, memory.counters, GateMemory(), None, None, NOBODY_TO_ASK)
         before = _read(remembered.remembered_from, memory.counters, "the counters of a canary are read anew")
         every = timedelta(seconds=of.rollout.analysis.interval_seconds)
         at_gateway = _routed(of) and counted_at_gateway(of.measured, before)
@@ -151,11 +158,24 @@ class Rolling:
         if looked is None:
             return None
         gate = Gate.of(of.service.spec.sla, of.rollout)
-        look = looked.look(present_step(of.rollout, memory.attempt), math.inf)
+        look = looked.look(present_step(of.rollout, memory.attempt))
         known = _read(gate_memory.memory_from, memory.gate, "the evidence about a canary begins anew")
         after, verdict = judge(gate, known or GateMemory(), look)
         counters = remembered.text_of(looked.remembered)
-        return Judged(gate_memory.text_of(after), counters, verdict, looked, looked.missing)
+        return Judged(gate_memory.text_of(after), counters, after, verdict, looked, looked.missing)
+
+    async def _traffic(
+        self, of: Subject, memory: Memory | None, judged: Judged | None, now: datetime
+    ) -> Traffic | None:
+        """Ask what callers send where it decides, or is told; None: nobody knows, or nobody needs to."""
+        measured = of.measured
+        if memory is None or measured is None or self._proving is None:
+            return None
+        needed = begins(memory, of.wish.revision) or (judged is not None and judged.verdict is not None)
+        if not needed or of.rollout.strategy is not Strategy.CANARY or isinstance(measured.metrics, Failed):
+            return None
+        load = await self._proving.load(of.service, now)
+        return Traffic(load.value, bad_shares(measured.figures)) if isinstance(load, Value) else None
 
     async def _remember(
         self, key: Key, service: Service, memory: Memory, there: Stored | None
@@ -214,7 +234,11 @@ def _routed(of: Subject) -> bool:
 
 
 def _situation(
-    of: Subject, memory: Memory | None, judged: Judged | None, preflight: PreflightResult | None
+    of: Subject,
+    memory: Memory | None,
+    judged: Judged | None,
+    preflight: PreflightResult | None,
+    reach: Reach | None,
 ) -> Situation:
     seen, measured, verdict = of.seen, of.measured, judged.verdict if judged else None
     spent = None
@@ -228,6 +252,7 @@ def _situation(
         verdict=verdict,
         missing=judged.missing if judged else "",
         scrape_seconds=seen.platform.scrape_seconds,
+        reach=reach,
         preflight=preflight,
         budget_left_percent=_budget_left(seen.status),
         spent_percent=spent,
@@ -236,6 +261,19 @@ def _situation(
         gate=judged.gate if judged else memory.gate if memory else "",
         counters=judged.counters if judged else memory.counters if memory else "",
     )
+
+
+def _to_begin(of: Subject, memory: Memory | None, traffic: Traffic | None) -> Reach | None:
+    if memory is None or traffic is None or not begins(memory, of.wish.revision):
+        return None
+    return to_begin(Gate.of(of.service.spec.sla, of.rollout), of.rollout, traffic)
+
+
+def _to_go(of: Subject, memory: Memory, judged: Judged | None, traffic: Traffic | None) -> Reach | None:
+    if judged is None or traffic is None or memory.attempt is None:
+        return None
+    gate = Gate.of(of.service.spec.sla, of.rollout)
+    return to_go(gate, of.rollout, traffic, memory.attempt, judged.known)
 
 
 def _budget_left(status: dict[str, Any]) -> Fraction | None:

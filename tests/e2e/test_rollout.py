@@ -126,9 +126,10 @@ def test_a_revision_that_never_comes_up_gets_no_request(
 ) -> None:
     resource = promising(fault)
     old = serving(kube, resource)
-    kube.apply(broken(resource, faulty, fault).body)
-    kube.wait_condition(fault, "RolloutComplete", "False", timeout=60)
     with Steady(request_to(site, fault), per_second=PER_SECOND) as load:
+        time.sleep(15)
+        kube.apply(broken(resource, faulty, fault).body)
+        kube.wait_condition(fault, "RolloutComplete", "False", reason="RolloutInProgress", timeout=60)
         time.sleep(20)
     assert load.outcomes.failed == []
     assert weights(kube, fault) == {old: 100}
@@ -154,14 +155,17 @@ def test_answers_that_differ_stop_a_revision_before_any_caller_sees_one(
     kube.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "golden"}, "data": golden})
     resource = promising("asked", preflight={"goldenSetRef": {"configMap": "golden"}})
     old = serving(kube, resource)
-    kube.apply(resource.model(uri=wrong).body)
-    found = kube.wait_condition("asked", "RolloutComplete", "False", reason="RolledBack", timeout=150)
-    assert "absError" in found["message"], found
-    status = kube.get("pms", "asked")["status"]
-    assert status["rejectedRevisions"][0]["reason"] == "PreflightFailed"
-    assert weights(kube, "asked") == {old: 100}
-    kube.apply(changed(resource).body)
-    kube.wait_condition("asked", "RolloutComplete", "False", reason="CanaryStep", timeout=150)
+    with Steady(request_to(site, "asked"), per_second=PER_SECOND) as load:
+        time.sleep(15)
+        kube.apply(resource.model(uri=wrong).body)
+        found = kube.wait_condition("asked", "RolloutComplete", "False", reason="RolledBack", timeout=150)
+        assert "absError" in found["message"], found
+        status = kube.get("pms", "asked")["status"]
+        assert status["rejectedRevisions"][0]["reason"] == "PreflightFailed"
+        assert weights(kube, "asked") == {old: 100}
+        kube.apply(changed(resource).body)
+        kube.wait_condition("asked", "RolloutComplete", "False", reason="CanaryStep", timeout=150)
+    assert load.outcomes.failed == []
     kube.delete("pms", "asked")
 
 

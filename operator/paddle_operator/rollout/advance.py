@@ -153,7 +153,7 @@ def _waits_for(memory: Memory, attempt: Attempt, view: View) -> Hold | None:
     found = view.situation.preflight
     match memory.state:
         case State.BLOCKED:
-            return blocking(attempt, view)
+            return blocking(memory, attempt, view)
         case State.PREFLIGHT if found is not None and found.state is PreflightState.BROKEN:
             return Hold.PREFLIGHT_BROKEN
         case State.PREPARING | State.PROMOTING if attempt.strategy is not Strategy.RECREATE:

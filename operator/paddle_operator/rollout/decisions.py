@@ -41,8 +41,8 @@ def next_move(memory: Memory, view: View) -> Move | None:
     return protection or _WAITING[memory.state](memory, attempt, view)
 
 
-def blocking(attempt: Attempt, view: View) -> Hold | None:
-    """Return what keeps a rollout from beginning."""
+def blocking(memory: Memory, attempt: Attempt, view: View) -> Hold | None:
+    """Return what keeps a rollout from beginning. A proof is out of reach until it is known to be in it."""
     policy, situation = view.rollout.budget_policy, view.situation
     left = None if policy.override is Override.REPAIR else situation.budget_left_percent
     if left is not None and left < Fraction(policy.block_below_percent):
@@ -53,8 +53,9 @@ def blocking(attempt: Attempt, view: View) -> Hold | None:
         return Hold.NEEDS_APPROVAL
     if attempt.strategy is not Strategy.RECREATE and short_of_room(attempt, view):
         return Hold.NO_CAPACITY
-    reach = situation.reach if attempt.strategy is Strategy.CANARY else None
-    if reach is not None and not reach.fits and not attempt.approved:
+    held, reach = memory.hold is Hold.PROOF_NOT_REACHABLE, situation.reach
+    far = held if reach is None else not reach.fits
+    if attempt.strategy is Strategy.CANARY and far and not attempt.approved:
         return Hold.PROOF_NOT_REACHABLE
     return None
 
@@ -105,7 +106,7 @@ def _found_bad(attempt: Attempt, view: View) -> Iterator[tuple[Cause, str]]:
 
 
 def _blocked(memory: Memory, attempt: Attempt, view: View) -> Move | None:
-    if blocking(attempt, view) is not None:
+    if blocking(memory, attempt, view) is not None:
         return None
     raised = view.situation.reach.weights[0] if view.situation.reach else 0
     return Move(Event.ADMITTED, {"attempt": attempt.but(approved=False, raised=raised)})

@@ -11,7 +11,7 @@ from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
 from paddle_operator.rollout.moves import Move, View
 from paddle_operator.rollout.weighing import share
-from paddle_operator.sla.figures import duration_text
+from paddle_operator.sla.figures import duration_text, number_text
 
 PASSED_THROUGH = frozenset({State.BLOCKED, State.PREPARING, State.PREFLIGHT})
 """Of these nothing is said where they are left at the same look; why one is Blocked is said by its hold."""
@@ -54,7 +54,7 @@ def waiting(memory: Memory, view: View) -> Saying | None:
     attempt = memory.attempt
     return Saying(
         memory.hold.value,
-        f"{attempt.canary}: {_why(memory.hold, view)}",
+        f"{attempt.canary}: {_why(memory.hold, attempt, view)}",
         attempt.canary,
         memory.state.value,
         attempt.weight,
@@ -84,7 +84,7 @@ def _step(attempt: Attempt, view: View) -> str:
     return f"step {min(attempt.step + 1, steps)} of {steps}"
 
 
-def _why(hold: Hold, view: View) -> str:
+def _why(hold: Hold, attempt: Attempt, view: View) -> str:
     situation, policy = view.situation, view.rollout.budget_policy
     left = f"{float(situation.budget_left_percent or 0):.1f} % of the budget is left"
     match hold:
@@ -95,15 +95,28 @@ def _why(hold: Hold, view: View) -> str:
         case Hold.NO_CAPACITY:
             return f"the cluster has room for {situation.hostable} of the pods that are needed next"
         case Hold.PROOF_NOT_REACHABLE:
-            return _far_proof(situation.reach)
+            return _far_proof(situation.reach, attempt, view)
         case Hold.PREFLIGHT_BROKEN:
             return situation.preflight.why if situation.preflight else hold.meaning
         case _:
             return hold.meaning
 
 
-def _far_proof(reach: Reach | None) -> str:
-    if reach is None or math.isinf(reach.seconds):
-        return "without requests it cannot be proven"
-    proof = f"proof takes {duration_text(Fraction(math.ceil(reach.seconds)))} at the present traffic"
-    return f"{proof}, at a first weight of {reach.weights[0]} %: longer than the steps may take"
+def _far_proof(reach: Reach | None, attempt: Attempt, view: View) -> str:
+    """Say what the proof takes, where that is too much, and what to do."""
+    anyway = f"or say approve/{attempt.canary}/NONCE to begin all the same"
+    if reach is None or reach.late is None:
+        return f"without requests it cannot be proven: send some, {anyway}"
+    number, seconds = reach.late
+    weight, longest = reach.weights[number], view.rollout.steps[number].max_duration_seconds
+    return (
+        f"proof takes {_time(reach.seconds)} at the present traffic of "
+        f"{number_text(reach.requests_per_second)} requests a second: it needs {reach.requests:,} of the "
+        f"canary's, and step {number + 1} with {weight} % of all would take {_time(seconds)}, of "
+        f"{_time(longest)} that it may. Raise its maxDurationSeconds to {math.ceil(seconds)} or its weight, "
+        f"promise less, {anyway}, with {reach.weights[0]} %"
+    )
+
+
+def _time(seconds: float) -> str:
+    return duration_text(Fraction(math.ceil(seconds)))

@@ -13,9 +13,11 @@ from enum import StrEnum
 from paddle_operator import names
 from paddle_operator.sla.promql import COUNTED, duration
 from paddle_operator.sla.selectors import equal, selector
-from paddle_operator.sla.series import NAMESPACE_LABEL, OUTCOME_LABEL, REVISION_LABEL
+from paddle_operator.sla.series import NAMESPACE_LABEL, OUTCOME_LABEL, REVISION_LABEL, SERVICE_LABEL
 from paddle_operator.spec.workload import Device
 
+LATELY = timedelta(minutes=5)
+"""Who reckons how long requests take to come does so with the last minutes: a lull is no end of them."""
 OVER = timedelta(minutes=1)
 """Short enough to follow a burst, and long enough for four scrapes of the usual 15 seconds."""
 SCRAPES = 4
@@ -59,6 +61,15 @@ def offered_load(namespace: str, revision: str, scrape_seconds: int = USUAL_SCRA
     return f"sum(rate({selected}[{_over(scrape_seconds)}]))"
 
 
+def present_load(namespace: str, service: str, scrape_seconds: int = USUAL_SCRAPE_SECONDS) -> str:
+    """Requests a second that callers send to all revisions of a service: of the last minute, or of the last
+    five where that is more. Traffic that has just begun counts as it comes now."""
+    of = (equal(NAMESPACE_LABEL, namespace), equal(SERVICE_LABEL, service), f'{OUTCOME_LABEL}=~"{COUNTED}"')
+    selected = selector(names.METRIC_REQUESTS, *of)
+    now, lately = (f"sum(rate({selected}[{_over(scrape_seconds, least)}]))" for least in (OVER, LATELY))
+    return f"({now} > {lately}) or {lately}"
+
+
 def accelerator_percent(
     namespace: str,
     revision: str,
@@ -75,8 +86,8 @@ def accelerator_percent(
     return f"100 * sum(rate({busy}[{_over(scrape_seconds)}]) / ({workers} > 0))"
 
 
-def _over(scrape_seconds: int) -> str:
-    return duration(max(OVER, timedelta(seconds=SCRAPES * scrape_seconds)))
+def _over(scrape_seconds: int, least: timedelta = OVER) -> str:
+    return duration(max(least, timedelta(seconds=SCRAPES * scrape_seconds)))
 
 
 def _of_revision(metric: str, namespace: str, revision: str, *more: str) -> str:

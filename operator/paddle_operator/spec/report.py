@@ -168,6 +168,10 @@ class RolloutStatus(Block):
     """The present step, from 1."""
     steps: Count | None = None
     """How many there are."""
+    time_to_proof_seconds: Count | None = None
+    """How long it takes until the canary is proven, at the present traffic and with as many failures as the
+    service has now, in seconds: in all before it begins, then what is left. Absent where that is not known,
+    and without requests."""
     verdict: Annotated[str, Field(max_length=32)] = ""
     """The worst finding of any objective: Broken, SharedIncident, Regression, NoData or NothingAgainst."""
     evidence_needed: Figure = ""

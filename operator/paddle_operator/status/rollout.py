@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from paddle_operator.reasons import Reason
 from paddle_operator.rollout.advance import Advance
+from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.machine import ENDED, State
 from paddle_operator.rollout.memory import Hold, Memory
 from paddle_operator.rollout.verdict import Evidence, Verdict
@@ -58,6 +60,8 @@ class RolloutFacts:
     """The revision that the resource asks for."""
     verdict: Verdict | None = None
     """None where nobody was judged at this look."""
+    reach: Reach | None = None
+    """How long the proof takes; None where that was not reckoned at this look, or is not known."""
 
     @property
     def revision(self) -> str | None:
@@ -74,13 +78,19 @@ class RolloutFacts:
 
 
 def rollout_facts(
-    rollout: Rollout, made: Advance, wanted: str | None, verdict: Verdict | None, previous: Mapping[str, Any]
+    rollout: Rollout,
+    made: Advance,
+    wanted: str | None,
+    verdict: Verdict | None,
+    previous: Mapping[str, Any],
+    *,
+    reach: Reach | None = None,
 ) -> RolloutFacts:
     """Tell a decision. `previous` is the stored status: what was said stays while nothing happens."""
     before, memory = previous.get("rollout") or {}, made.memory
     same = (before.get("state"), before.get("hold")) == (memory.state, memory.hold)
     told = made.said[-1].message if made.said else str(before.get("message", "")) if same else ""
-    return RolloutFacts(rollout, memory, told or memory.state.meaning, wanted, verdict)
+    return RolloutFacts(rollout, memory, told or memory.state.meaning, wanted, verdict, reach)
 
 
 def rollout_blocks(facts: RolloutFacts | None, previous: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,7 +128,7 @@ def _progress(facts: RolloutFacts, previous: Mapping[str, Any]) -> dict[str, Any
         "message": facts.message[:1024],
     }
     if attempt is not None:
-        told |= {"step": min(attempt.step + 1, steps), "steps": steps}
+        told |= {"step": min(attempt.step + 1, steps), "steps": steps, **_time_to_proof(facts, before)}
     if facts.verdict is not None:
         told |= {
             "verdict": facts.verdict.finding.value,
@@ -129,6 +139,21 @@ def _progress(facts: RolloutFacts, previous: Mapping[str, Any]) -> dict[str, Any
     elif before.get("revision") == revision:
         told |= {key: before[key] for key in OF_A_VERDICT if key in before}
     return told
+
+
+def _time_to_proof(facts: RolloutFacts, before: Mapping[str, Any]) -> dict[str, int]:
+    """Tell it while a proof is waited for. A canary that waits for its beginning is at rest: its figure stays
+    until another one is by a fifth more or less."""
+    if facts.memory.state in {State.PROMOTING, State.RETURNING}:
+        return {}
+    same = before.get("revision") == facts.revision
+    was = before.get("timeToProofSeconds") if same else None
+    now = facts.reach.seconds if facts.reach is not None else was
+    if now is None or math.isinf(now):
+        return {}
+    if facts.verdict is None and was is not None and abs(now - was) <= was / 5:
+        return {"timeToProofSeconds": was}
+    return {"timeToProofSeconds": math.ceil(now)}
 
 
 def _result(one: Evidence) -> dict[str, Any]:

@@ -26,9 +26,9 @@ def pair(canary: tuple[int, int] | None, stable: tuple[int, int] | None) -> Pair
     return Pair(Counts(*canary) if canary else None, Counts(*stable) if stable else None)
 
 
-def look(*pairs: Pair, step: int = 0, **more: Any) -> Look:
+def look(*pairs: Pair, step: int = 0) -> Look:
     """A look at o0, o1 and so on."""
-    return Look(step, {f"o{number}": one for number, one in enumerate(pairs)}, **more)
+    return Look(step, {f"o{number}": one for number, one in enumerate(pairs)})
 
 
 def judged(settings: Gate, looks: Iterable[Look], memory: Memory | None = None) -> tuple[Memory, Verdict]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 from paddle_operator.rollout.advance import Advance, advance
@@ -33,7 +34,7 @@ CHECKED = PreflightResult(PreflightState.PASSED)
 DIFFERS = PreflightResult(PreflightState.FAILED, "3 of 10 answers differ")
 CHECK_BROKEN = PreflightResult(PreflightState.BROKEN, "the golden set is no JSON")
 AWAY = "up: Failed: Prometheus is away"
-OUT_OF_REACH = Reach((50, 50, 50), 4980, fits=False)
+OUT_OF_REACH = Reach((50, 50, 50), 4980, False, 4405, (2, 3000.0), Fraction(2))
 
 
 def asking(**fields: Any) -> Rollout:

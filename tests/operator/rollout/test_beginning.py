@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from paddle_operator.rollout.gate.proof import Reach
@@ -96,7 +97,11 @@ def test_proof_out_of_reach_is_said_before_the_beginning() -> None:
     assert story.look(reach=OUT_OF_REACH).canary is None
     assert (hold(story), story.said) == (Hold.PROOF_NOT_REACHABLE, ["ProofNotReachable"])
     assert story.last is not None
-    assert "proof takes 1 h 23 min at the present traffic" in story.last.said[0].message
+    message = story.last.said[0].message
+    assert "proof takes 1 h 23 min at the present traffic of 2 requests a second: it needs 4,405" in message
+    assert "step 3 with 50 % of all would take 50 min, of 30 min that it may" in message
+    assert story.look().canary is None, "an outage of the metrics brings no proof into reach"
+    assert story.look(reach=replace(OUT_OF_REACH, fits=True)).canary == NEW
 
 
 def test_the_first_weight_is_raised_for_the_proof() -> None:

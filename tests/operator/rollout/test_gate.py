@@ -151,16 +151,6 @@ def test_a_few_requests_of_the_stable_revision_are_too_few_only_beside_a_larger_
     assert at_half.finding is Finding.SHARED_INCIDENT, "with as many requests each, who has more is chance"
 
 
-def test_the_beginning_is_left_out_where_a_warm_up_is_asked_for() -> None:
-    settings = gate(warm_up_seconds=30)
-    cold = look(pair((15, 15), (285, 1)), age_seconds=15)
-    memory, verdict = judged(settings, [cold])
-    assert verdict.finding is Finding.NO_DATA
-    assert memory.trails["o0"].canary.requests == 0
-    _, warm = judge(settings, memory, look(pair((15, 5), (285, 1)), age_seconds=30))
-    assert warm.finding is Finding.BROKEN
-
-
 def test_a_canary_that_breaks_late_is_found_in_its_new_step() -> None:
     """Beside 20,000 good requests a few bad ones are nothing, but not beside those of their own step."""
     looks = [look(pair((2000, 4), (2000, 8)))] * 10

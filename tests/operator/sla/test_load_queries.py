@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from paddle_operator.sla.load_queries import AcceleratorSource, accelerator_percent, offered_load
+from paddle_operator.sla.load_queries import (
+    AcceleratorSource,
+    accelerator_percent,
+    offered_load,
+    present_load,
+)
 from paddle_operator.spec.workload import Device
 
 RUNTIME = (
@@ -16,6 +21,16 @@ def test_load_is_what_callers_ask_for_also_where_it_is_refused() -> None:
         'sum(rate(paddle_runtime_requests_total{namespace="prod",revision="ocr-1a",'
         'outcome=~"good|bad|refused"}[1m]))'
     )
+
+
+def test_the_load_of_a_service_is_that_of_now_or_of_the_last_minutes_where_that_is_more() -> None:
+    def over(minutes: int) -> str:
+        return (
+            'sum(rate(paddle_runtime_requests_total{namespace="prod",service="ocr",'
+            f'outcome=~"good|bad|refused"}}[{minutes}m]))'
+        )
+
+    assert present_load("prod", "ocr") == f"({over(1)} > {over(5)}) or {over(5)}"
 
 
 def test_how_busy_an_accelerator_is_says_the_runtime_on_every_device() -> None:

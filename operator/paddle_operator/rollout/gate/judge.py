@@ -54,8 +54,6 @@ class Look:
     """The step in which it was counted, by its index from 0."""
     objectives: Mapping[str, Pair]
     """By name. One that is not here is not known."""
-    age_seconds: float = math.inf
-    """How long the canary had been taking requests when the interval began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +71,6 @@ def judge(gate: Gate, memory: Memory, look: Look) -> tuple[Memory, Verdict]:
     trails, found, passed, proven = {}, [], True, True
     for objective in gate.objectives:
         pair = look.objectives.get(objective.name, UNKNOWN)
-        if look.age_seconds < gate.warm_up_seconds:
-            pair = UNKNOWN
         before = memory.trails.get(objective.name, Trail())
         trail, evidence = _judged(gate, objective, before, pair, look.step)
         trails[objective.name] = trail

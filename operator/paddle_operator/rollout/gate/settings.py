@@ -53,8 +53,6 @@ class Gate:
     """Proven means: less than so many times the budget is bad."""
     min_requests: int = 0
     """Least requests of the canary in a step; 0: as many as let half a request be bad."""
-    warm_up_seconds: int = 0
-    """Intervals that begin sooner than this after the canary's first request are not counted."""
 
     @classmethod
     def of(cls, sla: Sla, rollout: Rollout) -> Gate:
@@ -73,10 +71,9 @@ class Gate:
         names = [objective.name for objective in self.objectives]
         if not names or len(set(names)) != len(names):
             raise ValueError(f"a gate has one objective or more, each with its own name, not {names}")
-        if self.steps < 1 or self.min_requests < 0 or self.warm_up_seconds < 0:
+        if self.steps < 1 or self.min_requests < 0:
             raise ValueError(
-                f"steps is at least 1, min_requests and warm_up_seconds at least 0, not {self.steps}, "
-                f"{self.min_requests} and {self.warm_up_seconds}"
+                f"steps is at least 1, min_requests at least 0, not {self.steps} and {self.min_requests}"
             )
         for share in (self.false_rollback_percent, self.promotion_confidence_percent):
             if not 0 < share < 100:

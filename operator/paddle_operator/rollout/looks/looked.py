@@ -46,10 +46,10 @@ class Looked:
     remembered: Remembered
     """What the next look goes on from; to be stored with what is decided by this one."""
 
-    def look(self, step: int, age_seconds: float) -> Look:
+    def look(self, step: int) -> Look:
         """Return what the gate judges. No value of any of the other three kinds is in it."""
         known = {name: one.value for name, one in self.counts.items() if isinstance(one, Value)}
-        return Look(step, known, age_seconds)
+        return Look(step, known)
 
     @property
     def missing(self) -> str:
