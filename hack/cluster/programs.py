@@ -100,6 +100,16 @@ MODULES: tuple[Module, ...] = (
         only_when_asked=True,
     ),
     Module("metrics-server", ("sigs.k8s.io/metrics-server/cmd/metrics-server",), only_when_asked=True),
+    Module("flagger", ("github.com/fluxcd/flagger/cmd/flagger",), only_when_asked=True),
+    Module(
+        "argo-rollouts",
+        (
+            "github.com/argoproj/argo-rollouts/cmd/rollouts-controller",
+            "paddle-sla.local/tools/argo-rollouts",
+        ),
+        built_as=("argo-rollouts", "argo-rollouts-routes"),
+        only_when_asked=True,
+    ),
 )
 FOLDERS = tuple(module.folder for module in MODULES if not module.only_when_asked)
 WHEN_ASKED = tuple(module.folder for module in MODULES if module.only_when_asked)
