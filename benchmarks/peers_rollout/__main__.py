@@ -66,10 +66,14 @@ class Series:
 
     site: EmbeddedSite
     pods: Pods
+    until: float
+    """After this moment, of the monotonic clock, none is begun."""
     going: Going = field(default_factory=Going)
 
     def run(self, system: System, number: int) -> dict[str, Any]:
         """One rollout, from nothing to the end of its namespace."""
+        if time.monotonic() > self.until:
+            raise TimeoutError(f"{system.name}, run {number}: not begun, since the time was over")
         namespace = f"peers-{SYSTEMS.index(system)}-{number}"
         self.site.make_namespace(namespace)
         beside = self.going.change(1) - 1
@@ -93,9 +97,11 @@ class Series:
             system.update(kube, host, self.pods)
             rolled_back = system.rolled_back(kube)
             time.sleep(AFTER_SECONDS)
+            why = system.why(kube)
         return {
             "began": began.isoformat(timespec="seconds"),
             "rolled_back": rolled_back,
+            "why": why,
             "load_average": round(os.getloadavg()[0], 1),
             **met(callers.answers),
         }
@@ -158,6 +164,7 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--together", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=60, help="begin no run after so many")
     parser.add_argument("--systems", nargs="*", default=[""])
     parser.add_argument("--good", action="store_true")
     asked = parser.parse_args()
@@ -167,7 +174,8 @@ def main() -> None:
     site = embedded_site(CLUSTER, Progress())
     if needed:
         addons.install(ClusterInfo(CLUSTER), Progress(), needed)
-    found = measure(Series(site, prepared(site, asked.good)), systems, asked.runs, asked.together)
+    series = Series(site, prepared(site, asked.good), time.monotonic() + 60 * asked.minutes)
+    found = measure(series, systems, asked.runs, asked.together)
     if asked.good:
         return
     earlier = json.loads(RESULT.read_text())["figures"]["systems"] if RESULT.exists() else {}

@@ -8,6 +8,7 @@ Gateway API is no module that can be had: one in hack/cluster/tools/argo-rollout
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from benchmarks.peers_rollout.systems import (
     counted_apart,
     gateway,
     must,
+    said,
     waited,
 )
 from hack.demo.kubectl import Kube
@@ -59,6 +61,12 @@ class Argo(System):
 
     def update(self, kube: Kube, host: str, pods: Pods) -> None:
         self._apply(kube, API, "Rollout", NAME, self._rollout(kube.namespace, pods.second))
+
+    def why(self, kube: Kube) -> str:
+        results = "{.items[0].status.metricResults[0]}"
+        found = json.loads(said(kube, "analysisruns", results) or "{}")
+        measured = [one.get("value", one.get("message")) for one in found.get("measurements", ())]
+        return f"{found.get('phase')}, {', '.join(map(str, measured))}"
 
     def _route(self, host: str) -> Mapping[str, Any]:
         backends = [

@@ -23,6 +23,7 @@ from benchmarks.peers_rollout.systems import (
     counted_apart,
     gateway,
     must,
+    said,
     waited,
 )
 from hack.demo.kubectl import Kube
@@ -69,6 +70,13 @@ class Flagger(System):
 
     def update(self, kube: Kube, host: str, pods: Pods) -> None:
         self._deployment(kube, pods.second)
+
+    def why(self, kube: Kube) -> str:
+        messages = '{range .items[?(@.involvedObject.kind=="Canary")]}{.message}{"\\n"}{end}'
+        looks = (
+            one for one in said(kube, "events", messages).splitlines() if f"{NAME}.{kube.namespace}" in one
+        )
+        return "; ".join(one for one in looks if one.startswith(("Halt ", "Metric query failed")))
 
     def _canary(self, host: str) -> Mapping[str, Any]:
         service: dict[str, Any] = {"port": names.SERVICE_PORT, "targetPort": names.PORT_NAME}

@@ -49,6 +49,18 @@ class System(ABC):
         what, _, said = self.end.partition(" ")
         return waited(kube, what, f"jsonpath={said}", self.patience_seconds)
 
+    @abstractmethod
+    def why(self, kube: Kube) -> str:
+        """What it says of its reason: one that could not ask Prometheus has found nothing out."""
+
+
+def said(kube: Kube, kind: str, path: str) -> str:
+    """What is at a JSON path of the namespace's objects of a kind; nothing where the path leads nowhere."""
+    try:
+        return kube.run("get", kind, "-o", f"jsonpath={path}").strip()
+    except KubectlRefused:
+        return ""
+
 
 def waited(kube: Kube, what: str, condition: str, seconds: int) -> bool:
     """`kubectl wait`, which watches: a dozen runs that ask again and again would cost a processor."""
@@ -106,6 +118,9 @@ class Ours(System):
     def update(self, kube: Kube, host: str, pods: Pods) -> None:
         changed = self.resource(host).runtime(image=pods.second_image, pod={"env": pods.environment})
         kube.apply(changed.body)
+
+    def why(self, kube: Kube) -> str:
+        return said(kube, "pms", "{.items[0].status.rejectedRevisions[0].reason}")
 
 
 def promised() -> Resource:

@@ -18,6 +18,8 @@ HEAD = (
     "other runs beside",
 )
 
+NOTHING_FOUND = ("query failed", "no values")
+"""What Flagger says of a look that found nothing out, and that counts as a failed one."""
 BESIDE = """\
 What they do that this operator does not:
 
@@ -60,8 +62,9 @@ def peers_rollout(figures: Result) -> list[str]:
 def of_system(runs: Sequence[Result]) -> tuple[str, ...]:
     """The cells of one system's runs."""
     back = [one for one in runs if one["rolled_back"]]
+    unasked = sum(any(said in one["why"] for said in NOTHING_FOUND) for one in back)
     return (
-        f"{len(back)} of {len(runs)}",
+        f"{len(back)} of {len(runs)}" + (f", {unasked} for want of an answer" if unasked else ""),
         *(
             spread(summary([one[what] for one in runs]), ".0f")
             for what in (
