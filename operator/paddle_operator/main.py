@@ -22,8 +22,9 @@ from paddle_operator.cluster.events import ApiEvents
 from paddle_operator.cluster.heartbeat import Heartbeat
 from paddle_operator.cluster.lease import Lease, Terms
 from paddle_operator.cluster.leases import ApiLeaseStore, HeartbeatLease
-from paddle_operator.cluster.ports import Cluster, Events, Key, ReportKey
+from paddle_operator.cluster.ports import Cluster, Events, Key, ReportKey, Room
 from paddle_operator.cluster.reports import KubernetesReports
+from paddle_operator.cluster.room import KubernetesRoom
 from paddle_operator.cluster.startup import until_served
 from paddle_operator.golden.asking import AT_A_TIME, Golden
 from paddle_operator.golden.http import HttpAsk
@@ -64,7 +65,7 @@ async def operate(settings: Settings) -> None:
     queue: KeyedQueue[Key] = KeyedQueue(waited=telemetry.waited)
     reports: KeyedQueue[ReportKey] = KeyedQueue()
     cluster = MeasuredCluster(KubernetesCluster(api, _given(settings)), telemetry)
-    events = ApiEvents(api, settings.identity)
+    events, room = ApiEvents(api, settings.identity), KubernetesRoom(api)
     prometheus = _prometheus(settings)
     metrics = MeasuredMetrics(prometheus, telemetry) if prometheus else None
     goldens: KeyedQueue[Key] = KeyedQueue()
@@ -74,7 +75,7 @@ async def operate(settings: Settings) -> None:
     large = MeasuredMetrics(asked_by_reports, telemetry) if asked_by_reports else None
     shelves = MeasuredReports(KubernetesReports(api), telemetry)
     report_flow = _reports(settings, large, shelves, queue.add)
-    flow = _flow(settings, cluster, events, metrics, reports=report_flow, golden=golden)
+    flow = _flow(settings, cluster, events, metrics, reports=report_flow, golden=golden, room=room)
     flow = replace(flow, watched=telemetry.rollouts.looked)
     _read_when_scraped(telemetry, lease, heartbeat, queue)
 
@@ -129,14 +130,17 @@ def _flow(
     *,
     reports: ReportFlow,
     golden: Golden,
+    room: Room,
 ) -> Reconciler:
     """Without a Prometheus nothing is measured, and no service is asked."""
     pause = partial(_spread, settings.resync_seconds)
     if metrics is None:
-        return Reconciler(cluster, events, _now, pause, refused_reports=reports.refused)
+        return Reconciler(cluster, events, _now, pause, refused_reports=reports.refused, room=room)
     measuring, profiling = _measuring(settings, metrics, cluster), _profiling(settings, metrics, cluster)
     proving = _proving(settings, metrics)
-    return Reconciler(cluster, events, _now, pause, measuring, profiling, reports.refused, golden, proving)
+    return Reconciler(
+        cluster, events, _now, pause, measuring, profiling, reports.refused, golden, proving, room
+    )
 
 
 def _lease(settings: Settings, api: Api) -> Lease:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from paddle_operator import names
-from paddle_operator.cluster.ports import Cluster, Events, Key, Observation
+from paddle_operator.cluster.ports import Cluster, Events, Key, Observation, Room
 from paddle_operator.errors import ClusterRefused, SpecRejected, Violation
 from paddle_operator.golden.asking import Golden
+from paddle_operator.hosting import Hosts
 from paddle_operator.measure import Measuring
 from paddle_operator.plan import ObjectKey, Plan, Role, only_watches, plan, wish_of
 from paddle_operator.plan.diff import Action, Create, Delete, Patch, diff, key_of
@@ -60,6 +61,8 @@ class Reconciler:
     """None where nobody would count what it asks."""
     proving: Proving | None = None
     """None where there is nobody to ask about a canary."""
+    room: Room | None = None
+    """None where nobody can read nodes."""
     watched: Callable[[Key, Rolled | None], None] = lambda key, rolled: None
     """Who hears of each look at a rollout; None: of a service that has none."""
 
@@ -90,6 +93,7 @@ class Reconciler:
             availability=counted,
         )
         left = (*_lost_answer(wanted, seen), *_past(service, seen))
+        await self._mark(key, wanted.course.ends)
         refused = await self._write(key, (*diff(wanted, seen.objects, seen.uid), *left))
         refused += [rolled.refused] if rolled and rolled.refused else []
         if self.golden:
@@ -133,7 +137,18 @@ class Reconciler:
         profile = _profile(service, seen)
         wish = wish_of(service, seen.platform, seen.resolution, seen.revisions, now, profile=profile)
         subject = Subject(service, rollout, wish, seen, measured, refused)
-        return await Rolling(self.cluster, self.proving)(key, subject, now)
+        return await Rolling(self.cluster, self.proving, Hosts(self.room))(key, subject, now)
+
+    async def _mark(self, key: Key, ends: Sequence[str]) -> None:
+        """Name the pods that are to go before their number sinks. Without, another one may be given up, and
+        the next look goes on from there."""
+        for pod in ends:
+            if self.room is None:
+                return
+            try:
+                await self.room.gives_up_first(key, pod)
+            except ClusterRefused as refused:
+                logger.warning("%s: its set chooses which pod makes room: %s", key, refused)
 
     async def _write(self, key: Key, actions: tuple[Action, ...]) -> list[ClusterRefused]:
         """Write in the plan's order, past refusals; one of what serves holds all that takes pods away."""

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from paddle_operator import names
 from paddle_operator.cluster.ports import Cluster, Key, Observation
 from paddle_operator.errors import ClusterRefused
+from paddle_operator.hosting import Hosts, tried
 from paddle_operator.plan import KubeObject, Wish
 from paddle_operator.plan.lives import lives_of
 from paddle_operator.plan.memory import Stored
@@ -116,9 +117,10 @@ class Rolled:
 class Rolling:
     """Looks at rollouts; without `proving` there is nobody to ask about a canary."""
 
-    def __init__(self, cluster: Cluster, proving: Proving | None) -> None:
+    def __init__(self, cluster: Cluster, proving: Proving | None, hosts: Hosts) -> None:
         self._cluster = cluster
         self._proving = proving
+        self._hosts = hosts
 
     async def __call__(self, key: Key, of: Subject, now: datetime) -> Rolled:
         """Decide about a service's rollout, and write it down."""
@@ -129,7 +131,7 @@ class Rolling:
         preflight = preflight_of(of.seen.facts, asked.jobs)
         traffic = await self._traffic(of, memory, judged, now)
         reach = _to_begin(of, memory, traffic)
-        situation = _situation(of, memory, judged, preflight, reach)
+        situation = await self._hosted(of, memory, _situation(of, memory, judged, preflight, reach))
         made = advance(memory, of.rollout, situation, now)
         refused = await self._remember(key, of.service, made.memory, there)
         course = made.course if refused is None else _without_reason(made.course, situation.lives)
@@ -138,10 +140,19 @@ class Rolling:
         if judged is not None and judged.looked is not None:
             logger.info("%s: %s", key, _evidence(judged))
         verdict = judged.verdict if judged else None
-        reach = reach or _to_go(of, made.memory, judged, traffic)
-        facts = rollout_facts(of.rollout, made, of.wish.revision, verdict, of.seen.status, reach=reach)
+        reach, hosting = reach or _to_go(of, made.memory, judged, traffic), situation.hosting
+        facts = rollout_facts(
+            of.rollout, made, of.wish.revision, verdict, of.seen.status, reach=reach, hosting=hosting
+        )
         in_preflight = made.memory.state is State.PREFLIGHT
         return Rolled(course, facts, asked if in_preflight else NO_QUESTIONS, made.said, refused)
+
+    async def _hosted(self, of: Subject, memory: Memory | None, situation: Situation) -> Situation:
+        """Look for the room of whoever is tried."""
+        about = tried(of.service, of.rollout, replace(of.wish, revision=of.wanted), of.seen, memory)
+        hosting = await self._hosts(about) if about is not None else None
+        hostable = hosting.found.canary if hosting is not None and hosting.look is not None else None
+        return replace(situation, hosting=hosting, hostable=hostable)
 
     async def _judged(self, of: Subject, memory: Memory | None, now: datetime) -> Judged | None:
         """Look at whoever is to be judged; None where nobody is, or the last look was just made."""
@@ -198,7 +209,9 @@ def _without_reason(decided: Course, lives: Course) -> Course:
     if lives.stable is None:
         return decided
     share = decided.canary_weight if decided.canary == lives.canary else 0
-    return replace(lives, canary_weight=min(lives.canary_weight, share))
+    fewer = decided.stable_replicas
+    kept = fewer + len(decided.ends) if fewer is not None and decided.stable == lives.stable else None
+    return replace(lives, canary_weight=min(lives.canary_weight, share), stable_replicas=kept)
 
 
 def _who(memory: Memory | None, seen: Observation) -> Revisions | None:
@@ -248,7 +261,7 @@ def _situation(
         wanted=of.wanted,
         lives=lives_of(of.service.identity.name, seen.revisions, seen.objects),
         ready={one.name: one.ready_replicas for one in seen.revisions},
-        full=of.wish.replicas,
+        full=(memory.attempt.full if memory and memory.attempt else 0) or of.wish.replicas,
         verdict=verdict,
         missing=judged.missing if judged else "",
         scrape_seconds=seen.platform.scrape_seconds,

@@ -76,6 +76,17 @@ def test_the_operator_may_watch_what_it_owns_and_its_pods_and_nothing_else() -> 
     assert granted({"list", "get"}) >= {(kind.group, kind.plural) for kind in SCALERS}
 
 
+def test_nodes_are_only_listed_and_only_where_the_whole_cluster_is_served() -> None:
+    verbs = [rule["verbs"] for rule in rules_of("defaults") if "nodes" in rule["resources"]]
+    assert verbs == [["list"]]
+    assert not [rule for rule in rules_of("namespaced") if "nodes" in rule["resources"]]
+
+
+def test_of_pods_nothing_is_written_but_by_patch() -> None:
+    (verbs,) = (rule["verbs"] for rule in rules_of("defaults") if "pods" in rule["resources"])
+    assert sorted(verbs) == ["list", "patch", "watch"]
+
+
 @pytest.mark.parametrize("case", ["namespaced", "two-namespaces"])
 def test_namespaced_mode_creates_nothing_cluster_wide(case: str) -> None:
     assert [item["kind"] for item in rendered(case) if item["kind"].startswith("Cluster")] == []

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -22,6 +23,7 @@ from paddle_operator.cluster.nodes import needs_of, nodes_of, running_pod
 from paddle_operator.rollout.hosting.forecast import forecast
 from paddle_operator.rollout.hosting.next_pods import Look, Side
 from tests.e2e.accelerators.fake_plugin import HANDED_OUT, FakePlugin, advertised
+from tests.e2e.load import Request, Steady
 from tests.e2e.resources import DIGITS_REQUEST, Resource, digits
 from tests.e2e.testbed import Testbed, ready_pods
 from tests.e2e.wrapped_runtime import WITHOUT_DEVICE_CHECK, wrapped_runtime
@@ -40,6 +42,15 @@ class Devices:
     def service(self, name: str, device: str) -> Resource:
         """A digit classifier on such a device."""
         return digits(name).runtime(device=device, image=self.image)
+
+    def changed(self, name: str, device: str, requests: int, **rollout: Any) -> Resource:
+        """The same with another setting, which is a new revision; there is no bake.
+
+        Here each rollout spends the budget that the next one would need: nobody has promised these callers
+        anything.
+        """
+        rollout = {"bake": {"durationMinutes": 0}, "budgetPolicy": {"override": "Repair"}, **rollout}
+        return self.service(name, device).runtime(queue={"maxRequests": requests}).rollout(**rollout)
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +83,69 @@ def pods_that_serve(kube: Kube, service: str) -> list[dict[str, Any]]:
     return kube.list("pods", f"serving.paddle-sla.io/service={service},serving.paddle-sla.io/revision")
 
 
-def asked(kube: Kube, service: str) -> httpx.Response:
-    """One request to the service's own address."""
+def url_of(kube: Kube, service: str) -> str:
+    """The service's own address."""
     address = kube.get("service", service)["spec"]["clusterIP"]
-    url = f"http://{address}/v2/models/{service}/infer"
-    return httpx.post(url, json=json.loads(DIGITS_REQUEST.read_text()), timeout=10)
+    return f"http://{address}/v2/models/{service}/infer"
+
+
+def asked(kube: Kube, service: str) -> httpx.Response:
+    """One request."""
+    return httpx.post(url_of(kube, service), json=json.loads(DIGITS_REQUEST.read_text()), timeout=10)
+
+
+def callers(kube: Kube, service: str) -> Steady:
+    """Five of them a second; one whom nobody answers waits two seconds."""
+    body = DIGITS_REQUEST.read_bytes()
+    request = Request(url_of(kube, service), body, "application/json", timeout_seconds=2)
+    return Steady(request, per_second=5)
+
+
+def stable_of(kube: Kube, service: str) -> str:
+    """The revision that serves."""
+    return str(kube.get("pms", service)["status"]["stable"]["revision"])
+
+
+def foretold(kube: Kube, service: str) -> str:
+    """What the status says about the room of a canary, once it does."""
+
+    def said() -> str | None:
+        found = kube.get("pms", service)["status"].get("rollout", {}).get("hosting")
+        return str(found) if found else None
+
+    return eventually(said, 60, "a forecast in the status")
+
+
+def first_end(kube: Kube, service: str) -> datetime:
+    """When the first pod was told to end."""
+
+    def told() -> datetime | None:
+        for pod in pods_that_serve(kube, service):
+            metadata = pod["metadata"]
+            if "deletionTimestamp" in metadata:
+                grace = timedelta(seconds=metadata["deletionGracePeriodSeconds"])
+                return datetime.fromisoformat(metadata["deletionTimestamp"]) - grace
+        return None
+
+    return eventually(told, 60, "a pod that ends")
+
+
+def event_of(kube: Kube, service: str, words: str) -> datetime:
+    """When an Event first told it."""
+    told = [
+        datetime.fromisoformat(one["firstTimestamp"])
+        for one in kube.list("events")
+        if one["involvedObject"]["name"] == service and words in one["message"]
+    ]
+    return min(told)
+
+
+def has_taken_over(kube: Kube, service: str, before: str) -> None:
+    """Wait until another revision serves, and nothing is left to do."""
+    kube.wait_condition(service, "RolloutComplete", "True", timeout=180)
+    kube.wait_condition(service, "Ready", "True", timeout=30)
+    assert stable_of(kube, service) != before
+    assert asked(kube, service).status_code == 200
 
 
 def its_devices(kube: Kube, service: str) -> str:
@@ -112,6 +181,27 @@ def test_the_room_that_is_left_is_read_from_the_node_and_a_rollout_is_foretold(
     assert (found.canary, found.rounds, found.refused) == (1, (0,), False)
 
 
+@pytest.mark.parametrize("device", ["GPU", "NPU"])
+def test_on_the_only_device_a_new_revision_takes_over_and_what_that_costs_was_said_before(
+    kube: Kube, devices: Devices, first: str, device: str
+) -> None:
+    name = {"GPU": first, "NPU": "on-npu"}[device]
+    before = stable_of(kube, name)
+    with callers(kube, name) as load:
+        kube.apply(devices.changed(name, device, 7, strategy="BlueGreen").body)
+        words = foretold(kube, name)
+        resource = {"GPU": GPU, "NPU": NPU}[device]
+        node = kube.list("nodes")[0]["metadata"]["name"]
+        assert f"A canary pod needs 1 {resource}; free: 0 on {node}. A stable pod is ended" in words
+        assert "Predicted: no pod serves for" in words
+        ended = first_end(kube, name)
+        assert event_of(kube, name, words) <= ended
+        has_taken_over(kube, name, before)
+    silence = len(load.outcomes.failed) * load.interval
+    print(f"{resource}: {words}\n{silence:g} s without an answer, of {load.now():.0f} s")
+    assert 0 < silence < 120
+
+
 def test_a_second_service_waits_for_a_device_says_so_and_starts_when_there_is_one(
     kube: Kube, devices: Devices, first: str
 ) -> None:
@@ -124,3 +214,40 @@ def test_a_second_service_waits_for_a_device_says_so_and_starts_when_there_is_on
     devices.gpus.has(2)
     kube.wait_condition("second", "Ready", "True", timeout=120)
     assert {its_devices(kube, name) for name in (first, "second")} == {"fake-gpu-0", "fake-gpu-1"}
+
+
+def test_with_a_device_to_spare_a_new_revision_takes_over_and_no_caller_notices(
+    kube: Kube, devices: Devices, first: str
+) -> None:
+    kube.delete("pms", "second")
+    eventually(lambda: None if pods_that_serve(kube, "second") else True, 90, "the second device to be free")
+    before = stable_of(kube, first)
+    with callers(kube, first) as load:
+        kube.apply(devices.changed(first, "GPU", 9, strategy="BlueGreen").body)
+        assert foretold(kube, first) == "1 canary pod fits beside 1 stable pod: none is ended for room."
+        has_taken_over(kube, first, before)
+    assert load.outcomes.failed == []
+    assert len(load.outcomes.results) > 20
+
+
+def test_a_canary_on_the_only_device_takes_everything_and_is_promoted_by_hand(
+    kube: Kube, devices: Devices
+) -> None:
+    before = stable_of(kube, "on-npu")
+    kube.apply(devices.changed("on-npu", "NPU", 9, steps=[{"weight": 5}]).body)
+
+    def asks(verb: str, revision: str) -> None:
+        request = f"serving.paddle-sla.io/request={verb}/{revision}/1"
+        kube.run("annotate", "pms", "on-npu", request, "--overwrite")
+
+    def serving() -> str | None:
+        status = kube.get("pms", "on-npu")["status"]
+        if status["rollout"].get("hold") == "ProofNotReachable":  # nobody asks it anything
+            asks("approve", status["rollout"]["revision"])
+        canary = status.get("canary") or {}
+        return str(canary["revision"]) if canary.get("weight") == 100 else None
+
+    canary = eventually(serving, 120, "the canary alone")
+    assert asked(kube, "on-npu").status_code == 200
+    asks("promote", canary)
+    has_taken_over(kube, "on-npu", before)

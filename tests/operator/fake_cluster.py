@@ -132,9 +132,10 @@ class FakeCluster:
         del self.objects[target]
         if target.kind == "Deployment":
             del self.numbers[target.name]
-        self.pods = {
-            n: p for n, p in self.pods.items() if target.name not in p["metadata"]["labels"].values()
-        }
+        if target.kind in {"Deployment", "Job"}:  # a scaler has the name of its revision, too
+            self.pods = {
+                n: p for n, p in self.pods.items() if target.name not in p["metadata"]["labels"].values()
+            }
 
     async def patch_status(self, key: Key, uid: str, status: Mapping[str, Any]) -> None:
         assert self.body is not None

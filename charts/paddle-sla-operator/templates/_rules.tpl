@@ -17,7 +17,7 @@ its status, and no report but what it has made. Server-side apply needs create a
   verbs: [patch]
 - apiGroups: [""]
   resources: [pods]
-  verbs: [list, watch]
+  verbs: [list, watch, patch] # an annotation of its own services' pods: which of them is to make room
 # Its own events, and those of its pods and Jobs: a volume that cannot be mounted is told nowhere else.
 - apiGroups: [""]
   resources: [events]

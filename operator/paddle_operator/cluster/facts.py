@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from paddle_operator import names
+from paddle_operator.cluster.nodes import fetch_seconds
 from paddle_operator.plan import FoundBundle, KubeObject, Resolution, Revision, Scaler
 from paddle_operator.sla.intervals import utc
 from paddle_operator.spec.source import ModuleName
@@ -42,6 +43,7 @@ def pod_facts(pod: KubeObject, stuck: str = "") -> PodFacts:
         stuck=stuck,
         evicted=str(status.get("message", "")) if status.get("reason") == "Evicted" else "",
         containers=tuple(_container(one, probed=not job) for one in containers),
+        fetch_seconds=fetch_seconds(status),
     )
 
 

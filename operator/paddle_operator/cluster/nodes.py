@@ -73,7 +73,7 @@ def running_pod(pod: KubeObject) -> RunningPod:
         node=str(pod["spec"].get("nodeName", "")),
         ready=_is_true(status, "Ready"),
         leaving="deletionTimestamp" in metadata,
-        fetch_seconds=_fetch_seconds(status),
+        fetch_seconds=fetch_seconds(status),
     )
 
 
@@ -126,8 +126,8 @@ def _term(term: Mapping[str, Any]) -> tuple[Requirement, ...]:
     return (*labels, *names)
 
 
-def _fetch_seconds(status: Mapping[str, Any]) -> Fraction | None:
-    """How long the init containers took, one after the other; None where one of them has not ended well."""
+def fetch_seconds(status: Mapping[str, Any]) -> Fraction | None:
+    """Return how long the init containers took, one after the other; None where one has not ended well."""
     ends = [(one.get("state") or {}).get("terminated") for one in status.get("initContainerStatuses") or ()]
     seconds = Fraction(0)
     for end in ends:

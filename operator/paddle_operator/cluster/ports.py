@@ -79,6 +79,24 @@ class Cluster(Protocol):
         """Write the status of the resource, if it still is the one with that uid."""
 
 
+@dataclass(frozen=True)
+class Ground:
+    """Where pods run: all nodes, and the pods of all namespaces that are not through."""
+
+    nodes: tuple[KubeObject, ...]
+    pods: tuple[KubeObject, ...]
+
+
+class Room(Protocol):
+    """The room on nodes; each verb raises ClusterRefused."""
+
+    async def ground(self) -> Ground | None:
+        """Read nodes and pods; None where the operator may not."""
+
+    async def gives_up_first(self, key: Key, pod: str) -> None:
+        """Mark a pod of a service as the one to end when its set has one too many; gone already is fine."""
+
+
 class Events(Protocol):
     """Where people read what happened."""
 

@@ -189,6 +189,8 @@ class Wish:
     """None while its digest is not known, or it was refused."""
     replicas: int
     """Pods that all of the traffic takes."""
+    inputs: Revision | None = None
+    """What decides its pods, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from paddle_operator.plan.roles import Cast, Member, before, carried_out, cast_o
 from paddle_operator.plan.route import http_route
 from paddle_operator.plan.rule_file import rule_file
 from paddle_operator.plan.scaled_object import scaled_object
-from paddle_operator.plan.scaling import emptied, held, scale_of, scaler_for, serving, unshrinking
+from paddle_operator.plan.scaling import given_up, held, scale_of, scaler_for, serving, unshrinking
 from paddle_operator.plan.service import plain_service, revision_service, shares_by_pods
 from paddle_operator.plan.take_over import take_over
 from paddle_operator.plan.target import Target, target_of
@@ -73,7 +73,8 @@ def plan(
     wanted = _wanted(service.identity, target, live)
     name = wanted.name if wanted is not None else None
     course = carried_out(course or take_over(live, name, scale.replicas), live, name)
-    kept = emptied(scale) if course.recreates else unshrinking(scale, course, live, scaling, now)
+    fewer = 0 if course.recreates else course.stable_replicas
+    kept = unshrinking(scale, course, live, scaling, now) if fewer is None else given_up(scale, fewer)
     cast = held(cast_of(course, live, wanted, kept.replicas, now), live, scaling, kept)
     mixed = shares_by_pods(service.spec.routing, course, live)
     job = resolve_job(service, target.image, target.resolve_key) if target.resolving else None
@@ -116,7 +117,8 @@ def wish_of(
     capacity = _capacity(service, platform, live, profile)
     target = target_of(service.spec, platform, resolution, live)
     name = target.revision.name(service.identity.name) if target.revision is not None else None
-    return Wish(name, scale_of(service.spec.scaling, platform, live, now, capacity).replicas)
+    replicas = scale_of(service.spec.scaling, platform, live, now, capacity).replicas
+    return Wish(name, replicas, target.revision)
 
 
 def _in_order_of_roles(live: tuple[LiveRevision, ...]) -> tuple[LiveRevision, ...]:

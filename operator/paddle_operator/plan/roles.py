@@ -75,12 +75,15 @@ def carried_out(course: Course, live: Collection[LiveRevision], wanted: str | No
     stable = course.stable if course.stable in known else _found(course, live)
     canary = course.canary if course.canary in known - {stable} - course.rejected.keys() else None
     ready = any(one.name == canary and one.ready_replicas for one in live)
+    makes_room = canary is not None and stable == course.stable
     return replace(
         course,
         stable=stable,
         canary=canary,
         canary_weight=course.canary_weight if ready and stable is not None else 0,
         canary_replicas=course.canary_replicas if canary is not None else 0,
+        stable_replicas=course.stable_replicas if makes_room else None,
+        ends=course.ends if makes_room else (),
         previous=course.previous if course.previous in there - {stable, canary} else None,
     )
 
@@ -113,11 +116,11 @@ def cast_of(
 
 
 def before(cast: Cast, course: Course, live: Collection[LiveRevision]) -> tuple[Member, ...]:
-    """Return those that are written before the traffic: who takes requests, but no canary that shrinks."""
+    """Return those that are written before the traffic: who takes requests, but nobody who shrinks for it."""
     there = {one.name: one.replicas for one in live}
     canary = cast.canary if course.canary_weight else None
     growing = canary if canary is not None and canary.replicas >= there.get(canary.name, 0) else None
-    return tuple(one for one in (cast.stable, growing) if one is not None)
+    return tuple(one for one in (None if course.ends else cast.stable, growing) if one is not None)
 
 
 def _found(course: Course, live: Collection[LiveRevision]) -> str | None:
@@ -132,10 +135,12 @@ def _found(course: Course, live: Collection[LiveRevision]) -> str | None:
 def _leaving(live: Collection[LiveRevision], course: Course, now: datetime) -> Iterator[Member]:
     """Yield those that play no part any more and stay: first as they are, then without pods.
 
-    One that never took a request has nothing to wait for. What is neither of the course's history nor
-    rejected goes in the end, and at once what cannot be rebuilt.
+    One that never took a request has nothing to wait for; and while the stable revision has no ready pod, it
+    may wait for the room of any. What is neither of the course's history nor rejected goes in the end, and at
+    once what cannot be rebuilt.
     """
     playing = {course.stable, course.canary, course.previous}
+    served = any(one.name == course.stable and one.ready_replicas for one in live)
     kept = {*course.history, *course.rejected}
     for one in sorted(live, key=lambda one: one.name):
         rejected = course.rejected.get(one.name, "")
@@ -144,7 +149,7 @@ def _leaving(live: Collection[LiveRevision], course: Course, now: datetime) -> I
             continue
         left = one.role in {Role.RETIRED, Role.HISTORY} and one.retired_at
         member = replace(_as_it_is(one), retired_at=left or now, rejected=rejected)
-        waited = left and now - left >= timedelta(seconds=RETIRE_SECONDS)
+        waited = not served or (left and now - left >= timedelta(seconds=RETIRE_SECONDS))
         if not (unasked or waited or one.role is Role.HISTORY):
             yield replace(member, role=Role.RETIRED)
         elif one.name in kept:

@@ -80,9 +80,10 @@ def held(cast: Cast, live: Iterable[LiveRevision], scaling: Scaling, scale: Scal
     )
 
 
-def emptied(scale: Scale) -> Scale:
-    """Return the scale of a revision whose pods make room for those that are to take their place."""
-    return replace(scale, least=0, replicas=0, scaler=None)
+def given_up(scale: Scale, replicas: int) -> Scale:
+    """Return the scale of a revision whose pods make room for those that are to take their place: no scaler
+    is to bring them back."""
+    return replace(scale, least=replicas, replicas=replicas, scaler=None)
 
 
 def unshrinking(

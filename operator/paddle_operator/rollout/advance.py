@@ -141,7 +141,8 @@ def _settled(memory: Memory, view: View) -> Memory:
     if attempt is None:
         return memory
     stands = view.frozen or attempt.blind
-    if memory.state is State.PROMOTING and attempt.strategy is Strategy.CANARY and not stands:
+    follows = attempt.strategy is Strategy.CANARY or attempt.full
+    if memory.state is State.PROMOTING and follows and not stands:
         memory = memory.attempting(weight=max(attempt.weight, view.situation.share_of(attempt.canary)))
     if memory.state is State.HELD:
         return memory

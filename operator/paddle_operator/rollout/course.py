@@ -17,6 +17,10 @@ class Course:
     canary_weight: int = 0
     """Percent of the requests, 0 to 100."""
     canary_replicas: int = 0
+    stable_replicas: int | None = None
+    """While its pods make room for the canary's: how many it is to keep. None: it gives up none."""
+    ends: tuple[str, ...] = ()
+    """The pods of the stable revision that are to go, where some are."""
     previous: str | None = None
     """Who served before and stays as it is, without traffic, while the stable one bakes."""
     history: tuple[str, ...] = ()

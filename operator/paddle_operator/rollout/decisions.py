@@ -19,11 +19,13 @@ from paddle_operator.rollout.moves import Move, View, by_wish, ending, sent_back
 from paddle_operator.rollout.preflight import PreflightState
 from paddle_operator.rollout.verdict import Finding
 from paddle_operator.rollout.weighing import share
+from paddle_operator.sla.figures import duration_text
 from paddle_operator.spec.rollout import (
     KeepPrevious,
     OnRegression,
     Override,
     Strategy,
+    Surge,
 )
 
 LOSSES_FORGIVEN = 2
@@ -51,7 +53,8 @@ def blocking(memory: Memory, attempt: Attempt, view: View) -> Hold | None:
         return Hold.PAUSED
     if left is not None and left < Fraction(policy.manual_below_percent) and not attempt.approved:
         return Hold.NEEDS_APPROVAL
-    if attempt.strategy is not Strategy.RECREATE and short_of_room(attempt, view):
+    waits = view.rollout.surge is Surge.SURGE  # with a pod, so that an autoscaler of nodes sees it
+    if attempt.strategy is not Strategy.RECREATE and not waits and short_of_room(attempt, view):
         return Hold.NO_CAPACITY
     held, reach = memory.hold is Hold.PROOF_NOT_REACHABLE, situation.reach
     far = held if reach is None else not reach.fits
@@ -73,30 +76,47 @@ def pods_needed(attempt: Attempt, view: View) -> int:
         case Strategy.RECREATE:
             return 1
         case Strategy.BLUE_GREEN:
-            return view.situation.full
+            return 1 if attempt.full else view.situation.full  # in another one's place, each serves at once
         case Strategy.CANARY:
             return view.situation.pods_for(share(view.rollout, attempt))
 
 
 def _protection(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     """What callers are protected by, also while a rollout is paused."""
+    if (late := _never_ready(memory, attempt, view)) is not None:
+        return ending(memory, attempt, view, Cause.NOT_READY, late)
     if not attempt.weight and memory.state is not State.PROMOTING:
         return None
     if not view.situation.has(attempt.canary) and attempt.losses < LOSSES_FORGIVEN:
         lost = attempt.but(weight=0, losses=attempt.losses + 1, missing_since=None)
         told = f"{attempt.canary} has no ready pod any more"
         return Move(Event.LOST, {"attempt": lost}, reason=Cause.ENDPOINTS_LOST, told=told)
-    found = next(_found_bad(attempt, view), None)
+    found = next(_found_bad(memory, attempt, view), None)
     return None if found is None else ending(memory, attempt, view, *found)
 
 
-def _found_bad(attempt: Attempt, view: View) -> Iterator[tuple[Cause, str]]:
+def _never_ready(memory: Memory, attempt: Attempt, view: View) -> str | None:
+    """Say how long pods of the stable revision have been missed for a canary without a ready one."""
+    situation, hosting = view.situation, view.situation.hosting
+    gave_way = attempt.full or attempt.strategy is Strategy.RECREATE
+    if hosting is None or not gave_way or memory.state is not State.PREPARING:
+        return None
+    if situation.has(attempt.canary) or situation.has(memory.stable) >= situation.full:
+        return None
+    waited = view.now - memory.since
+    seconds = Fraction(waited // timedelta(seconds=1))
+    return f"none of its pods was ready within {duration_text(seconds)}" if waited > hosting.longest else None
+
+
+def _found_bad(memory: Memory, attempt: Attempt, view: View) -> Iterator[tuple[Cause, str]]:
     analysis, spent = view.rollout.analysis, view.situation.spent_percent
     most = Fraction(analysis.max_budget_spend_percent)
     if not view.situation.has(attempt.canary):
         yield Cause.ENDPOINTS_LOST, f"its last ready pod is gone for the {attempt.losses + 1}. time"
     if view.finds(Finding.BROKEN):
         yield Cause.BROKEN, evidence(view)
+    if view.finds(Finding.SHARED_INCIDENT) and attempt.full and not view.situation.has(memory.stable):
+        yield Cause.BROKEN, f"{evidence(view)}, whose pods have made room: there is nobody to share it with"
     if spent is not None and spent > most:
         told = f"it has spent {float(spent):.1f} % of the budget, of {float(most):g} % that it may"
         yield Cause.BUDGET_SPENT, told
@@ -109,15 +129,29 @@ def _blocked(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     if blocking(memory, attempt, view) is not None:
         return None
     raised = view.situation.reach.weights[0] if view.situation.reach else 0
-    return Move(Event.ADMITTED, {"attempt": attempt.but(approved=False, raised=raised)})
+    hosting = view.situation.hosting
+    found = hosting.found if hosting is not None and hosting.look is not None else None
+    makes_room = {"full": found.wanted, "least": found.least} if found is not None and found.rounds else {}
+    begun = attempt.but(approved=False, raised=raised, **makes_room)
+    return Move(Event.ADMITTED, {"attempt": begun}, told=hosting.told if hosting is not None else "")
 
 
 def _preparing(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     if attempt.weight and (hold := holding(memory, attempt, view)) is not None:
         return hold
+    if _may_make_room(attempt, view):
+        anew = Attempt(canary=attempt.canary, strategy=attempt.strategy, approved=True)
+        return Move(Event.BEGUN, {"attempt": anew}, told="there is no room beside those that serve")
     if view.frozen or attempt.blind or view.situation.has(attempt.canary) < pods_needed(attempt, view):
         return None
     return _hosted(attempt, view) if attempt.checked else Move(Event.CHECKABLE)
+
+
+def _may_make_room(attempt: Attempt, view: View) -> bool:
+    """Tell whether it began beside those that serve, where there is no room now, and could begin anew."""
+    makes_none = not attempt.full and attempt.strategy is not Strategy.RECREATE
+    unasked = not attempt.weight and not view.frozen and view.rollout.surge is not Surge.SURGE
+    return makes_none and unasked and short_of_room(attempt, view)
 
 
 def _preflight(memory: Memory, attempt: Attempt, view: View) -> Move | None:

@@ -67,6 +67,11 @@ class Cause(StrEnum):
     REGRESSION = "Regression", Event.CONDEMNED, "It is worse, and analysis.onRegressionWithinSLA is Rollback."
     PREFLIGHT_FAILED = "PreflightFailed", Event.CONDEMNED, "Its answers differ from the expected ones."
     ENDPOINTS_LOST = "EndpointsLost", Event.CONDEMNED, "Its last ready pod went three times."
+    NOT_READY = (
+        "NotReady",
+        Event.CONDEMNED,
+        "Pods made room for its own, and none of these was ready in time.",
+    )
     BUDGET_SPENT = "BudgetSpent", Event.CONDEMNED, "It spent more than analysis.maxBudgetSpendPercent."
     FAST_BURN = "FastBurn", Event.CONDEMNED, "It was to blame for a fast burn in its bake."
     SENT_BACK = "SentBack", Event.CONDEMNED, "A person rolled back to an earlier revision."
@@ -126,6 +131,10 @@ class Attempt(_Kept):
     """How often its last ready pod went."""
     missing_since: datetime | None = None
     """The look from which on counts are missing; None: at the last one there were all."""
+    full: int = 0
+    """Pods that all of the traffic takes, where those that serve make room for it; 0: they make none."""
+    least: int = 0
+    """Pods of both revisions that go on serving while room is made, as it was said before."""
     cause: Cause | None = None
     """In Returning: why whoever serves now will be rejected; None where the spec went back."""
     told: str = ""

@@ -96,7 +96,7 @@ def sent_back(memory: Memory, view: View, target: str, cause: Cause | None, told
     Whoever is tried meanwhile is rejected at once, or it would begin again.
     """
     changes: dict[str, Any] = {
-        "attempt": Attempt(canary=target, cause=cause, told=told),
+        "attempt": Attempt(canary=target, cause=cause, told=told, full=view.situation.full),
         "previous": None,
         "history": _history(memory, view, target),
     }

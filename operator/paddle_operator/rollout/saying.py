@@ -93,7 +93,8 @@ def _why(hold: Hold, attempt: Attempt, view: View) -> str:
         case Hold.NEEDS_APPROVAL:
             return f"{left}, less than {policy.manual_below_percent} %: a person must approve"
         case Hold.NO_CAPACITY:
-            return f"the cluster has room for {situation.hostable} of the pods that are needed next"
+            few = f"the cluster has room for {situation.hostable} of the pods that are needed next"
+            return situation.hosting.told if situation.hosting is not None else few
         case Hold.PROOF_NOT_REACHABLE:
             return _far_proof(situation.reach, attempt, view)
         case Hold.PREFLIGHT_BROKEN:

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.gate.proof import Reach
+from paddle_operator.rollout.hosting.hosting import Hosting
 from paddle_operator.rollout.preflight import PreflightResult
 from paddle_operator.rollout.verdict import Verdict
 
@@ -27,6 +28,8 @@ class Situation:
     """Pods that all of the traffic needs now: by the live load, and at least those of the stable revision."""
     hostable: int | None = None
     """Most pods that the canary can have, those included that it has; None: no bound is known."""
+    hosting: Hosting | None = None
+    """How the pods of whoever is tried find room, where that was asked."""
     verdict: Verdict | None = None
     """What the gate says at this look; None where it was not asked."""
     missing: str = ""

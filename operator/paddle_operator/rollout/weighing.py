@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from paddle_operator.rollout.course import Course
+from paddle_operator.rollout.hosting.capacity import UNKNOWN, weight_hosted
+from paddle_operator.rollout.hosting.next_pods import next_pods
 from paddle_operator.rollout.machine import TRYING, State
 from paddle_operator.rollout.memory import Attempt, Memory
 from paddle_operator.rollout.situation import Situation
-from paddle_operator.spec.rollout import Rollout, Strategy
+from paddle_operator.spec.rollout import Rollout, RolloutState, Strategy, Surge
 
 
 def course_of(memory: Memory, rollout: Rollout, situation: Situation) -> Course:
@@ -22,24 +24,61 @@ def course_of(memory: Memory, rollout: Rollout, situation: Situation) -> Course:
     rest = Course(memory.stable, previous=memory.previous, history=memory.history, rejected=rejected)
     if attempt is None or memory.state is State.BLOCKED:
         return rest
+    if _waits_to_be_read(memory, attempt, situation):
+        return rest
+    course = _with_pods(replace(rest, canary=attempt.canary), memory, attempt, rollout, situation)
     return replace(
-        rest,
-        canary=attempt.canary,
-        canary_weight=weight_of(memory, attempt, situation),
-        canary_replicas=pods_of(memory, attempt, rollout, situation),
+        course,
+        canary_weight=weight_of(memory, attempt, situation, _going(course, situation)),
         recreates=attempt.strategy is Strategy.RECREATE and memory.state in TRYING,
     )
 
 
-def weight_of(memory: Memory, attempt: Attempt, situation: Situation) -> int:
-    """Return the percent of the requests that the canary takes now."""
-    share = situation.share_of(attempt.canary)
+def _waits_to_be_read(memory: Memory, attempt: Attempt, situation: Situation) -> bool:
+    """Tell whether pods that serve are to be ended, and nobody could read yet what that costs. A canary that
+    serves is past that, whatever became of the status."""
+    ends_pods = attempt.full or attempt.strategy is Strategy.RECREATE
+    begun = memory.state is State.RETURNING or situation.has(attempt.canary)
+    return bool(ends_pods and not begun and situation.hosting is not None and not situation.hosting.said)
+
+
+def weight_of(memory: Memory, attempt: Attempt, situation: Situation, going: int) -> int:
+    """Return the percent of the requests that the canary takes now. So many ready pods of the stable revision
+    are about to go, and are not counted on any more."""
+    canary, share = situation.has(attempt.canary), situation.share_of(attempt.canary)
+    stable = situation.has(memory.stable) - going
     takes_over = memory.state in {State.PROMOTING, State.RETURNING}
-    if not situation.has(attempt.canary):
+    if not canary or not (attempt.weight or takes_over):
         return 0
-    if not situation.has(memory.stable) and (attempt.weight or takes_over):
+    if stable <= 0:
         return 100
-    return share if memory.state is State.RETURNING else min(attempt.weight, share)
+    asked = share if memory.state is State.RETURNING else attempt.weight
+    if attempt.full:
+        load = situation.hosting.load if situation.hosting is not None else UNKNOWN
+        return weight_hosted(asked, situation.full, stable, canary, load)
+    return min(asked, share)
+
+
+def _with_pods(
+    course: Course, memory: Memory, attempt: Attempt, rollout: Rollout, situation: Situation
+) -> Course:
+    """Return the course with the pods that the canary is to have now, and those that make room for it."""
+    wanted = pods_of(memory, attempt, rollout, situation)
+    look = situation.hosting.look if situation.hosting is not None else None
+    if look is None:
+        return replace(course, canary_replicas=wanted)
+    pods = next_pods(look if attempt.full else replace(look, surge=Surge.SURGE), wanted)
+    if pods.way is Surge.SURGE:
+        return replace(course, canary_replicas=pods.canary)
+    if pods.ends and rollout.state is RolloutState.PAUSED:
+        here, placed = len(look.canary.staying), len(look.stable.placed)
+        return replace(course, canary_replicas=here, stable_replicas=placed)
+    return replace(course, canary_replicas=pods.canary, stable_replicas=pods.stable, ends=pods.ends)
+
+
+def _going(course: Course, situation: Situation) -> int:
+    look = situation.hosting.look if situation.hosting is not None else None
+    return sum(one.ready for one in look.stable.pods if one.name in course.ends) if look is not None else 0
 
 
 def pods_of(memory: Memory, attempt: Attempt, rollout: Rollout, situation: Situation) -> int:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from paddle_operator.reasons import Reason
@@ -57,6 +58,11 @@ def feasibility(sla: Sla, means: Means, known: Known = NOTHING_KNOWN) -> Feasibi
     return Feasibility("True", Reason.FEASIBLE, _with("the promise can be kept", findings), findings)
 
 
+def budgets_of(sla: Sla, counted: Fraction) -> tuple[Allowed, ...]:
+    """Return the budget of each objective, in order; `counted` is the share of the window that counts."""
+    return tuple(Allowed(one.name, 1 - target_share(one), sla.window.days, counted) for one in sla.objectives)
+
+
 def sum_lines(found: Feasibility) -> Iterator[str]:
     """Yield the answer and the whole sum, line by line, for people."""
     yield f"SLAFeasible: {found.status} ({found.reason})"
@@ -77,9 +83,7 @@ def _findings(sla: Sla, means: Means, known: Known) -> Iterator[Finding]:
     if excluded is not None:
         yield excluded
         return
-    budgets = tuple(
-        Allowed(one.name, 1 - target_share(one), sla.window.days, counted) for one in sla.objectives
-    )
+    budgets = budgets_of(sla, counted)
     available = [
         budget for budget, one in zip(budgets, sla.objectives, strict=True) if one.availability is not None
     ]

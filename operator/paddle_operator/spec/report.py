@@ -160,6 +160,8 @@ class RolloutStatus(Block):
     """Who is rolled out, or serves."""
     state: Annotated[str, Field(max_length=32)] = ""
     """Where the rollout is: docs/reference/rollout.md has all states."""
+    hosting: Text = ""
+    """How the pods of the revision find room, and what that costs: said before anything was done."""
     hold: Annotated[str, Field(max_length=32)] = ""
     """Why it waits, where it does."""
     message: Text = ""

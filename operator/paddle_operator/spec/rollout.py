@@ -22,7 +22,7 @@ class Strategy(StrEnum):
 
 
 class Surge(StrEnum):
-    """Whether the pods of a new revision come beside those that serve, or in their place. No field yet."""
+    """Whether the pods of a new revision come beside those that serve, or in their place."""
 
     AUTO = "Auto"
     SURGE = "Surge"
@@ -190,6 +190,10 @@ class Rollout(Block):
     strategy: Strategy = Strategy.CANARY
     """Canary: in steps, with proof. BlueGreen: all at once, after the preflight, with the previous revision
     warm. Recreate: the old pods go before the new ones come, so nobody serves meanwhile."""
+    surge: Surge = Surge.AUTO
+    """Where the pods of a Canary or BlueGreen come. Surge: beside those that serve; one that finds no room
+    waits for a node. OneByOne: in their place, one after the other. Auto: beside them; on accelerators, where
+    there is no room for that, in their place. What it costs is said in the status before anything is done."""
     state: RolloutState = RolloutState.RUNNING
     """Paused: no weight moves to the canary; the analysis goes on and what it finds is told. A canary without
     a ready pod, and one on which the verdict is Broken, loses its weight all the same."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 from paddle_operator.reasons import Reason
 
@@ -53,6 +54,8 @@ class PodFacts:
     """The kubelet's message when it threw the pod out."""
     containers: tuple[ContainerFacts, ...] = ()
     """Init containers first."""
+    fetch_seconds: Fraction | None = None
+    """How long its bundles took to come; None: not known."""
 
     def container(self, name: str) -> ContainerFacts | None:
         """The container of that name, where the kubelet reports one."""

@@ -10,6 +10,7 @@ from typing import Any
 from paddle_operator.reasons import Reason
 from paddle_operator.rollout.advance import Advance
 from paddle_operator.rollout.gate.proof import Reach
+from paddle_operator.rollout.hosting.hosting import Hosting
 from paddle_operator.rollout.machine import ENDED, State
 from paddle_operator.rollout.memory import Hold, Memory
 from paddle_operator.rollout.verdict import Evidence, Verdict
@@ -62,6 +63,8 @@ class RolloutFacts:
     """None where nobody was judged at this look."""
     reach: Reach | None = None
     """How long the proof takes; None where that was not reckoned at this look, or is not known."""
+    hosting: str = ""
+    """How the pods of whoever is tried find room."""
 
     @property
     def revision(self) -> str | None:
@@ -85,12 +88,14 @@ def rollout_facts(
     previous: Mapping[str, Any],
     *,
     reach: Reach | None = None,
+    hosting: Hosting | None = None,
 ) -> RolloutFacts:
     """Tell a decision. `previous` is the stored status: what was said stays while nothing happens."""
     before, memory = previous.get("rollout") or {}, made.memory
     same = (before.get("state"), before.get("hold")) == (memory.state, memory.hold)
     told = made.said[-1].message if made.said else str(before.get("message", "")) if same else ""
-    return RolloutFacts(rollout, memory, told or memory.state.meaning, wanted, verdict, reach)
+    words = hosting.told if hosting is not None else ""
+    return RolloutFacts(rollout, memory, told or memory.state.meaning, wanted, verdict, reach, words)
 
 
 def rollout_blocks(facts: RolloutFacts | None, previous: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,6 +134,7 @@ def _progress(facts: RolloutFacts, previous: Mapping[str, Any]) -> dict[str, Any
     }
     if attempt is not None:
         told |= {"step": min(attempt.step + 1, steps), "steps": steps, **_time_to_proof(facts, before)}
+        told |= _hosting(facts, before)
     if facts.verdict is not None:
         told |= {
             "verdict": facts.verdict.finding.value,
@@ -154,6 +160,16 @@ def _time_to_proof(facts: RolloutFacts, before: Mapping[str, Any]) -> dict[str, 
     if facts.verdict is None and was is not None and abs(now - was) <= was / 5:
         return {"timeToProofSeconds": was}
     return {"timeToProofSeconds": math.ceil(now)}
+
+
+def _hosting(facts: RolloutFacts, before: Mapping[str, Any]) -> dict[str, str]:
+    """What was said when it began stays; until then it is what would be done now."""
+    if facts.memory.state is State.RETURNING:
+        return {}
+    begun = before.get("revision") == facts.revision and before.get("state") != State.BLOCKED
+    said = before.get("hosting") if begun else None
+    text = str(said or facts.hosting)[:1024]
+    return {"hosting": text} if text else {}
 
 
 def _result(one: Evidence) -> dict[str, Any]:

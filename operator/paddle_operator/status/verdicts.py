@@ -108,8 +108,12 @@ def rollout_complete(at: Situation, ready_now: Condition) -> Condition:
 
 
 def _on_its_way(at: Situation, rollout: RolloutFacts) -> Condition:
-    """What a rollout says; of one whose pods do not come up, why."""
+    """What a rollout says; of one whose pods do not come up, why. One that waits for room that is being made
+    is not told as one that no node takes."""
     failed = at.failure if at.failure is not None and rollout.reason is Reason.ROLLOUT_IN_PROGRESS else None
+    makes_room = at.plan.course.stable_replicas is not None
+    if failed is not None and failed.reason is Reason.UNSCHEDULABLE and makes_room:
+        failed = None
     reason = failed.reason if failed else rollout.reason
     message = failed.message if failed else rollout.message
     return Condition("RolloutComplete", "False", reason, _sentence(message) + at.keeps_serving)
@@ -193,8 +197,16 @@ def _of_wanted(at: Situation) -> tuple[Truth, Reason, str]:
 
 def _of_stable(at: Situation) -> tuple[Truth, Reason, str] | None:
     """What callers get while another revision is rolled out, or was rejected; None where that is not so."""
-    stable = at.facts.deployment(at.plan.stable)
-    if at.rollout is None or at.settled or stable is None or not stable.ready_replicas:
+    stable, canary = at.facts.deployment(at.plan.stable), at.facts.deployment(at.plan.canary)
+    if at.rollout is None or at.settled or stable is None:
+        return None
+    if at.plan.course.canary_weight == 100 and canary is not None and canary.ready_replicas:
+        whole = canary.ready_replicas >= at.wanted
+        message = (
+            f"revision {canary.revision} serves all requests, and is not promoted yet: see RolloutComplete"
+        )
+        return "True", Reason.SERVING if whole else Reason.SERVING_DEGRADED, message
+    if not stable.ready_replicas:
         return None
     whole = stable.ready_replicas >= stable.wanted_replicas
     message = "the wanted revision does not serve all requests: see RolloutComplete"

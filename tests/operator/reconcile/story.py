@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from paddle_operator.cluster.ports import Room
 from paddle_operator.errors import ClusterRefused
 from paddle_operator.golden.asking import Golden
 from paddle_operator.measure import Measuring
@@ -29,6 +30,7 @@ class Story:
     refused_reports: tuple[ClusterRefused, ...] = ()
     golden: Golden | None = None
     proving: Proving | None = None
+    room: Room | None = None
 
     def look(self, times: int = 1) -> float | None:
         """Let the flow look at the service; returns the seconds to the next look."""
@@ -42,6 +44,7 @@ class Story:
             lambda key: self.refused_reports,
             self.golden,
             self.proving,
+            self.room,
         )
         pause: float | None = None
         for _ in range(times):

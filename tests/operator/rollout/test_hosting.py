@@ -122,6 +122,20 @@ def test_a_move_that_was_half_written_is_finished(surge: Surge) -> None:
     assert after(half) == Pods(ONE_BY_ONE, stable=0, canary=1, ends=("stable-0",))
 
 
+def test_no_more_than_one_pod_waits_for_room_to_be_made() -> None:
+    """As after a number that was written before room was reckoned with."""
+    many = machines(3, stable="aaa").canary_on("", "", "")
+    assert after(many, 3) == Pods(ONE_BY_ONE, stable=2, canary=1, ends=("stable-0",))
+    roomy = machines(6, stable="aaa").canary_on("", "", "")
+    assert after(roomy, 3).canary == 3, "they are about to be bound"
+
+
+def test_nothing_is_ended_for_a_second_canary_pod_while_the_first_is_on_its_way_in() -> None:
+    arriving = machines(3, stable="aa", stable_wish=3).canary_on("a", ready=False)
+    waiting = arriving.canary_on("a", "", ready=False)
+    assert after(waiting, 3) == Pods(ONE_BY_ONE, stable=2, canary=2)
+
+
 def test_other_resources_are_scarce_like_devices() -> None:
     full = machines(4, stable="aa", needed=needs(1, cpu="5"))
     assert after(full).ends == ("stable-0",)

@@ -37,6 +37,8 @@ def rollout_rows(service: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from _wrapped("Rollout", _progress(rollout), "" if rollout.get("hold") else rollout.get("message"))
     if rollout.get("hold"):
         yield from _wrapped("Held", rollout["hold"], rollout.get("message"))
+    if rollout.get("hosting") and rollout["hosting"] not in str(rollout.get("message")):
+        yield from _wrapped("Room", rollout["hosting"])
     if "verdict" in rollout:
         yield "Verdict", f"{rollout['verdict']}{_time_to_proof(rollout.get('timeToProofSeconds'))}"
     for one in status.get("rejectedRevisions") or ():

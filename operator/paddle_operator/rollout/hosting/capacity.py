@@ -1,4 +1,4 @@
-"""How many pods a canary needs for its share of the requests, and which share its pods can carry. Pure.
+"""Which share of the requests a canary can carry, and what is left of the stable revision. Pure.
 
 A share is sized by what is offered now, refusals included, and by what a replica is sure to serve while the
 objectives hold (sla/capacity.py: the low end of an interval). Where either is not known, a pod carries what a
@@ -39,18 +39,6 @@ class Load:
 
 
 UNKNOWN = Load()
-
-
-def canary_replicas(weight: int, stable: int, load: Load = UNKNOWN) -> int:
-    """Return the pods that a canary needs for a weight in percent: one at least, as many as stable at most.
-
-    For all of the requests it needs as many, whatever is offered now: there are reasons for that number, such
-    as the loss of a pod, that are not in the load.
-    """
-    most = max(1, stable)
-    if weight >= 100:
-        return most
-    return max(1, min(most, math.ceil(Fraction(weight, 100) / load.of_one(stable))))
 
 
 def weight_hosted(weight: int, wanted: int, stable: int, canary: int, load: Load = UNKNOWN) -> int:

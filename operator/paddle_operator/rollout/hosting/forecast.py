@@ -1,7 +1,7 @@
 """What a rollout on scarce accelerators will come to, said before anything is done. Pure.
 
-The forecast plays the answers of hosting.py through against the nodes as they are, so it cannot differ from
-what is done then. price.py says what it costs, and hosting_words.py says it to people.
+The forecast plays the answers of next_pods.py through against the nodes as they are, so it cannot differ from
+what is done then. price.py says what it costs, and words.py says it to people.
 """
 
 from __future__ import annotations
@@ -38,13 +38,14 @@ class Forecast:
         return min((self.serving, *self.rounds))
 
 
-def forecast(look: Look) -> Forecast:
-    """Play a rollout through from its first pod to its last.
+def forecast(look: Look, wanted: int = 0) -> Forecast:
+    """Play a rollout through from its first pod to its last, or from where it is to so many canary pods.
 
-    What the stable revision has on nodes is what the canary is to have; its wish, where it has none.
+    Before it begins, what the stable revision has on nodes is what the canary is to have; its wish, where it
+    has none.
     """
     look = _settled(look)
-    wanted = min(look.stable_wish, len(look.stable.placed)) or look.stable_wish
+    wanted = wanted or min(look.stable_wish, len(look.stable.placed)) or look.stable_wish
     serving, rounds = look.stable.ready, []
     while (pods := next_pods(look, wanted)).canary > len(look.canary.pods) and not pods.refused:
         look, serves = _played(look, pods)
@@ -57,6 +58,11 @@ def forecast(look: Look) -> Forecast:
     return Forecast(way, min(hosted, wanted), wanted, serving, tuple(rounds))
 
 
+def all_at_once(wanted: int, serving: int) -> Forecast:
+    """Return how it goes where all pods that serve end before so many others start."""
+    return Forecast(Surge.ONE_BY_ONE, wanted, wanted, serving, (0,))
+
+
 def _settled(look: Look) -> Look:
     """As it is once pods on their way out are gone, and canary pods that have a node are ready."""
     return replace(
@@ -64,7 +70,6 @@ def _settled(look: Look) -> Look:
         nodes=look.later,
         stable=replace(look.stable, pods=look.stable.staying),
         canary=replace(look.canary, pods=tuple(replace(one, ready=True) for one in look.canary.placed)),
-        least=0,
     )
 
 

@@ -126,19 +126,20 @@ def next_pods(look: Look, wanted: int) -> Pods:
 
 
 def _one_by_one(look: Look, wanted: int, hosted: int) -> Pods:
-    here, placed = len(look.canary.staying), len(look.stable.placed)
+    sits, placed = len(look.canary.placed), len(look.stable.placed)
+    here = min(len(look.canary.staying), max(hosted, sits + 1))  # no more than one waits for room to be made
     sparing = look.surge is Surge.ONE_BY_ONE
     target = here if look.changing else max(here, min(wanted, here + 1 if sparing else max(hosted, here + 1)))
-    missing = target - len(look.canary.placed)
+    missing = target - sits
     if not missing:
         return Pods(Surge.ONE_BY_ONE, placed if look.changing else _grown(look, target), target)
     roomy = hosted >= target
     full = sparing and placed + target > look.stable_wish
-    if (roomy and not full) or look.ending:
+    if (roomy and not full) or look.ending or sits > look.canary.ready:
         return Pods(Surge.ONE_BY_ONE, placed, target)
     ends = min(_ways_to_end(look, any_will_do=roomy), key=_loss, default=())
     if not ends:
-        waiting = max(here, min(wanted, len(look.canary.placed) + 1))
+        waiting = max(here, min(wanted, sits + 1))
         return Pods(Surge.ONE_BY_ONE, placed, waiting, refused=True)
     return Pods(Surge.ONE_BY_ONE, placed - len(ends), target, tuple(one.name for one in ends))
 

@@ -55,12 +55,16 @@ class Price:
     """Else it is at most so much: a time, the load or the capacity of a pod is not measured."""
 
 
+def longest_round(means: Means) -> Fraction:
+    """Return the seconds that a round may take."""
+    return means.pre_stop.value + means.drain.value + means.moving.value
+
+
 def round_of(means: Means, known: Known, stable: Side) -> Round:
     """Add up a round from what the stable revision's pods took."""
     fetched = [one.fetch_seconds for one in stable.staying if one.fetch_seconds is not None]
     if known.load_seconds is None or not fetched:
-        total = means.pre_stop.value + means.drain.value + means.moving.value
-        return Round(total, "all of it as long as it may take", measured=False)
+        return Round(longest_round(means), "all of it as long as it may take", measured=False)
     ending, fetching, loading = means.pre_stop.value, max(fetched), known.load_seconds
     parts = ((ending, "to end a pod"), (fetching, "to fetch"), (loading, "to load"))
     told = ", ".join(f"{duration_text(time)} {what}" for time, what in parts)
@@ -76,7 +80,7 @@ def price_of(found: Forecast, each: Round, load: Load, budgets: Iterable[Allowed
         without=each.seconds * sum(not serves for serves in found.rounds),
         reduced=each.seconds * sum(0 < serves < found.serving for serves in found.rounds),
         at_risk=max(risks, default=Fraction(0)),
-        spends=each.seconds * sum(risks, Fraction(0)) / tightest.time,
+        spends=each.seconds * sum(risks, Fraction(0)) / tightest.time if tightest.time else Fraction(0),
         objective=tightest.objective,
         hosts=weight_hosted(100, found.wanted, found.wanted, found.canary, load),
         exact=not found.rounds or (each.measured and (not found.least or load.known)),

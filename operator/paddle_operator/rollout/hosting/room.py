@@ -89,6 +89,11 @@ class Needs:
     affinity: tuple[tuple[Requirement, ...], ...] | None = None
     """Any of these terms, each with all of its lines; None: any node."""
 
+    @property
+    def devices(self) -> frozenset[str]:
+        """Names of the devices that it asks for."""
+        return frozenset(name for name, amount in self.asks.items() if "/" in name and amount)
+
     def refused_by(self, node: Node) -> str:
         """Say what of a node keeps the pod off it, whatever is free there; "" for nothing."""
         if not node.ready:

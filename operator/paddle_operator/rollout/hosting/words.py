@@ -14,6 +14,11 @@ from paddle_operator.rollout.hosting.room import PODS, Needs, Node
 from paddle_operator.sla.figures import duration_text, number_text
 from paddle_operator.spec.rollout import Surge
 
+UNSEEN = "What nodes have left is not known: the operator may not list nodes, or pods of other namespaces."
+UNSEEN_SURGE = (
+    f"{UNSEEN} Canary pods start beside those that serve; one that finds no room waits for it. Set "
+    "spec.rollout.surge to OneByOne where there is none to spare."
+)
 _MOST_NODES = 5
 _BYTES = {"memory", "ephemeral-storage"}
 
@@ -32,6 +37,12 @@ def told(look: Look, found: Forecast, price: Price) -> str:
         "" if look.surge is Surge.ONE_BY_ONE else f"A canary pod {room_told(look.nodes, look.canary.needs)}. "
     )
     return f"{why}{begin}. Predicted: {_predicted(found, price)}."
+
+
+def told_of_recreate(found: Forecast, price: Price) -> str:
+    """Say what it costs that all pods end before the first new one starts."""
+    what = "The stable pod is ended" if found.serving == 1 else "All stable pods are ended"
+    return f"{what} before a canary pod starts. Predicted: {_predicted(found, price)}."
 
 
 def _predicted(found: Forecast, price: Price) -> str:
@@ -95,8 +106,7 @@ def _short(taking: Iterable[Node], needs: Needs) -> list[str]:
         for node in taking
     ]
     everywhere = set.intersection(*lacking) if lacking else set()
-    devices = {one for one in needs.asks if "/" in one and needs.asks[one]}
-    return sorted(everywhere or devices or needs.asks.keys() - {PODS})
+    return sorted(everywhere or needs.devices or needs.asks.keys() - {PODS})
 
 
 def _without(node: Node, needs: Needs) -> str:

@@ -58,6 +58,12 @@ def test_what_holds_a_rollout_is_told_with_its_figures() -> None:
     assert rows(rollout=held)["Held"] == ["SharedIncident"]
 
 
+def test_what_its_pods_cost_is_told_once() -> None:
+    words = "1 canary pod fits beside 2 stable pods: none is ended for room."
+    assert rows(rollout={**ROLLOUT, "hosting": words})["Room"] == [words]
+    assert "Room" not in rows(rollout={**ROLLOUT, "hosting": words, "message": f"calm-2bbb: {words}"})
+
+
 def test_each_objective_is_told_with_its_counts_and_its_evidence() -> None:
     head, line = evidence_table(a_service(rollout=ROLLOUT)).splitlines()
     assert head.split("  ")[0] == "OBJECTIVE"

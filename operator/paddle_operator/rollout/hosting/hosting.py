@@ -1,0 +1,26 @@
+"""What one look says about the room of whoever is tried. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from paddle_operator.rollout.hosting.capacity import UNKNOWN, Load
+from paddle_operator.rollout.hosting.forecast import Forecast
+from paddle_operator.rollout.hosting.next_pods import Look
+
+
+@dataclass(frozen=True, slots=True)
+class Hosting:
+    """How the pods of a revision find room, and what that costs."""
+
+    told: str
+    """All of it in words."""
+    longest: timedelta
+    """So long after a pod was ended the one in its place is ready, or something is wrong with it."""
+    found: Forecast
+    look: Look | None = None
+    """None where nobody knows what nodes have left, or where it does not matter: with Recreate."""
+    load: Load = UNKNOWN
+    said: bool = False
+    """People could read it before this look: what it says may be done."""

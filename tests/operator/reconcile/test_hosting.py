@@ -1,0 +1,251 @@
+"""Rollouts on scarce accelerators in the flow: told before, without a deadlock, and no further than told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from paddle_operator.reasons import Reason
+from tests.operator.reconcile.hosting_story import ROLLOUT, HostingStory, is_leaving, revision_of
+
+
+def a_story(*gpus: int, replicas: int = 1, may_read: bool = True, **rollout: Any) -> HostingStory:
+    """Nodes a, b, ... of so many devices, and a service of so many pods."""
+    named = {chr(ord("a") + at): count for at, count in enumerate(gpus)}
+    return HostingStory(gpus=named, replicas=replicas, may_read=may_read, rollout_spec=rollout)
+
+
+def ends_on_the_new_revision(story: HostingStory, stable: str) -> None:
+    """And stays there, with all of its pods."""
+    story.until("Steady")
+    new = story.status["stable"]["revision"]
+    assert new != stable
+    assert story.complete == ("True", Reason.COMPLETE)
+    story.tick(2)
+    assert story.weights == {new: 100}
+    assert len(story.pods_of(new)) == story.replicas
+    assert story.condition("Ready")[:2] == ("True", "Serving")
+
+
+def test_on_one_device_a_new_revision_takes_over_and_its_cost_is_said_before() -> None:
+    story = a_story(1)
+    stable = story.begin()
+    story.change()
+    story.tick()
+    said = story.rollout["hosting"]
+    assert "A canary pod needs 1 nvidia.com/gpu; free: 0 on a." in said
+    assert "A stable pod is ended and a canary pod starts in its room. Predicted: no pod serves for" in said
+    assert any(said.rstrip(".") in message for message in story.events), "an Event has the same words"
+    assert len(story.pods_of(stable)) == 1, "nothing is done at the look that says it"
+    ends_on_the_new_revision(story, stable)
+    assert story.serving_pods.count(0) <= 4, "a pod drains, another one is bound, and becomes ready"
+
+
+def test_what_a_paused_rollout_would_cost_can_be_read_and_nothing_is_done() -> None:
+    story = a_story(1, state="Paused")
+    stable = story.begin()
+    story.change()
+    story.tick(4)
+    assert story.complete == ("False", Reason.ROLLOUT_PAUSED)
+    assert "Predicted: no pod serves for" in story.rollout["hosting"]
+    assert story.serving_pods == [1] * 4
+    assert len(story.pods_of(stable)) == 1
+
+
+def test_with_a_device_to_spare_nobody_is_ended_and_nobody_notices() -> None:
+    story = a_story(2)
+    stable = story.begin()
+    story.change()
+    story.tick()
+    assert story.rollout["hosting"] == "1 canary pod fits beside 1 stable pod: none is ended for room."
+    ends_on_the_new_revision(story, stable)
+    assert min(story.serving_pods) == 1
+    assert max(story.failed_requests) == 0
+    assert story.marked == set()
+
+
+@pytest.mark.parametrize("strategy", ["Canary", "BlueGreen"])
+def test_three_pods_on_three_devices_change_places_one_by_one(strategy: str) -> None:
+    story = a_story(2, 1, replicas=3, strategy=strategy)
+    stable = story.begin()
+    story.change()
+    story.tick()
+    assert "3 times, one after the other. Predicted: 2 of 3 pods serve for" in story.rollout["hosting"]
+    ends_on_the_new_revision(story, stable)
+    assert min(story.serving_pods) == 2, "as it was said"
+    assert max(story.failed_requests) == 0
+    assert len(story.marked) == 3, "each was named before its set had one too many"
+
+
+def test_one_by_one_takes_no_more_devices_than_there_were_pods_but_for_those_that_drain() -> None:
+    story = a_story(9, replicas=3, surge="OneByOne")
+    stable = story.begin()
+    story.change()
+    for _ in range(40):
+        story.tick()
+        pods = [pod for pod in story.cluster.pods.values() if revision_of(pod) and not is_leaving(pod)]
+        assert len(pods) <= 3
+    ends_on_the_new_revision(story, stable)
+    assert min(story.serving_pods) == 2
+
+
+def test_surge_waits_for_room_with_a_pod_says_so_and_ends_nobody() -> None:
+    story = a_story(1, surge="Surge")
+    stable = story.begin()
+    story.change()
+    story.tick(8)
+    assert story.complete == ("False", Reason.NO_CAPACITY)
+    message = story.condition("RolloutComplete")[2]
+    assert "needs 1 nvidia.com/gpu; free: 0 on a. Set spec.rollout.surge to Auto or OneByOne" in message
+    canary = story.status["canary"]["revision"]
+    assert len(story.pods_of(canary)) == 1, "an autoscaler of nodes sees it"
+    assert story.serving_pods == [1] * 8
+    story.cluster.edit(rollout=ROLLOUT)
+    ends_on_the_new_revision(story, stable)
+
+
+def test_room_that_somebody_else_took_ends_no_further_pod() -> None:
+    story = a_story(3, replicas=3)
+    stable = story.begin()
+    story.change()
+    while len(story.pods_of(stable)) == 3:
+        story.tick()
+    story.taken["a"] = 1
+    story.tick(8)
+    assert story.complete == ("False", Reason.NO_CAPACITY)
+    assert len(story.pods_of(stable)) == 2
+    assert story.serving_pods[-4:] == [2] * 4
+    story.taken.clear()
+    ends_on_the_new_revision(story, stable)
+
+
+def test_an_operator_that_may_not_read_nodes_says_so_and_waits_for_room() -> None:
+    story = a_story(1, may_read=False)
+    stable = story.begin()
+    story.change()
+    story.tick(6)
+    assert "What nodes have left is not known: the operator may not list nodes" in story.rollout["hosting"]
+    assert "Set spec.rollout.surge to OneByOne" in story.rollout["hosting"]
+    assert len(story.pods_of(stable)) == 1
+    assert story.serving_pods == [1] * 6
+
+
+def test_without_reading_nodes_one_by_one_needs_no_room() -> None:
+    story = a_story(2, 1, replicas=3, may_read=False, surge="OneByOne")
+    stable = story.begin()
+    story.change()
+    story.tick()
+    assert "Predicted: 2 of 3 pods serve for" in story.rollout["hosting"]
+    ends_on_the_new_revision(story, stable)
+    assert min(story.serving_pods) == 2
+
+
+def test_a_bad_revision_that_serves_alone_is_sent_back_though_nobody_is_left_to_compare_with() -> None:
+    story = a_story(1)
+    stable = story.begin()
+    story.change()
+    story.tick(3)
+    canary = story.status["canary"]["revision"]
+    story.bad[canary] = 40
+    story.until("RolledBack")
+    story.tick(4)
+    assert story.status["rejectedRevisions"][0]["reason"] == "Broken"
+    assert story.weights == {stable: 100}
+    assert len(story.pods_of(stable)) == 1
+    assert story.condition("Ready")[0] == "True"
+
+
+@pytest.mark.parametrize("strategy", ["Canary", "Recreate"])
+def test_a_revision_that_never_becomes_ready_gives_the_room_back(strategy: str) -> None:
+    story = a_story(1, strategy=strategy)
+    stable = story.begin()
+    story.change()
+    story.tick(3)
+    story.never_ready.add(story.status["canary"]["revision"])
+    story.until("RolledBack", ticks=70)
+    story.tick(4)
+    assert story.status["rejectedRevisions"][0]["reason"] == "NotReady"
+    assert len(story.pods_of(stable)) == 1
+    assert story.condition("Ready")[0] == "True"
+
+
+def test_a_revision_that_breaks_in_its_bake_makes_room_for_the_one_before() -> None:
+    story = a_story(1, bake={"durationMinutes": 60})
+    stable = story.begin()
+    story.change()
+    story.until("Baking")
+    story.bad[story.status["stable"]["revision"]] = 100
+    story.until("RolledBack", ticks=80)
+    story.tick(2)
+    assert story.weights == {stable: 100}
+    assert len(story.pods_of(stable)) == 1
+
+
+def test_recreate_says_what_it_costs_before_it_ends_anybody() -> None:
+    story = a_story(4, replicas=2, strategy="Recreate")
+    stable = story.begin()
+    story.change()
+    story.tick()
+    assert (
+        "All stable pods are ended before a canary pod starts. Predicted: no pod serves for"
+        in (story.rollout["hosting"])
+    )
+    assert len(story.pods_of(stable)) == 2
+    ends_on_the_new_revision(story, stable)
+
+
+def test_a_scaler_gives_its_number_up_for_the_rollout_and_gets_it_back() -> None:
+    story = a_story(3, replicas=3)
+    scaled = {"backend": "HPA", "minReplicas": 3, "maxReplicas": 6}
+    target = {"type": "Value", "value": "80"}
+    metrics = [{"name": "cpu", "type": "CPUUtilization", "target": target}]
+    story.cluster.edit(scaling={**scaled, "metrics": metrics})
+    stable = story.begin()
+    assert len(story.cluster.of("HorizontalPodAutoscaler")) == 1
+    story.change()
+    story.until("Preparing")
+    story.tick(2)
+    assert story.cluster.of("HorizontalPodAutoscaler") == []
+    ends_on_the_new_revision(story, stable)
+    (scaler,) = story.cluster.of("HorizontalPodAutoscaler")
+    assert scaler["spec"]["scaleTargetRef"]["name"] != stable
+
+
+def test_on_the_cpu_no_node_is_read() -> None:
+    story = a_story(1)
+    story.cluster.edit(runtime={"device": "CPU"})
+    stable = story.begin()
+    story.cluster.edit(runtime={"queue": {"maxRequests": 7}})
+    story.room = None
+    story.tick()
+    assert "hosting" not in story.rollout
+    assert len(story.pods_of(stable)) == 1
+
+
+def test_a_rollout_that_is_paused_while_room_is_made_ends_no_further_pod() -> None:
+    story = a_story(3, replicas=3, strategy="BlueGreen")
+    stable = story.begin()
+    story.change()
+    while len(story.pods_of(stable)) == 3:
+        story.tick()
+    paused = {**ROLLOUT, "strategy": "BlueGreen", "state": "Paused"}
+    story.cluster.edit(rollout=paused)
+    story.tick(6)
+    assert len(story.pods_of(stable)) == 2
+    assert min(story.serving_pods) == 2
+    story.cluster.edit(rollout={**paused, "state": "Running"})
+    ends_on_the_new_revision(story, stable)
+
+
+def test_a_status_that_was_lost_takes_no_request_from_a_canary_that_serves_alone() -> None:
+    story = a_story(1)
+    stable = story.begin()
+    story.change()
+    while stable in story.weights or story.serving_pods[-1:] == [0]:
+        story.tick()
+    assert story.cluster.body is not None
+    story.cluster.body["status"] = {}
+    story.tick(2)
+    assert story.serving_pods[-2:] == [1, 1]
+    assert stable not in story.weights
