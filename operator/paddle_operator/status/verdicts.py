@@ -93,7 +93,8 @@ def rollout_complete(at: Situation, ready_now: Condition) -> Condition:
     if at.rollout is not None and at.rollout.reason is not Reason.COMPLETE:
         return _on_its_way(at, at.rollout)
     if at.rollout is not None and at.failure is not None and not at.settled:
-        return Condition("RolloutComplete", "False", at.failure.reason, at.failure.message + at.keeps_serving)
+        message = _sentence(at.failure.message) + at.keeps_serving
+        return Condition("RolloutComplete", "False", at.failure.reason, message)
     done = at.ready >= at.wanted or at.before.held("RolloutComplete", at.generation)
     if at.settled and done and at.plan.refusal is None:
         message = f"revision {at.plan.target} serves"

@@ -37,6 +37,20 @@ def test_a_prometheus_that_is_away_holds_and_moves_nothing(story: RolloutStory) 
     assert story.complete[1] in {Reason.CANARY_STEP, Reason.PROMOTING, Reason.BAKING}
 
 
+def test_a_revision_of_which_not_even_the_model_is_found_leaves_who_serves_and_says_so(
+    story: RolloutStory,
+) -> None:
+    stable = story.with_a_pod()
+    story.cluster.edit(model={"uri": "https://models.example.com/other/"})
+    story.look()
+    story.cluster.resolve_fails(12, "DigestMismatch", "another digest")
+    story.look()
+    status, reason, message = story.condition("RolloutComplete")
+    assert (status, reason) == ("False", Reason.DIGEST_MISMATCH)
+    assert f". Revision {stable} keeps serving" in message
+    assert story.weights == {stable: 100}
+
+
 def test_an_operator_that_takes_over_goes_on_as_if_nothing_had_happened(story: RolloutStory) -> None:
     stable, canary = story.begun()
     for _ in range(4):
