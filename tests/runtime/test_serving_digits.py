@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.digits_models import EXAMPLE, train
 from tests.runtime.serving.testbed import RunningServer, picture
 
 # starting real models takes the processor's time, which a busy machine gives slowly
 pytestmark = pytest.mark.timeout(300)
-EXAMPLE = Path(__file__).parents[2] / "examples" / "02-digits"
 SERVE = (sys.executable, "-m", "paddle_runtime.main", "serve")
 INFER = "/v2/models/digits/infer"
 
@@ -23,9 +21,7 @@ INFER = "/v2/models/digits/infer"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder = tmp_path_factory.mktemp("digits")
-    bundle = folder / "bundle"
-    train = [sys.executable, str(EXAMPLE / "train.py"), "--into", str(bundle)]
-    subprocess.run(train, check=True, capture_output=True)
+    bundle = train(folder / "bundle")
     with RunningServer(folder, SERVE, model=bundle, model_name="digits") as running:
         yield running
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,20 +23,13 @@ from paddle_runtime.predictor.devices import DeviceSettings
 from tests.runtime.bundle.bare.exports import exported_pictures, exported_shapes, exported_texts
 from tests.runtime.pipeline.weights import turned, weights_of
 from tests.runtime.serving.testbed import PNG, RunningServer, picture
+from tests.trained import trained
 
 # training and starting real models takes the processor's time, which a busy machine gives slowly
 pytestmark = pytest.mark.timeout(600)
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SERVE = (sys.executable, "-m", "paddle_runtime.main", "serve")
 JSON = {"Content-Type": "application/json"}
-
-
-def trained(example: str, folder: Path) -> Path:
-    """The example's bundle; its script checks the accuracy on what it was not trained on."""
-    train = [sys.executable, str(EXAMPLES / example / "train.py"), "--into", str(folder / "bundle")]
-    done = subprocess.run(train, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return folder / "bundle"
 
 
 def expected(example: str) -> dict[str, Any]:
@@ -48,14 +40,16 @@ def expected(example: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder = tmp_path_factory.mktemp("classification")
-    with RunningServer(folder, SERVE, model=trained("10-classification", folder), model_name="m") as running:
+    with RunningServer(
+        folder, SERVE, model=trained("10-classification", folder / "bundle"), model_name="m"
+    ) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def texts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder = tmp_path_factory.mktemp("text")
-    with RunningServer(folder, SERVE, model=trained("11-text", folder), model_name="m") as running:
+    with RunningServer(folder, SERVE, model=trained("11-text", folder / "bundle"), model_name="m") as running:
         yield running
 
 
@@ -210,7 +204,9 @@ def test_a_swapped_label_ends_the_start(fixture: str, request: pytest.FixtureReq
 @pytest.fixture(scope="module")
 def shapes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder = tmp_path_factory.mktemp("detection")
-    with RunningServer(folder, SERVE, model=trained("09-detection", folder), model_name="m") as running:
+    with RunningServer(
+        folder, SERVE, model=trained("09-detection", folder / "bundle"), model_name="m"
+    ) as running:
         yield running
 
 

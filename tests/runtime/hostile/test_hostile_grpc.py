@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,9 +14,10 @@ from pathlib import Path
 import grpc
 import pytest
 
+from tests.digits_models import train
 from tests.runtime.hostile import grpc_frames, grpc_messages, http2
 from tests.runtime.hostile.http2 import INFER, Raw
-from tests.runtime.hostile.test_hostile_requests import DIGITS, EXAMPLE, SERVE, Neighbour
+from tests.runtime.hostile.test_hostile_requests import DIGITS, SERVE, Neighbour
 from tests.runtime.serving.testbed import PNG, RunningServer, free_port, picture, wait_until
 
 pytestmark = pytest.mark.timeout(300)
@@ -32,10 +31,8 @@ MAY_GROW_BYTES = 150 * MIB
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder = tmp_path_factory.mktemp("digits")
-    train = [sys.executable, str(EXAMPLE / "train.py"), "--into", str(folder / "bundle")]
-    subprocess.run(train, check=True, capture_output=True)
     patience = {"header_timeout_seconds": 3, "body_timeout_seconds": 3}
-    settings = {"model": folder / "bundle", "model_name": MODEL, "grpc_port": free_port(), **patience}
+    settings = {"model": train(folder / "bundle"), "model_name": MODEL, "grpc_port": free_port(), **patience}
     with RunningServer(folder, SERVE, **settings) as running:
         yield running
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
 import sys
 import threading
 import time
@@ -16,6 +15,7 @@ import httpx
 import pytest
 from PIL import Image, ImageDraw
 
+from tests.digits_models import train
 from tests.runtime.hostile.case import Case, Outcome, send, verdict
 from tests.runtime.hostile.json_requests import tensors
 from tests.runtime.hostile.requests import quick, slow_senders
@@ -23,7 +23,6 @@ from tests.runtime.serving.testbed import RunningServer, wait_until
 
 pytestmark = pytest.mark.timeout(600)  # real models on a busy machine
 SERVE = (sys.executable, "-m", "paddle_runtime.main", "serve")
-EXAMPLE = Path(__file__).parents[3] / "examples" / "02-digits"
 DIGITS = {"inputs": [{"name": "x", "shape": [1, 64], "datatype": "FP32", "data": [0.0] * 64}]}
 GOOD_WITHIN_SECONDS = 30.0  # the worst neighbour is a picture at the cap, which a busy machine reads for long
 
@@ -80,9 +79,7 @@ def ocr(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder = tmp_path_factory.mktemp("digits")
-    train = [sys.executable, str(EXAMPLE / "train.py"), "--into", str(folder / "bundle")]
-    subprocess.run(train, check=True, capture_output=True)
-    with RunningServer(folder, SERVE, model=folder / "bundle", model_name="digits") as server:
+    with RunningServer(folder, SERVE, model=train(folder / "bundle"), model_name="digits") as server:
         yield server
 
 

@@ -29,10 +29,10 @@ from paddle_runtime.pipeline.values import to_array
 from paddle_runtime.predictor import libpaddle
 from paddle_runtime.predictor.devices import Device, DeviceSettings
 from paddle_runtime.predictor.session import Array
+from tests.digits_models import EXAMPLE, train
 from tests.runtime.bundle.builders import small_bundle
 
 HERE = Path(__file__).parent
-EXAMPLE = HERE.parents[2] / "examples" / "02-digits"
 INPUT_ORDER = [
     *(f"in_{kind}" for kind in ("bool", "uint8", "int8", "int32", "int64", "float16", "float32", "float64")),
     "in_single",
@@ -136,9 +136,7 @@ def test_every_type_that_is_served_and_a_single_value_go_in_and_come_out(tmp_pat
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("digits")
-    run_script(EXAMPLE / "train.py", "--into", str(folder), pir="0")
-    return folder
+    return train(tmp_path_factory.mktemp("digits") / "bundle")
 
 
 @pytest.mark.parametrize("engine", [Engine.OPENVINO, Engine.ONEDNN, Engine.PLAIN])

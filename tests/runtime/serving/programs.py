@@ -12,6 +12,7 @@ import numpy as np
 
 from paddle_runtime.bundle.make import write_manifest
 from paddle_runtime.bundle.signature import NUMPY_NAMES
+from tests.digits_models import train
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 TESTS = Path(__file__).parents[1]
@@ -30,8 +31,7 @@ print("\\n".join(inference.create_predictor(config).get_output_names()), file=sy
 
 
 def digits_bundle(folder: Path) -> Path:
-    _run(str(DIGITS / "train.py"), "--into", str(folder))
-    return folder
+    return train(folder)
 
 
 def types_bundle(folder: Path) -> Path:
