@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from hack.cluster.commands import run
 from hack.cluster.errors import ClusterError
+from hack.cluster.layout import cache_root
 from hack.cluster.progress import Progress
 
 NODE_PACKAGES = (
@@ -40,6 +42,15 @@ def installed(packages: Sequence[str]) -> dict[str, str]:
 
 
 @contextmanager
+def _in_turn() -> Iterator[None]:
+    """One installation at a time: apt-get refuses a second one, and each has its policy file."""
+    cache_root().mkdir(parents=True, exist_ok=True)
+    with (cache_root() / "packages.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def _services_stay_off() -> Iterator[None]:
     """Debian starts a service when it installs one; etcd or Prometheus on the host are not wanted."""
     mine = not _POLICY.exists()
@@ -61,8 +72,10 @@ def interrupted_install() -> list[Path]:
 
 def forget_interrupted_install() -> None:
     """Remove what an installation that was killed left behind."""
-    for path in interrupted_install():
-        path.unlink(missing_ok=True)
+    if interrupted_install():
+        with _in_turn():
+            for path in interrupted_install():
+                path.unlink(missing_ok=True)
 
 
 def ensure(packages: Sequence[str], progress: Progress) -> dict[str, str]:
@@ -77,7 +90,11 @@ def ensure(packages: Sequence[str], progress: Progress) -> dict[str, str]:
     if missing:
         if os.geteuid() != 0:
             raise ClusterError(f"root is needed once to install {' '.join(missing)}: run it with sudo")
-        with progress.step(f"Debian packages: {' '.join(missing)}") as step, _services_stay_off():
+        with (
+            progress.step(f"Debian packages: {' '.join(missing)}") as step,
+            _in_turn(),
+            _services_stay_off(),
+        ):
             _install(missing)
             have = installed(packages)
             step.done_as(", ".join(f"{name} {have[name]}" for name in missing if name in have))
