@@ -24,7 +24,15 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.prefix) / "bin"
 PYTHON = sys.executable
 # a file shares what it started; a failure is told when it happens, not by a summary that may never come
-TWO_AT_A_TIME = ("-n", "2", "--dist", "loadfile", "--durations=5", "--instafail")
+SEVERAL_AT_A_TIME = (
+    "-n",
+    "3",
+    "--dist",
+    "loadfile",
+    "--no-loadscope-reorder",
+    "--durations=5",
+    "--instafail",
+)
 # A test stuck outside Python hears no signal: its stacks are told and its process ends. A process that ended
 # ends the run too: xdist 3.8 may wait for ever for what the others did not get of its files.
 STUCK = (
@@ -80,7 +88,7 @@ UNIT = (
     Stage(
         "unit",
         "unit, golden, property and contract tests",
-        # two at a time: most of it is starting servers and models
+        # more than two cores could: half of it is waiting for servers and models
         tool(
             "pytest",
             "-q",
@@ -88,7 +96,7 @@ UNIT = (
             "not e2e and not long",
             "--ignore=tests/charts",
             "--ignore=tests/promtool",
-            *TWO_AT_A_TIME,
+            *SEVERAL_AT_A_TIME,
             *STUCK,
         ),
         minutes=30,
@@ -101,15 +109,23 @@ CHARTS = (
 )
 RULES = (
     Stage("promtool", "Debian's promtool is installed", module("hack.promtool")),
-    Stage("rules", "promtool check and test rules", tool("pytest", "-q", "tests/promtool", *TWO_AT_A_TIME)),
+    Stage(
+        "rules", "promtool check and test rules", tool("pytest", "-q", "tests/promtool", *SEVERAL_AT_A_TIME)
+    ),
 )
 CLUSTER = (Stage("cluster", "node, images, add-ons and charts are up", module("hack.e2e_site")),)
 E2E = (
     Stage(
+        "together",
+        "on a real node, three files at a time: what disturbs nobody",
+        tool("pytest", "-v", "-m", "e2e and not alone", *SEVERAL_AT_A_TIME, "--max-worker-restart=0"),
+        minutes=45,
+    ),
+    Stage(
         "e2e",
-        "everything, on a real node",
-        tool("pytest", "-v", "-m", "e2e", "--durations=15", "--instafail"),
-        minutes=60,
+        "on a real node, one after another: what disturbs others, or measures time",
+        tool("pytest", "-v", "-m", "e2e and alone", "--durations=5", "--instafail"),
+        minutes=30,
     ),
 )
 LONG = (
@@ -218,15 +234,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def end_cluster() -> None:
     """Take the cluster down without a word, so that pytest's closing line stays last; speak on failure."""
-    ended = subprocess.run(
-        module("hack.cluster", "down", "--name", e2e_site.CLUSTER),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if ended.returncode != 0:
-        say(f"hack.cluster down ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}")
+    for name in (e2e_site.CLUSTER, e2e_site.BARE_CLUSTER):
+        asked = module("hack.cluster", "down", "--name", name)
+        ended = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
+        if ended.returncode != 0:
+            say(f"hack.cluster down ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}")
 
 
 if __name__ == "__main__":

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hack.cluster.layout import Layout
 
 CLUSTER = os.environ.get("PADDLE_SLA_TEST_CLUSTER", "e2e")
 """Another name lets two checkouts test beside each other, each on a cluster of its own."""
+BARE_CLUSTER = f"b{CLUSTER}"[:8]
+"""A node beside it, without add-ons, for tests that bring an operator of their own."""
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Processes of tests that install something in the cluster take turns: helm refuses two at once."""
+    root = Layout.of(CLUSTER).root
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / "tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def main() -> int:

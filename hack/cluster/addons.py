@@ -107,15 +107,21 @@ def definition_files() -> list[Path]:
 def _install_definitions(cluster: ClusterInfo, progress: Progress) -> None:
     """CRDs and the control plane's certificates: all that needs no image."""
     with progress.step("gateway definitions and certificates") as step:
-        files = [path for path in definition_files() if path.name != _SAFE_UPGRADES]
-        text = "\n---\n".join(path.read_text() for path in files)
-        if not _has_definitions(cluster, files, text):
-            _apply(cluster, text)
-            names = [_crd_name(path) for path in files]
-            cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", *names, timeout=70)
-            _apply(cluster, _definitions_mark(text))
+        count = install_definitions(cluster)
         _certificates(cluster)
-        step.done_as(f"{len(files)} CRDs")
+        step.done_as(f"{count} CRDs")
+
+
+def install_definitions(cluster: ClusterInfo) -> int:
+    """The CRDs that an operator asks for, with nobody who acts on them; returns how many."""
+    files = [path for path in definition_files() if path.name != _SAFE_UPGRADES]
+    text = "\n---\n".join(path.read_text() for path in files)
+    if not _has_definitions(cluster, files, text):
+        _apply(cluster, text)
+        names = [_crd_name(path) for path in files]
+        cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", *names, timeout=70)
+        _apply(cluster, _definitions_mark(text))
+    return len(files)
 
 
 def _has_definitions(cluster: ClusterInfo, files: Sequence[Path], text: str) -> bool:

@@ -19,7 +19,7 @@ from hack.demo import own_cluster, reading
 from hack.demo.embedded import embedded_site
 from hack.demo.site import Site
 from hack.demo.view import watch_until_ready
-from hack.e2e_site import CLUSTER
+from hack.e2e_site import BARE_CLUSTER, CLUSTER
 
 NAMESPACE = "demo"
 READY_SECONDS = 300.0
@@ -65,10 +65,11 @@ def clean(environment: Mapping[str, str]) -> int:
 
 
 def clean_all(environment: Mapping[str, str]) -> int:
-    """Take away the demo and the cluster of the tests, and prove that nothing of any cluster is left."""
+    """Take away the demo and the clusters of the tests, and prove that nothing of any cluster is left."""
     progress = Progress()
     code = clean(environment)
-    node.down(CLUSTER, progress)
+    for name in (CLUSTER, BARE_CLUSTER):
+        node.down(name, progress)
     return _proven(leftovers.find(None), "any cluster", progress) or code
 
 

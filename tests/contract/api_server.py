@@ -12,6 +12,7 @@ from hack.cluster import node, programs
 from hack.cluster.layout import bin_dir
 from hack.cluster.progress import Progress
 from hack.demo.site import CHARTS, CRDS, ROOT, SYSTEM
+from hack.e2e_site import CLUSTER, one_at_a_time
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class ApiServer:
 
     def helm(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run helm in the operator's namespace."""
-        return self._run("helm", *arguments, namespace=SYSTEM)
+        with one_at_a_time():
+            return self._run("helm", *arguments, namespace=SYSTEM)
 
     def _run(
         self, program: str, *arguments: str, text: str = "", namespace: str = ""
@@ -47,7 +49,7 @@ def api_server(namespace: str) -> Iterator[ApiServer]:
     """
     progress = Progress()
     programs.ensure(progress, ("kubernetes", "helm"))
-    found = ApiServer(os.environ.get("KUBECONFIG") or str(node.up("e2e", progress).kubeconfig), namespace)
+    found = ApiServer(os.environ.get("KUBECONFIG") or str(node.up(CLUSTER, progress).kubeconfig), namespace)
     chart = (CHARTS[0], str(ROOT / "charts" / CHARTS[0]))
     done = found.helm("upgrade", "--install", *chart, "--create-namespace", "--wait", "--timeout", "60s")
     assert done.returncode == 0, done.stderr

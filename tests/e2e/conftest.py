@@ -8,16 +8,28 @@ import pytest
 
 from hack.cluster.api import ClusterInfo
 from hack.cluster.progress import Progress
-from hack.demo.embedded import embedded_site
+from hack.demo.embedded import embedded_site, site_of
 from hack.demo.kubectl import Kube
-from hack.e2e_site import CLUSTER
+from hack.e2e_site import CLUSTER, one_at_a_time
 from tests.e2e.testbed import Testbed
 
 
 @pytest.fixture(scope="session")
-def site() -> Testbed:
-    """The cluster `e2e` with images, charts and bundles; it is left running, and the next run reuses it."""
-    return Testbed(embedded_site(CLUSTER, Progress()), ClusterInfo(CLUSTER))
+def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Testbed:
+    """The cluster `e2e` with images, charts and bundles; it is left running, and the next run reuses it.
+
+    The first of a run's processes brings it up; the others wait for that and change nothing.
+    """
+    cluster = ClusterInfo(CLUSTER)
+    one_of_several = worker_id != "master"
+    is_up = tmp_path_factory.getbasetemp().parent / "site-is-up"  # in the run's own folder
+    with one_at_a_time():
+        if one_of_several and is_up.exists():
+            return Testbed(site_of(cluster), cluster)
+        found = Testbed(embedded_site(CLUSTER, Progress()), cluster)
+        if one_of_several:
+            is_up.touch()
+        return found
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from hack.demo.kubectl import Kube, KubectlRefused
+from hack.e2e_site import one_at_a_time
 from tests.e2e.testbed import Testbed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
@@ -106,9 +107,10 @@ def test_a_namespaced_operator_comes_up_with_rights_in_its_namespace_only(site: 
 def test_the_definition_outlives_its_chart(site: Testbed) -> None:
     kube = site.kube(SYSTEM)
     before = kube.get("crd", CRD)["metadata"]["uid"]
-    helm(site, "uninstall", "paddle-sla-crds")
-    assert kube.get("crd", CRD)["metadata"]["uid"] == before
-    upgrade(site, "paddle-sla-crds")
+    with one_at_a_time():
+        helm(site, "uninstall", "paddle-sla-crds")
+        assert kube.get("crd", CRD)["metadata"]["uid"] == before
+        upgrade(site, "paddle-sla-crds")
     assert kube.get("crd", CRD)["metadata"]["uid"] == before
 
 

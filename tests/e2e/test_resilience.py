@@ -13,7 +13,7 @@ from tests.e2e.load import Request, Steady
 from tests.e2e.resources import DIGITS_REQUEST, digits, ocr
 from tests.e2e.testbed import Testbed, ready_pods, restarts
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(500)]
 HOST, OCR_HOST = "steady.example.com", "reading.example.com"
 PER_SECOND = 20.0  # of the digits, which take 2 ms
 PAGES_PER_SECOND = 1.0  # a page takes half a second of a core, and two cores have everything else to do too

@@ -99,6 +99,7 @@ def test_a_good_revision_is_promoted_and_no_request_fails(site: Testbed, kube: K
     kube.delete("pms", "good")
 
 
+@pytest.mark.alone
 def test_a_broken_revision_is_rolled_back_before_many_notice(site: Testbed, kube: Kube, faulty: str) -> None:
     resource = promising("bad")
     old = serving(kube, resource)

@@ -15,6 +15,17 @@ from hack.demo.embedded import BUCKET, EmbeddedSite, embedded_site
 from hack.demo.kubectl import Kube
 from hack.e2e_site import CLUSTER
 
+OWNED = (
+    "deployment",
+    "service",
+    "configmap",
+    "poddisruptionbudget",
+    "networkpolicy",
+    "job",
+    "httproute",
+    "pod",
+)
+
 
 @dataclass(frozen=True)
 class Testbed:
@@ -96,3 +107,12 @@ def restarts(kube: Kube, pod: str) -> int:
     """How often the pod's runtime container was restarted."""
     statuses = kube.get("pod", pod)["status"]["containerStatuses"]
     return sum(int(s["restartCount"]) for s in statuses if s["name"] == "runtime")
+
+
+def owned(kube: Kube, service: str) -> list[tuple[str, str]]:
+    """Kind and name of everything that was made for a service."""
+    return [
+        (item["kind"], item["metadata"]["name"])
+        for kind in OWNED
+        for item in kube.list(kind, f"serving.paddle-sla.io/service={service}")
+    ]

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from hack.cluster import addons, node, programs
+from hack.cluster.layout import bin_dir
+from hack.cluster.progress import Progress
 from hack.demo.kubectl import Kube, KubectlRefused
+from hack.e2e_site import BARE_CLUSTER
 from tests.e2e.operator.local_operator import (
     INSTALLED,
     ROOT,
@@ -22,20 +26,27 @@ from tests.e2e.operator.paper_node import PaperNode
 
 
 @pytest.fixture(scope="session")
-def admin(request: pytest.FixtureRequest) -> Kube:
-    """kubectl with all rights: the cluster that KUBECONFIG names, or else the embedded one."""
+def admin() -> Iterator[Kube]:
+    """kubectl with all rights: on the cluster that KUBECONFIG names, or else on a node of these files alone.
+
+    That has no operator but theirs, so nothing stands down for them and they disturb nobody.
+    """
     if os.environ.get("KUBECONFIG"):
         kubectl = shutil.which("kubectl")
         assert kubectl, "KUBECONFIG is set and kubectl is not on PATH"
-        return Kube(Path(kubectl), Path(os.environ["KUBECONFIG"]), SYSTEM)
-    kube: Kube = request.getfixturevalue("site").kube(SYSTEM)
-    return kube
+        yield Kube(Path(kubectl), Path(os.environ["KUBECONFIG"]), SYSTEM)
+        return
+    programs.ensure(Progress())
+    bare = node.up(BARE_CLUSTER, Progress())
+    addons.install_definitions(bare)
+    yield Kube(bare.bin_dir / "kubectl", bare.kubeconfig, SYSTEM)
+    node.down(BARE_CLUSTER, Progress())
 
 
 @pytest.fixture(scope="session")
-def helm(admin: Kube) -> Path:
-    """The program helm: on PATH, or beside kubectl."""
-    return Path(shutil.which("helm") or admin.kubectl.parent / "helm")
+def helm() -> Path:
+    """The program helm: on PATH, or the cluster's own."""
+    return Path(shutil.which("helm") or bin_dir() / "helm")
 
 
 @pytest.fixture(scope="module")

@@ -13,18 +13,24 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from hack.demo.kubectl import Kube, eventually
-from tests.e2e.operator.local_operator import INSTALLED, LocalOperator
+from tests.e2e.operator.local_operator import INSTALLED, SYSTEM, LocalOperator
 from tests.e2e.prometheus.real_prometheus import free_port, install, running
 from tests.e2e.resources import digits
 from tests.e2e.testbed import Testbed, ready_pods
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(240)]
 NAME = "unasked"
 SLA = {
     "objectives": [{"name": "up", "availability": {"targetPercent": "80"}}],
     "minTraffic": {"requests": 5, "periodSeconds": 60},
     "synthetic": {"periodSeconds": 5},
 }
+
+
+@pytest.fixture(scope="module")
+def admin(site: Testbed) -> Kube:
+    """kubectl on the node that runs pods, whose installed operator stands down meanwhile."""
+    return site.kube(SYSTEM)
 
 
 @pytest.fixture(scope="module")

@@ -220,6 +220,7 @@ def test_prometheus_scrapes_pods_that_ask_for_it(cluster: ClusterInfo) -> None:
     assert eventually(lambda: value_of(requests) > 0, 30)
 
 
+@pytest.mark.alone
 def test_installing_again_repairs_what_was_removed_or_changed(cluster: ClusterInfo) -> None:
     cluster.kubectl("-n", "store", "delete", "service", "s3")
     cluster.kubectl("-n", "kube-system", "scale", "deployment", "coredns", "--replicas=0")

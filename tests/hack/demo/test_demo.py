@@ -52,7 +52,7 @@ def test_a_failure_is_one_line_with_the_next_step(
 
 @pytest.mark.parametrize(
     ("command", "downed", "proven"),
-    [("clean", ["demo"], ["demo"]), ("clean-all", ["demo", "e2e"], ["demo", None])],
+    [("clean", ["demo"], ["demo"]), ("clean-all", ["demo", "e2e", "be2e"], ["demo", None])],
 )
 def test_the_demos_end_leaves_the_cluster_of_the_tests_alone_unless_all_are_to_end(
     command: str, downed: list[str], proven: list[str | None], monkeypatch: pytest.MonkeyPatch
