@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from fractions import Fraction
 
 from hypothesis import strategies as st
 
 from paddle_operator.rollout.gate.proof import Reach
+from paddle_operator.rollout.hosting.forecast import forecast
+from paddle_operator.rollout.hosting.hosting import Hosting
 from paddle_operator.rollout.verdict import Finding, Verdict
+from tests.operator.rollout.machines import machines
 from tests.operator.rollout.story import (
     AWAY,
     CHECK_BROKEN,
@@ -38,6 +42,20 @@ SETTINGS = st.builds(
     ),
     bake=st.sampled_from([{"durationMinutes": 0}, {"durationMinutes": 5}, {"keepPrevious": "None"}]),
     revisionHistoryLimit=st.integers(0, 3),
+)
+
+
+def hosting(stable: str, canary: tuple[str, ...], *, said: bool) -> Hosting:
+    """On one node of four devices, some of which both revisions have."""
+    look = machines(4, stable=stable, stable_wish=4).canary_on(*canary).look
+    return Hosting("as it was said", timedelta(minutes=10), forecast(look), look, said=said)
+
+
+HOSTINGS = st.one_of(
+    st.none(),
+    st.builds(
+        hosting, st.sampled_from(["aaaa", "aa", ""]), st.sampled_from([(), ("a",)]), said=st.booleans()
+    ),
 )
 OFTEN_NOTHING = {
     "preflight": st.sampled_from([None, None, None, CHECKING, CHECKED, DIFFERS, CHECK_BROKEN]),

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from paddle_operator.rollout.advance import Advance, advance
 from paddle_operator.rollout.course import Course
+from paddle_operator.rollout.hosting.hosting import Hosting
 from paddle_operator.rollout.machine import ENDED, TABLE, TRYING, State
 from paddle_operator.rollout.memory import Hold, Memory
 from paddle_operator.rollout.preflight import PreflightResult
@@ -31,7 +32,7 @@ from tests.operator.rollout.story import (
     PROVEN,
     Story,
 )
-from tests.properties.rollouts import OFTEN_NOTHING, SETTINGS, VERDICTS
+from tests.properties.rollouts import HOSTINGS, OFTEN_NOTHING, SETTINGS, VERDICTS
 
 NAMES = [f"ocr-{letter}" for letter in "abcd"]
 WAITING = {Hold.NEEDS_APPROVAL, Hold.PROOF_NOT_REACHABLE, Hold.REGRESSION, Hold.UNPROVEN}
@@ -50,6 +51,7 @@ class Walk(RuleBasedStateMachine):
         self.verdict: Verdict | None = None
         self.vouched = self.vouched_then = False
         self.asked = ""
+        self.hosting: Hosting | None = None
 
     @initialize(rollout=SETTINGS)
     def begins(self, rollout: Rollout) -> None:
@@ -60,7 +62,7 @@ class Walk(RuleBasedStateMachine):
     def look(self, verdict: Verdict | None = None, seconds: int = 15, **more: Any) -> None:
         story = self.story
         self.before, self.earlier = story.memory, self.course
-        self.asked = more.get("asked", "")
+        self.asked, self.hosting = more.get("asked", ""), more.get("hosting")
         self.verdict = None if more.get("missing") else verdict
         self.course = story.look(verdict, seconds=seconds, **more)
         entered = self.before is None or self.before.state is not State.AWAITING_APPROVAL
@@ -69,10 +71,15 @@ class Walk(RuleBasedStateMachine):
             self.vouched = self.verdict is not None and self.verdict.proven
 
     @precondition(lambda self: self.memory.attempt is None)
-    @rule(wanted=st.sampled_from(NAMES))
-    def another_wish(self, wanted: str) -> None:
+    @rule(wanted=st.sampled_from(NAMES), hosting=HOSTINGS)
+    def another_wish(self, wanted: str, hosting: Hosting | None) -> None:
         self.story.wanted = wanted
-        self.look()
+        self.look(hosting=hosting)
+
+    @precondition(lambda self: self.memory.attempt is not None)
+    @rule(hosting=HOSTINGS, verdict=st.one_of(st.none(), VERDICTS))
+    def room_is_looked_for(self, hosting: Hosting | None, verdict: Verdict | None) -> None:
+        self.look(verdict, hosting=hosting)
 
     @precondition(lambda self: self.memory.attempt is not None)
     @rule(wanted=st.sampled_from([None, "stable", "previous"]))
@@ -315,6 +322,13 @@ class Walk(RuleBasedStateMachine):
     def somebody_serves(self) -> None:
         assert self.course.stable is not None
         assert not self.course.recreates or self.memory.state in TRYING
+
+    @invariant()
+    def no_pod_is_ended_before_people_could_read_what_that_costs(self) -> None:
+        begun = self.memory.state is State.RETURNING or self.story.ready.get(self.course.canary or "", 0)
+        if self.hosting is not None and not self.hosting.said and not begun:
+            assert self.course.ends == ()
+            assert not self.course.recreates
 
     @invariant()
     def it_is_bounded(self) -> None:
