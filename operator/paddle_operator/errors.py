@@ -3,6 +3,7 @@
     OperatorError
      |- SpecRejected        the resource breaks rules; carries every violation, not only the first
      |- ClusterRefused      the API server said no, or nothing; carries kind, name, reason and its message
+     |   `- Conflict        the object is not the one that the request was made for: look again
      `- SettingInvalid      the operator's own environment is wrong; it does not start
 
 A model that cannot be used (too large, of another task) is no error but a fact of the plan: `Plan.refusal`.
@@ -49,6 +50,10 @@ class ClusterRefused(OperatorError):
         self.name = name
         self.reason = reason
         self.message = message
+
+
+class Conflict(ClusterRefused):
+    """The object is not the one that the request was made for: whoever decided on it is to look again."""
 
 
 class SettingInvalid(OperatorError):

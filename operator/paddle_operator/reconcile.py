@@ -14,7 +14,7 @@ from datetime import datetime
 
 from paddle_operator import names
 from paddle_operator.cluster.ports import Cluster, Events, Key, Observation, Room
-from paddle_operator.errors import ClusterRefused, SpecRejected, Violation
+from paddle_operator.errors import ClusterRefused, Conflict, SpecRejected, Violation
 from paddle_operator.golden.asking import Golden
 from paddle_operator.hosting import Hosts
 from paddle_operator.measure import Measuring
@@ -156,6 +156,8 @@ class Reconciler:
         for action in actions:
             try:
                 await self._do(key, action, held=any(_holds_up(key, one) for one in refused))
+            except Conflict:  # somebody else writes, too: what else was decided is of the past as well
+                raise
             except ClusterRefused as one:
                 refused.append(one)
                 if not _holds_up(key, one):

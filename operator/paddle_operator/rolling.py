@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from paddle_operator import names
 from paddle_operator.cluster.ports import Cluster, Key, Observation
-from paddle_operator.errors import ClusterRefused
+from paddle_operator.errors import ClusterRefused, Conflict
 from paddle_operator.hosting import Hosts, tried
 from paddle_operator.plan import KubeObject, Wish
 from paddle_operator.plan.lives import lives_of
@@ -50,7 +50,7 @@ from paddle_operator.spec import Service
 from paddle_operator.spec.rollout import Rollout, Strategy
 from paddle_operator.spec.traffic import RoutingType
 from paddle_operator.status.preflight import preflight_of
-from paddle_operator.status.rollout import RolloutFacts, rollout_facts
+from paddle_operator.status.rollout import RolloutFacts
 
 NOBODY_TO_ASK = "the operator was given no Prometheus: set PADDLE_OPERATOR_PROMETHEUS_URL"
 T = TypeVar("T")
@@ -141,9 +141,8 @@ class Rolling:
             logger.info("%s: %s", key, _evidence(judged))
         verdict = judged.verdict if judged else None
         reach, hosting = reach or _to_go(of, made.memory, judged, traffic), situation.hosting
-        facts = rollout_facts(
-            of.rollout, made, of.wish.revision, verdict, of.seen.status, reach=reach, hosting=hosting
-        )
+        words = hosting.told if hosting is not None else ""
+        facts = RolloutFacts(of.rollout, made.memory, of.wish.revision, verdict, reach, words)
         in_preflight = made.memory.state is State.PREFLIGHT
         return Rolled(course, facts, asked if in_preflight else NO_QUESTIONS, made.said, refused)
 
@@ -196,6 +195,8 @@ class Rolling:
             return None
         try:
             await self._cluster.apply(key, record, is_new=there is None)
+        except Conflict:  # somebody else has decided, too, and was quicker
+            raise
         except ClusterRefused as refused:
             return refused
         return None

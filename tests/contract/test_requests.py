@@ -14,7 +14,7 @@ from paddle_operator.cli.rollout.command import ACCEPTED, REFUSED, answer_in
 from paddle_operator.cli.rollout.page import next_steps
 from paddle_operator.rollout.request import Verb
 from paddle_operator.spec.report import RolloutResult
-from paddle_operator.status.rollout import rollout_blocks, rollout_facts
+from paddle_operator.status.rollout import RolloutFacts, rollout_blocks
 from tests.operator.cli.rollout.test_page import RESULT
 from tests.operator.rollout.story import (
     BROKEN,
@@ -88,7 +88,7 @@ def service_of(story: Story) -> dict[str, Any]:
     assert story.last is not None
     course = story.last.course
     canary = {"revision": course.canary, "weight": course.canary_weight} if course.canary else None
-    blocks = rollout_blocks(rollout_facts(story.rollout, story.last, story.wanted, FINE, {}), {})
+    blocks = rollout_blocks(RolloutFacts(story.rollout, story.last.memory, story.wanted, FINE), {})
     return {
         "metadata": {"name": "ocr", "namespace": "prod"},
         "spec": {"rollout": story.rollout.model_dump(by_alias=True, mode="json")},

@@ -16,7 +16,7 @@ from kubernetes.aio.dynamic import DynamicClient
 from kubernetes.aio.dynamic.resource import Resource
 
 from paddle_operator.cluster.kinds import Kind
-from paddle_operator.errors import ClusterRefused
+from paddle_operator.errors import ClusterRefused, Conflict
 from paddle_operator.plan import KubeObject
 from paddle_operator.reasons import Reason
 
@@ -42,10 +42,6 @@ Sent = Callable[[str, str, str, float], None]
 
 class NotFound(ClusterRefused):
     """The API server has no such object, or no such kind."""
-
-
-class Conflict(ClusterRefused):
-    """The object is not the one that the request was made for."""
 
 
 class Api:

@@ -16,11 +16,14 @@ from paddle_operator.cluster.observe import complaint, controller_reference, obs
 from paddle_operator.cluster.ports import Key, Observation
 from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan import KubeObject, ObjectKey, Platform
+from paddle_operator.plan.metadata import decided_on
 from paddle_operator.plan.ownership import FIELD_MANAGER
 from paddle_operator.reasons import Reason
 
 STATUS_MANAGER = "paddle-operator-status"
 """Field managers: one a concern, and never renamed: the API server remembers who owns which field."""
+_OF_NOTHING = "1"
+"""A version that no object has: server-side apply then makes an object, and changes none."""
 logger = logging.getLogger(__name__)
 SERVED_SECONDS = 60.0
 """How long the list of optional kinds that are served is believed."""
@@ -60,10 +63,11 @@ class KubernetesCluster:
     async def apply(
         self, key: Key, wanted: KubeObject, *, is_new: bool, manager: str = FIELD_MANAGER
     ) -> None:
-        """Write one owned object. One that is new must not take over somebody else's of the same name."""
+        """Write one owned object. One that is new must not take over somebody else's of the same name, nor be
+        written over what was made of that name meanwhile."""
         kind = kinds.BY_KEY[wanted["apiVersion"], wanted["kind"]]
         if is_new:
-            await self._ensure_free(key, kind, wanted["metadata"])
+            wanted = decided_on(wanted, await self._adoptable(key, kind, wanted["metadata"]))
         await self._api.apply(kind, wanted, manager)
 
     async def delete(self, key: Key, target: ObjectKey, uid: str) -> None:
@@ -112,12 +116,13 @@ class KubernetesCluster:
             return ""
         return complaint(events, reason)
 
-    async def _ensure_free(self, key: Key, kind: Kind, metadata: Mapping[str, Any]) -> None:
+    async def _adoptable(self, key: Key, kind: Kind, metadata: Mapping[str, Any]) -> str:
+        """Return the version of what has the name and may be taken over; of nothing, one that nothing has."""
         name = str(metadata["name"])
         try:
             found = await self._api.get(kind, key.namespace, name)
         except NotFound:
-            return
+            return _OF_NOTHING
         labels = found["metadata"].get("labels") or {}
         controller = controller_reference(found)
         mine = controller.get("uid") == metadata["ownerReferences"][0]["uid"]
@@ -128,3 +133,4 @@ class KubernetesCluster:
             )
             message = f"it exists and is not this service's ({owner}): rename or delete one of them"
             raise ClusterRefused(kind.kind, name, Reason.NAME_TAKEN, message)
+        return str(found["metadata"]["resourceVersion"])

@@ -1,7 +1,8 @@
 """Which of the replicas acts: a Lease, held and taken as client-go does it.
 
 A record is judged by when *this* process saw it change, never by the times in it, so clocks may differ.
-Nothing fences the old leader's last request; every write of the flow is safe when it is made twice.
+Nothing fences the old leader's last request; every write of the flow is safe when it is made twice, and what
+divides the requests is refused when it comes late (docs/decisions/0056-no-weight-comes-late.md).
 """
 
 from __future__ import annotations

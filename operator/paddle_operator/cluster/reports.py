@@ -9,10 +9,11 @@ from typing import Any
 
 from paddle_operator import names
 from paddle_operator.cluster import kinds
-from paddle_operator.cluster.api import Api, Conflict, NotFound
+from paddle_operator.cluster.api import Api, NotFound
 from paddle_operator.cluster.client import STATUS_MANAGER
 from paddle_operator.cluster.kinds import Kind
 from paddle_operator.cluster.ports import Key, Order, Shelf, created, service_of
+from paddle_operator.errors import Conflict
 from paddle_operator.plan import KubeObject
 from paddle_operator.plan.ownership import FIELD_MANAGER
 from paddle_operator.sla.intervals import utc

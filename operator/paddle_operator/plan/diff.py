@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paddle_operator import names
+from paddle_operator.plan.metadata import decided_on
 from paddle_operator.plan.model import KubeObject, ObjectKey, Plan
 from paddle_operator.plan.ownership import FIELD_MANAGER, owned_fields
 from paddle_operator.plan.shadow import still_sent_to
@@ -32,6 +33,9 @@ _MERGE_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 """Lists in which others may own items beside ours. All other lists are ours as a whole."""
 _ATOMIC_MAPS = frozenset({"selector", "matchLabels", "nodeSelector", "podSelector"})
+_TRAFFIC = frozenset({("v1", "Service"), ("gateway.networking.k8s.io/v1", "HTTPRoute")})
+"""Who gets the requests. What was decided on an older state of these must not be written over a newer one, by
+a leader that has lost its Lease and does not know it yet (docs/decisions/0056-no-weight-comes-late.md)."""
 _EMPTY: tuple[Any, ...] = ({}, [], "", None)
 
 
@@ -90,7 +94,9 @@ def diff(
             continue
         changed = differences(desired, present, manager)
         shrinks = _replicas(desired) < _replicas(present)
-        actions.append(Patch(desired, changed, handed.get(key), shrinks) if changed else Keep(key))
+        divides = (key.api_version, key.kind) in _TRAFFIC
+        bound = decided_on(desired, _version(present)) if divides else desired
+        actions.append(Patch(bound, changed, handed.get(key), shrinks) if changed else Keep(key))
     unwanted = [item for key, item in found.items() if key not in wanted]
     actions += [
         Delete(key_of(item), item["metadata"]["uid"])
@@ -109,6 +115,10 @@ def key_of(item: KubeObject) -> ObjectKey:
 def differences(desired: KubeObject, live: KubeObject, manager: str) -> tuple[str, ...]:
     """Return the paths of fields that are not as wanted, or that we set once and want no more."""
     return (*_changed(desired, live, ""), *_left_behind(owned_fields(live, manager), desired, ""))
+
+
+def _version(item: KubeObject) -> str:
+    return str(item["metadata"].get("resourceVersion", ""))
 
 
 def _replicas(item: KubeObject) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from paddle_operator import names
-from paddle_operator.plan.metadata import kube_object
+from paddle_operator.plan.metadata import decided_on, kube_object
 from paddle_operator.plan.model import KubeObject
 from paddle_operator.spec.model import Identity
 
@@ -28,9 +28,7 @@ def remembered(
     """
     data = {"data": dict(texts)}
     made = kube_object(identity, "v1", "ConfigMap", name, data, labels={names.LABEL_MEMORY: kind})
-    if resource_version:
-        made["metadata"]["resourceVersion"] = resource_version
-    return made
+    return decided_on(made, resource_version)
 
 
 def stored(kind: str, objects: Iterable[KubeObject]) -> Stored | None:

@@ -33,6 +33,13 @@ def kube_object(
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body}
 
 
+def decided_on(item: KubeObject, version: str) -> KubeObject:
+    """Bind a write to the version of the object that it was decided on: of another one it is refused."""
+    if not version:
+        return item
+    return {**item, "metadata": {**item["metadata"], "resourceVersion": version}}
+
+
 def owner_reference(identity: Identity) -> dict[str, Any]:
     """Make the cluster delete the object with the resource, also when the operator is gone.
 

@@ -13,7 +13,7 @@ from paddle_operator.rollout.adoption import adopted
 from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.decisions import blocking, next_move, short_of_room
 from paddle_operator.rollout.machine import State
-from paddle_operator.rollout.memory import Attempt, Hold, Memory
+from paddle_operator.rollout.memory import Attempt, Hold, Judged, Memory
 from paddle_operator.rollout.moves import Move, View, by_wish
 from paddle_operator.rollout.orders import obey
 from paddle_operator.rollout.preflight import PreflightState
@@ -27,6 +27,8 @@ from paddle_operator.spec.rollout import Rollout, Strategy
 
 MOST_MOVES = 12
 """More than any way through the table takes at one look."""
+LONGEST_SAID = 1024
+"""Characters of what happened last that are kept, and told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,16 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
     said = steps.said()
     if after.hold not in {before.hold, None} and after.state is not State.HELD:
         said = (*said, *filter(None, [waiting(after, view)]))
+    after = after.but(said=_told(said, before, after))
     return Advance(after, course_of(after, rollout, situation), said)
+
+
+def _told(said: tuple[Saying, ...], before: Memory, after: Memory) -> str:
+    """What is told from now on: what was said stays while nothing happens."""
+    if said:
+        return said[-1].message[:LONGEST_SAID]
+    same = (before.state, before.hold) == (after.state, after.hold)
+    return before.said if same else ""
 
 
 class _Steps:
@@ -122,7 +133,8 @@ def _looked(memory: Memory, view: View) -> Memory:
         return memory
     waits = memory.state is State.HELD and view.verdict is None  # no news: at rest nothing is written
     looked_at = memory.looked_at if waits else view.now
-    seen = memory.but(gate=view.situation.gate, counters=view.situation.counters, looked_at=looked_at)
+    gate, counters, judged = view.situation.gate, view.situation.counters, _judged(memory, view)
+    seen = memory.but(gate=gate, counters=counters, looked_at=looked_at, judged=judged)
     if memory.attempt is not None:
         missing_since = (memory.attempt.missing_since or view.now) if view.missing else None
         seen = seen.attempting(missing_since=missing_since)
@@ -131,6 +143,13 @@ def _looked(memory: Memory, view: View) -> Memory:
         return seen
     passed = (view.now - memory.looked_at) // timedelta(seconds=1)
     return seen.attempting(running_seconds=memory.attempt.running_seconds + passed)
+
+
+def _judged(memory: Memory, view: View) -> Judged | None:
+    revision = memory.attempt.canary if memory.attempt is not None else memory.stable
+    if view.verdict is None or revision is None:
+        return memory.judged
+    return Judged(revision=revision, verdict=view.verdict)
 
 
 def _settled(memory: Memory, view: View) -> Memory:

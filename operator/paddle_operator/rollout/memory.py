@@ -15,6 +15,7 @@ from pydantic import ConfigDict, ValidationError, model_validator
 
 from paddle_operator.rollout.machine import ATTEMPTING, Event, State, after
 from paddle_operator.rollout.request import Handled
+from paddle_operator.rollout.verdict import Verdict
 from paddle_operator.spec.base import Block, canonical_json
 from paddle_operator.spec.rollout import Strategy
 
@@ -145,6 +146,13 @@ class Attempt(_Kept):
         return self.missing_since is not None and not self.ordered
 
 
+class Judged(_Kept):
+    """What the gate said last, and of whom."""
+
+    revision: str
+    verdict: Verdict
+
+
 class Memory(_Kept):
     """Everything that is remembered."""
 
@@ -166,6 +174,10 @@ class Memory(_Kept):
     history: tuple[str, ...] = ()
     """Revisions that served before the stable and the previous one, newest first."""
     handled: Handled | None = None
+    said: str = ""
+    """What happened last, in a sentence; empty where the state says it. Here, so that whoever goes on after a
+    crash can still tell it."""
+    judged: Judged | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

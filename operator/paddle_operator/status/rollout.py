@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paddle_operator.reasons import Reason
-from paddle_operator.rollout.advance import Advance
 from paddle_operator.rollout.gate.proof import Reach
-from paddle_operator.rollout.hosting.hosting import Hosting
 from paddle_operator.rollout.machine import ENDED, State
 from paddle_operator.rollout.memory import Hold, Memory
 from paddle_operator.rollout.verdict import Evidence, Verdict
@@ -18,8 +16,6 @@ from paddle_operator.spec.rollout import Rollout
 
 MOST_REJECTED = 5
 """The newest are told; more are remembered."""
-OF_A_VERDICT = ("verdict", "evidenceNeeded", "proofNeeded", "results")
-"""What is told until the next one is judged."""
 _BY_STATE = {
     State.STEADY: Reason.COMPLETE,
     State.BLOCKED: Reason.ROLLOUT_IN_PROGRESS,
@@ -55,8 +51,6 @@ class RolloutFacts:
 
     rollout: Rollout
     memory: Memory
-    message: str
-    """What happened last, in a sentence."""
     wanted: str | None = None
     """The revision that the resource asks for."""
     verdict: Verdict | None = None
@@ -65,6 +59,11 @@ class RolloutFacts:
     """How long the proof takes; None where that was not reckoned at this look, or is not known."""
     hosting: str = ""
     """How the pods of whoever is tried find room."""
+
+    @property
+    def message(self) -> str:
+        """What happened last, in a sentence."""
+        return self.memory.said or self.memory.state.meaning
 
     @property
     def revision(self) -> str | None:
@@ -78,24 +77,6 @@ class RolloutFacts:
         """Why the rollout is not complete, or that it is."""
         hold = self.memory.hold
         return _BY_HOLD[hold] if hold is not None else _BY_STATE[self.memory.state]
-
-
-def rollout_facts(
-    rollout: Rollout,
-    made: Advance,
-    wanted: str | None,
-    verdict: Verdict | None,
-    previous: Mapping[str, Any],
-    *,
-    reach: Reach | None = None,
-    hosting: Hosting | None = None,
-) -> RolloutFacts:
-    """Tell a decision. `previous` is the stored status: what was said stays while nothing happens."""
-    before, memory = previous.get("rollout") or {}, made.memory
-    same = (before.get("state"), before.get("hold")) == (memory.state, memory.hold)
-    told = made.said[-1].message if made.said else str(before.get("message", "")) if same else ""
-    words = hosting.told if hosting is not None else ""
-    return RolloutFacts(rollout, memory, told or memory.state.meaning, wanted, verdict, reach, words)
 
 
 def rollout_blocks(facts: RolloutFacts | None, previous: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,21 +111,25 @@ def _progress(facts: RolloutFacts, previous: Mapping[str, Any]) -> dict[str, Any
         **({"revision": revision} if revision else {}),
         "state": memory.state.value,
         **({"hold": memory.hold.value} if memory.hold else {}),
-        "message": facts.message[:1024],
+        "message": facts.message,
     }
     if attempt is not None:
         told |= {"step": min(attempt.step + 1, steps), "steps": steps, **_time_to_proof(facts, before)}
         told |= _hosting(facts, before)
-    if facts.verdict is not None:
+    verdict = facts.verdict or _remembered(memory, revision)
+    if verdict is not None:
         told |= {
-            "verdict": facts.verdict.finding.value,
-            "evidenceNeeded": f"{facts.verdict.enough_against:.4g}",
-            "proofNeeded": f"{facts.verdict.enough_proof:.4g}",
-            "results": [_result(one) for one in facts.verdict.objectives],
+            "verdict": verdict.finding.value,
+            "evidenceNeeded": f"{verdict.enough_against:.4g}",
+            "proofNeeded": f"{verdict.enough_proof:.4g}",
+            "results": [_result(one) for one in verdict.objectives],
         }
-    elif before.get("revision") == revision:
-        told |= {key: before[key] for key in OF_A_VERDICT if key in before}
     return told
+
+
+def _remembered(memory: Memory, revision: str | None) -> Verdict | None:
+    judged = memory.judged
+    return judged.verdict if judged is not None and judged.revision == revision else None
 
 
 def _time_to_proof(facts: RolloutFacts, before: Mapping[str, Any]) -> dict[str, int]:

@@ -10,7 +10,7 @@ import pytest
 
 from paddle_operator import names
 from paddle_operator.cluster import kinds
-from paddle_operator.cluster.api import Conflict, NotFound, refusal
+from paddle_operator.cluster.api import NotFound, refusal
 from paddle_operator.cluster.facts import (
     deployment_facts,
     job_facts,
@@ -22,6 +22,7 @@ from paddle_operator.cluster.facts import (
     waits_for_pod,
 )
 from paddle_operator.cluster.observe import complaint, controller_of, observation_of
+from paddle_operator.errors import Conflict
 from paddle_operator.plan import FoundBundle, Platform, Scaler
 from paddle_operator.plan.ownership import owns_replicas
 from paddle_operator.reasons import Reason

@@ -48,6 +48,19 @@ def test_fewer_pods_are_told_apart_from_other_changes() -> None:
     assert (fewer.shrinks, more.shrinks) == (True, False)
 
 
+def test_what_divides_the_traffic_is_written_over_what_was_seen_and_nothing_else() -> None:
+    made, live = the_world()
+    for one in live:
+        one["metadata"]["labels"]["app.kubernetes.io/managed-by"] = "someone"
+    bound = {
+        (action.object["kind"], action.object["metadata"].get("resourceVersion", ""))
+        for action in changes(diff(made, live, UID))
+        if isinstance(action, Patch)
+    }
+    assert {("Service", "7"), ("HTTPRoute", "7"), ("Deployment", "")} <= bound
+    assert {kind for kind, version in bound if version} == {"Service", "HTTPRoute"}
+
+
 def test_defaults_of_the_api_server_are_no_difference() -> None:
     made, live = the_world()
     deployment = edited(live, "Deployment")
@@ -92,7 +105,8 @@ def test_drift_is_repaired(kind: str, path: str, value: Any) -> None:
     place[last] = value
     (change,) = changes(diff(made, live, UID))
     assert isinstance(change, Patch)
-    assert change.object == the(made, kind, change.object["metadata"]["name"])
+    wanted = the(made, kind, change.object["metadata"]["name"])
+    assert {**change.object, "metadata": wanted["metadata"]} == wanted
     assert change.fields
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from paddle_operator.errors import ClusterRefused
+from paddle_operator.errors import ClusterRefused, Conflict
 from paddle_operator.plan import ObjectKey
 from paddle_operator.reasons import Reason
 from paddle_operator.reconcile import UNSETTLED_SECONDS
@@ -47,6 +47,24 @@ def test_nothing_is_deleted_while_something_is_refused(story: Story) -> None:
     with pytest.raises(ClusterRefused):
         story.look()
     assert not any(line.startswith("delete") for line in story.cluster.writes)
+
+
+def test_a_look_that_is_of_the_past_ends_and_says_nothing(story: Story) -> None:
+    story.serving()
+    for kind in ("Service", "NetworkPolicy"):
+        story.cluster.objects = {key: one for key, one in story.cluster.objects.items() if key.kind != kind}
+    story.cluster.refuses["NetworkPolicy"] = Conflict(
+        "NetworkPolicy", "calm", Reason.API_UNAVAILABLE, "the object has been modified"
+    )
+    story.cluster.writes.clear()
+    told = story.status
+    with pytest.raises(Conflict):
+        story.look()
+    assert story.cluster.writes == []
+    assert story.status == told
+    story.cluster.refuses.clear()
+    story.look()
+    assert story.condition("Ready")[0] == "True"
 
 
 def test_no_pod_is_taken_away_while_something_that_serves_is_refused(story: Story) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddle_operator.errors import ClusterRefused
+from paddle_operator.errors import ClusterRefused, Conflict
 from paddle_operator.plan.rollout_record import stored_rollout, text_in
 from paddle_operator.reasons import Reason
 from paddle_operator.rollout.memory import memory_from
@@ -61,6 +61,43 @@ def test_an_operator_that_takes_over_goes_on_as_if_nothing_had_happened(story: R
     story.restart()
     story.passes(15, good=0, bad=200)
     assert story.weights == {stable: 100}
+
+
+def test_what_was_found_and_said_is_told_by_who_goes_on_after_a_crash(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    story.passes(15)
+    whole = story.cluster.patch_status
+
+    async def dies(*_: object) -> None:
+        raise ClusterRefused("PaddleModelService", "calm", Reason.API_UNAVAILABLE, "the connection is lost")
+
+    story.cluster.patch_status = dies  # type: ignore[method-assign]
+    while story.weights != {stable: 100}:
+        with pytest.raises(ClusterRefused):
+            story.passes(15, good=0, bad=200)
+    assert story.rollout["state"] == "Step", "the status is of before"
+    story.cluster.patch_status = whole  # type: ignore[method-assign]
+    story.restart()
+    story.look()
+    told = story.rollout
+    assert (told["state"], told["verdict"], told["revision"]) == ("RolledBack", "Broken", canary)
+    assert told["message"].startswith(f"{stable} takes all requests: "), told["message"]
+    assert told["results"][0]["canaryBad"] >= 200
+    assert any(told["message"] in one.message for one in story.cluster.posted), "and its Event"
+    story.look(3)
+    assert story.rollout == told
+
+
+def test_a_decision_that_somebody_else_was_quicker_with_is_made_anew(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    quicker = Conflict("ConfigMap", "calm-rollout", Reason.API_UNAVAILABLE, "the object has been modified")
+    story.cluster.refuses["ConfigMap calm-rollout"] = quicker
+    with pytest.raises(Conflict):
+        story.passes(15)
+    assert story.weights == {stable: 90, canary: 10}
+    story.cluster.refuses.clear()
+    story.passes(30)
+    assert story.weights == {stable: 50, canary: 50}
 
 
 def test_what_cannot_be_remembered_gives_nobody_more_and_is_told(story: RolloutStory) -> None:
