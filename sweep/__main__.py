@@ -51,6 +51,10 @@ def _parser() -> argparse.ArgumentParser:
         help="its executable files are the steps, in the order of their names, with KUBECONFIG and NAMESPACE",
     )  # fmt: skip
     parser.add_argument(
+        "--first", default="", metavar="STEP",
+        help="writes are struck from this step on; those before it are on the way to what the story is about",
+    )  # fmt: skip
+    parser.add_argument(
         "--compare", required=True, metavar="LIST", help="such as v1/services,apps/v1/deployments"
     )
     parser.add_argument("--forget", action="append", default=[], metavar="POINTER", help="what may differ")
@@ -100,7 +104,7 @@ def _subject(chosen: argparse.Namespace) -> Subject:
 
     return Subject(
         launch=launch,
-        steps=[_step(program, _kubeconfig(chosen)) for program in programs],
+        steps=[_step(one, _kubeconfig(chosen), swept=one.name >= chosen.first) for one in programs],
         compared=chosen.compare.split(","),
         followed=[Followed(*one.split(":", 1)) for one in chosen.follow],
         forget=chosen.forget,
@@ -109,7 +113,7 @@ def _subject(chosen: argparse.Namespace) -> Subject:
     )
 
 
-def _step(program: Path, kubeconfig: Path) -> Step:
+def _step(program: Path, kubeconfig: Path, *, swept: bool) -> Step:
     def act(namespace: str) -> None:
         environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "NAMESPACE": namespace}
         done = subprocess.run(
@@ -119,7 +123,7 @@ def _step(program: Path, kubeconfig: Path) -> Step:
         if done.returncode:
             raise StepFailed(f"ended with {done.returncode}: {done.stdout[-500:]}{done.stderr[-500:]}")
 
-    return Step(program.name, act)
+    return Step(program.name, act, swept)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -72,6 +72,7 @@ class Proxy:
         self._last = time.monotonic()
         self._go = asyncio.Event()
         self.writes: list[Write] = []
+        self.step = 0
         self.struck = False
         self.port = 0
 
@@ -135,7 +136,7 @@ class Proxy:
         try:
             async with self._forward(request, body) as answer:
                 said = await answer.read()
-            self.writes.append(_write_of(point, write, answer.status, said))
+            self.writes.append(_write_of(point, write, answer.status, said, self.step))
             if fault is Fault.KILL:
                 await self._kill(replica)
         finally:
@@ -156,10 +157,11 @@ class Proxy:
         """Pass on what is read, a watch as it comes."""
         async with self._forward(request, body) as answer:
             response = web.StreamResponse(status=answer.status, headers=_passed_on(answer.headers))
-            await response.prepare(request)
-            async for part in answer.content.iter_any():
-                await response.write(part)
-            await response.write_eof()
+            with suppress(ConnectionResetError):  # an operator that was killed listens no more
+                await response.prepare(request)
+                async for part in answer.content.iter_any():
+                    await response.write(part)
+                await response.write_eof()
             return response
 
     def _forward(self, request: web.Request, body: bytes) -> aiohttp.client._RequestContextManager:
@@ -168,8 +170,8 @@ class Proxy:
         return self._session.request(request.method, address, data=body or None, headers=headers)
 
 
-def _write_of(point: Point, write: Named, code: int, said: bytes) -> Write:
-    return Write(point, write.resource, code, uid_of(_object(said)), change_of(write, code))
+def _write_of(point: Point, write: Named, code: int, said: bytes, step: int) -> Write:
+    return Write(point, write.resource, code, uid_of(_object(said)), change_of(write, code), step)
 
 
 def _object(text: bytes) -> Mapping[str, Any]:

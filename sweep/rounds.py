@@ -70,7 +70,7 @@ async def sweep(
             f"the story fails undisturbed: {expected.failed}; see {site.folder}/{prefix}-000-0.log"
         )
     tell(f"undisturbed: {len(expected.writes)} writes in {expected.seconds:.0f} s")
-    points = choose([one.point for one in expected.writes])
+    points = choose([one.point for one in expected.writes if subject.steps[one.step].swept])
     trials = list(_trials(points, faults, two_at_once))
     slots = asyncio.Semaphore(at_once)
 

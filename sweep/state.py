@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 State = Mapping[str, Any]
@@ -20,6 +21,8 @@ FORGOTTEN = (
 )
 """JSON pointers (RFC 6901) to what the API server makes up; `*` stands for every item."""
 _SHOWN = 12
+_LONGEST, _AROUND = 120, 40
+"""Characters of a value that are shown, and how many of them before a difference."""
 _ABSENT = object()
 
 
@@ -58,7 +61,8 @@ def _differences(expected: State, found: State) -> Iterator[str]:
             yield f"{key}: was not to be: {_short(found[key])}"
         else:
             for pointer, was, is_ in _places(expected[key], found[key], ""):
-                yield f"{key} {pointer}: is {_short(is_)}, was to be {_short(was)}"
+                same = _in_common(was, is_)
+                yield f"{key} {pointer}: is {_short(is_, same)}, was to be {_short(was, same)}"
 
 
 def pointed(value: Any, pointer: str) -> Any:
@@ -128,8 +132,19 @@ def _places(expected: Any, found: Any, pointer: str) -> Iterator[tuple[str, Any,
         yield pointer, expected, found
 
 
-def _short(value: Any) -> str:
-    if value is _ABSENT:
-        return "absent"
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return text if len(text) <= 120 else f"{text[:117]}..."
+def _in_common(was: Any, is_: Any) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = zip(_text(was), _text(is_), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _short(value: Any, same: int = 0) -> str:
+    """The value, or of a long one what is about its first difference."""
+    text = _text(value)
+    start = max(same - _AROUND, 0) if len(text) > _LONGEST else 0
+    end = start + _LONGEST
+    return f"{'...' if start else ''}{text[start:end]}{'...' if end < len(text) else ''}"
+
+
+def _text(value: Any) -> str:
+    return "absent" if value is _ABSENT else json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -27,6 +27,8 @@ class Step:
 
     name: str
     act: Callable[[str], None]
+    swept: bool = True
+    """Its writes are struck. False of the way to where a story begins, which another one is about."""
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,7 @@ class Run:
         """Take the steps; returns which one failed. A late write goes on its way one step after its own."""
         held_since: int | None = None
         for number, step in enumerate(self._subject.steps):
+            self._proxy.step = number
             try:
                 await asyncio.to_thread(step.act, self._namespace)
             except Exception as failed:  # a step is somebody else's and may raise anything

@@ -66,6 +66,8 @@ class Write:
     code: int
     uid: str
     change: Change
+    step: int = 0
+    """In which step of the story, from 0."""
 
 
 def named(method: str, path: str, body: Mapping[str, Any], namespace: str) -> Named | None:

@@ -80,6 +80,12 @@ async def test_a_careful_operator_passes(server: FakeApiServer, tmp_path: Path, 
     assert list((tmp_path / "logs").glob("*.log"))
 
 
+async def test_a_story_may_be_about_its_end_alone(server: FakeApiServer, tmp_path: Path, story: Path) -> None:
+    code, said = await swept(server, tmp_path, story, "--at-once", "2", "--first", "2")
+    assert code == 0, said
+    assert "0 writes: 1 configmaps created" in said
+
+
 async def test_a_careless_one_is_told_by_the_exit_status(
     server: FakeApiServer, tmp_path: Path, story: Path
 ) -> None:

@@ -84,6 +84,11 @@ def test_many_differences_are_told_shortly() -> None:
     assert max(map(len, told)) < 200
 
 
+def test_of_a_long_value_the_place_of_the_difference_is_shown() -> None:
+    (told,) = differences({"Pond koi": "x" * 500 + "was"}, {"Pond koi": "x" * 500 + "is"})
+    assert told.endswith('xxxis", was to be ...' + "x" * 40 + 'was"'), told
+
+
 @given(VALUES, VALUES)
 def test_states_are_equal_if_and_only_if_there_is_no_difference(one: Any, other: Any) -> None:
     assert (differences({"K k": one}, {"K k": other}) == []) == (one == other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,16 @@ async def test_a_careful_operator_is_the_same_under_every_fault(server: FakeApiS
     assert all(one.reached for one in found.verdicts), told
     assert found.counts == {"configmaps created": 1}
     assert not [key for key in server.objects if key[1] == "namespaces"], "each run's namespace is deleted"
+
+
+async def test_writes_on_the_way_to_what_a_story_is_about_are_not_struck(
+    server: FakeApiServer, site: Site
+) -> None:
+    way, begins = subject(server).steps
+    story = subject(server, steps=[replace(way, swept=False), begins])
+    found = await sweep(story, site, [Fault.KILL], at_once=3)
+    assert found.points == [Point("PATCH configmaps/koi", 2), Point("PATCH ponds/koi", 2)]
+    assert found.violations == [], report(found)
 
 
 async def test_one_that_makes_an_object_twice_is_caught(server: FakeApiServer, site: Site) -> None:

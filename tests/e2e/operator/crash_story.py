@@ -18,7 +18,7 @@ NAME = "calm"
 OURS = f"serving.paddle-sla.io/service={NAME}"
 REVISION = "serving.paddle-sla.io/revision"
 CLOCK = Path(__file__).with_name("moved_clock.py")
-OWNED = "deployments,services,configmaps,poddisruptionbudgets,networkpolicies,jobs"
+OWNED = "deployments,services,configmaps,poddisruptionbudgets,networkpolicies,jobs,httproutes"
 COMPARED = (
     f"{API}/paddlemodelservices",
     "apps/v1/deployments",
@@ -27,10 +27,17 @@ COMPARED = (
     "v1/services",
     "policy/v1/poddisruptionbudgets",
     "networking.k8s.io/v1/networkpolicies",
+    "gateway.networking.k8s.io/v1/httproutes",
+    "gateway.envoyproxy.io/v1alpha1/backendtrafficpolicies",
+)
+FOLLOWED = (
+    Followed("v1/services", "/spec/selector"),
+    Followed("gateway.networking.k8s.io/v1/httproutes", "/spec/rules/0/backendRefs"),
 )
 FORGET = ("/metadata/generation", "/status/observedGeneration")
-"""Two replicas that both act write their own moment of retirement, and the API server counts that."""
-WAIT_SECONDS = 60.0
+"""They count writes, and of two replicas that both act one may write once more."""
+WAIT_SECONDS = 120.0
+QUIET_SECONDS, PATIENCE_SECONDS = 1.0, 120.0
 
 
 @dataclass
@@ -45,17 +52,20 @@ class Life:
     def whole(self) -> Subject:
         return self.subject(self.made, self.taken_over, self.old_one_gone, self.deleted)
 
-    def subject(self, *acts: Callable[[str], None], quiet_seconds: float = 2.0) -> Subject:
-        steps = [Step(act.__name__.replace("_", " "), act) for act in acts]
-        selectors = Followed("v1/services", "/spec/selector")
+    def subject(self, *acts: Callable[[str], None], first: int = 0) -> Subject:
+        """Tell a story whose writes are struck from one act on: those before it are struck in another one."""
+        steps = [
+            Step(act.__name__.replace("_", " "), act, swept=number >= first)
+            for number, act in enumerate(acts)
+        ]
         return Subject(
             self.launch,
             steps,
             COMPARED,
-            [selectors],
+            FOLLOWED,
             FORGET,
-            quiet_seconds=quiet_seconds,
-            patience_seconds=60,
+            quiet_seconds=QUIET_SECONDS,
+            patience_seconds=PATIENCE_SECONDS,
         )
 
     def launch(self, _: Path, namespace: str, replica: int) -> Launch:
@@ -74,7 +84,12 @@ class Life:
             "DASHBOARDS": "false",  # they carry a hash of the namespace
         }
         command = [sys.executable, "-P", str(CLOCK), str(self.clock(namespace))]
+        settings |= self.settings()
         return Launch(command, {f"PADDLE_OPERATOR_{name}": value for name, value in settings.items()})
+
+    def settings(self) -> dict[str, str]:
+        """Return what a story adds to the operator's settings."""
+        return {}
 
     def clock(self, namespace: str) -> Path:
         return self.folder / f"{namespace}.clock"
@@ -83,6 +98,16 @@ class Life:
         whole = self.clock(namespace).with_suffix(".next")
         whole.write_text(str(seconds))
         whole.replace(self.clock(namespace))
+
+    def seconds(self, namespace: str) -> int:
+        """Return where the clock stands."""
+        return int(self.clock(namespace).read_text())
+
+    def pass_a_minute(self, kube: Kube) -> None:
+        """Move the clock, and let an event bring the next look."""
+        now = self.seconds(kube.namespace) + 60
+        self.move_clock(kube.namespace, now)
+        kube.run("label", "pods", "-l", OURS, f"looked-at={now}", "--overwrite")
 
     def kube(self, namespace: str) -> Kube:
         return Kube(self.admin.kubectl, self.admin.kubeconfig, namespace)
@@ -119,8 +144,7 @@ class Life:
 
     def old_one_gone(self, namespace: str) -> None:
         kube = self.kube(namespace)
-        self.move_clock(namespace, 60)
-        kube.run("label", "pods", "-l", OURS, "looked-at=again")  # an event brings the next look
+        self.pass_a_minute(kube)
 
         def alone() -> bool | None:
             names = {one["metadata"]["name"] for one in kube.list("deployments", OURS)}

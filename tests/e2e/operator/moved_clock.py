@@ -1,6 +1,7 @@
-"""The operator, unchanged, but its now is moved by the seconds in a file: `moved_clock.py FILE`.
+"""The operator, unchanged, but its now stands still at the seconds in a file: `moved_clock.py FILE`.
 
-A revision that was replaced leaves after half a minute. Stories that wait for it in real time take hours.
+Time is passed in by whoever writes the file. So a step of an hour takes no time, and what is decided depends
+on nothing but the story: each run of it decides the same at the same moment, however slow the machine is.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from pathlib import Path
 
 from paddle_operator import main
 
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+"""Before anything was created: what is younger than now counts from now."""
+
 
 def moved_by(file: Path) -> None:
-    """Run the operator with its clock moved."""
-    main._now = lambda: datetime.now(UTC) + timedelta(seconds=float(file.read_text()))
+    """Run the operator with its clock in other hands."""
+    main._now = lambda: BEGIN + timedelta(seconds=float(file.read_text()))
     main.run()
 
 

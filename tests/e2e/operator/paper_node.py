@@ -79,10 +79,12 @@ def utc_now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def patch_status(kube: Kube, kind: str, name: str, status: dict[str, Any]) -> None:
-    """Write a status as the kubelet does."""
+def patch_status(
+    kube: Kube, kind: str, name: str, status: dict[str, Any], *, merged: str = "strategic"
+) -> None:
+    """Write a status as the kubelet does; of custom resources it can only be merged by `merge`."""
     kube.run(
-        "patch", kind, name, "--subresource=status", "--type=strategic", "-p", json.dumps({"status": status})
+        "patch", kind, name, "--subresource=status", f"--type={merged}", "-p", json.dumps({"status": status})
     )
 
 
@@ -95,7 +97,7 @@ def bound(kube: Kube, selector: str, count: int = 1) -> list[str]:
         return found if len(found) >= count else None
 
     return eventually(
-        there, 60, lambda: f"{count} pods of {selector} on the paper node: {kube.run('get', 'pods,jobs,rs')}"
+        there, 120, lambda: f"{count} pods of {selector} on the paper node: {kube.run('get', 'pods,jobs,rs')}"
     )
 
 

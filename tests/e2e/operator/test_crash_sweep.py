@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,12 @@ from sweep.access import Access
 from sweep.proxy import Fault
 from sweep.report import report
 from sweep.rounds import sweep
+from sweep.story import Subject
 from sweep.trial import Site
 from sweep.writes import Point
+from tests.e2e.operator.crash_rollouts import Rollouts
 from tests.e2e.operator.crash_story import Life
+from tests.e2e.operator.paper_prometheus import PaperPrometheus
 
 
 @pytest.fixture
@@ -23,8 +26,19 @@ def life(admin: Kube, tmp_path: Path) -> Life:
 
 
 @pytest.fixture
+def rollouts(admin: Kube, tmp_path: Path) -> Iterator[Rollouts]:
+    with PaperPrometheus().answering() as prometheus:
+        yield Rollouts(admin, tmp_path, prometheus=prometheus)
+
+
+@pytest.fixture
 def place(admin: Kube, account: Path, tmp_path: Path) -> Site:
     return Site(Access.of(admin.kubeconfig), Access.of(account), tmp_path)
+
+
+def taken_over(rollouts: Rollouts) -> Subject:
+    """A service without a rollout, which the operator has nobody to ask about."""
+    return Life(rollouts.admin, rollouts.folder).whole()
 
 
 def some(points: Sequence[Point]) -> Sequence[Point]:
@@ -35,18 +49,25 @@ def some(points: Sequence[Point]) -> Sequence[Point]:
 @pytest.mark.e2e
 @pytest.mark.timeout(240)
 async def test_killed_after_some_writes_it_goes_on_as_if_nothing_had_been(life: Life, place: Site) -> None:
-    story = life.subject(life.made, life.deleted, quiet_seconds=1.0)
+    story = life.subject(life.made, life.deleted)
     found = await sweep(story, place, [Fault.KILL], choose=some, at_once=5, tell=print)
     assert found.violations == [], report(found)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(7200)
-async def test_every_write_may_be_the_last_or_go_unanswered(
-    life: Life, place: Site, record_property: Callable[[str, object], None]
+@pytest.mark.parametrize(
+    "story",
+    [taken_over, Rollouts.promoted, Rollouts.rolled_back, Rollouts.by_hand],
+    ids=["taken_over", "promoted", "rolled_back", "by_hand"],
+)
+async def test_every_write_may_be_the_last_go_unanswered_or_come_late(
+    rollouts: Rollouts,
+    place: Site,
+    story: Callable[[Rollouts], Subject],
+    record_property: Callable[[str, object], None],
 ) -> None:
-    faults = [Fault.KILL, Fault.DROP, Fault.REFUSE]
-    found = await sweep(life.whole(), place, faults, two_at_once=True, at_once=3, tell=print)
+    found = await sweep(story(rollouts), place, list(Fault), two_at_once=True, at_once=4, tell=print)
     told = report(found)
     print(told)
     record_property("writes", len(found.points))

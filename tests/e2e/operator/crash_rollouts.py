@@ -1,0 +1,183 @@
+"""What rollouts a service lives through in a crash sweep: promoted, rolled back, and moved by hand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from hack.demo.kubectl import Kube, eventually
+from sweep.story import Subject
+from tests.e2e.operator.crash_story import NAME, WAIT_SECONDS, Life
+from tests.e2e.operator.moved_clock import BEGIN
+from tests.e2e.operator.paper_node import NOW, become_ready, patch_status, resolve
+from tests.e2e.operator.paper_prometheus import PaperPrometheus, Traffic
+from tests.e2e.operator.resources import paper
+
+SPEC = {
+    "sla": {
+        "objectives": [{"name": "up", "availability": {"targetPercent": "90"}}],
+        "synthetic": {"requests": "None"},  # nobody answers at a cluster address
+    },
+    "routing": {"type": "GatewayAPI", "parentRefs": [{"name": "paper"}], "hostnames": ["calm.example.com"]},
+    "rollout": {
+        "steps": [{"weight": 10, "minDurationSeconds": 30}, {"weight": 50, "minDurationSeconds": 30}],
+        "bake": {"durationMinutes": 1},
+    },
+}
+ACCEPTED = [
+    {
+        "type": kind,
+        "status": "True",
+        "reason": kind,
+        "message": "",
+        "lastTransitionTime": NOW,
+        "observedGeneration": 1000,
+    }
+    for kind in ("Accepted", "ResolvedRefs")
+]
+PARENTS = [{"parentRef": {"name": "paper"}, "controllerName": "example.com/paper", "conditions": ACCEPTED}]
+"""A gateway of paper takes each generation of the route, before it is written."""
+
+
+@dataclass
+class Rollouts(Life):
+    """Canaries behind a gateway of paper, judged by a Prometheus of paper."""
+
+    prometheus: PaperPrometheus = field(default_factory=PaperPrometheus)
+
+    def settings(self) -> dict[str, str]:
+        return {"PROMETHEUS_URL": self.prometheus.url}
+
+    def promoted(self) -> Subject:
+        """Each step of a good canary, its promotion, its bake, the end of who served before."""
+        return self.subject(
+            self.made, self.good_canary, self.counting, self.half, self.promotion, self.bake_over,
+            self.old_one_gone, self.deleted, first=1,
+        )  # fmt: skip
+
+    def rolled_back(self) -> Subject:
+        """A canary that is bad, and the spec that goes back to who serves."""
+        return self.subject(
+            self.made, self.bad_canary, self.counting, self.condemned, self.old_one_gone, self.withdrawn,
+            self.deleted, first=1,
+        )  # fmt: skip
+
+    def by_hand(self) -> Subject:
+        """A person promotes the canary, and goes back."""
+        return self.subject(
+            self.made, self.good_canary, self.promoted_by_hand, self.sent_back, self.old_one_gone,
+            self.deleted, first=2,
+        )  # fmt: skip
+
+    def made(self, namespace: str) -> None:
+        kube = self.kube(namespace)
+        kube.apply(paper(NAME, **SPEC))
+        resolve(kube, NAME)
+        first = self.comes_up(kube, good=20)
+        kube.run("wait", f"httproute/{NAME}", "--for=create", "--timeout=60s", timeout=70)
+        patch_status(kube, "httproute", NAME, {"parents": PARENTS}, merged="merge")
+        kube.wait_condition(NAME, "Ready", "True", timeout=WAIT_SECONDS)
+        self.stable[namespace] = first
+
+    def good_canary(self, namespace: str) -> None:
+        self.canary(namespace, good=20)
+
+    def bad_canary(self, namespace: str) -> None:
+        self.canary(namespace, good=10, bad=10)
+
+    def canary(self, namespace: str, **traffic: int) -> None:
+        kube = self.kube(namespace)
+        kube.apply(paper(NAME, queue=65, **SPEC))
+        self.comes_up(kube, **traffic)
+        self.shares(kube, 90, 10)
+
+    def comes_up(self, kube: Kube, *, good: int = 0, bad: int = 0) -> str:
+        """The new revision's pod gets ready, and is asked so much each second."""
+        new = eventually(lambda: self.new_revision(kube), WAIT_SECONDS, "a revision that is new")
+        since = BEGIN + timedelta(seconds=self.seconds(kube.namespace))
+        self.prometheus.pods[kube.namespace, new] = Traffic(since, good, bad)
+        become_ready(kube, new)
+        return new
+
+    def counting(self, namespace: str) -> None:
+        """What was counted before the first look counts nowhere."""
+        kube = self.kube(namespace)
+        self.pass_a_minute(kube)
+        now = BEGIN + timedelta(seconds=self.seconds(namespace))
+        eventually(lambda: self.looked_at(kube) == now or None, WAIT_SECONDS, "a look at the canary")
+
+    def half(self, namespace: str) -> None:
+        self.pass_a_minute(kube := self.kube(namespace))
+        self.shares(kube, 50, 50)
+
+    def promotion(self, namespace: str) -> None:
+        self.pass_a_minute(kube := self.kube(namespace))
+        self.in_state(kube, "Baking")
+        self.takes_all(kube, self.new_revision(kube))
+
+    def bake_over(self, namespace: str) -> None:
+        kube = self.kube(namespace)
+        self.pass_a_minute(kube)
+        self.in_state(kube, "Steady")
+
+    def old_one_gone(self, namespace: str) -> None:
+        """Who takes no requests any more is kept without pods."""
+        kube = self.kube(namespace)
+        self.pass_a_minute(kube)
+
+        def emptied() -> bool | None:
+            return 0 in [one["spec"]["replicas"] for one in kube.list("deployments")] or None
+
+        eventually(emptied, WAIT_SECONDS, lambda: kube.run("get", "deployments", "-o", "yaml"))
+
+    def condemned(self, namespace: str) -> None:
+        kube = self.kube(namespace)
+        self.pass_a_minute(kube)
+        self.in_state(kube, "RolledBack")
+        self.takes_all(kube, self.stable[namespace])
+
+    def withdrawn(self, namespace: str) -> None:
+        kube = self.kube(namespace)
+        kube.apply(paper(NAME, **SPEC))
+        self.in_state(kube, "Steady")
+
+    def promoted_by_hand(self, namespace: str) -> None:
+        kube = self.kube(namespace)
+        new = self.new_revision(kube)
+        self.asks(kube, f"promote/{new}/1")
+        self.in_state(kube, "Baking")
+        self.takes_all(kube, new)
+
+    def sent_back(self, namespace: str) -> None:
+        kube = self.kube(namespace)
+        self.asks(kube, f"rollback/{self.stable[namespace]}/2")
+        self.in_state(kube, "RolledBack")
+        self.takes_all(kube, self.stable[namespace])
+
+    def asks(self, kube: Kube, text: str) -> None:
+        kube.run("annotate", "pms", NAME, f"serving.paddle-sla.io/request={text}", "--overwrite")
+
+    def in_state(self, kube: Kube, state: str) -> None:
+        def there() -> bool | None:
+            return kube.get("pms", NAME)["status"]["rollout"]["state"] == state or None
+
+        eventually(there, WAIT_SECONDS, lambda: f"{state}: {kube.run('get', 'pms', NAME, '-o', 'yaml')}")
+
+    def takes_all(self, kube: Kube, revision: str | None) -> None:
+        eventually(lambda: self.weights(kube) == {revision: 100} or None, WAIT_SECONDS, f"all for {revision}")
+
+    def shares(self, kube: Kube, *percent: int) -> None:
+        def there() -> bool | None:
+            return [*self.weights(kube).values()] == [*percent] or None
+
+        eventually(there, WAIT_SECONDS, lambda: f"{percent}: {kube.run('get', 'pms', NAME, '-o', 'yaml')}")
+
+    def weights(self, kube: Kube) -> dict[str | None, int]:
+        backends = kube.get("httproute", NAME)["spec"]["rules"][0]["backendRefs"]
+        return {one["name"]: one["weight"] for one in backends if one["weight"]}
+
+    def looked_at(self, kube: Kube) -> datetime | None:
+        memory: dict[str, Any] = json.loads(kube.get("configmap", f"{NAME}-rollout")["data"]["rollout.json"])
+        return datetime.fromisoformat(memory["lookedAt"]) if "lookedAt" in memory else None
