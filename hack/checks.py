@@ -155,6 +155,11 @@ def only(stages: Sequence[Stage], words: str) -> Sequence[Stage]:
     return (*before, replace(last, command=(*last.command, "-k", words))) if words else stages
 
 
+def without_cluster(stages: Sequence[Stage]) -> tuple[Stage, ...]:
+    """Leave out what brings a cluster."""
+    return tuple(stage for stage in stages if stage not in CLUSTER)
+
+
 def run_stages(stages: Sequence[Stage], environment: Mapping[str, str]) -> int:
     """Run stages until one fails; return the first failure's exit status, else 0."""
     spent: list[str] = []
@@ -218,12 +223,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="WORDS",
         help="of the last stage only the tests that pytest's -k chooses",
     )
+    parser.add_argument(
+        "--without-cluster",
+        action="store_true",
+        help="bring no cluster: the tests that are chosen need none",
+    )
     chosen = parser.parse_args(argv)
-    target = chosen.target
+    target, stages = chosen.target, TARGETS[chosen.target]
+    if chosen.without_cluster:
+        stages = without_cluster(stages)
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
-    ours = cluster_is_ours_to_end(target)
+    ours = not chosen.without_cluster and cluster_is_ours_to_end(target)
     try:
-        status = run_stages(only(TARGETS[target], chosen.only), environment)
+        status = run_stages(only(stages, chosen.only), environment)
         if target == "test-long" and LONG_REPORT.exists():
             long_result.write(LONG_REPORT)
         return status

@@ -1,4 +1,4 @@
-"""A thousand rollouts of every cell. The table, if its bounds hold, is benchmarks/results/gate.json."""
+"""A thousand rollouts of every cell. The table is benchmarks/results/gate.json, as far as its bounds hold."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ RESULT = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "gate.
 ROLLOUTS, SEED = 1000, 1
 
 
-def test_the_bounds_of_the_canary_gate_hold_over_a_thousand_rollouts_each() -> None:
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_bounds_of_the_canary_gate_hold_over_a_thousand_rollouts_each(scenario: str) -> None:
     """`make generate` writes what was found into docs/reference/gate.md. The same seed finds the same."""
-    rows = [row(cell, ROLLOUTS, SEED) for cell in cells(SCENARIOS, TARGETS, RATES, RULES)]
+    rows = [row(cell, ROLLOUTS, SEED) for cell in cells([scenario], TARGETS, RATES, RULES)]
     assert list(broken_bounds(rows)) == []
-    RESULT.write_text(json.dumps({"seed": SEED, "cells": rows}, indent=1) + "\n")
+    others = (one for one in json.loads(RESULT.read_text())["cells"] if one["scenario"] != scenario)
+    known = sorted([*others, *rows], key=lambda one: list(SCENARIOS).index(one["scenario"]))
+    RESULT.write_text(json.dumps({"seed": SEED, "cells": known}, indent=1) + "\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hack import long_result
-from hack.checks import LINT, TARGETS, Stage, only, run_stages
+from hack.checks import LINT, TARGETS, Stage, only, run_stages, without_cluster
 
 
 def stage(name: str, exit_code: int = 0, *, quick: bool = False) -> Stage:
@@ -52,6 +52,11 @@ def test_make_test_holds_every_stage_of_the_smaller_targets_and_ends_with_pytest
         assert set(TARGETS[name]) <= set(whole), name
     assert whole[: len(LINT)] == LINT
     assert whole[-1].name == "e2e"
+
+
+def test_sweeps_that_need_no_cluster_are_run_without_one() -> None:
+    assert [one.name for one in TARGETS["test-long"]] == ["cluster", "long"]
+    assert [one.name for one in without_cluster(TARGETS["test-long"])] == ["long"]
 
 
 def test_every_make_target_calls_a_known_target_of_the_table() -> None:
