@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hack import long_result
-from hack.checks import LINT, TARGETS, Stage, only, run_stages, without_cluster
+from hack.checks import E2E_TESTS, LINT, ROOT, TARGETS, Stage, only, run_stages, without_cluster
 
 
 def stage(name: str, exit_code: int = 0, *, quick: bool = False) -> Stage:
@@ -57,6 +57,13 @@ def test_make_test_holds_every_stage_of_the_smaller_targets_and_ends_with_pytest
 def test_sweeps_that_need_no_cluster_are_run_without_one() -> None:
     assert [one.name for one in TARGETS["test-long"]] == ["cluster", "long"]
     assert [one.name for one in without_cluster(TARGETS["test-long"])] == ["long"]
+
+
+def test_no_end_to_end_test_lies_where_none_is_looked_for() -> None:
+    mark = "pytest.mark." + "e2e"
+    files = [file.relative_to(ROOT) for file in ROOT.glob("tests/**/*.py") if mark in file.read_text("utf-8")]
+    assert len(files) > 20
+    assert [file for file in files if not any(file.is_relative_to(place) for place in E2E_TESTS)] == []
 
 
 def test_every_make_target_calls_a_known_target_of_the_table() -> None:
