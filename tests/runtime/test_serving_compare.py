@@ -19,6 +19,7 @@ from paddle_runtime.cli.outcome import OS_EXIT_CODE, USAGE_EXIT_CODE
 from paddle_runtime.compare.faults import CompareReason
 from paddle_runtime.main import main
 from tests.digits_models import EXAMPLE, train
+from tests.e2e.wrapped_runtime import WITHOUT_DEVICE_CHECK
 from tests.runtime.serving.testbed import RunningServer, free_port
 
 # starting real models takes the processor's time, which a busy machine gives slowly
@@ -111,6 +112,21 @@ def test_what_the_bundle_knows_is_asked_of_both_where_there_is_no_golden_set(
         "selfTest 0",
         "Stable",
     )
+
+
+def test_a_device_that_errs_only_after_its_self_test_is_found_out(
+    servers: tuple[RunningServer, RunningServer], log: Path, tmp_path: Path
+) -> None:
+    """The device is a fake, and so is its error: see the file in that folder."""
+    bundle = train(tmp_path / "bundle")
+    device = {"PYTHONPATH": str(WITHOUT_DEVICE_CHECK), "DEVICE_ERROR": "0.25"}
+    server = RunningServer(
+        tmp_path, SERVE, environment=device, model=bundle, model_name="digits", device="GPU"
+    )
+    with server as errs:
+        code = main(["compare", "--self-test", "--new", base(errs), "--stable", base(servers[0])])
+    assert code == CompareReason.AnswersDiffer.value
+    assert "absError is 0.25, allowed is 0.001" in json.loads(log.read_text())["message"]
 
 
 def test_its_requests_are_in_no_service_level(
