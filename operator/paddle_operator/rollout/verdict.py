@@ -33,7 +33,7 @@ class Evidence:
     absolute: float
     """Against "the canary keeps the promise"."""
     relative: float
-    """Against "the canary is no worse than the stable revision"."""
+    """Against "the canary is no worse than the stable revision". In an incident of both less counts."""
     proof: float
     """Against "the canary spends toleranceFactor times the budget, or more"."""
     finding: Finding

@@ -146,7 +146,8 @@ class RolloutResult(Block):
     """Evidence that the canary breaks the promise: 1 says nothing, 100 times the number of objectives divided
     by falseRollbackPercent is enough."""
     evidence_relative: Figure = ""
-    """Evidence that it is worse than the stable revision, on the same scale."""
+    """Evidence that it is worse than the stable revision, on the same scale. The more the
+    stable revision seems to break the promise, too, the less of it counts."""
     evidence_proof: Figure = ""
     """Evidence that it spends less than toleranceFactor times the budget: with 20 it is proven at 95 %."""
     verdict: Annotated[str, Field(max_length=32)] = ""

@@ -123,7 +123,7 @@ def test_a_canary_that_nobody_asked_has_no_data_and_no_new_evidence() -> None:
     memory, before = judged(gate(), [CLEAN] * 4)
     _, verdict = judge(gate(), memory, look(pair((0, 0), (285, 9))))
     assert verdict.finding is Finding.NO_DATA
-    assert verdict.objectives[0].relative == before.objectives[0].relative
+    assert verdict.objectives[0].relative < before.objectives[0].relative, "the stable one is in doubt"
 
 
 def test_what_was_found_stays_found_while_no_data_comes() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
+import pytest
+
 from paddle_operator.rollout.gate.judge import judge
 from paddle_operator.rollout.verdict import Finding
 from tests.operator.rollout.gates import gate, judged, look, pair
@@ -38,13 +42,13 @@ def test_a_proof_that_was_begun_before_is_gone_on_with() -> None:
 def test_a_canary_that_stays_broken_when_the_stable_one_recovers_is_rolled_back() -> None:
     memory, verdict = judged(gate(), [SHARED] * 10)
     assert verdict.finding is Finding.SHARED_INCIDENT
-    _, verdict = judged(gate(), [look(pair((15, 4), (285, 1)))] * 5, memory)
+    _, verdict = judged(gate(), [look(pair((15, 4), (285, 1)))] * 6, memory)
     assert verdict.finding is Finding.BROKEN
 
 
 def test_in_an_incident_a_canary_that_is_worse_still_is_rolled_back() -> None:
     memory, _ = judged(gate(), [SHARED] * 10)
-    _, verdict = judged(gate(), [look(pair((15, 12), (285, 80)))] * 5, memory)
+    _, verdict = judged(gate(), [look(pair((15, 12), (285, 80)))] * 7, memory)
     assert verdict.finding is Finding.BROKEN
 
 
@@ -64,3 +68,23 @@ def test_beside_a_stable_revision_in_order_evidence_against_a_canary_goes_on() -
         assert not memory.trails["o0"].shared
         seen.append(verdict.finding)
     assert Finding.BROKEN in seen
+
+
+def test_a_comparison_counts_the_less_the_more_the_stable_one_is_in_doubt() -> None:
+    objective = gate().objectives[0]
+    memory, _ = judged(gate(), [CLEAN])
+    assert gate().log_discount(memory.trails["o0"].trouble.log_doubt(objective)) == 0
+    memory, _ = judged(gate(), [look(pair((15, 0), (285, 7)))])
+    doubt = memory.trails["o0"].trouble.log_doubt(objective)
+    assert 0 < gate().log_discount(doubt) < gate().log_discount(math.inf) == pytest.approx(math.log(100))
+
+
+def test_what_an_incident_has_given_away_is_not_found_again_when_it_is_over() -> None:
+    """By chance the canary has more of an incident than its part: not enough in it, nor afterwards."""
+    unlucky = look(pair((15, 8), (285, 80)))
+    memory, verdict = judged(gate(), [SHARED] * 4)
+    while verdict.objectives[0].relative < 30:
+        memory, verdict = judged(gate(), [unlucky], memory)
+        assert verdict.finding is Finding.SHARED_INCIDENT
+    _, over = judged(gate(), [CLEAN] * 6, memory)
+    assert over.finding is Finding.NOTHING_AGAINST

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from random import Random
+
 import pytest
 
+from paddle_operator.simulation import own
 from paddle_operator.simulation.table import TARGETS, Cell, row
+from paddle_operator.simulation.world import SCENARIOS, Ending, World
 from tests.operator.simulation.bounds import GATE, broken_bounds
 
 CELLS = [
@@ -34,6 +39,19 @@ def test_the_bounds_can_be_broken() -> None:
     slow = row(Cell("broken", "99", 20, "ome"), 20, seed=7)
     for one in (strict, shared, slow):
         assert len(list(broken_bounds([{**one, "rule": GATE}]))) == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "rate", "number"),
+    [("99.5", 2, 684), ("99.5", 2, 721), ("99.5", 20, 520), ("99.9", 2, 603), ("99.9", 2, 882)],
+)
+def test_what_both_did_is_not_laid_at_the_door_of_the_canary_that_had_the_worst_luck(
+    target: str, rate: int, number: int
+) -> None:
+    """Of 9,000 simulated incidents those in which it speaks loudest, beside a stable revision in doubt."""
+    random = Random(f"1/shared/{target}/{rate}/{number}")
+    world = World(SCENARIOS["shared"], rate, 1 - Fraction(target) / 100, random)
+    assert own.rollout(world).ending is not Ending.ROLLED_BACK
 
 
 def test_healthy_canaries_are_promoted_and_an_incident_is_sat_out() -> None:

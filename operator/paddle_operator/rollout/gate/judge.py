@@ -97,7 +97,7 @@ def _judged(gate: Gate, objective: Objective, trail: Trail, pair: Pair, step: in
     known = pair.canary is not None and pair.stable is not None
     if pair.canary is not None and pair.stable is not None:
         trail = trail.after(gate, objective, step, pair.canary, pair.stable)
-    absolute, relative = trail.log_absolute(gate, objective), trail.log_relative(gate)
+    absolute, relative = trail.log_absolute(gate, objective), trail.log_relative(gate, objective)
     compared = _compared(gate, objective, trail)
     against = (absolute >= gate.log_against, relative >= gate.log_against)
     finding = _finding(

@@ -96,6 +96,11 @@ class Gate:
         """Its logarithm."""
         return math.log(len(self.objectives) * 100 / float(self.false_rollback_percent))
 
+    def log_discount(self, log_doubt: float) -> float:
+        """Return the logarithm of what evidence that a canary is worse is divided by, given that by which the
+        stable revision seems to break the promise itself: the more it does the more, up to 1/alpha."""
+        return min(math.log(100 / float(self.false_rollback_percent)), max(0.0, log_doubt))
+
     @property
     def log_proven(self) -> float:
         """Its logarithm."""

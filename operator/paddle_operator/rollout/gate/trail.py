@@ -6,6 +6,7 @@ rollout judges everything from its beginning.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -76,10 +77,16 @@ class Trail:
         whole, *each = log_absolute([reduce(add, parts, NOTHING), *parts], objective.budget)
         return _with_steps(whole, each, gate.steps)
 
-    def log_relative(self, gate: Gate) -> float:
-        """Return the logarithm of the evidence that the canary is worse than the stable revision."""
+    def log_relative(self, gate: Gate, objective: Objective) -> float:
+        """Return the logarithm of the evidence that the canary is worse than the stable revision.
+
+        A part of it is given away, and more while the stable one is in doubt, too. After an incident that
+        stays so: else chance that was not enough in it would be when it is over.
+        """
         whole = reduce(add, self.stretches, Stretch())
-        return _with_steps(whole.log_relative, [one.log_relative for one in self.stretches], gate.steps)
+        found = _with_steps(whole.log_relative, [one.log_relative for one in self.stretches], gate.steps)
+        doubt = math.inf if whole.in_incidents != ALIKE else self.trouble.log_doubt(objective)
+        return found - gate.log_discount(doubt)
 
     def after(self, gate: Gate, objective: Objective, step: int, canary: Counts, stable: Counts) -> Trail:
         """Count one more interval in a step."""

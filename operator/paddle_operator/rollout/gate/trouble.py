@@ -6,6 +6,7 @@ So it counts from where the evidence for a change began, as a CUSUM chart does.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from paddle_operator.rollout.gate.counts import NOTHING, Counts
@@ -20,6 +21,10 @@ class Trouble:
     lasts: bool = False
     since: Counts = NOTHING
     """What speaks for a change: it began, or it is over."""
+
+    def log_doubt(self, objective: Objective) -> float:
+        """Return the logarithm of the evidence that it breaks the promise now; infinite if that is found."""
+        return math.inf if self.lasts else log_absolute([self.since], objective.budget)[0]
 
     def after(self, gate: Gate, objective: Objective, stable: Counts) -> Trouble:
         """Look at one more interval."""
