@@ -145,7 +145,10 @@ def planned(
 
 def weights(route: KubeObject, rule: int = 0) -> dict[str, int]:
     """The weight of each revision in a rule of a route."""
-    return {one["name"]: one["weight"] for one in route["spec"]["rules"][rule]["backendRefs"]}
+    found: dict[str, int] = {}
+    for one in route["spec"]["rules"][rule]["backendRefs"]:
+        found[one["name"]] = found.get(one["name"], 0) + one["weight"]
+    return found
 
 
 def handed(made: Plan) -> dict[str, int]:

@@ -79,8 +79,9 @@ def plan(
     mixed = shares_by_pods(service.spec.routing, course, live)
     job = resolve_job(service, target.image, target.resolve_key) if target.resolving else None
     first = (sla_config(service), network_policy(service.identity, _sources(service, cast.with_pods)), job)
+    route = http_route(service, platform, course, questions.mirror.thaw() or None, cast.left_last)
     traffic = (
-        *_traffic(service, platform, course, mixed, questions),
+        *_traffic(service, platform, course, route, mixed=mixed),
         _scaler(service, platform, cast, live, kept),
     )
     return Plan(
@@ -171,10 +172,9 @@ def _in_order(
 
 
 def _traffic(
-    service: Service, platform: Platform, course: Course, mixed: bool, questions: Questions
+    service: Service, platform: Platform, course: Course, route: KubeObject | None, *, mixed: bool
 ) -> tuple[KubeObject | None, ...]:
     identity = service.identity
-    route = http_route(service, platform, course, questions.mirror.thaw() or None)
     return (
         plain_service(identity, course.stable, mixed=mixed),
         route,

@@ -16,23 +16,31 @@ REQUEST_TIMEOUT = "60s"
 """For the caller, over all attempts. One attempt's is the traffic policy's: Envoy Gateway takes a route's
 backendRequest for the whole of a request where the retries stand in a policy."""
 
+SPARE = 1
+"""Percent of the requests that keep the canary's place from being dropped: with 0 there is no cluster."""
+
 
 def http_route(
-    service: Service, platform: Platform, course: Course, mirror: dict[str, Any] | None = None
+    service: Service,
+    platform: Platform,
+    course: Course,
+    mirror: dict[str, Any] | None = None,
+    leaving: str | None = None,
 ) -> KubeObject | None:
     """Return the route; None where none is asked for or possible, or before any revision serves.
 
     Two rules, since each has counters of its own: what runs the model, which the promise is about, and
     pages, metadata and all other methods. Both divide the requests by the same weights. While there is more
     than one revision, one rule more for each sends it what names it. `mirror` is a filter by which some
-    of the requests that run the model are sent elsewhere, too.
+    of the requests that run the model are sent elsewhere, too. `leaving` takes none any more, and has its
+    pods yet.
     """
     routing = service.spec.routing
     if routing.type is not RoutingType.GATEWAY_API or not platform.gateway_api or course.stable is None:
         return None
     counted = [{**_below(prefix), "method": "POST"} for prefix in names.PATHS_OF_MODELS]
     beside = [_path("Exact", names.PATH_PAGE), *(_below(prefix) for prefix in names.PATHS_SERVED)]
-    shares = _shares(course.stable, course)
+    shares = _shares(course.stable, course, leaving)
     callers = {"remove": [names.HEADER_SYNTHETIC]}
     rules = {COUNTED_RULE: _rule(counted, shares, callers), COUNTED_RULE + 1: _rule(beside, shares, callers)}
     spec: dict[str, Any] = {"parentRefs": [_parent(parent) for parent in routing.parent_refs]}
@@ -54,11 +62,16 @@ def http_route(
     )
 
 
-def _shares(stable: str, course: Course) -> list[dict[str, Any]]:
+def _shares(stable: str, course: Course, leaving: str | None) -> list[dict[str, Any]]:
     """Return the backends: the stable revision first, and the canary second, also before it takes a share.
 
     The place names the counters, and is known to everybody before the first request that is to be counted.
+    It outlasts the share: a proxy drops a cluster before it hears of routes that no longer lead there, and
+    answers with 500 what it sends there meanwhile. So the stable revision takes the place of who left, with
+    next to nothing, for as long as that one has its pods.
     """
+    if not course.canary_weight and (leaving or course.previous):
+        return [_backend(stable, 100 - SPARE), _backend(stable, SPARE)]
     return [_backend(name, course.weight(name)) for name in (stable, course.canary) if name is not None]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from paddle_operator.plan import RETIRE_SECONDS
 from paddle_operator.plan.resolve_job import resolve_job
 from paddle_operator.rollout.course import Course
 from paddle_operator.sla.gateway import COUNTED_RULE
@@ -97,6 +98,40 @@ def test_a_request_that_names_a_revision_counts_for_nobody() -> None:
     mark = {"set": [{"name": "X-Paddle-Synthetic", "value": "true"}]}
     assert pinned
     assert all(one["filters"][0]["requestHeaderModifier"] == mark for one in pinned)
+
+
+def places_of(world: World) -> list[tuple[str, bool]]:
+    """Who is in which place of the rule that counts, and whether proxies keep a cluster for it."""
+    return [(one["name"], one["weight"] > 0) for one in rules_of(world)[0]["backendRefs"]]
+
+
+def test_the_place_of_who_leaves_is_the_stable_revisions_while_its_pods_last() -> None:
+    world, course = a_rollout(weight=50)
+    stable, canary = course.stable, str(course.canary)
+    world.decides(Course(stable, rejected={canary: "Broken"})).reconcile()
+    assert places_of(world) == [(stable, True), (stable, True)]
+    assert world.backends == {stable: 100}
+    world.after(RETIRE_SECONDS).reconcile()
+    assert places_of(world) == [(stable, True)]
+
+
+def test_a_promotion_and_its_bake_drop_no_place() -> None:
+    world, course = a_rollout(weight=50)
+    new = str(course.canary)
+    world.decides(Course(new, previous=course.stable)).reconcile()
+    assert places_of(world) == [(new, True), (new, True)]
+    assert world.backends == {new: 100}
+
+
+def test_who_overtakes_a_canary_takes_its_place_with_the_first_share() -> None:
+    world, course = a_rollout(weight=50)
+    stable = course.stable
+    newer = str(world.wants(GATEWAY.with_("spec.runtime.queue", {"maxRequests": 9})).look().target)
+    world.decides(Course(stable, canary=newer, canary_replicas=1)).reconcile()
+    assert places_of(world) == [(stable, True), (stable, True)]
+    world.becomes_ready(newer)
+    world.decides(Course(stable, canary=newer, canary_replicas=1, canary_weight=5)).reconcile()
+    assert places_of(world) == [(stable, True), (newer, True)]
 
 
 def test_the_previous_revision_can_be_named_while_it_is_warm() -> None:

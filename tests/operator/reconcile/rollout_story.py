@@ -10,6 +10,7 @@ from paddle_operator import names
 from paddle_operator.proving import Proving
 from paddle_operator.sla.counting import Scraping
 from tests.operator.fake_metrics import EVERY
+from tests.operator.given import weights
 from tests.operator.reconcile.measured_story import MeasuredStory
 
 STEPS = [
@@ -76,8 +77,7 @@ class RolloutStory(MeasuredStory):
     def weights(self) -> dict[str, int]:
         """What the route sends to whom."""
         (route,) = self.cluster.of("HTTPRoute")
-        backends = route["spec"]["rules"][0]["backendRefs"]
-        return {one["name"]: one["weight"] for one in backends if one["weight"]}
+        return {name: weight for name, weight in weights(route).items() if weight}
 
     @property
     def complete(self) -> tuple[str, str]:
