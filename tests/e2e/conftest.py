@@ -12,6 +12,7 @@ from hack.demo.embedded import embedded_site, site_of
 from hack.demo.kubectl import Kube
 from hack.e2e_site import CLUSTER, one_at_a_time
 from tests.e2e.testbed import Testbed
+from tests.e2e.wrapped_runtime import FAULTY, wrapped_runtime
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,12 @@ def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Testbed:
         if one_of_several:
             is_up.touch()
         return found
+
+
+@pytest.fixture(scope="session")
+def faulty(site: Testbed) -> str:
+    """The runtime's image with a fault, which the environment FAULT names."""
+    return wrapped_runtime(site.cluster, FAULTY, Progress())
 
 
 @pytest.fixture(scope="module")

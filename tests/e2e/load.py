@@ -34,6 +34,8 @@ class Outcomes:
 
     results: list[tuple[float, str]] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    revisions: list[str] = field(default_factory=list)
+    """Of each, who answered; empty where nobody says so."""
 
     @property
     def counts(self) -> Counter[str]:
@@ -44,6 +46,11 @@ class Outcomes:
         """Forget everything."""
         self.results.clear()
         self.seconds.clear()
+        self.revisions.clear()
+
+    def answered_by(self, revision: str) -> list[float]:
+        """The seconds at which those were sent that a revision answered."""
+        return sorted(at for (at, _), by in zip(self.results, self.revisions, strict=True) if by == revision)
 
     @property
     def failed(self) -> list[tuple[float, str]]:
@@ -97,12 +104,14 @@ class Steady:
                 await asyncio.sleep(max(0.0, due - self.now()))
 
     async def _one(self, client: httpx.AsyncClient, at: float) -> None:
+        by = ""
         try:
             answer = await client.post(
                 self.request.url, content=self.request.body, headers=self.request.headers()
             )
-            result = str(answer.status_code)
+            result, by = str(answer.status_code), answer.headers.get("x-paddle-revision", "")
         except httpx.HTTPError as error:
             result = type(error).__name__
         self.outcomes.results.append((at, result))
         self.outcomes.seconds.append(self.now() - at)
+        self.outcomes.revisions.append(by)

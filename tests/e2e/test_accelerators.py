@@ -253,3 +253,26 @@ def test_a_canary_on_the_only_device_takes_everything_and_is_promoted_by_hand(
     assert asked(kube, "on-npu").status_code == 200
     asks("promote", canary)
     has_taken_over(kube, "on-npu", before)
+
+
+def test_a_model_that_moves_to_another_device_gets_no_request_until_it_answers_as_before(
+    kube: Kube, devices: Devices
+) -> None:
+    devices.gpus.has(4)
+    at_once = {"strategy": "BlueGreen", "bake": {"durationMinutes": 0}}
+    kube.apply(digits("moving").rollout(**at_once).body)
+    kube.wait_condition("moving", "Ready", "True", timeout=120)
+    before = stable_of(kube, "moving")
+    moved = devices.service("moving", "GPU").rollout(**at_once)
+
+    errs = {"env": [{"name": "DEVICE_ERROR", "value": "0.25"}]}
+    kube.apply(moved.runtime(pod=errs).body)
+    kube.wait_condition("moving", "RolloutComplete", "False", reason="RolledBack", timeout=150)
+    (rejected,) = kube.get("pms", "moving")["status"]["rejectedRevisions"]
+    assert rejected["reason"] == "PreflightFailed"
+    assert "absError is 0.25, allowed is 0.001" in rejected["message"]
+    assert "against stable" in rejected["message"]
+    assert stable_of(kube, "moving") == before
+
+    kube.apply(moved.body)
+    has_taken_over(kube, "moving", before)

@@ -8,78 +8,32 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from typing import Any
 
 import httpx
 import pytest
 
-from hack.cluster.progress import Progress
 from hack.demo.kubectl import Kube, eventually
 from tests.digits_models import train
-from tests.e2e.load import Request, Steady
-from tests.e2e.resources import DIGITS_REQUEST, Resource, digits
+from tests.e2e.load import Steady
+from tests.e2e.resources import DIGITS_REQUEST
+from tests.e2e.rollouts import (
+    PER_SECOND,
+    STEP,
+    changed,
+    promising,
+    request_to,
+    serving,
+    weights,
+    with_fault,
+)
 from tests.e2e.testbed import Testbed
-from tests.e2e.wrapped_runtime import FAULTY, wrapped_runtime
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
-PER_SECOND = 20.0
-STEP = {"minDurationSeconds": 10, "maxDurationSeconds": 120}
-STEPS = [{"weight": 20, **STEP}, {"weight": 50, **STEP}]
-
-
-@pytest.fixture(scope="module")
-def faulty(site: Testbed) -> str:
-    """The image whose environment FAULT names a fault."""
-    return wrapped_runtime(site.cluster, FAULTY, Progress())
-
-
-def host(name: str) -> str:
-    return f"{name}.example.com"
-
-
-def promising(name: str, **rollout: Any) -> Resource:
-    """A digit classifier behind the gateway that promises 99 %, with short steps."""
-    made = digits(name).through_gateway(host(name))
-    objectives = [
-        {"name": "up", "availability": {"targetPercent": "99"}},
-        {"name": "errors", "errorRate": {"maxPercent": "1"}},
-    ]
-    made = made.sla(objectives=objectives, minTraffic={"requests": 1, "periodSeconds": 300})
-    short = {"steps": STEPS, "analysis": {"intervalSeconds": 5}, "bake": {"durationMinutes": 1}}
-    return made.rollout(**{**short, **rollout})
-
-
-def changed(resource: Resource, **runtime: Any) -> Resource:
-    """The same with another runtime: a new revision."""
-    return resource.runtime(**(runtime or {"queue": {"maxRequests": 7}}))
-
-
-def broken(resource: Resource, image: str, fault: str) -> Resource:
-    return changed(resource, image=image, pod={"env": [{"name": "FAULT", "value": fault}]})
-
-
-def request_to(site: Testbed, name: str) -> Request:
-    url = f"{site.gateway_url}/v2/models/{name}/infer"
-    return Request(url, DIGITS_REQUEST.read_bytes(), "application/json", host(name))
-
-
-def serving(kube: Kube, resource: Resource) -> str:
-    """Bring it up; the name of its revision."""
-    name = resource.body["metadata"]["name"]
-    kube.apply(resource.body)
-    kube.wait_condition(name, "Ready", "True", timeout=120)
-    return str(kube.get("pms", name)["status"]["stable"]["revision"])
-
-
-def weights(kube: Kube, name: str) -> dict[str, int]:
-    """What the route sends to whom."""
-    rules = kube.get("httproute", name)["spec"]["rules"]
-    return {one["name"]: one["weight"] for one in rules[0]["backendRefs"] if one["weight"]}
 
 
 def test_a_good_revision_is_promoted_and_no_request_fails(site: Testbed, kube: Kube) -> None:
     resource = promising("good")
-    old = serving(kube, resource)
+    old = serving(site, kube, resource)
     with Steady(request_to(site, "good"), per_second=PER_SECOND) as load:
         time.sleep(20)
         kube.apply(changed(resource).body)
@@ -102,10 +56,10 @@ def test_a_good_revision_is_promoted_and_no_request_fails(site: Testbed, kube: K
 @pytest.mark.alone
 def test_a_broken_revision_is_rolled_back_before_many_notice(site: Testbed, kube: Kube, faulty: str) -> None:
     resource = promising("bad")
-    old = serving(kube, resource)
+    old = serving(site, kube, resource)
     with Steady(request_to(site, "bad"), per_second=PER_SECOND) as load:
         time.sleep(20)
-        kube.apply(broken(resource, faulty, "errors:30").body)
+        kube.apply(with_fault(resource, faulty, "errors:30").body)
         kube.wait_condition("bad", "RolloutComplete", "False", reason="CanaryStep", timeout=90)
         began = time.monotonic()
         kube.wait_condition("bad", "RolloutComplete", "False", reason="RolledBack", timeout=60)
@@ -126,10 +80,10 @@ def test_a_revision_that_never_comes_up_gets_no_request(
     site: Testbed, kube: Kube, faulty: str, fault: str
 ) -> None:
     resource = promising(fault)
-    old = serving(kube, resource)
+    old = serving(site, kube, resource)
     with Steady(request_to(site, fault), per_second=PER_SECOND) as load:
         time.sleep(15)
-        kube.apply(broken(resource, faulty, fault).body)
+        kube.apply(with_fault(resource, faulty, fault).body)
         kube.wait_condition(fault, "RolloutComplete", "False", reason="RolloutInProgress", timeout=60)
         time.sleep(20)
     assert load.outcomes.failed == []
@@ -155,7 +109,7 @@ def test_answers_that_differ_stop_a_revision_before_any_caller_sees_one(
     golden = {"golden.json": json.dumps({"cases": [case]})}
     kube.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "golden"}, "data": golden})
     resource = promising("asked", preflight={"goldenSetRef": {"configMap": "golden"}})
-    old = serving(kube, resource)
+    old = serving(site, kube, resource)
     with Steady(request_to(site, "asked"), per_second=PER_SECOND) as load:
         time.sleep(15)
         kube.apply(resource.model(uri=wrong).body)
@@ -173,7 +127,7 @@ def test_answers_that_differ_stop_a_revision_before_any_caller_sees_one(
 def test_shares_are_as_written_and_a_person_decides(site: Testbed, kube: Kube) -> None:
     manual = [{"weight": 20, **STEP, "approval": "Manual"}, {"weight": 50, **STEP}]
     resource = promising("shared", steps=manual)
-    old = serving(kube, resource)
+    old = serving(site, kube, resource)
     with Steady(request_to(site, "shared"), per_second=PER_SECOND) as load:
         time.sleep(15)
         kube.apply(changed(resource).body)

@@ -1,0 +1,129 @@
+"""Revisions that are slow, too large or not what was pinned, and one that is overtaken, on a real node."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from hack.demo.kubectl import Kube, eventually
+from paddle_operator import names
+from tests.e2e.load import Steady
+from tests.e2e.resources import Resource
+from tests.e2e.rollouts import (
+    ANYWAY,
+    PER_SECOND,
+    canary,
+    changed,
+    promising,
+    request_to,
+    rolling,
+    serving,
+    weights,
+    with_fault,
+)
+from tests.e2e.testbed import Testbed
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+FAST = {"name": "fast", "latency": {"percentile": "95", "thresholdMilliseconds": 40}}
+DRAINED_SECONDS = 90.0
+
+
+def test_a_revision_three_times_slower_is_rolled_back(
+    site: Testbed, kube: Kube, faulty: str, record_property: Callable[[str, object], None]
+) -> None:
+    """One that takes 20 ms keeps the promise of 40; one that takes 60 breaks it with every answer."""
+    resource = with_fault(promising("slow", FAST), faulty, "takes:20")
+    old = serving(site, kube, resource)
+    with Steady(request_to(site, "slow"), per_second=PER_SECOND) as load:
+        time.sleep(20)
+        kube.apply(with_fault(resource, faulty, "takes:60").body)
+        rolling(kube, "slow", "CanaryStep")
+        new = canary(kube, "slow")
+        rolling(kube, "slow", "RolledBack")
+        assert weights(kube, "slow") == {old: 100}
+        time.sleep(5)
+    asked = load.outcomes.answered_by(new)
+    record_property("slow_answers", len(asked))
+    record_property("seconds", asked[-1] - asked[0])
+    print(f"{len(asked)} callers got slow answers within {asked[-1] - asked[0]:.0f} s")
+    (rejected,) = kube.get("pms", "slow")["status"]["rejectedRevisions"]
+    assert (rejected["revision"], rejected["reason"]) == (new, "Broken")
+    kube.delete("pms", "slow")
+
+
+def too_large(resource: Resource, image: str) -> Resource:
+    return with_fault(resource, image, "memory")
+
+
+def not_as_pinned(resource: Resource, image: str) -> Resource:
+    return resource.model(digest="sha256:" + "0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "reason"),
+    [("large", too_large, "OutOfMemory"), ("pinned", not_as_pinned, "DigestMismatch")],
+)
+def test_a_revision_that_cannot_load_gets_no_request_and_says_why(
+    site: Testbed,
+    kube: Kube,
+    faulty: str,
+    name: str,
+    change: Callable[[Resource, str], Resource],
+    reason: str,
+) -> None:
+    resource = promising(name)
+    old = serving(site, kube, resource)
+    with Steady(request_to(site, name), per_second=PER_SECOND) as load:
+        time.sleep(15)
+        kube.apply(change(resource, faulty).body)
+        found = rolling(kube, name, reason)
+        time.sleep(10)
+    print(found["message"])
+    assert old in found["message"], "who serves meanwhile"
+    assert kube.conditions(name)["Ready"]["status"] == "True"
+    assert weights(kube, name) == {old: 100}
+    assert set(load.outcomes.revisions) <= {old, ""}
+    kube.delete("pms", name)
+
+
+def test_a_newer_spec_overtakes_a_canary_which_gets_no_request_from_then_on(
+    site: Testbed, kube: Kube
+) -> None:
+    long_step = {"weight": 20, "minDurationSeconds": 120}
+    resource = promising("twice", steps=[long_step], budgetPolicy=ANYWAY)
+    old = serving(site, kube, resource)
+    with Steady(request_to(site, "twice"), per_second=PER_SECOND) as load:
+        time.sleep(15)
+        kube.apply(changed(resource).body)
+        rolling(kube, "twice", "CanaryStep")
+        first = canary(kube, "twice")
+        time.sleep(5)
+        kube.apply(changed(resource, queue={"maxRequests": 9}).body)
+        eventually(lambda: True if first not in weights(kube, "twice") else None, 20, "its share is gone")
+        left = load.now() + 1  # until every proxy knows
+        second = eventually(lambda: other_canary(kube, "twice", first), 30, "another canary")
+        rolling(kube, "twice", "CanaryStep")
+        assert weights(kube, "twice") == {old: 80, second: 20}
+        eventually(lambda: gone(kube, "twice", first), DRAINED_SECONDS, f"{first} is deleted")
+    asked = load.outcomes.answered_by(first)
+    print(
+        f"{len(asked)} requests to {first}, the last at {asked[-1]:.1f} s; its share went before {left:.1f} s"
+    )
+    assert asked[-1] < left
+    assert load.outcomes.answered_by(second)
+    assert load.outcomes.failed == []
+    kube.delete("pms", "twice")
+
+
+def other_canary(kube: Kube, name: str, than: str) -> str | None:
+    """The revision that is tried now, if it is not this one."""
+    tried = kube.get("pms", name)["status"].get("canary", {}).get("revision", than)
+    return None if tried == than else tried
+
+
+def gone(kube: Kube, name: str, revision: str) -> bool | None:
+    """Whether a revision has no Deployment any more."""
+    left = kube.list("deployments", names.selector_of(name))
+    return True if revision not in {one["metadata"]["name"] for one in left} else None
