@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from paddle_operator.rollout.adoption import adopted
 from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.decisions import blocking, next_move, short_of_room
-from paddle_operator.rollout.machine import State
+from paddle_operator.rollout.machine import TRYING, State
 from paddle_operator.rollout.memory import Attempt, Hold, Judged, Memory
 from paddle_operator.rollout.moves import Move, View, by_wish
 from paddle_operator.rollout.orders import obey
@@ -59,7 +59,7 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
         steps.follow(next_move(steps.memory, steps.view))
     after = _settled(steps.memory, view)
     said = steps.said()
-    if after.hold not in {before.hold, None} and after.state is not State.HELD:
+    if after.hold is not None and after.state is not State.HELD and _waiting(after) != _waiting(before):
         said = (*said, *filter(None, [waiting(after, view)]))
     after = after.but(said=_told(said, before, after))
     return Advance(after, course_of(after, rollout, situation), said)
@@ -69,8 +69,13 @@ def _told(said: tuple[Saying, ...], before: Memory, after: Memory) -> str:
     """What is told from now on: what was said stays while nothing happens."""
     if said:
         return said[-1].message[:LONGEST_SAID]
-    same = (before.state, before.hold) == (after.state, after.hold)
+    same = (before.state, _waiting(before)) == (after.state, _waiting(after))
     return before.said if same else ""
+
+
+def _waiting(memory: Memory) -> tuple[str | None, Hold | None]:
+    """Who waits, and why."""
+    return memory.attempt.canary if memory.attempt is not None else None, memory.hold
 
 
 class _Steps:
@@ -171,6 +176,8 @@ def _settled(memory: Memory, view: View) -> Memory:
 
 def _waits_for(memory: Memory, attempt: Attempt, view: View) -> Hold | None:
     found = view.situation.preflight
+    if view.paused and memory.state in TRYING:
+        return Hold.PAUSED
     match memory.state:
         case State.BLOCKED:
             return blocking(memory, attempt, view)

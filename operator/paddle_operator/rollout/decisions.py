@@ -126,7 +126,7 @@ def _found_bad(memory: Memory, attempt: Attempt, view: View) -> Iterator[tuple[C
 
 
 def _blocked(memory: Memory, attempt: Attempt, view: View) -> Move | None:
-    if blocking(memory, attempt, view) is not None:
+    if view.frozen or blocking(memory, attempt, view) is not None:
         return None
     raised = view.situation.reach.weights[0] if view.situation.reach else 0
     hosting = view.situation.hosting

@@ -43,7 +43,7 @@ class Hold(StrEnum):
     PROOF_NOT_REACHABLE = "ProofNotReachable", "With the present traffic it cannot be proven in time."
     PREFLIGHT_BROKEN = "PreflightBroken", "The preflight could not find anything out, for or against it."
     NO_CAPACITY = "NoCapacity", "The cluster has no room for the pods that are needed next."
-    PAUSED = "Paused", "spec.rollout.state is Paused."
+    PAUSED = "Paused", "spec.rollout.state is Paused: weights stay as they are until it is Running."
     SHARED_INCIDENT = "SharedIncident", "The promise is broken, and by the stable revision as well."
     REGRESSION = "Regression", "The canary is worse than the stable revision, inside the promise."
     METRICS_UNAVAILABLE = "MetricsUnavailable", "Counts have been missing for a minute or longer."

@@ -12,6 +12,7 @@ from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
 from paddle_operator.rollout.moves import Move, View
 from paddle_operator.rollout.weighing import share
 from paddle_operator.sla.figures import duration_text, number_text
+from paddle_operator.spec.rollout import Strategy
 
 PASSED_THROUGH = frozenset({State.BLOCKED, State.PREPARING, State.PREFLIGHT})
 """Of these nothing is said where they are left at the same look; why one is Blocked is said by its hold."""
@@ -66,7 +67,9 @@ def _words(memory: Memory, revision: str, view: View) -> str:
     attempt = memory.attempt
     match memory.state:
         case State.PREPARING if attempt is not None:
-            return f"{revision}: pods for {share(view.rollout, attempt)} % of the requests come up"
+            shared = attempt.strategy is Strategy.CANARY
+            part = f"{share(view.rollout, attempt)} % of the" if shared else "all"
+            return f"{revision}: pods for {part} requests come up"
         case State.STEP if attempt is not None:
             return f"{revision} takes {attempt.weight} % of the requests, {_step(attempt, view)}"
         case State.AWAITING_APPROVAL if attempt is not None:
@@ -89,7 +92,8 @@ def _why(hold: Hold, attempt: Attempt, view: View) -> str:
     left = f"{float(situation.budget_left_percent or 0):.1f} % of the budget is left"
     match hold:
         case Hold.BUDGET_BLOCKED:
-            return f"{left}, less than {policy.block_below_percent} %: no rollout begins"
+            repair = "set spec.rollout.budgetPolicy.override to Repair if this one is the repair"
+            return f"{left}, less than {policy.block_below_percent} %: no rollout begins; {repair}"
         case Hold.NEEDS_APPROVAL:
             return f"{left}, less than {policy.manual_below_percent} %: a person must approve"
         case Hold.NO_CAPACITY:

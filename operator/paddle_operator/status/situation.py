@@ -88,6 +88,8 @@ class Situation:
         stable = self.facts.deployment(self.plan.stable)
         if stable is None or self.settled:
             return ""
+        if not stable.ready_replicas:
+            return f" Nobody serves: revision {stable.revision}, which did, has no ready pod."
         return f" Revision {stable.revision} keeps serving with {stable.ready_replicas} ready replicas."
 
     @property

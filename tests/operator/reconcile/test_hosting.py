@@ -42,6 +42,30 @@ def test_on_one_device_a_new_revision_takes_over_and_its_cost_is_said_before() -
     assert story.serving_pods.count(0) <= 4, "a pod drains, another one is bound, and becomes ready"
 
 
+def test_while_no_pod_serves_no_revision_is_said_to() -> None:
+    story = a_story(1)
+    stable = story.begin()
+    story.change()
+    said = []
+    for _ in range(20):
+        story.tick()
+        said.append(story.condition("Ready")[2])
+    assert any(f"Nobody serves: revision {stable}, which did, has no ready pod." in one for one in said)
+    assert not any("with 0 ready replicas" in one for one in said)
+
+
+def test_a_recreation_of_what_serves_nobody_now_is_not_called_enough() -> None:
+    story = a_story(1, strategy="Recreate")
+    stable = story.begin()
+    story.never_ready.add(stable)
+    (lost,) = story.pods_of(stable)
+    del story.cluster.pods[lost]
+    story.change()
+    story.tick(2)
+    assert "enough for the load" not in story.rollout["hosting"]
+    assert "and none does now" in story.rollout["hosting"]
+
+
 def test_what_a_paused_rollout_would_cost_can_be_read_and_nothing_is_done() -> None:
     story = a_story(1, state="Paused")
     stable = story.begin()

@@ -123,6 +123,8 @@ def test_a_paused_rollout_moves_no_weight_to_the_canary(story: RolloutStory) -> 
     story.cluster.edit(rollout={**ROLLOUT, "state": "Paused"})
     story.passes(300)
     assert story.weights == {stable: 90, canary: 10}
+    assert story.complete == ("False", "RolloutPaused")
+    assert "until it is Running" in story.status["rollout"]["message"]
     story.cluster.edit(rollout=ROLLOUT)
     story.passes(30)
     assert story.weights == {stable: 50, canary: 50}

@@ -16,6 +16,7 @@ from tests.operator.rollout.story import (
     DIFFERS,
     FINE,
     NEW,
+    NEWER,
     OLD,
     OUT_OF_REACH,
     PROVEN,
@@ -77,6 +78,28 @@ def test_too_little_budget_keeps_a_rollout_from_beginning_but_not_the_repair() -
     assert story.look(budget_left_percent=Fraction(-1)).canary == NEW
 
 
+def test_while_nobody_knows_what_is_wanted_what_was_wanted_before_does_not_begin() -> None:
+    story = Story().settled()
+    story.wanted = NEW
+    story.look(budget_left_percent=Fraction(-1))
+    story.wanted = None  # a digest that is not resolved yet, or is not the one that was pinned
+    assert story.look().canary is None
+    assert story.state is State.BLOCKED
+    story.wanted = NEW
+    assert story.look().canary == NEW
+
+
+def test_whoever_is_wanted_now_is_named_while_it_waits_for_the_same_as_the_one_before() -> None:
+    story = Story().settled()
+    story.wanted = NEW
+    story.look(budget_left_percent=Fraction(-1))
+    story.wanted = NEWER
+    story.look(budget_left_percent=Fraction(-1))
+    assert story.memory is not None
+    assert story.memory.said.startswith(f"{NEWER}: -1.0 % of the budget is left")
+    assert "override to Repair" in story.memory.said
+
+
 def test_a_rollout_waits_for_room() -> None:
     story = Story().settled()
     story.wanted = NEW
@@ -121,6 +144,26 @@ def test_paused_no_weight_goes_to_the_canary_and_the_analysis_goes_on() -> None:
     assert hold(story) is Hold.REGRESSION
     assert story.look(BROKEN).canary_weight == 0
     assert story.state is State.ROLLED_BACK
+
+
+def test_a_pause_is_said_once_and_its_end_is_seen() -> None:
+    story = Story().tried()
+    story.rollout = asking(state="Paused")
+    story.look(THIN)
+    assert (story.state, hold(story), story.said) == (State.STEP, Hold.PAUSED, ["Paused"])
+    story.look(THIN)
+    assert (hold(story), story.said) == (Hold.PAUSED, [])
+    story.rollout = asking()
+    story.look(THIN)
+    assert (story.state, hold(story)) == (State.STEP, None)
+
+
+def test_all_requests_are_not_called_a_share() -> None:
+    story = Story(asking(strategy="BlueGreen")).settled()
+    story.wanted = NEW
+    story.look()
+    assert story.memory is not None
+    assert story.memory.said == f"{NEW}: pods for all requests come up"
 
 
 def test_paused_time_does_not_count() -> None:

@@ -59,7 +59,8 @@ def _predicted(found: Forecast, price: Price) -> str:
     bound = "" if price.round.measured else "at most "
     spent = f"{most}{_percent(price.spends)} of the error budget of {price.objective}"
     if not price.at_risk:
-        return f"{serve} for {bound}{duration_text(total)} ({how}), which is enough for the load"
+        enough = "which is enough for the load" if found.least else "and none does now"
+        return f"{serve} for {bound}{duration_text(total)} ({how}), {enough}"
     return (
         f"{serve} for {bound}{duration_text(total)} ({how}), {most}{_percent(price.at_risk)} of the requests "
         f"then fail, and {spent} is spent"
