@@ -117,7 +117,10 @@ class KubernetesCluster:
         return complaint(events, reason)
 
     async def _adoptable(self, key: Key, kind: Kind, metadata: Mapping[str, Any]) -> str:
-        """Return the version of what has the name and may be taken over; of nothing, one that nothing has."""
+        """Return the version of what has the name and may be taken over; of nothing, one that nothing has.
+
+        What carries all of our labels the look would have seen: it was made since, by one who knows more.
+        """
         name = str(metadata["name"])
         try:
             found = await self._api.get(kind, key.namespace, name)
@@ -133,4 +136,5 @@ class KubernetesCluster:
             )
             message = f"it exists and is not this service's ({owner}): rename or delete one of them"
             raise ClusterRefused(kind.kind, name, Reason.NAME_TAKEN, message)
-        return str(found["metadata"]["resourceVersion"])
+        is_newer = names.service_labels(key.name).items() <= labels.items()
+        return _OF_NOTHING if is_newer else str(found["metadata"]["resourceVersion"])

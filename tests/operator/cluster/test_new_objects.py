@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from paddle_operator import names
 from paddle_operator.cluster.api import Api, NotFound
 from paddle_operator.cluster.client import KubernetesCluster
 from paddle_operator.cluster.kinds import Kind
@@ -50,10 +51,14 @@ def test_where_nothing_is_the_version_is_one_that_no_object_has() -> None:
     assert version_of_new(None) == "1"
 
 
-def test_what_may_be_taken_over_is_written_over_as_it_was_found() -> None:
-    assert version_of_new({"metadata": {**WANTED["metadata"], "resourceVersion": "77"}}) == "77"
-    without = {key: item for key, item in WANTED["metadata"].items() if key != "ownerReferences"}
-    assert version_of_new({"metadata": {**without, "resourceVersion": "78"}}) == "78"
+def test_what_a_look_overlooks_may_be_taken_over_as_it_was_found() -> None:
+    assert version_of_new({"metadata": {**WANTED["metadata"], "labels": {}, "resourceVersion": "77"}}) == "77"
+    orphan = {"name": "calm", "labels": {names.LABEL_SERVICE: KEY.name}, "resourceVersion": "78"}
+    assert version_of_new({"metadata": orphan}) == "78"
+
+
+def test_what_a_look_would_have_seen_was_made_since_and_is_not_written_over() -> None:
+    assert version_of_new({"metadata": {**WANTED["metadata"], "resourceVersion": "77"}}) == "1"
 
 
 def test_what_is_somebody_elses_is_not_written() -> None:
