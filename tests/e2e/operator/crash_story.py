@@ -18,7 +18,10 @@ NAME = "calm"
 OURS = f"serving.paddle-sla.io/service={NAME}"
 REVISION = "serving.paddle-sla.io/revision"
 CLOCK = Path(__file__).with_name("moved_clock.py")
-OWNED = "deployments,services,configmaps,poddisruptionbudgets,networkpolicies,jobs,httproutes"
+OWNED = (
+    "deployments,services,configmaps,poddisruptionbudgets,networkpolicies,jobs,httproutes,"
+    "backendtrafficpolicies"
+)
 COMPARED = (
     f"{API}/paddlemodelservices",
     "apps/v1/deployments",
