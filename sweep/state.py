@@ -107,12 +107,19 @@ def _without(value: Any, steps: Sequence[str]) -> Any:
 
 def _replaced(value: Any, namespace: str) -> Any:
     if isinstance(value, dict):
-        return {_replaced(key, namespace): _replaced(item, namespace) for key, item in value.items()}
+        return {_replaced(key, namespace): _replaced(item, namespace) for key, item in _ordered(value)}
     if isinstance(value, list):
         return [_replaced(item, namespace) for item in value]
     if isinstance(value, str):
         return _UID.sub("UID", _TIME.sub("TIME", value)).replace(namespace, "NAMESPACE")
     return value
+
+
+def _ordered(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Conditions by their types: whoever writes them adds what is new at the end."""
+    for key, item in value.items():
+        by_type = key == "conditions" and isinstance(item, list) and all("type" in one for one in item)
+        yield key, sorted(item, key=lambda one: str(one["type"])) if by_type else item
 
 
 def _one_or_sorted(items: list[Any]) -> Any:

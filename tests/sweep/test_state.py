@@ -114,3 +114,14 @@ def test_a_pointer_leads_through_objects_and_lists() -> None:
 )
 def test_a_weight_may_be_left_out_and_never_comes_back(found: list[int], back: bool) -> None:
     assert goes_back([0, 5, 25, 100], found) is back
+
+
+def test_conditions_are_told_apart_by_their_type_and_not_by_their_order() -> None:
+    ready, loaded = {"type": "Ready", "status": "True"}, {"type": "Loaded", "status": "True"}
+
+    def pond(*conditions: dict[str, str]) -> dict[str, Any]:
+        body = {"kind": "Pond", "metadata": {"name": "koi"}, "status": {"conditions": list(conditions)}}
+        return state_of([body], "here")
+
+    assert pond(ready, loaded) == pond(loaded, ready)
+    assert pond(ready, loaded) != pond(ready)
