@@ -188,7 +188,9 @@ class Rollouts(RuleBasedStateMachine):
         if target != self.course.stable:
             previous = None if self.course.previous == target else self.course.previous
             rejected = {name: why for name, why in self.course.rejected.items() if name != target}
-            tried = Course(self.course.stable, target, 0, replicas, previous, rejected)
+            tried = Course(
+                self.course.stable, target, canary_replicas=replicas, previous=previous, rejected=rejected
+            )
             self.decide(tried, ends)
 
     @precondition(lambda self: self.course.canary is not None)
