@@ -150,7 +150,7 @@ def test_who_is_let_in_scales_and_measures(kube: Kube, behind_login: EmbeddedSit
     kube.wait_condition(SERVICE, "ScalingActive", "True", timeout=180)
     with Steady(request, per_second=25):
         eventually(lambda: True if ready(kube) == 3 else None, 180, "pods for 25 requests a second")
-        kube.wait_condition(SERVICE, "SLAMet", "True", timeout=180)
+        kube.wait_condition(SERVICE, "MetricsAvailable", "True", timeout=180)
 
 
 def test_a_wrong_token_of_keda_is_told_and_removes_no_pod(kube: Kube, behind_login: EmbeddedSite) -> None:
