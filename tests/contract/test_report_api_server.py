@@ -145,6 +145,7 @@ def test_reports_are_made_by_the_schedule_shown_to_people_and_outlive_the_servic
                 assert await flow(ReportKey(False, Key(NAMESPACE, f"calm-{hour:%Y%m%d-%H%M}"))) is None
         finally:
             await api.close()
+            await asyncio.sleep(0.25)  # aiohttp ends TLS connections a moment after it closed them
 
     monkeypatch.setenv("KUBECONFIG", kubectl.kubeconfig)
     asyncio.run(looks())

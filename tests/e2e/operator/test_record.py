@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,6 +36,7 @@ async def cluster(account: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     api = await Api.connect(20, lambda *_: None)
     yield KubernetesCluster(api, Platform({}))
     await api.close()
+    await asyncio.sleep(0.25)  # aiohttp ends TLS connections a moment after it closed them
 
 
 def measuring(metrics: FakeMetrics, cluster: KubernetesCluster) -> Measuring:
