@@ -24,9 +24,9 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.prefix) / "bin"
 PYTHON = sys.executable
 # a file shares what it started; a failure is told when it happens, not by a summary that may never come
-SEVERAL_AT_A_TIME = (
+TWO_AT_A_TIME = (
     "-n",
-    "3",
+    "2",
     "--dist",
     "loadfile",
     "--no-loadscope-reorder",
@@ -88,7 +88,7 @@ UNIT = (
     Stage(
         "unit",
         "unit, golden, property and contract tests",
-        # more than two cores could: half of it is waiting for servers and models
+        # two at a time: most of it is starting servers and models
         tool(
             "pytest",
             "-q",
@@ -96,7 +96,7 @@ UNIT = (
             "not e2e and not long",
             "--ignore=tests/charts",
             "--ignore=tests/promtool",
-            *SEVERAL_AT_A_TIME,
+            *TWO_AT_A_TIME,
             *STUCK,
         ),
         minutes=30,
@@ -109,9 +109,7 @@ CHARTS = (
 )
 RULES = (
     Stage("promtool", "Debian's promtool is installed", module("hack.promtool")),
-    Stage(
-        "rules", "promtool check and test rules", tool("pytest", "-q", "tests/promtool", *SEVERAL_AT_A_TIME)
-    ),
+    Stage("rules", "promtool check and test rules", tool("pytest", "-q", "tests/promtool", *TWO_AT_A_TIME)),
 )
 CLUSTER = (Stage("cluster", "node, images, add-ons and charts are up", module("hack.e2e_site")),)
 E2E_TESTS = ("tests/contract", "tests/e2e", "tests/hack", "tests/runtime/bundle/test_s3.py")
@@ -119,14 +117,14 @@ E2E_TESTS = ("tests/contract", "tests/e2e", "tests/hack", "tests/runtime/bundle/
 E2E = (
     Stage(
         "together",
-        "on a real node, three files at a time: what disturbs nobody",
+        "on a real node, two files at a time: what disturbs nobody",
         tool(
             "pytest",
             "-v",
             *E2E_TESTS,
             "-m",
             "e2e and not alone",
-            *SEVERAL_AT_A_TIME,
+            *TWO_AT_A_TIME,
             "--max-worker-restart=0",
         ),
         minutes=45,
@@ -135,7 +133,7 @@ E2E = (
         "e2e",
         "on a real node, one after another: what disturbs others, or measures time",
         tool("pytest", "-v", *E2E_TESTS, "-m", "e2e and alone", "--durations=5", "--instafail"),
-        minutes=30,
+        minutes=45,
     ),
 )
 LONG = (

@@ -15,7 +15,7 @@ from hack.demo.page import INVOICE, render
 from tests.e2e.resources import ocr
 from tests.e2e.testbed import Testbed
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(400)]
 HOST = "first.example.com"
 ENGLISH = (
     "The quick brown fox jumps over the lazy dog",

@@ -28,7 +28,7 @@ from tests.e2e.rollouts import (
 )
 from tests.e2e.testbed import Testbed
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(400)]
 
 
 def test_a_good_revision_is_promoted_and_no_request_fails(site: Testbed, kube: Kube) -> None:
@@ -53,7 +53,6 @@ def test_a_good_revision_is_promoted_and_no_request_fails(site: Testbed, kube: K
     kube.delete("pms", "good")
 
 
-@pytest.mark.alone
 def test_a_broken_revision_is_rolled_back_before_many_notice(site: Testbed, kube: Kube, faulty: str) -> None:
     resource = promising("bad")
     old = serving(site, kube, resource)

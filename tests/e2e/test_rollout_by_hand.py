@@ -32,7 +32,7 @@ from tests.e2e.rollouts import (
 )
 from tests.e2e.testbed import Testbed
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(400)]
 NAME = "by-hand"
 PLUGIN = Path(sys.prefix) / "bin" / "kubectl-paddle_sla"
 

@@ -25,7 +25,7 @@ from tests.e2e.rollouts import (
 )
 from tests.e2e.testbed import Testbed
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(300)]
 FAST = {"name": "fast", "latency": {"percentile": "95", "thresholdMilliseconds": 40}}
 DRAINED_SECONDS = 90.0
 
