@@ -25,7 +25,7 @@ from tests.e2e.resources import DIGITS_REQUEST
 from tests.e2e.rollouts import ANYWAY, canary, changed, promising, request_to, rolling, serving, weights
 from tests.e2e.testbed import Testbed
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(400)]
 NAME = "shadowed"
 PER_SECOND = 6.0  # each copy is computed twice more
 COPIES = 50

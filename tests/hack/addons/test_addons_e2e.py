@@ -142,6 +142,7 @@ def test_a_picture_is_sent_again_when_a_backend_breaks_the_connection(cluster: C
 
 
 @pytest.mark.usefixtures("namespace")
+@pytest.mark.alone
 def test_no_request_fails_while_a_backend_is_killed(cluster: ClusterInfo) -> None:
     where, stop = address(cluster), threading.Event()
     codes: list[int] = []
