@@ -11,7 +11,7 @@ import yaml
 
 from hack.demo.kubectl import Kube
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 EXAMPLE = Path(__file__).parents[2] / "examples" / "02-digits"
 
 

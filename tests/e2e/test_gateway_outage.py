@@ -18,7 +18,7 @@ from tests.e2e.load import Request, Steady
 from tests.e2e.resources import DIGITS_REQUEST, Resource, digits
 from tests.e2e.testbed import Testbed, ready_pods
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 HOST = "counted.example.com"
 PER_SECOND = 20.0
 OUTAGE_SECONDS = 10.0

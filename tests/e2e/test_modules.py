@@ -12,7 +12,7 @@ from tests.e2e.resources import Resource, ocr
 from tests.e2e.testbed import Testbed, ready_pods
 from tests.runtime.pipeline.test_ocr_modules import other_letters
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 CAPITALS = "s3://models/capitals"
 LINES = ("The quick brown fox jumps over", "Payment due in thirty days")
 

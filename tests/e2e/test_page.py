@@ -21,7 +21,7 @@ from tests.e2e.resources import ocr
 from tests.e2e.testbed import Testbed
 from tests.runtime.serving.testbed import RunningServer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 HOST = "page.example.com"
 SERVE = (sys.executable, "-m", "paddle_runtime.main", "serve")
 # No sandbox: the tests run as root. The rest keeps it from asking for anything on a network.
