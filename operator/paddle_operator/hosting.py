@@ -35,6 +35,7 @@ from paddle_operator.sla.feasibility import budgets_of
 from paddle_operator.sla.profile import known_of
 from paddle_operator.spec import Identity, Service
 from paddle_operator.spec.rollout import Rollout, Strategy, Surge
+from paddle_operator.status.rollout import said_hosting
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,7 @@ class Tried:
     @property
     def said(self) -> bool:
         """Whether the status says of this one how its pods find room, as it was when it began."""
-        before = self.seen.status.get("rollout") or {}
-        begun = before.get("revision") == self.canary and before.get("state") != State.BLOCKED
-        return begun and bool(before.get("hosting"))
+        return bool(said_hosting(self.seen.status, self.canary))
 
     def side(self, revision: str) -> Side | None:
         """Return a revision with its pods; None where its record cannot be read."""
@@ -136,9 +135,8 @@ def tried(
 
 def _asks_anew(seen: Observation, memory: Memory) -> bool:
     """Whether a person asks for something at this look: it may be to try a rejected revision again."""
-    asked = str((seen.body["metadata"].get("annotations") or {}).get(names.ANNOTATION_REQUEST, ""))
     handled = memory.handled.request if memory.handled is not None else ""
-    return asked[:LONGEST] != handled
+    return seen.asked[:LONGEST] != handled
 
 
 def _seen(of: Tried, stable: Side, canary: Side, ground: Ground) -> Look:

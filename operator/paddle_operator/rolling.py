@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any, TypeVar
 
-from paddle_operator import names
 from paddle_operator.cluster.ports import Cluster, Key, Observation
 from paddle_operator.errors import ClusterRefused, Conflict
 from paddle_operator.hosting import Hosts, tried
@@ -271,7 +270,7 @@ def _situation(
         budget_left_percent=_budget_left(seen.status),
         spent_percent=spent,
         fast_burn=measured is not None and measured.burns_fast,
-        asked=str((seen.body["metadata"].get("annotations") or {}).get(names.ANNOTATION_REQUEST, "")),
+        asked=seen.asked,
         gate=judged.gate if judged else memory.gate if memory else "",
         counters=judged.counters if judged else memory.counters if memory else "",
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+from paddle_operator import names
 from paddle_operator.plan import KubeObject, LiveRevision, ObjectKey, Platform, Resolution
 from paddle_operator.plan.ownership import FIELD_MANAGER
 from paddle_operator.sla.intervals import utc
@@ -59,6 +60,11 @@ class Observation:
     def uid(self) -> str:
         """The resource's uid: another one under the same name is another service."""
         return str(self.body["metadata"]["uid"])
+
+    @property
+    def asked(self) -> str:
+        """What a person asks of the rollout by an annotation; empty: nothing."""
+        return str((self.body["metadata"].get("annotations") or {}).get(names.ANNOTATION_REQUEST, ""))
 
 
 class Cluster(Protocol):

@@ -65,10 +65,11 @@ def http_route(
 def _shares(stable: str, course: Course, leaving: str | None) -> list[dict[str, Any]]:
     """Return the backends: the stable revision first, and the canary second, also before it takes a share.
 
-    The place names the counters, and is known to everybody before the first request that is to be counted.
-    It outlasts the share: a proxy drops a cluster before it hears of routes that no longer lead there, and
-    answers with 500 what it sends there meanwhile. So the stable revision takes the place of who left, with
-    next to nothing, for as long as that one has its pods.
+    The place names the counters. It is in the route before the first request that is to be counted, though
+    proxies have no cluster for it until it has a weight. It outlasts the share: a proxy drops a cluster
+    before it hears of routes that no longer lead there, and answers with 500 what it sends there meanwhile.
+    So the stable revision takes the place of who left, with next to nothing, for as long as that one has its
+    pods.
     """
     if not course.canary_weight and (leaving or course.previous):
         return [_backend(stable, 100 - SPARE), _backend(stable, SPARE)]

@@ -151,10 +151,15 @@ def _hosting(facts: RolloutFacts, before: Mapping[str, Any]) -> dict[str, str]:
     """What was said when it began stays; until then it is what would be done now."""
     if facts.memory.state is State.RETURNING:
         return {}
-    begun = before.get("revision") == facts.revision and before.get("state") != State.BLOCKED
-    said = before.get("hosting") if begun else None
-    text = str(said or facts.hosting)[:1024]
+    text = (said_hosting({"rollout": before}, facts.revision) or facts.hosting)[:1024]
     return {"hosting": text} if text else {}
+
+
+def said_hosting(status: Mapping[str, Any], revision: str | None) -> str:
+    """Return how a status says that a revision's pods find room, as it was when it began; empty: not said."""
+    before = status.get("rollout") or {}
+    begun = before.get("revision") == revision and before.get("state") != State.BLOCKED
+    return str(before.get("hosting") or "") if begun else ""
 
 
 def _result(one: Evidence) -> dict[str, Any]:
