@@ -262,6 +262,7 @@ def _situation(
         lives=lives_of(of.service.identity.name, seen.revisions, seen.objects),
         ready={one.name: one.ready_replicas for one in seen.revisions},
         full=(memory.attempt.full if memory and memory.attempt else 0) or of.wish.replicas,
+        by_pods=of.service.spec.routing.type is RoutingType.REPLICA_RATIO,
         verdict=verdict,
         missing=judged.missing if judged else "",
         scrape_seconds=seen.platform.scrape_seconds,

@@ -10,7 +10,7 @@ from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
 from paddle_operator.rollout.moves import Move, View
-from paddle_operator.rollout.weighing import share
+from paddle_operator.rollout.weighing import course_of, share, share_by_pods
 from paddle_operator.sla.figures import duration_text, number_text
 from paddle_operator.spec.rollout import Strategy
 
@@ -67,11 +67,9 @@ def _words(memory: Memory, revision: str, view: View) -> str:
     attempt = memory.attempt
     match memory.state:
         case State.PREPARING if attempt is not None:
-            shared = attempt.strategy is Strategy.CANARY
-            part = f"{share(view.rollout, attempt)} % of the" if shared else "all"
-            return f"{revision}: pods for {part} requests come up"
+            return f"{revision}: {_coming(memory, attempt, view)}"
         case State.STEP if attempt is not None:
-            return f"{revision} takes {attempt.weight} % of the requests, {_step(attempt, view)}"
+            return f"{revision} takes {_taken(memory, attempt, view)}"
         case State.AWAITING_APPROVAL if attempt is not None:
             return f"{revision} waits for a person's approve/{revision}/NONCE after {_step(attempt, view)}"
         case State.BAKING:
@@ -80,6 +78,31 @@ def _words(memory: Memory, revision: str, view: View) -> str:
             return f"{memory.stable} takes all requests"
         case _:
             return f"{revision}: {memory.state.meaning[0].lower()}{memory.state.meaning[1:].rstrip('.')}"
+
+
+def _coming(memory: Memory, attempt: Attempt, view: View) -> str:
+    """What the pods that come up are for."""
+    if attempt.full:
+        return "its pods come up in the room of those that are ended for them"
+    if attempt.strategy is not Strategy.CANARY:
+        return "pods for all requests come up"
+    part, situation = share(view.rollout, attempt), view.situation
+    if situation.by_pods:
+        part = share_by_pods(situation.pods_for(part), situation.has(memory.stable))
+    return f"pods for {part} % of the requests come up"
+
+
+def _taken(memory: Memory, attempt: Attempt, view: View) -> str:
+    """The share in effect and, where that is another one than the step's, why."""
+    situation, asked = view.situation, attempt.weight
+    canary, stable = situation.has(attempt.canary), situation.has(memory.stable)
+    if situation.by_pods:
+        taken, why = share_by_pods(canary, stable), f"requests go to {canary + stable} pods alike"
+    else:
+        taken = course_of(memory, view.rollout, situation).canary_weight
+        why = f"{memory.stable} cannot carry the rest" if taken > asked else "its pods cannot carry more"
+    told = f"{taken} % of the requests, {_step(attempt, view)}"
+    return told if taken == asked else f"{told}, which asks for {asked} %: {why}"
 
 
 def _step(attempt: Attempt, view: View) -> str:

@@ -26,6 +26,8 @@ class Situation:
     """Ready pods, by revision. One that is not here has no Deployment any more."""
     full: int = 1
     """Pods that all of the traffic needs now: by the live load, and at least those of the stable revision."""
+    by_pods: bool = False
+    """No gateway divides the requests: shares are by the numbers of ready pods."""
     hostable: int | None = None
     """Most pods that the canary can have, those included that it has; None: no bound is known."""
     hosting: Hosting | None = None

@@ -7,6 +7,7 @@ and what the stable revision can no longer take at all.
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.hosting.capacity import UNKNOWN, weight_hosted
@@ -57,6 +58,12 @@ def weight_of(memory: Memory, attempt: Attempt, situation: Situation, going: int
         load = situation.hosting.load if situation.hosting is not None else UNKNOWN
         return weight_hosted(asked, situation.full, stable, canary, load)
     return min(asked, share)
+
+
+def share_by_pods(canary: int, stable: int) -> int:
+    """Return the percent of the requests that so many ready pods of the canary get beside those of the stable
+    revision, where nothing but their numbers divides them; some pod is ready."""
+    return round(Fraction(100 * canary, canary + stable))
 
 
 def _with_pods(

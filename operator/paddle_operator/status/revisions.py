@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from paddle_operator.rollout.weighing import share_by_pods
 from paddle_operator.spec.traffic import RoutingType
 from paddle_operator.status.facts import DeploymentFacts
 from paddle_operator.status.situation import Situation
@@ -47,7 +48,7 @@ def _effective(at: Situation, name: str) -> int:
     if not at.plan.mixed or name not in {course.stable, course.canary}:
         return 100 if name == course.stable else 0
     stable, canary = (_ready(at, one) for one in (course.stable, course.canary))
-    share = round(100 * canary / (stable + canary))
+    share = share_by_pods(canary, stable)
     return share if name == course.canary else 100 - share
 
 

@@ -42,6 +42,17 @@ def test_on_one_device_a_new_revision_takes_over_and_its_cost_is_said_before() -
     assert story.serving_pods.count(0) <= 4, "a pod drains, another one is bound, and becomes ready"
 
 
+def test_a_canary_alone_on_the_only_device_is_said_to_take_all_requests() -> None:
+    story = a_story(1)
+    story.begin()
+    story.change()
+    story.until("Preparing")
+    assert "its pods come up in the room of those that are ended for them" in story.rollout["message"]
+    story.until("Step")
+    assert "takes 100 % of the requests, step 1 of 1, which asks for 10 %" in story.rollout["message"]
+    assert story.weights == {story.status["canary"]["revision"]: 100}
+
+
 def test_while_no_pod_serves_no_revision_is_said_to() -> None:
     story = a_story(1)
     stable = story.begin()
