@@ -225,9 +225,9 @@ def _in_force(seen: Observation) -> tuple[Service | None, Sequence[Violation]]:
         return parse(seen.body), ()
     except SpecRejected as rejected:
         broken = rejected.violations
-    accepted = accepted_in(stored_rollout(seen.objects))
+    spec = accepted_in(stored_rollout(seen.objects))
     try:
-        return (parse({**seen.body, "spec": accepted}) if accepted is not None else None), broken
+        return (parse({**seen.body, "spec": spec}, accepted=True) if spec is not None else None), broken
     except SpecRejected:  # by the rules of a newer release, or for its name
         return None, broken
 

@@ -8,6 +8,8 @@ from tests.contract.case import Case
 from tests.operator.given import Resource, a_resource
 
 CPU = a_resource()
+ROUTED = CPU.through("gw", "ocr.example.com")
+SHADOW = {"preflight": {"shadow": {"samplePercent": 5}, "maxLabelErrorPercent": "0.5"}}
 
 
 def rollout(**fields: Any) -> Resource:
@@ -35,7 +37,7 @@ ROLLOUTS_ACCEPTED = (
     Case("all at once", rollout(strategy="BlueGreen", bake={"durationMinutes": 0, "keepPrevious": "None"})),
     Case("pods in the place of others", rollout(strategy="Recreate", state="Paused")),
     Case("a golden set", rollout(preflight={"goldenSetRef": {"configMap": "golden.v1"}, "maxAbsError": "0"})),
-    Case("a shadow", rollout(preflight={"shadow": {"samplePercent": 5}, "maxLabelErrorPercent": "0.5"})),
+    Case("a shadow", ROUTED.with_("spec.rollout", SHADOW)),
     Case("a gate of one kind of error", analysis(falseRollbackPercent="0.1", toleranceFactor="1")),
     Case("a gate of the other", analysis(promotionConfidencePercent="99.999999", minRequests=1000000)),
     Case("a regression that counts", analysis(onRegressionWithinSLA="Rollback", onUnproven="Hold")),
@@ -56,6 +58,12 @@ ROLLOUTS_REJECTED = (
     Case("more than the budget", analysis(maxBudgetSpendPercent="100.1"), ("percent",)),
     Case("a budget below nothing", budget("-1", "10"), ("decimal-range",)),
     Case("a block above what a person decides", budget("20", "10"), ("budget-policy-ascends",)),
+    Case("copies of what no gateway sees", rollout(**SHADOW), ("shadow-needs-gateway",)),
+    Case(
+        "copies for pods that have gone",
+        ROUTED.with_("spec.rollout", {**SHADOW, "strategy": "Recreate"}),
+        ("shadow-needs-both",),
+    ),
 )
 
 ROLLOUTS_MISSHAPEN = (

@@ -17,6 +17,7 @@ from paddle_operator.plan.target import target_of
 from paddle_operator.sla.feasibility import feasibility, sum_lines
 from paddle_operator.sla.objectives import promise
 from paddle_operator.spec import Service, parse
+from paddle_operator.spec.rollout import Rollout, Strategy
 from paddle_operator.spec.source import IN_BUNDLES, Source
 
 UNKNOWN_DIGEST = "sha256:" + "0" * 64
@@ -25,6 +26,12 @@ WIDTH = 110
 """Characters of a comment."""
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """A first plan depends on no time; an old one makes a mistake about that visible."""
+_UNUSED: Mapping[Strategy, tuple[str, ...]] = {
+    Strategy.CANARY: (),
+    Strategy.BLUE_GREEN: ("steps",),
+    Strategy.RECREATE: ("steps", "surge", "analysis", "bake"),
+}
+"""Fields of a rollout that a strategy has no use for. The API server cannot refuse them: it fills them in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,7 @@ def _written(service: Service, planned: Plan, platform: Platform) -> str:
         ]
     if planned.scale.refusal is not None:
         lines += _wrapped(f"No scaler yet: {planned.scale.refusal.message}.")
+    lines += _unused(service.spec.rollout)
     lines += _feasibility(service, platform)
     lines.append("# In a cluster each object also has an owner reference to the resource.")
     head = "".join(f"{line}\n" for line in lines)
@@ -107,6 +115,16 @@ def _feasibility(service: Service, platform: Platform) -> Iterator[str]:
     means = means_of(service, envoy_gateway=platform.envoy_gateway)
     for line in sum_lines(feasibility(service.spec.sla, means)):
         yield from _wrapped(line)
+
+
+def _unused(rollout: Rollout | None) -> Iterator[str]:
+    """What was written and changes nothing."""
+    if rollout is None:
+        return
+    for field in _UNUSED[rollout.strategy]:
+        if field in rollout.model_fields_set:
+            why = f"strategy {rollout.strategy} does not use it"
+            yield from _wrapped(f"Ignored: spec.rollout.{field}, {why}.")
 
 
 def _wrapped(line: str) -> list[str]:

@@ -29,8 +29,11 @@ class _NotJson(Exception):
     """A value that no JSON document can hold."""
 
 
-def parse(body: Mapping[str, Any]) -> Service:
-    """Parse a resource; raise SpecRejected with all violations, and never anything else."""
+def parse(body: Mapping[str, Any], *, accepted: bool = False) -> Service:
+    """Parse a resource; raise SpecRejected with all violations, and never anything else.
+
+    `accepted`: its spec is one that was accepted before, and is not held to rules that came late.
+    """
     try:
         plain = _plain(body, 0, itertools.count())
     except _NotJson as why:
@@ -43,7 +46,7 @@ def parse(body: Mapping[str, Any]) -> Service:
     spec, found = _parse_spec(plain.get("spec", {}))
     violations += found
     if spec is not None:
-        violations += _rule_violations(plain, spec)
+        violations += _rule_violations(plain, spec, accepted=accepted)
     if violations or spec is None:
         raise SpecRejected(violations)
     metadata = plain["metadata"]
@@ -119,11 +122,12 @@ def _remove(raw: Any, location: tuple[int | str, ...]) -> None:
     del raw[location[-1]]
 
 
-def _rule_violations(body: dict[str, Any], spec: Spec) -> list[Violation]:
+def _rule_violations(body: dict[str, Any], spec: Spec, *, accepted: bool) -> list[Violation]:
     filled = spec.model_dump(by_alias=True, mode="json", exclude_none=True)
     metadata = body.get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None
-    found = rules.check({"metadata": {"name": name if isinstance(name, str) else "x"}, "spec": filled})
+    checked = {"metadata": {"name": name if isinstance(name, str) else "x"}, "spec": filled}
+    found = rules.check(checked, accepted=accepted)
     return [violation for violation in found if isinstance(name, str) or violation.rule != "name-form"]
 
 

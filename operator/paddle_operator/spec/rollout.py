@@ -124,7 +124,8 @@ class Preflight(Block):
     """Greatest difference of a number in a tensor, or of a score, from the expected one, as a decimal string.
     """
     shadow: Shadow | None = None
-    """Copies of real requests that are compared as well, with routing of type GatewayAPI. Absent: none."""
+    """Copies of real requests that are compared as well. Needs routing of type GatewayAPI, and a strategy
+    with which the pods that serve stay meanwhile. Absent: none."""
 
 
 class Analysis(Block):

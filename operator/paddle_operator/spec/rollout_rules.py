@@ -1,4 +1,4 @@
-"""Rules of a rollout: steps that ascend, times that fit, percentages in their range."""
+"""Rules of a rollout: steps that ascend, times that fit, percentages in range, checks that can be made."""
 
 from __future__ import annotations
 
@@ -41,11 +41,16 @@ def _policy_ascends(policy: JsonValue) -> bool:
     return block is None or manual is None or block <= manual
 
 
+def _asks_shadow(rollout: JsonValue) -> bool:
+    return "shadow" in rollout["preflight"]
+
+
 _FORMLESS = " || ".join(
     f"!self.{field}.matches(r'{_DECIMAL}')" for field in ("blockBelowPercent", "manualBelowPercent")
 )
 _ANALYSIS = "spec.rollout.analysis"
 _POLICY = "spec.rollout.budgetPolicy"
+_NO_SHADOW = "!has({}.preflight) || !has({}.preflight.shadow)"
 
 ROLLOUT_RULES: tuple[Rule, ...] = (
     Rule(
@@ -83,5 +88,30 @@ ROLLOUT_RULES: tuple[Rule, ...] = (
         "blockBelowPercent must not exceed manualBelowPercent: lower it, or raise manualBelowPercent",
         _policy_ascends,
         "blockBelowPercent",
+    ),
+    Rule(
+        "shadow-needs-gateway",
+        "spec",
+        f"!has(self.rollout) || {_NO_SHADOW.format('self.rollout', 'self.rollout')} || "
+        "self.routing.type == 'GatewayAPI'",
+        "rollout.preflight.shadow needs a gateway, which alone can copy requests: set routing.type to "
+        "GatewayAPI, or remove shadow",
+        lambda spec: (
+            "rollout" not in spec
+            or not _asks_shadow(spec["rollout"])
+            or spec["routing"]["type"] == "GatewayAPI"
+        ),
+        "routing.type",
+        late=True,
+    ),
+    Rule(
+        "shadow-needs-both",
+        "spec.rollout",
+        f"{_NO_SHADOW.format('self', 'self')} || self.strategy != 'Recreate'",
+        "preflight.shadow needs the pods that serve, which strategy Recreate ends first: choose another "
+        "strategy, or remove shadow",
+        lambda rollout: not _asks_shadow(rollout) or rollout["strategy"] != "Recreate",
+        "strategy",
+        late=True,
     ),
 )

@@ -24,7 +24,8 @@ class Rule:
     """One rule. `cel` is empty where the schema's list type says the same to the API server, and where only
     the operator can tell (`ours`): it then says so in the status.
 
-    `culprit` names the field whose value is shown, where the rule stands at a block.
+    `culprit` names the field whose value is shown, where the rule stands at a block. What was accepted before
+    a `late` rule came may break it and is gone by, as far as a refused spec lets anything go on.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Rule:
     holds: Callable[[JsonValue], bool]
     culprit: str = ""
     ours: bool = False
+    late: bool = False
 
 
 _KEY = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"

@@ -201,13 +201,14 @@ RULES = (
 )
 
 
-def check(body: dict[str, JsonValue]) -> list[Violation]:
-    """Return every broken rule of a resource given as plain JSON with defaults, in the table's order."""
+def check(body: dict[str, JsonValue], *, accepted: bool = False) -> list[Violation]:
+    """Return every broken rule of a resource given as plain JSON with defaults, in the table's order; of one
+    that was accepted before, without those that came late."""
     return [
         Violation(path or "metadata.name", rule.name, rule.message + _what_it_is(value, rule.culprit))
         for rule in RULES
         for path, value in places(body, rule.at)
-        if not rule.holds(value)
+        if not (accepted and rule.late) and not rule.holds(value)
     ]
 
 

@@ -76,6 +76,16 @@ def test_every_digest_that_only_a_store_knows_is_said_to_be_unknown(plan: Planne
     assert "# The digest of s3://models/ppocr and of s3://models/mine is known only once" in plan.out
 
 
+def test_what_a_strategy_has_no_use_for_is_said_to_be_ignored(plan: Planner) -> None:
+    written = {"steps": [{"weight": 5}], "bake": {"durationMinutes": 5}}
+    for strategy, ignored in (("Canary", []), ("BlueGreen", ["steps"]), ("Recreate", ["steps", "bake"])):
+        assert plan(a_resource().with_("spec.rollout", {"strategy": strategy, **written})) == 0
+        said = [line for line in plan.out.splitlines() if "Ignored" in line]
+        assert said == [
+            f"# Ignored: spec.rollout.{one}, strategy {strategy} does not use it." for one in ignored
+        ]
+
+
 def test_the_same_file_gives_the_same_bytes(plan: Planner) -> None:
     plan(a_resource())
     first = plan.out

@@ -5,6 +5,7 @@ A canary is watched whatever happens; what keeps it from going on is told, and w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -124,6 +125,24 @@ def test_at_rest_a_refused_spec_is_told_and_nothing_is_written(story: RolloutSto
     assert story.cluster.writes == []
     assert len(story.cluster.statuses) == told_before
     assert story.complete == ("False", Reason.INVALID_SPEC)
+
+
+def test_what_was_accepted_before_a_rule_came_is_watched_on_and_goes_no_further(story: RolloutStory) -> None:
+    """An older release let a shadow be asked for where nobody can copy requests."""
+    story.cluster.edit(routing={"type": "ReplicaRatio"})
+    stable, _ = story.begun()
+    kept = accepted_in(stored_rollout(story.cluster.objects.values()))
+    assert kept is not None
+    kept["rollout"]["preflight"]["shadow"] = {"samplePercent": 5}
+    (memory,) = (one for one in story.cluster.of("ConfigMap") if one["metadata"]["name"] == "calm-rollout")
+    memory["data"] = {**memory["data"], "accepted-spec.json": json.dumps(kept)}
+    story.cluster.edit(rollout=kept["rollout"])
+    story.passes(300)
+    assert story.rollout["state"] == "Step", "it is judged, and goes no further"
+    assert "set routing.type to GatewayAPI, or remove shadow" in story.condition("Stalled")[2]
+    story.passes(30, good=0, bad=200)
+    assert story.rollout["state"] == "RolledBack"
+    assert story.status["stable"]["revision"] == stable
 
 
 def test_what_was_accepted_is_kept_and_reads_back_as_it_was(story: RolloutStory) -> None:
