@@ -221,6 +221,11 @@ def revision_name(service: str, content_hash: str) -> str:
     return f"{service}-{content_hash[:10]}"
 
 
+def service_of(revision: str) -> str:
+    """Name of the service that a revision is of."""
+    return revision.rpartition("-")[0]
+
+
 def rollout_record_name(service: str) -> str:
     """Name of the ConfigMap in which a service's rollouts are remembered."""
     return f"{service}-rollout"

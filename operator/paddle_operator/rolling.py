@@ -254,6 +254,7 @@ def _situation(
     reach: Reach | None,
 ) -> Situation:
     seen, measured, verdict = of.seen, of.measured, judged.verdict if judged else None
+    budget_of, budget_left = _budget_left(seen.status)
     spent = None
     if verdict is not None and measured is not None:
         spent = spent_percent(verdict.objectives, measured, measured.window.length)
@@ -268,7 +269,8 @@ def _situation(
         scrape_seconds=seen.platform.scrape_seconds,
         reach=reach,
         preflight=preflight,
-        budget_left_percent=_budget_left(seen.status),
+        budget_left_percent=budget_left,
+        budget_of=budget_of,
         spent_percent=spent,
         fast_burn=measured is not None and measured.burns_fast,
         asked=seen.asked,
@@ -290,10 +292,12 @@ def _to_go(of: Subject, memory: Memory, judged: Judged | None, traffic: Traffic 
     return to_go(gate, of.rollout, traffic, memory.attempt, judged.known)
 
 
-def _budget_left(status: dict[str, Any]) -> Fraction | None:
-    """Return the least of any objective's budget, as it is told."""
-    told = (status.get("sla") or {}).get("budgetRemainingPercent")
-    return Fraction(told) if told else None
+def _budget_left(status: dict[str, Any]) -> tuple[str, Fraction | None]:
+    """Return the objective of whose budget the least is left, and the percentage, as they are told."""
+    sla = status.get("sla") or {}
+    least = sla.get("budgetRemainingPercent")
+    named = (one["name"] for one in sla.get("objectives") or () if one.get("budgetRemainingPercent") == least)
+    return (next(named, ""), Fraction(least)) if least else ("", None)
 
 
 def _places(objects: Iterable[KubeObject]) -> Places:

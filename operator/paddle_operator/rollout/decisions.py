@@ -116,7 +116,8 @@ def _found_bad(memory: Memory, attempt: Attempt, view: View) -> Iterator[tuple[C
     if view.finds(Finding.BROKEN):
         yield Cause.BROKEN, evidence(view)
     if view.finds(Finding.SHARED_INCIDENT) and attempt.full and not view.situation.has(memory.stable):
-        yield Cause.BROKEN, f"{evidence(view)}, whose pods have made room: there is nobody to share it with"
+        nobody = "the pods of the stable revision have made room, and nobody is there to share it with"
+        yield Cause.BROKEN, f"{nobody}: {evidence(view)}"
     if spent is not None and spent > most:
         told = f"it has spent {float(spent):.1f} % of the budget, of {float(most):g} % that it may"
         yield Cause.BUDGET_SPENT, told

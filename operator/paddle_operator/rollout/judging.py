@@ -17,6 +17,9 @@ target not sampled yet or a route that changes are no outage."""
 MISSING_SCRAPES = 4
 """Nor is what comes back within so many scrapes, where these are rare."""
 
+FIGURES = ". In e-values: "
+"""What stands before it is for everybody; what follows, for who knows how a canary is judged."""
+
 
 def step(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     """Judge a canary in its step."""
@@ -69,17 +72,21 @@ def holding(memory: Memory, attempt: Attempt, view: View) -> Move | None:
 
 
 def evidence(view: View) -> str:
-    """The counts behind a verdict, what they come to, and what would have been enough."""
+    """The counts behind a verdict; after FIGURES what they come to, and what would have been enough."""
     verdict = view.verdict
     if verdict is None or not verdict.objectives:
         return "no counts"
-    told = "; ".join(
+    counts = "; ".join(
         f"{one.objective}: {one.canary_bad} of {one.canary_requests} bad at the canary, "
-        f"{one.stable_bad} of {one.stable_requests} at the stable revision "
-        f"(absolute {one.absolute:.3g}, relative {one.relative:.3g}, proof {one.proof:.3g})"
+        f"{one.stable_bad} of {one.stable_requests} at the stable revision"
         for one in verdict.objectives
     )
-    return f"{told}; {verdict.enough_against:.4g} is enough against it, {verdict.enough_proof:.4g} proves it"
+    figures = "; ".join(
+        f"{one.objective}: absolute {one.absolute:.3g}, relative {one.relative:.3g}, proof {one.proof:.3g}"
+        for one in verdict.objectives
+    )
+    enough = f"{verdict.enough_against:.4g} is enough against it, {verdict.enough_proof:.4g} proves it"
+    return f"{counts}{FIGURES}{figures}; {enough}"
 
 
 def _overdue(memory: Memory, attempt: Attempt, view: View) -> Move | None:

@@ -6,16 +6,27 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
+from paddle_operator import names
 from paddle_operator.rollout.gate.proof import Reach
-from paddle_operator.rollout.machine import State
-from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
+from paddle_operator.rollout.judging import FIGURES
+from paddle_operator.rollout.machine import ENDED, State
+from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory, Rejection
 from paddle_operator.rollout.moves import Move, View
+from paddle_operator.rollout.request import Verb
 from paddle_operator.rollout.weighing import course_of, share, share_by_pods
 from paddle_operator.sla.figures import duration_text, number_text
 from paddle_operator.spec.rollout import Strategy
 
 PASSED_THROUGH = frozenset({State.BLOCKED, State.PREPARING, State.PREFLIGHT})
 """Of these nothing is said where they are left at the same look; why one is Blocked is said by its hold."""
+
+_FOUND = frozenset(
+    {
+        *(Cause.BROKEN, Cause.REGRESSION, Cause.PREFLIGHT_FAILED, Cause.UNPROVEN),
+        *(Hold.SHARED_INCIDENT, Hold.REGRESSION),
+    }
+)
+"""Of these the counts or answers alone are told: what they mean has to be said before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +48,9 @@ def said_of(memory: Memory, move: Move, before: Memory, view: View) -> Saying:
     """Say what an event has led to."""
     subject = memory.attempt or before.attempt
     revision = subject.canary if subject is not None else memory.stable or ""
-    words = _words(memory, revision, view)
     return Saying(
         reason=move.reason or memory.state.value,
-        message=f"{words}: {move.told}" if move.told else words,
+        message=_message(memory, move, before, view),
         revision=revision,
         state=memory.state.value,
         weight=memory.attempt.weight if memory.attempt else 0,
@@ -63,21 +73,83 @@ def waiting(memory: Memory, view: View) -> Saying | None:
     )
 
 
+def _message(memory: Memory, move: Move, before: Memory, view: View) -> str:
+    """What happened and to how many, what holds now, what a person can do; figures of the gate come last."""
+    told, head, figures = move.told.partition(FIGURES)
+    gone = _rejected(memory, before, view)
+    if gone is not None:
+        words = _ended(gone, memory, before)
+    elif memory.state is State.HELD and memory.attempt is not None and memory.hold is not None:
+        words = _held(memory.hold, memory, memory.attempt, told, view)
+    else:
+        subject = memory.attempt or before.attempt
+        revision = subject.canary if subject is not None else memory.stable or ""
+        words = _words(memory, revision, view)
+        words = f"{words}: {told}" if told else words
+    return f"{words}{head}{figures}"
+
+
+def _rejected(memory: Memory, before: Memory, view: View) -> Rejection | None:
+    """Whose rejection the state tells of; None where it tells of none."""
+    if memory.state not in ENDED:
+        return None
+    newest = memory.rejected[-1] if memory.rejected != before.rejected else None
+    return memory.rejection_of(view.situation.wanted) or newest
+
+
+def _ended(gone: Rejection, memory: Memory, before: Memory) -> str:
+    told, _, _ = gone.told.partition(FIGURES)
+    why = f"{_inside(gone.cause.meaning)}: {told}" if gone.cause in _FOUND else told
+    when = "was rejected before" if gone in before.rejected else "is rejected"
+    return (
+        f"{gone.revision} {when}: {why or _inside(gone.cause.meaning)}. All requests go to {memory.stable}. "
+        f"Change the resource, or try this one again: {_by_hand(Verb.RETRY, gone.revision)}"
+    )
+
+
+def _held(hold: Hold, memory: Memory, attempt: Attempt, told: str, view: View) -> str:
+    why = f"{_inside(hold.meaning)}: {told}" if hold in _FOUND else told
+    approve, abort = (_by_hand(verb, attempt.canary) for verb in (Verb.APPROVE, Verb.ABORT))
+    match hold:
+        case Hold.REGRESSION:
+            way = f". Accept that: {approve}; or end it: {abort}"
+        case Hold.UNPROVEN:
+            way = f". Begin the step anew: {approve}; or end it: {abort}"
+        case Hold.SHARED_INCIDENT:
+            way = ". It goes on when that is over"
+        case _:
+            way = ""
+    return f"{attempt.canary} is held with {_taken(memory, attempt, view)}: {why}{way}"
+
+
+def _by_hand(verb: Verb, revision: str) -> str:
+    return f"kubectl paddle_sla {verb} {names.service_of(revision)} {revision}"
+
+
+def _inside(meaning: str) -> str:
+    """A sentence as it stands inside another one."""
+    return meaning[0].lower() + meaning[1:].rstrip(".")
+
+
 def _words(memory: Memory, revision: str, view: View) -> str:
     attempt = memory.attempt
     match memory.state:
         case State.PREPARING if attempt is not None:
-            return f"{revision}: {_coming(memory, attempt, view)}"
+            words = f"{revision}: {_coming(memory, attempt, view)}"
         case State.STEP if attempt is not None:
-            return f"{revision} takes {_taken(memory, attempt, view)}"
+            words = f"{revision} takes {_taken(memory, attempt, view)}"
         case State.AWAITING_APPROVAL if attempt is not None:
-            return f"{revision} waits for a person's approve/{revision}/NONCE after {_step(attempt, view)}"
+            approve = _by_hand(Verb.APPROVE, revision)
+            words = f"{revision} waits for a person after {_step(attempt, view)} ({approve})"
+        case State.PROMOTING:
+            words = f"{revision} takes over: all requests go to it, as fast as its pods are ready"
         case State.BAKING:
-            return f"{memory.stable} takes all requests; {memory.previous or 'none'} stays warm"
+            words = f"{memory.stable} takes all requests; {memory.previous or 'none'} stays warm"
         case State.STEADY | State.ROLLED_BACK | State.UNPROVEN | State.ABORTED:
-            return f"{memory.stable} takes all requests"
+            words = f"{memory.stable} takes all requests"
         case _:
-            return f"{revision}: {memory.state.meaning[0].lower()}{memory.state.meaning[1:].rstrip('.')}"
+            words = f"{revision}: {_inside(memory.state.meaning)}"
+    return words
 
 
 def _coming(memory: Memory, attempt: Attempt, view: View) -> str:
@@ -112,20 +184,26 @@ def _step(attempt: Attempt, view: View) -> str:
 
 def _why(hold: Hold, attempt: Attempt, view: View) -> str:
     situation, policy = view.situation, view.rollout.budget_policy
-    left = f"{float(situation.budget_left_percent or 0):.1f} % of the budget is left"
+    of = f"error budget of {situation.budget_of}" if situation.budget_of else "error budget"
+    left = f"{float(situation.budget_left_percent or 0):.1f} % of the {of} is left"
+    approve = _by_hand(Verb.APPROVE, attempt.canary)
     match hold:
         case Hold.BUDGET_BLOCKED:
             repair = "set spec.rollout.budgetPolicy.override to Repair if this one is the repair"
-            return f"{left}, less than {policy.block_below_percent} %: no rollout begins; {repair}"
+            least = f"{policy.block_below_percent} %"
+            return f"{left}, and with less than {least} no rollout begins. Wait for more, or {repair}"
         case Hold.NEEDS_APPROVAL:
-            return f"{left}, less than {policy.manual_below_percent} %: a person must approve"
+            least = f"{policy.manual_below_percent} %"
+            return f"{left}, and with less than {least} a person must approve: {approve}"
         case Hold.NO_CAPACITY:
             few = f"the cluster has room for {situation.hostable} of the pods that are needed next"
             return situation.hosting.told if situation.hosting is not None else few
         case Hold.PROOF_NOT_REACHABLE:
             return _far_proof(situation.reach, attempt, view)
         case Hold.PREFLIGHT_BROKEN:
-            return situation.preflight.why if situation.preflight else hold.meaning
+            why = situation.preflight.why if situation.preflight else _inside(hold.meaning)
+            again = "mend that and delete the Job, which asks again"
+            return f"{why.rstrip('.')}. To go on, {again}, or begin without a preflight: {approve}"
         case _:
             return hold.meaning
 

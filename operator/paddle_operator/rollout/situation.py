@@ -44,6 +44,8 @@ class Situation:
     """None where none is asked for."""
     budget_left_percent: Fraction | None = None
     """Least of any objective; below 0 where more than the budget is spent. None: not known."""
+    budget_of: str = ""
+    """The objective of which that is left."""
     spent_percent: Fraction | None = None
     """Of the window's budget, what this attempt has spent beyond the stable revision."""
     fast_burn: bool = False

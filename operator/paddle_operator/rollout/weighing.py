@@ -62,8 +62,8 @@ def weight_of(memory: Memory, attempt: Attempt, situation: Situation, going: int
 
 def share_by_pods(canary: int, stable: int) -> int:
     """Return the percent of the requests that so many ready pods of the canary get beside those of the stable
-    revision, where nothing but their numbers divides them; some pod is ready."""
-    return round(Fraction(100 * canary, canary + stable))
+    revision, where nothing but their numbers divides them."""
+    return round(Fraction(100 * canary, canary + stable)) if canary else 0
 
 
 def _with_pods(

@@ -66,6 +66,14 @@ def test_a_broken_canary_loses_its_requests_at_once_and_for_good(story: RolloutS
     assert story.rollout["revision"] == canary, "so that a person knows whom to retry"
     assert "60 of 200 bad" in rejected["message"] or "30 of 100 bad" in rejected["message"]
     assert "200 is enough against it, 20 proves it" in rejected["message"]
+    plain, _, figures = story.condition("RolloutComplete")[2].partition(" In e-values: ")
+    assert plain.startswith(
+        f"{canary} is rejected: it breaks the promise and is worse than the stable revision"
+    )
+    assert " of 200 bad at the canary, " in plain or " of 100 bad at the canary, " in plain
+    assert f". All requests go to {stable}. Change the resource, or try this one again: " in plain
+    assert plain.endswith(f"kubectl paddle_sla retry calm {canary}.")
+    assert "absolute" in figures
     assert (story.rollout["evidenceNeeded"], story.rollout["proofNeeded"]) == ("200", "20")
     story.passes(300)
     assert story.weights == {stable: 100}

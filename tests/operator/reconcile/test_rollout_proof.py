@@ -94,3 +94,19 @@ def test_in_its_steps_it_says_how_long_the_proof_still_takes(story: RolloutStory
     story.passes(15)
     assert story.rollout["state"] == "Baking"
     assert "timeToProofSeconds" not in story.rollout
+
+
+def test_a_rollout_that_the_budget_keeps_from_beginning_names_the_objective(story: RolloutStory) -> None:
+    story.with_a_pod()
+    story.passes(900, good=10, stable_bad=90)
+    story.cluster.edit(runtime={"queue": {"maxRequests": 7}})
+    story.look(2)
+    assert story.complete == ("False", Reason.BLOCKED_BY_BUDGET)
+    left = {one["name"]: one.get("budgetRemainingPercent") for one in story.status["sla"]["objectives"]}
+    least = story.status["sla"]["budgetRemainingPercent"]
+    (name,) = (name for name, percent in left.items() if percent == least)
+    message = story.condition("Stalled")[2]
+    assert (
+        f": {least} % of the error budget of {name} is left, and with less than 0 % no rollout begins"
+        in message
+    )

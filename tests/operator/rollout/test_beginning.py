@@ -96,7 +96,7 @@ def test_whoever_is_wanted_now_is_named_while_it_waits_for_the_same_as_the_one_b
     story.wanted = NEWER
     story.look(budget_left_percent=Fraction(-1))
     assert story.memory is not None
-    assert story.memory.said.startswith(f"{NEWER}: -1.0 % of the budget is left")
+    assert story.memory.said.startswith(f"{NEWER}: -1.0 % of the error budget is left")
     assert "override to Repair" in story.memory.said
 
 

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 import pytest
 
-from tests.operator.rollout.story import FINE, NEW, OLD, Story
+from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
+from tests.operator.rollout.story import (
+    BROKEN,
+    CHECK_BROKEN,
+    FINE,
+    NEW,
+    OLD,
+    PROVEN,
+    SHARED,
+    WORSE,
+    Story,
+    asking,
+)
+
+COUNTED = Evidence("availability", 78, 55, 320, 0, 4.47e85, 2.9e35, 3e-8, Finding.BROKEN)
+RETRY = f"Change the resource, or try this one again: kubectl paddle_sla retry ocr {NEW}"
 
 
 def said(story: Story) -> str:
@@ -40,3 +58,103 @@ def test_a_canary_without_anybody_beside_it_is_said_to_take_everything() -> None
     assert said(story) == (
         f"{NEW} takes 100 % of the requests, step 1 of 3, which asks for 5 %: {OLD} cannot carry the rest"
     )
+
+
+def test_of_a_rejection_the_plain_sentence_comes_first_and_the_figures_last() -> None:
+    story = Story().tried()
+    story.look(Verdict(Finding.BROKEN, False, False, (COUNTED,), 200, 20))
+    assert said(story) == (
+        f"{NEW} is rejected: it breaks the promise and is worse than the stable revision: availability: "
+        f"55 of 78 bad at the canary, 0 of 320 at the stable revision. All requests go to {OLD}. {RETRY}. "
+        "In e-values: availability: absolute 4.47e+85, relative 2.9e+35, proof 3e-08; 200 is enough against "
+        "it, 20 proves it"
+    )
+
+
+def test_an_abortion_says_how_to_go_on() -> None:
+    story = Story().tried()
+    story.ask("abort", NEW)
+    assert said(story) == f"{NEW} is rejected: a person aborted it. All requests go to {OLD}. {RETRY}"
+
+
+def test_a_rollback_in_the_bake_names_who_is_rejected_and_how_to_go_on() -> None:
+    story = Story().promoted()
+    story.ask("rollback", OLD)
+    assert said(story) == f"{NEW} is rejected: a person rolled back. All requests go to {OLD}. {RETRY}"
+
+
+def test_who_was_rejected_before_is_said_to_have_been() -> None:
+    story = Story().tried()
+    story.ask("abort", NEW)
+    story.wanted = OLD
+    story.look()
+    assert said(story) == f"{OLD} takes all requests: {OLD} is wanted again"
+    story.wanted = NEW
+    story.look()
+    assert said(story).startswith(
+        f"{NEW} was rejected before: a person aborted it. All requests go to {OLD}."
+    )
+
+
+def test_the_way_back_in_the_bake_by_the_resource_rejects_nobody() -> None:
+    story = Story().tried()
+    story.look(BROKEN)
+    story.ask("retry", NEW)
+    story.wanted = "ocr-dddddddddd"
+    story.ready[story.wanted] = 4
+    story.rollout = asking(strategy="BlueGreen")
+    story.look()
+    story.wanted = OLD
+    story.look()
+    assert "rejected" not in said(story)
+
+
+def test_what_is_held_says_with_which_share_why_and_what_a_person_can_do() -> None:
+    story = Story().tried()
+    story.look(replace(WORSE, objectives=(COUNTED,)))
+    begin = f"{NEW} is held with 5 % of the requests, step 1 of 3: it is worse"
+    assert said(story).startswith(begin) or said(story).startswith(begin.replace("it is", "the canary is"))
+    assert f"Accept that: kubectl paddle_sla approve ocr {NEW}; or end it: kubectl" in said(story)
+    story = Story().tried()
+    story.look(SHARED)
+    assert "the promise is broken, and by the stable revision as well" in said(story)
+    assert said(story).endswith(". It goes on when that is over")
+
+
+def test_what_keeps_a_rollout_from_beginning_names_the_objective_and_the_next_step() -> None:
+    story = Story().settled()
+    story.wanted = NEW
+    story.look(budget_left_percent=Fraction(-9900), budget_of="errors")
+    assert said(story) == (
+        f"{NEW}: -9900.0 % of the error budget of errors is left, and with less than 0 % no rollout begins. "
+        "Wait for more, or set spec.rollout.budgetPolicy.override to Repair if this one is the repair"
+    )
+    story.look(budget_left_percent=Fraction(7), budget_of="errors")
+    assert said(story) == (
+        f"{NEW}: 7.0 % of the error budget of errors is left, and with less than 10 % a person must approve: "
+        f"kubectl paddle_sla approve ocr {NEW}"
+    )
+
+
+def test_a_preflight_that_finds_nothing_out_says_that_approve_skips_all_of_it() -> None:
+    story = Story().settled()
+    story.wanted = NEW
+    story.ready[NEW] = 4
+    story.look(preflight=CHECK_BROKEN)
+    assert said(story).startswith(f"{NEW}: the golden set is no JSON. To go on, mend that and delete the Job")
+    assert said(story).endswith(f"or begin without a preflight: kubectl paddle_sla approve ocr {NEW}")
+
+
+def test_who_is_promoted_by_a_person_is_not_called_proven() -> None:
+    story = Story().tried()
+    story.ask("promote", NEW)
+    assert said(story) == (
+        f"{NEW} takes over: all requests go to it, as fast as its pods are ready: a person promotes it"
+    )
+
+
+def test_a_person_who_is_waited_for_is_told_what_to_say() -> None:
+    story = Story(asking(steps=[{"weight": 5, "approval": "Manual"}])).tried()
+    story.look(PROVEN, seconds=120)
+    waits = f"{NEW} waits for a person after step 1 of 1 (kubectl paddle_sla approve ocr {NEW})"
+    assert said(story).startswith(waits)
