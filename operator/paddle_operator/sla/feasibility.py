@@ -89,7 +89,7 @@ def _findings(sla: Sla, means: Means, known: Known) -> Iterator[Finding]:
     ]
     if available:
         yield loss_of_a_pod(min(available, key=lambda one: one.share), means, known)
-    yield planned_replacement(means)
+    yield planned_replacement(means, known)
     yield start_of_a_pod(means, known)
     for objective in sla.objectives:
         if objective.latency is not None:

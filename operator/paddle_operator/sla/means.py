@@ -40,6 +40,11 @@ class Means:
     repeats: bool
     """The gateway sends a request that was not answered to another pod."""
 
+    @property
+    def arriving(self) -> Fraction:
+        """Seconds that a pod which has to move may take until it loads: finding a node, fetching."""
+        return self.moving.value - self.startup.value
+
 
 @dataclass(frozen=True, slots=True)
 class Unhurried:

@@ -25,7 +25,7 @@ def loss_of_a_pod(allowed: Allowed, means: Means, known: Known) -> Finding:
     return _of_the_only_one(allowed, means, known, noticed)
 
 
-def planned_replacement(means: Means) -> Finding:
+def planned_replacement(means: Means, known: Known) -> Finding:
     """Show why a pod that is replaced costs no request, and what a drained node costs a single pod."""
     terms = (
         Term("a new pod is ready before an old one ends", Figure(Fraction(1), Unit.PODS, Origin.FIXED)),
@@ -34,7 +34,7 @@ def planned_replacement(means: Means) -> Finding:
         Term("no request is longer", means.longest_request),
     )
     result = "a planned one costs nothing"
-    return Finding("replacement of a pod", Holds.YES, result, terms, remark=_drained_node(means))
+    return Finding("replacement of a pod", Holds.YES, result, terms, remark=_drained_node(means, known))
 
 
 def start_of_a_pod(means: Means, known: Known) -> Finding:
@@ -174,12 +174,13 @@ def _how_shared(means: Means) -> str:
     return "its share of that time"
 
 
-def _drained_node(means: Means) -> str:
+def _drained_node(means: Means, known: Known) -> str:
     if means.least_pods.value > 1:
         return ""
+    loading = known.load_seconds if known.load_seconds is not None else means.startup.value
     return (
-        f"a drained node ends the only pod before another one is ready, for up to {means.moving}: "
-        f"{means.pods_field} of 2 or more avoids that"
+        f"a drained node ends the only pod before another one is ready, for up to "
+        f"{duration_text(means.arriving + loading)}: {means.pods_field} of 2 or more avoids that"
     )
 
 

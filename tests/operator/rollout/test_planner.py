@@ -8,11 +8,13 @@ from pathlib import Path
 
 from paddle_operator.plan.means import means_of
 from paddle_operator.rollout.hosting.capacity import UNKNOWN, Load
-from paddle_operator.rollout.hosting.forecast import Forecast, forecast
+from paddle_operator.rollout.hosting.forecast import Forecast, all_at_once, forecast
 from paddle_operator.rollout.hosting.price import Price, price_of, round_of
 from paddle_operator.rollout.hosting.room import Taint
-from paddle_operator.rollout.hosting.words import told
+from paddle_operator.rollout.hosting.words import told, told_of_recreate
+from paddle_operator.sla.figures import duration_text
 from paddle_operator.sla.means import Allowed, Known, Rate
+from paddle_operator.sla.outage import planned_replacement
 from paddle_operator.spec.rollout import Surge
 from tests.operator.given import a_resource, a_service
 from tests.operator.rollout.machines import NPU, Machines, a_node, machines, needs
@@ -51,11 +53,18 @@ def short_of_memory() -> Machines:
     return replace(machines(stable_wish=1, canary=needs(1, memory=str(3 << 30))), nodes=nodes)
 
 
+def fetched_unseen() -> Machines:
+    """One device, whose pod does not tell how long its bundles took to come."""
+    (pod,) = ONE_DEVICE.stable.pods
+    return replace(ONE_DEVICE, stable=replace(ONE_DEVICE.stable, pods=(replace(pod, fetch_seconds=None),)))
+
+
 SAID = {
     "beside those that serve": words(machines(4, 4, stable="aaa")),
     "beside the only one": words(machines(2, stable="a")),
     "in the place of the only one": words(ONE_DEVICE),
-    "in the place of the only one, nothing measured": words(ONE_DEVICE, Known()),
+    "in the place of the only one, its loading not measured": words(ONE_DEVICE, Known()),
+    "in the place of the only one, its fetching not measured": words(fetched_unseen()),
     "one after the other, load not known": words(machines(3, 0, stable="aaa")),
     "one after the other, under load": words(machines(3, 0, stable="aaa"), load=serving(10, 4)),
     "one after the other, with little load": words(machines(2, stable="aa"), load=serving(4, 5)),
@@ -73,6 +82,20 @@ SAID = {
 def test_every_case_is_said_word_for_word() -> None:
     told = "\n\n".join(f"{case}:\n{text}" for case, text in SAID.items()) + "\n"
     assert told == GOLDEN.read_text()
+
+
+def test_a_recreation_where_no_pod_serves_is_not_said_to_end_all_that_do() -> None:
+    found = all_at_once(1, 0)
+    price = price_of(found, round_of(MEANS, Known(), ONE_DEVICE.stable), UNKNOWN, BUDGETS)
+    assert told_of_recreate(found, price).startswith("No stable pod serves; what there is of them is ended")
+
+
+def test_a_new_pod_takes_as_long_here_as_the_promise_is_told_for_a_drained_node() -> None:
+    bare = replace(ONE_DEVICE.stable, pods=())
+    for known in (Known(), LOADED):
+        ending = MEANS.pre_stop.value + MEANS.drain.value
+        taken = round_of(MEANS, known, bare).seconds - ending
+        assert f"for up to {duration_text(taken)}:" in planned_replacement(MEANS, known).remark
 
 
 def test_the_forecast_is_the_same_in_the_middle_of_a_change() -> None:

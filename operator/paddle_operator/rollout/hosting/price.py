@@ -7,7 +7,8 @@ A round begins when a stable pod is told to end and lasts until the canary pod i
     loading     as long as the stable revision's took, or as long as the startup probe allows
 
 Finding a node takes a moment where room is there, and an image that the node does not hold has to come:
-neither is known before. Where fetching or loading is not measured, all of it is taken as long as it may take.
+neither is known before. What of fetching and loading is not measured is taken as long as it may take, and
+said to be; ending is then, too, for the whole is a bound.
 """
 
 from __future__ import annotations
@@ -61,14 +62,24 @@ def longest_round(means: Means) -> Fraction:
 
 
 def round_of(means: Means, known: Known, stable: Side) -> Round:
-    """Add up a round from what the stable revision's pods took."""
-    fetched = [one.fetch_seconds for one in stable.staying if one.fetch_seconds is not None]
-    if known.load_seconds is None or not fetched:
-        return Round(longest_round(means), "all of it as long as it may take", measured=False)
-    ending, fetching, loading = means.pre_stop.value, max(fetched), known.load_seconds
-    parts = ((ending, "to end a pod"), (fetching, "to fetch"), (loading, "to load"))
-    told = ", ".join(f"{duration_text(time)} {what}" for time, what in parts)
-    return Round(ending + fetching + loading, told, measured=True)
+    """Add up a round from what the stable revision's pods took, or may take."""
+    fetched = max(
+        (one.fetch_seconds for one in stable.staying if one.fetch_seconds is not None), default=None
+    )
+    measured = known.load_seconds is not None and fetched is not None
+    ending = means.pre_stop.value + (0 if measured else means.drain.value)
+    parts = (
+        _part(ending if measured else None, ending, "to end a pod"),
+        _part(fetched, means.arriving, "to fetch" if fetched is not None else "to find a node and fetch"),
+        _part(known.load_seconds, means.startup.value, "to load"),
+    )
+    return Round(sum((time for time, _ in parts), Fraction()), ", ".join(how for _, how in parts), measured)
+
+
+def _part(measured: Fraction | None, most: Fraction, what: str) -> tuple[Fraction, str]:
+    if measured is None:
+        return most, f"at most {duration_text(most)} {what}"
+    return measured, f"{duration_text(measured)} {what}"
 
 
 def price_of(found: Forecast, each: Round, load: Load, budgets: Iterable[Allowed]) -> Price:

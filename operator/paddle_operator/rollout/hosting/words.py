@@ -42,6 +42,8 @@ def told(look: Look, found: Forecast, price: Price) -> str:
 def told_of_recreate(found: Forecast, price: Price) -> str:
     """Say what it costs that all pods end before the first new one starts."""
     what = "The stable pod is ended" if found.serving == 1 else "All stable pods are ended"
+    if not found.serving:
+        what = "No stable pod serves; what there is of them is ended"
     return f"{what} before a canary pod starts. Predicted: {_predicted(found, price)}."
 
 
