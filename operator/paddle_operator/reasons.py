@@ -42,6 +42,7 @@ class Reason(StrEnum):
     PROGRESSING = "Progressing", "The wanted state is being made."
     RESOLVING = "Resolving", "A Job reads the model's manifest to learn its digest."
     SCHEDULING = "Scheduling", "Pods wait for a node or for their containers."
+    NO_PODS = "NoPods", "No pod of the wanted revision is to run: its rollout waits, or has rejected it."
     DOWNLOADING = "Downloading", "The init container fetches and verifies the bundle."
     LOADING = "Loading", "The runtime loads and warms the model."
     REPLICAS_NOT_READY = "ReplicasNotReady", "Not every wanted replica has become ready yet."

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from paddle_operator.cli.columns import columns
+from paddle_operator.cli.rollout.choice import first_in
 from paddle_operator.cli.rollout.page import evidence_table, rollout_rows
 
 ABNORMAL = {"Stalled", "Reconciling"}
@@ -20,12 +21,13 @@ WHERE = {"Gateway": " at the gateway", "Synthetic": " by golden requests"}
 
 
 def service_table(services: Iterable[Mapping[str, Any]]) -> str:
-    """One line a service."""
+    """One line a service. A first revision is none that is tried, and stands where those are that serve."""
     rows = [SERVICE_COLUMNS]
     for one in services:
         status = one.get("status") or {}
         ready = condition(one, "Ready")
-        stable, canary = status.get("stable") or {}, status.get("canary") or {}
+        first = first_in(status)
+        stable, canary = first or status.get("stable") or {}, {} if first else status.get("canary") or {}
         rows.append(
             (
                 one["metadata"]["namespace"],
@@ -56,7 +58,8 @@ def service_page(service: Mapping[str, Any]) -> str:
     ]
     head += [(one["name"], _figures(one)) for one in (status.get("sla") or {}).get("objectives", ())]
     roles = [(role, status[role]) for role in ("stable", "canary", "previous") if role in status]
-    head += [(role.capitalize(), _revision(found)) for role, found in roles]
+    heads = {"canary": "First"} if first_in(status) else {}
+    head += [(heads.get(role, role.capitalize()), _revision(found)) for role, found in roles]
     parts = [
         columns([*head, *rollout_rows(service)]),
         evidence_table(service),

@@ -71,7 +71,7 @@ class ModelStatus(Block):
     """How far the model of the newest revision has come."""
 
     state: Annotated[str, Field(max_length=32)] = ""
-    """Resolving, Pending, Downloading, Loading, Loaded or Failed."""
+    """Resolving, NoPods, Pending, Downloading, Loading, Loaded or Failed."""
     last_failure: LastFailure | None = None
     """The last failure that the pods remember, also of a container that is well again."""
 

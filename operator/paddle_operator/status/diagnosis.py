@@ -44,6 +44,8 @@ class ModelState(StrEnum):
     """How far the model has come: status.model.state."""
 
     RESOLVING = "Resolving"
+    NO_PODS = "NoPods"
+    """None is to run: the rollout has not begun, or has rejected the revision."""
     PENDING = "Pending"
     DOWNLOADING = "Downloading"
     LOADING = "Loading"

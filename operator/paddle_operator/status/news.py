@@ -40,7 +40,7 @@ PROGRESS = {
     Reason.ROUTE_PENDING,
 }
 """Reasons of a condition that is not True and need not worry anybody."""
-SILENT = {Reason.SCALING_OFF, Reason.SCALER_PENDING}
+SILENT = {Reason.SCALING_OFF, Reason.SCALER_PENDING, Reason.NO_PODS}
 """Reasons that say that there is nothing to say."""
 
 

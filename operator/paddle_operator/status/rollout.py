@@ -16,6 +16,7 @@ from paddle_operator.spec.rollout import Rollout
 
 MOST_REJECTED = 5
 """The newest are told; more are remembered."""
+NOBODY_SERVED_YET = "No revision has served yet: the first one does as soon as one of its pods is ready."
 _BY_STATE = {
     State.STEADY: Reason.COMPLETE,
     State.BLOCKED: Reason.ROLLOUT_IN_PROGRESS,
@@ -63,6 +64,8 @@ class RolloutFacts:
     @property
     def message(self) -> str:
         """What happened last, in a sentence."""
+        if self.memory.state is State.STEADY and not self.memory.served:
+            return NOBODY_SERVED_YET
         return self.memory.said or self.memory.state.meaning
 
     @property

@@ -83,6 +83,14 @@ class Situation:
         return self.plan.target is not None and self.plan.target == self.plan.stable
 
     @property
+    def without_pods(self) -> bool:
+        """Whether the wanted revision has no pod and is to have none: its rollout waits, or rejected it."""
+        course = self.plan.course
+        known = self.rollout is not None and self.plan.target is not None
+        wanted = self.plan.target in {course.stable, course.canary}
+        return known and not wanted and not self.facts.pods_of(self.plan.target)
+
+    @property
     def keeps_serving(self) -> str:
         """A sentence about the old revision, where another one is wanted and cannot serve yet."""
         stable = self.facts.deployment(self.plan.stable)
@@ -131,4 +139,6 @@ class Situation:
             return ModelState.FAILED
         if self._resolving is not None:
             return ModelState.RESOLVING
+        if self.without_pods:
+            return ModelState.NO_PODS
         return ModelState.LOADED if self.ready else state_of(self.facts.pods_of(self.plan.target))

@@ -18,6 +18,7 @@ from paddle_operator.status.situation import Situation
 
 UNDER_WAY = {
     ModelState.RESOLVING: (Reason.RESOLVING, "a Job reads model.yaml behind {uri} to learn its digest"),
+    ModelState.NO_PODS: (Reason.NO_PODS, "no pod of the wanted revision is to run: see RolloutComplete"),
     ModelState.PENDING: (Reason.SCHEDULING, "pods wait for a node, their image or their volumes"),
     ModelState.DOWNLOADING: (Reason.DOWNLOADING, "the bundle behind {uri} is fetched and verified"),
     ModelState.LOADING: (Reason.LOADING, "the runtime loads and warms the model"),
@@ -36,6 +37,8 @@ def model_loaded(at: Situation) -> Condition:
             "ModelLoaded", "False", at.failure.reason, _sentence(at.failure.message) + at.keeps_serving
         )
     reason, message = _under_way(at)
+    if at.state is ModelState.NO_PODS:
+        message = _sentence(message) + at.keeps_serving
     return Condition("ModelLoaded", "True" if at.state is ModelState.LOADED else "Unknown", reason, message)
 
 
@@ -208,7 +211,8 @@ def _of_stable(at: Situation) -> tuple[Truth, Reason, str] | None:
         )
         return "True", Reason.SERVING if whole else Reason.SERVING_DEGRADED, message
     if not stable.ready_replicas:
-        return None
+        none = f"0 of {stable.wanted_replicas} replicas of revision {stable.revision} are ready"
+        return ("False", Reason.REPLICAS_NOT_READY, none) if at.state is ModelState.NO_PODS else None
     whole = stable.ready_replicas >= stable.wanted_replicas
     message = "the wanted revision does not serve all requests: see RolloutComplete"
     return "True", Reason.SERVING if whole else Reason.SERVING_DEGRADED, message

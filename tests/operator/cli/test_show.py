@@ -46,6 +46,19 @@ def test_a_list_shows_who_is_tried_with_the_share_that_it_really_has() -> None:
     assert line.split()[5:9] == ["calm-1", "calm-2", "33", "NothingAgainst"]
 
 
+def test_a_first_revision_that_comes_up_is_not_shown_as_a_canary() -> None:
+    first = {"revision": "calm-1", "replicas": 1, "readyReplicas": 0, "weight": 100, "effectiveWeight": 0}
+    coming = a_service(canary=first, rollout={"state": "Steady", "message": "No revision has served yet."})
+    del coming["status"]["stable"]
+    line = service_table([coming]).splitlines()[1]
+    assert line.split()[4:] == ["0/1", "calm-1", "http://ocr.example.com"]
+    page = service_page(coming)
+    assert "First    calm-1  0/1 ready, weight 100 (0 in effect)" in page
+    assert "Canary" not in page
+    assert "promote" not in page
+    assert "abort" not in page
+
+
 def test_a_condition_of_an_older_generation_is_not_taken_for_the_present_one() -> None:
     line = service_table([a_service(generation=2, seen=1)]).splitlines()[1]
     assert "Unknown" in line

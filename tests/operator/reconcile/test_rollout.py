@@ -24,6 +24,48 @@ def test_the_first_revision_serves_as_soon_as_it_is_ready(story: RolloutStory) -
     assert story.complete == ("True", Reason.COMPLETE)
 
 
+def test_before_a_pod_of_the_first_revision_is_ready_none_is_said_to_serve(story: RolloutStory) -> None:
+    story.look()
+    assert story.rollout["message"].startswith("No revision has served yet")
+    story.cluster.resolve()
+    story.look(2)
+    assert story.rollout["message"].startswith("No revision has served yet")
+    story.cluster.ready(1)
+    story.look(2)
+    assert story.rollout["message"] == "One revision serves, and it is the wanted one."
+
+
+def test_of_a_revision_that_may_have_no_pods_none_is_waited_for(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    story.asks(f"abort/{canary}/1")
+    story.look(2)
+    story.cluster.pods.clear()
+    story.look()
+    status, reason, message = story.condition("ModelLoaded")
+    assert (status, reason) == ("Unknown", "NoPods")
+    assert message == (
+        "no pod of the wanted revision is to run: see RolloutComplete. "
+        f"Revision {stable} keeps serving with 1 ready replicas."
+    )
+    assert story.status["model"]["state"] == "NoPods"
+    assert "ModelLoaded" not in str(story.cluster.posted[-1])
+
+
+def test_where_nobody_serves_and_the_wanted_revision_may_not_the_service_is_not_ready(
+    story: RolloutStory,
+) -> None:
+    stable, canary = story.begun()
+    story.asks(f"abort/{canary}/1")
+    story.look(2)
+    story.cluster.pods.clear()
+    for one in story.cluster.of("Deployment"):
+        one["status"] = {"replicas": 1, "availableReplicas": 0}
+    story.look()
+    status, reason, message = story.condition("Ready")
+    assert (status, reason) == ("False", Reason.REPLICAS_NOT_READY)
+    assert message.startswith(f"0 of 1 replicas of revision {stable} are ready. Nobody serves:")
+
+
 def test_a_canary_gets_its_share_only_once_its_pods_are_ready(story: RolloutStory) -> None:
     stable = story.with_a_pod()
     story.cluster.edit(runtime={"queue": {"maxRequests": 7}})
@@ -192,7 +234,7 @@ def test_a_model_that_moves_to_another_device_has_to_answer_as_before(
 
 
 def test_where_the_old_pods_make_room_first_nobody_is_there_to_be_compared_with(story: RolloutStory) -> None:
-    story.cluster.edit(rollout={"strategy": "Recreate", "preflight": {"shadow": {}}})
+    story.cluster.edit(rollout={"strategy": "Recreate"})
     stable = story.with_a_pod()
     story.cluster.edit(runtime={"device": "GPU", "image": "registry/gpu:1"})
     story.look(2)

@@ -33,8 +33,16 @@ def revision_meant(verb: Verb, said: str, service: Mapping[str, Any], kept: Sequ
     raise NoChoice(f"{verb}: {trouble} revisions:{listed}")
 
 
+def first_in(status: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the first revision of a service while it comes up; empty where one has served. It is no canary:
+    nobody serves beside whom it could be tried."""
+    return {} if status.get("stable") else status.get("canary") or {}
+
+
 def tried_in(status: Mapping[str, Any]) -> str:
     """Return the revision that is being rolled out, also while nothing of it runs; empty where none is."""
+    if first_in(status):
+        return ""
     rollout = status.get("rollout") or {}
     blocked = rollout.get("revision") if rollout.get("state") == State.BLOCKED else ""
     return str((status.get("canary") or {}).get("revision") or blocked or "")

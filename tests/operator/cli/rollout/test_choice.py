@@ -41,6 +41,12 @@ def test_what_may_not_begin_yet_is_meant_though_nothing_of_it_runs(verb: Verb) -
 
 
 @pytest.mark.parametrize("verb", OF_CANARY)
+def test_a_first_revision_is_no_canary(verb: Verb) -> None:
+    with pytest.raises(NoChoice, match=f"no canary of calm is under way, so there is nothing to {verb}"):
+        revision_meant(verb, "", a_service(stable=None), ())
+
+
+@pytest.mark.parametrize("verb", OF_CANARY)
 def test_nobody_is_promoted_by_a_name_that_is_not_the_canarys(verb: Verb) -> None:
     with pytest.raises(NoChoice, match="'calm-1aaa' names none of these revisions:\n  calm-2bbb"):
         revision_meant(verb, "calm-1aaa", a_service(), ())
