@@ -172,6 +172,9 @@ def _settled(memory: Memory, view: View) -> Memory:
         return memory
     hold = _waits_for(memory, attempt, view)
     return memory.but(hold=hold) if hold is not memory.hold else memory
+    if hold is Hold.PROOF_NOT_REACHABLE and hold is not memory.hold:  # with what is said now, a person agrees
+        reach = view.situation.reach
+        memory = memory.attempting(offered=reach.weights[0] if reach is not None else 0)
 
 
 def _waits_for(memory: Memory, attempt: Attempt, view: View) -> Hold | None:

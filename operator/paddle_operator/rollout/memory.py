@@ -116,6 +116,8 @@ class Attempt(_Kept):
     """Percent of the requests that it may take."""
     raised: int = 0
     """Percent below which no step is, so that proof is in reach."""
+    offered: int = 0
+    """Percent with which it begins where a person says so, as the person was told; 0: nothing was said."""
     running_seconds: int = 0
     """How long the step has run, without the times that do not count."""
     checked: bool = False

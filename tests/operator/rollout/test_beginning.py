@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from fractions import Fraction
 
@@ -125,6 +126,26 @@ def test_proof_out_of_reach_is_said_before_the_beginning() -> None:
     assert "step 3 with 50 % of all would take 50 min, of 30 min that it may" in message
     assert story.look().canary is None, "an outage of the metrics brings no proof into reach"
     assert story.look(reach=replace(OUT_OF_REACH, fits=True)).canary == NEW
+
+
+def test_a_person_who_lets_it_begin_without_proof_gets_the_weight_that_was_said() -> None:
+    story = Story().settled()
+    story.wanted = NEW
+    story.ready[NEW] = 4
+    story.look(reach=OUT_OF_REACH)
+    assert story.last is not None
+    assert story.last.said[0].message.endswith("to begin all the same, with 50 %")
+    nobody_asks = Reach((5, 25, 50), math.inf, False, 4405)
+    assert story.look(reach=nobody_asks).canary is None
+    assert story.ask("approve", NEW, reach=nobody_asks).canary_weight == 50
+
+
+def test_without_requests_nothing_is_said_of_a_weight_and_it_begins_as_written() -> None:
+    story = Story().settled()
+    story.wanted = NEW
+    story.ready[NEW] = 4
+    story.look(reach=Reach((5, 25, 50), math.inf, False, 4405))
+    assert story.ask("approve", NEW, reach=OUT_OF_REACH).canary_weight == 5
 
 
 def test_the_first_weight_is_raised_for_the_proof() -> None:
