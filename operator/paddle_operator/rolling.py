@@ -49,7 +49,7 @@ from paddle_operator.spec import Service
 from paddle_operator.spec.rollout import Rollout, Strategy
 from paddle_operator.spec.traffic import RoutingType
 from paddle_operator.status.preflight import preflight_of
-from paddle_operator.status.rollout import RolloutFacts
+from paddle_operator.status.rollout import RolloutFacts, answered_in
 
 NOBODY_TO_ASK = "the operator was given no Prometheus: set PADDLE_OPERATOR_PROMETHEUS_URL"
 T = TypeVar("T")
@@ -279,6 +279,7 @@ def _situation(
     )
 
 
+        answered=answered_in(seen.status),
 def _to_begin(of: Subject, memory: Memory | None, traffic: Traffic | None) -> Reach | None:
     if memory is None or traffic is None or not begins(memory, of.wish.revision):
         return None

@@ -110,10 +110,11 @@ def _anew(memory: Memory | None, rollout: Rollout, situation: Situation, now: da
     found = adopted(situation.lives, rollout, now)
     if memory is not None:
         return found.but(rejected=memory.rejected, handled=memory.handled)
-    if not situation.asked:
-        return found
+    asked, answered = situation.asked[:LONGEST], situation.answered
+    if not asked or (answered is not None and answered.request == asked):
+        return found.but(handled=answered)
     told = "what was remembered of the rollout is lost: ask again, with another nonce"
-    handled = Handled(request=situation.asked[:LONGEST], outcome=Outcome.REFUSED, message=told, at=now)
+    handled = Handled(request=asked, outcome=Outcome.REFUSED, message=told, at=now)
     return found.but(handled=handled)
 
 
@@ -171,10 +172,10 @@ def _settled(memory: Memory, view: View) -> Memory:
     if memory.state is State.HELD:
         return memory
     hold = _waits_for(memory, attempt, view)
-    return memory.but(hold=hold) if hold is not memory.hold else memory
     if hold is Hold.PROOF_NOT_REACHABLE and hold is not memory.hold:  # with what is said now, a person agrees
         reach = view.situation.reach
         memory = memory.attempting(offered=reach.weights[0] if reach is not None else 0)
+    return memory.but(hold=hold) if hold is not memory.hold else memory
 
 
 def _waits_for(memory: Memory, attempt: Attempt, view: View) -> Hold | None:

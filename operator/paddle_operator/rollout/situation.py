@@ -10,6 +10,7 @@ from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.hosting.hosting import Hosting
 from paddle_operator.rollout.preflight import PreflightResult
+from paddle_operator.rollout.request import Handled
 from paddle_operator.rollout.verdict import Verdict
 
 
@@ -52,6 +53,8 @@ class Situation:
     """An alert of the whole service that pages somebody is firing."""
     asked: str = ""
     """The annotation by which a person asks for something; see request.py."""
+    answered: Handled | None = None
+    """What the status says that was answered last. Asked only where nothing is remembered."""
     gate: str = ""
     """What the gate remembers after this look; opaque."""
     counters: str = ""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from paddle_operator.reasons import Reason
 from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.machine import ENDED, State
 from paddle_operator.rollout.memory import Hold, Memory
+from paddle_operator.rollout.request import Handled
 from paddle_operator.rollout.verdict import Evidence, Verdict
 from paddle_operator.spec.rollout import Rollout
 
@@ -83,9 +87,10 @@ class RolloutFacts:
 
 
 def rollout_blocks(facts: RolloutFacts | None, previous: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the blocks of the status; none of a service without a rollout."""
+    """Return the blocks of the status; of a service without a rollout only what was answered last: the
+    annotation may stand there yet when it has one again."""
     if facts is None:
-        return {}
+        return {"lastHandledRequest": previous.get("lastHandledRequest")}
     memory = facts.memory
     rejected = [
         {
@@ -103,6 +108,14 @@ def rollout_blocks(facts: RolloutFacts | None, previous: Mapping[str, Any]) -> d
         if memory.handled
         else None,
     }
+
+
+def answered_in(status: Mapping[str, Any]) -> Handled | None:
+    """Return what a status says that was answered last; None where it says nothing that can be read."""
+    try:
+        return Handled.model_validate_json(json.dumps(status.get("lastHandledRequest")))
+    except ValidationError:
+        return None
 
 
 def _progress(facts: RolloutFacts, previous: Mapping[str, Any]) -> dict[str, Any]:

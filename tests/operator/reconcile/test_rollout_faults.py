@@ -140,6 +140,7 @@ def test_a_request_that_stood_there_is_not_done_again_when_the_memory_is_lost(st
     assert story.status["lastHandledRequest"]["outcome"] == "Refused"
 
 
+    answered = story.status["lastHandledRequest"]
 def test_a_route_without_backends_is_mended(story: RolloutStory) -> None:
     stable, canary = story.begun()
     (route,) = story.cluster.of("HTTPRoute")
@@ -151,6 +152,20 @@ def test_a_route_without_backends_is_mended(story: RolloutStory) -> None:
 def test_a_canary_without_a_ready_pod_has_no_weight(story: RolloutStory) -> None:
     stable, canary = story.begun()
     (deployment,) = (one for one in story.cluster.of("Deployment") if one["metadata"]["name"] == canary)
+def test_what_was_answered_stays_answered_while_a_service_has_no_rollout(story: RolloutStory) -> None:
+    _, canary = story.begun()
+    story.asks(f"promote/{canary}/1")
+    story.look(2)
+    answered = story.status["lastHandledRequest"]
+    assert answered["outcome"] == "Accepted"
+    assert story.cluster.body is not None
+    rollout = story.cluster.body["spec"].pop("rollout")
+    story.look(3)
+    story.cluster.edit(rollout=rollout)
+    story.look(3)
+    assert story.status["lastHandledRequest"] == answered
+
+
     deployment["status"] = {"replicas": 1, "availableReplicas": 0}
     story.look()
     assert story.weights.get(canary, 0) == 0
