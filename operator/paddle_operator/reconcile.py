@@ -19,6 +19,7 @@ from paddle_operator.golden.asking import Golden
 from paddle_operator.hosting import Hosts
 from paddle_operator.measure import Measuring
 from paddle_operator.plan import ObjectKey, Plan, Role, only_watches, plan, wish_of
+from paddle_operator.plan.bereft import bereft
 from paddle_operator.plan.diff import Action, Create, Delete, Patch, diff, key_of
 from paddle_operator.plan.golden import golden_target, has_served
 from paddle_operator.plan.ownership import REPLICAS_MANAGER
@@ -77,6 +78,8 @@ class Reconciler:
         if service is None:
             await self._tell(key, seen, status_of_rejected(_identity(seen), broken, seen.status, now))
             return self.resync_seconds()
+        if (left_alone := _left_alone(service, seen, now)) and not await self._write(key, left_alone):
+            return 0.0
         counted = availability_at(service.spec.routing, stored_record(seen.objects))
         measured = await self.measuring(key, service, seen, now) if self.measuring else None
         rolled = await self._rolled(key, service, seen, measured, now, refused=bool(broken))
@@ -240,6 +243,17 @@ def _identity(seen: Observation) -> Identity:
         uid=metadata["uid"],
         generation=metadata.get("generation", 0),
     )
+
+
+def _left_alone(service: Service, seen: Observation, now: datetime) -> tuple[Patch, ...]:
+    """Move the weights to who has pods, and nothing else: that does not wait for an answer of Prometheus. All
+    that follows from it is decided by the next look, which comes at once."""
+    course = bereft(service.identity.name, seen.revisions, seen.objects)
+    if course is None:
+        return ()
+    wanted = plan(service, seen.platform, seen.resolution, seen.revisions, now, course=course)
+    actions = diff(wanted, seen.objects, seen.uid)
+    return tuple(one for one in actions if isinstance(one, Patch) and one.object["kind"] == "HTTPRoute")
 
 
 def _lost_answer(wanted: Plan, seen: Observation) -> tuple[Delete, ...]:

@@ -154,7 +154,7 @@ class Rolling:
 
     async def _judged(self, of: Subject, memory: Memory | None, now: datetime) -> Judged | None:
         """Look at whoever is to be judged; None where nobody is, or the last look was just made."""
-        revisions = _who(memory, of.seen)
+        revisions = _who(memory, of)
         if memory is None or revisions is None:
             return None
         if self._proving is None or of.measured is None:
@@ -214,14 +214,19 @@ def _without_reason(decided: Course, lives: Course) -> Course:
     return replace(lives, canary_weight=min(lives.canary_weight, share), stable_replicas=kept)
 
 
-def _who(memory: Memory | None, seen: Observation) -> Revisions | None:
-    """Return who is to be judged beside whom: nobody is compared with a revision without any ready pod."""
+def _who(memory: Memory | None, of: Subject) -> Revisions | None:
+    """Return who is to be judged beside whom: nobody is compared with a revision without any ready pod.
+
+    Nor is a canary judged without one, by answers that it did not give, or one that is wanted no more.
+    """
     if memory is None:
         return None
     attempt = memory.attempt
     if attempt is not None and attempt.weight and memory.state is not State.RETURNING:
-        serves = any(one.name == memory.stable and one.ready_replicas for one in seen.revisions)
-        return Revisions(attempt.canary, memory.stable if serves else None)
+        ready = {one.name for one in of.seen.revisions if one.ready_replicas}
+        if attempt.canary not in ready or of.wanted not in {None, attempt.canary}:
+            return None
+        return Revisions(attempt.canary, memory.stable if memory.stable in ready else None)
     if memory.state is State.BAKING and memory.stable is not None and memory.previous is not None:
         return Revisions(memory.stable, None)
     return None
@@ -274,12 +279,12 @@ def _situation(
         spent_percent=spent,
         fast_burn=measured is not None and measured.burns_fast,
         asked=seen.asked,
+        answered=answered_in(seen.status),
         gate=judged.gate if judged else memory.gate if memory else "",
         counters=judged.counters if judged else memory.counters if memory else "",
     )
 
 
-        answered=answered_in(seen.status),
 def _to_begin(of: Subject, memory: Memory | None, traffic: Traffic | None) -> Reach | None:
     if memory is None or traffic is None or not begins(memory, of.wish.revision):
         return None

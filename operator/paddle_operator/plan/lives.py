@@ -32,6 +32,14 @@ def lives_of(service: str, live: Collection[LiveRevision], objects: Iterable[Kub
     )
 
 
+def share_in_route(service: str, revision: str, objects: Iterable[KubeObject]) -> int:
+    """Return the percent that the live route sends to a revision; 0 where there is none."""
+    mine = (one for one in objects if (one["kind"], one["metadata"]["name"]) == ("HTTPRoute", service))
+    rules = [rule for route in mine for rule in route["spec"].get("rules") or ()]  # edited by anybody
+    backends = rules[COUNTED_RULE].get("backendRefs") or () if len(rules) > COUNTED_RULE else ()
+    return next((int(one.get("weight", 1)) for one in backends if one["name"] == revision), 0)
+
+
 def _strongest(live: Iterable[LiveRevision], role: Role) -> LiveRevision | None:
     having = (one for one in live if one.role is role)
     return max(having, key=lambda one: (one.ready_replicas, one.name), default=None)
@@ -46,10 +54,8 @@ def _weight(
 ) -> int:
     """Return the percent that the canary takes: by the route, or by pods where the plain Service has all."""
     mine = {item["kind"]: item for item in objects if item["metadata"]["name"] == service}
-    if (route := mine.get("HTTPRoute")) is not None:
-        rules = route["spec"].get("rules") or ()  # anybody may have edited it
-        backends = rules[COUNTED_RULE].get("backendRefs") or () if len(rules) > COUNTED_RULE else ()
-        return next((int(one.get("weight", 1)) for one in backends if one["name"] == canary.name), 0)
+    if "HTTPRoute" in mine:
+        return share_in_route(service, canary.name, mine.values())
     selector = mine.get("Service", {}).get("spec", {}).get("selector", {names.LABEL_REVISION: stable})
     if stable is None or names.LABEL_REVISION in selector:
         return 0

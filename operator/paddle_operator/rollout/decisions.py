@@ -90,7 +90,8 @@ def _protection(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     if not view.situation.has(attempt.canary) and attempt.losses < LOSSES_FORGIVEN:
         lost = attempt.but(weight=0, losses=attempt.losses + 1, missing_since=None)
         told = f"{attempt.canary} has no ready pod any more"
-        return Move(Event.LOST, {"attempt": lost}, reason=Cause.ENDPOINTS_LOST, told=told)
+        anew = {"attempt": lost, "counters": ""}  # what failed meanwhile was answered by none of its pods
+        return Move(Event.LOST, anew, reason=Cause.ENDPOINTS_LOST, told=told)
     found = next(_found_bad(memory, attempt, view), None)
     return None if found is None else ending(memory, attempt, view, *found)
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from paddle_operator.cluster.ports import Key
 from paddle_operator.errors import ClusterRefused, Conflict
+from paddle_operator.plan import KubeObject, ObjectKey
 from paddle_operator.plan.rollout_record import stored_rollout, text_in
 from paddle_operator.reasons import Reason
 from paddle_operator.rollout.memory import memory_from
 from paddle_operator.sla.answer import Failed
 from tests.operator.reconcile.rollout_story import RolloutStory
+from tests.operator.virtual_time import seconds
 
 
 @pytest.fixture
@@ -135,23 +140,18 @@ def test_a_request_that_stood_there_is_not_done_again_when_the_memory_is_lost(st
     story.cluster.objects = {
         key: one for key, one in story.cluster.objects.items() if key.name != "calm-rollout"
     }
+    answered = story.status["lastHandledRequest"]
     story.look(4)
     assert story.weights == {stable: 100}
+    assert story.status["lastHandledRequest"] == answered, "it was answered once"
+    story.cluster.objects = {
+        key: one for key, one in story.cluster.objects.items() if key.name != "calm-rollout"
+    }
+    story.asks(f"retry/{canary}/2")
+    story.look()
     assert story.status["lastHandledRequest"]["outcome"] == "Refused"
 
 
-    answered = story.status["lastHandledRequest"]
-def test_a_route_without_backends_is_mended(story: RolloutStory) -> None:
-    stable, canary = story.begun()
-    (route,) = story.cluster.of("HTTPRoute")
-    del route["spec"]["rules"][0]["backendRefs"]
-    story.look()
-    assert story.weights == {stable: 90, canary: 10}
-
-
-def test_a_canary_without_a_ready_pod_has_no_weight(story: RolloutStory) -> None:
-    stable, canary = story.begun()
-    (deployment,) = (one for one in story.cluster.of("Deployment") if one["metadata"]["name"] == canary)
 def test_what_was_answered_stays_answered_while_a_service_has_no_rollout(story: RolloutStory) -> None:
     _, canary = story.begun()
     story.asks(f"promote/{canary}/1")
@@ -166,7 +166,79 @@ def test_what_was_answered_stays_answered_while_a_service_has_no_rollout(story: 
     assert story.status["lastHandledRequest"] == answered
 
 
+def test_a_route_without_backends_is_mended(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    (route,) = story.cluster.of("HTTPRoute")
+    del route["spec"]["rules"][0]["backendRefs"]
+    story.look()
+    assert story.weights == {stable: 90, canary: 10}
+
+
+def loses_its_pods(story: RolloutStory, revision: str) -> None:
+    (deployment,) = (one for one in story.cluster.of("Deployment") if one["metadata"]["name"] == revision)
     deployment["status"] = {"replicas": 1, "availableReplicas": 0}
+
+
+def routed_at(story: RolloutStory) -> list[float]:
+    """The second of each look at which the route was written."""
+    found, apply = [], story.cluster.apply
+
+    async def noting(key: Key, wanted: KubeObject, **how: Any) -> None:
+        if wanted["kind"] == "HTTPRoute":
+            found.append(seconds())
+        await apply(key, wanted, **how)
+
+    story.cluster.apply = noting  # type: ignore[method-assign]
+    return found
+
+
+@pytest.mark.parametrize("lost", ["canary", "stable"])
+def test_weight_leaves_who_has_no_pod_before_prometheus_is_asked(story: RolloutStory, lost: str) -> None:
+    stable, canary = story.begun()
+    loses_its_pods(story, canary if lost == "canary" else stable)
+    story.metrics.delay_seconds = 1e9
+    at = routed_at(story)
+    assert story.look() == 0, "the rest is decided at once, too"
+    assert story.weights == {(stable if lost == "canary" else canary): 100}
+    assert at == [0.0]
+    story.look()
+    assert story.weights == {(stable if lost == "canary" else canary): 100}
+    assert story.rollout["state"] == ("Preparing" if lost == "canary" else "Step")
+
+
+def test_a_share_that_cannot_be_moved_at_once_is_told(story: RolloutStory) -> None:
+    _, canary = story.begun()
+    loses_its_pods(story, canary)
+    story.cluster.refuses["HTTPRoute"] = ClusterRefused(
+        "HTTPRoute", "calm", Reason.FORBIDDEN, "may not write"
+    )
+    with pytest.raises(ClusterRefused):
+        story.look()
+    assert story.condition("Ready")[:2] == ("False", Reason.FORBIDDEN)
+
+
+def test_a_canary_whose_deployment_was_deleted_is_not_rejected_for_what_nobody_answered(
+    story: RolloutStory,
+) -> None:
+    """Its pods were away, the gateway answered 503 for them, and they come back."""
+    stable, canary = story.begun()
+    story.passes(30)
+    key = ObjectKey("apps/v1", "Deployment", canary)
+    del story.cluster.objects[key]
+    story.passes(60, good=0, bad=100)
+    assert story.weights == {stable: 100}
+    assert key in story.cluster.objects, "made anew"
+    story.cluster.ready(1, canary)
+    story.passes(15, good=0, bad=100)
+    story.passes(120)
+    assert story.rollout["state"] != "RolledBack", story.rollout["message"]
+    assert story.weights[canary] >= 50
+    assert "rejectedRevisions" not in story.status
+
+
+def test_a_canary_without_a_ready_pod_has_no_weight(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    loses_its_pods(story, canary)
     story.look()
     assert story.weights.get(canary, 0) == 0
     assert story.weights[stable] == 100
