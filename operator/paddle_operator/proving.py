@@ -33,6 +33,8 @@ from paddle_operator.spec.report import CountedAt
 
 Places: TypeAlias = Answer[Mapping[int, str]]
 """The revision behind each backend of the route."""
+UNKNOWN = "?"
+"""What counters are of that were begun when nobody could tell."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class _Source:
     question: Question
     selector: str
     of: str
-    """What its counters are of, in words apart; empty where nobody can tell."""
+    """What its counters are of, as PLACE=REVISION in words apart; empty where nobody can tell."""
     lost: Answer[Pair] | None = None
     """Why they tell nothing of one of the revisions."""
     begins_after: timedelta = timedelta()
@@ -68,17 +70,25 @@ class Proving:
         now: datetime,
         *,
         every: timedelta,
+        since: datetime | None = None,
     ) -> Looked | None:
         """Look at a canary; None where the last look is not long enough ago.
 
         `places`: of the live route where availability is counted at the gateway; None: it is in the pods. A
-        look more often than samples are taken would find nothing new.
+        look more often than samples are taken would find nothing new. `since`: when it took its first
+        requests, where nothing was counted before: the scrape before that is the beginning.
         """
         pause = max(every, self._scraping.interval)
         if before is not None and timedelta() <= now - before.at < pause:
             return None
         sources = self._sources(service, revisions, places)
-        known = before.sources if before else {}
+        if before is not None:
+            known = before.sources
+        elif since is not None:
+            begin = since - self._scraping.interval
+            known = {one.at: Counters("", begin, begin) for one in sources}
+        else:
+            known = {}
         told = await asyncio.gather(*(self._look(one, known.get(one.at), now) for one in sources))
         counts = {name: count for found, _ in told for name, count in found.counts.items()}
         return Looked(
@@ -111,7 +121,8 @@ class Proving:
             thresholds = latency_thresholds_milliseconds(sla)
             selected = queries.outcomes(of.namespace, of.name, revisions.scraped, thresholds)
             question = Question(revisions, in_pods, self._scraping)
-            found.append(_Source(CountedAt.RUNTIME, question, selected, ",".join(revisions.scraped)))
+            pods = f"pods={','.join(revisions.scraped)}"
+            found.append(_Source(CountedAt.RUNTIME, question, selected, pods))
         if at_gateway and places is not None:
             behind = places.value if isinstance(places, Value) else {}
             found.append(
@@ -157,18 +168,25 @@ def _lost(places: Places, revisions: Revisions) -> Answer[Pair] | None:
 def _going_on(source: _Source, before: Counters | None, now: datetime) -> Counters:
     """Go on where it was left, unless its counters are no longer of the same.
 
-    A place that was empty and is taken now leaves those of before what they are. While one of the revisions
-    has no place there is nothing to be counted, and it begins with the last look at which that was so.
+    While one of the revisions has no place there is nothing to be counted, and it begins with the last look
+    at which that was so.
     """
     if before is not None and not source.of:
         return before
-    if before is None or not before.of or not set(before.of.split()) <= set(source.of.split()):
+    if before is None or before.of == UNKNOWN or not _leads_on(before.of, source.of):
         begin = now + source.begins_after
-        return Counters(source.of, begin, begin)
+        return Counters(source.of or UNKNOWN, begin, begin)
     if source.lost is not None:
         begin = max(before.begin, now)
         return Counters(source.of, begin, begin)
     return replace(before, of=source.of)
+
+
+def _leads_on(before: str, after: str) -> bool:
+    """Tell whether no place is another revision's now. Of one that was empty, or is, all counts are right."""
+    now_there = dict(one.partition("=")[::2] for one in after.split())
+    was_there = (one.partition("=")[::2] for one in before.split())
+    return all(now_there.get(place, revision) == revision for place, revision in was_there)
 
 
 def _only_number(series: tuple[Series, ...]) -> Answer[Fraction]:

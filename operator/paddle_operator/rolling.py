@@ -163,7 +163,9 @@ class Rolling:
         every = timedelta(seconds=of.rollout.analysis.interval_seconds)
         at_gateway = _routed(of) and counted_at_gateway(of.measured, before)
         places = _places(of.seen.objects) if at_gateway else None
-        looked = await self._proving(of.service, revisions, places, before, now, every=every)
+        new = memory.state is State.STEP and not memory.counters
+        since = memory.since if new else None
+        looked = await self._proving(of.service, revisions, places, before, now, every=every, since=since)
         if looked is None:
             return None
         gate = Gate.of(of.service.spec.sla, of.rollout)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import httpx
 
 from hack.demo.kubectl import Kube, eventually
+from paddle_operator.plan.route import percents
 from tests.e2e.load import Request
 from tests.e2e.resources import DIGITS_REQUEST, Resource, digits
 from tests.e2e.testbed import Testbed
@@ -75,11 +75,8 @@ def canary(kube: Kube, name: str) -> str:
 
 
 def weights(kube: Kube, name: str) -> dict[str, int]:
-    """What the route sends to whom."""
-    found: Counter[str] = Counter()
-    for one in kube.get("httproute", name)["spec"]["rules"][0]["backendRefs"]:
-        found[one["name"]] += one["weight"]
-    return dict(+found)
+    """The percent that the route sends to whom."""
+    return {one: percent for one, percent in percents(kube.get("httproute", name)).items() if percent}
 
 
 def wait_for_weights(kube: Kube, name: str, wanted: dict[str, int], timeout: float = 120) -> None:

@@ -144,11 +144,12 @@ def planned(
 
 
 def weights(route: KubeObject, rule: int = 0) -> dict[str, int]:
-    """The weight of each revision in a rule of a route."""
+    """The percent of each revision in a rule of a route: a place that is lent is its borrower's."""
     found: dict[str, int] = {}
     for one in route["spec"]["rules"][rule]["backendRefs"]:
         found[one["name"]] = found.get(one["name"], 0) + one["weight"]
-    return found
+    whole = sum(found.values())
+    return {name: percent for name, weight in found.items() if (percent := round(100 * weight / whole))}
 
 
 def handed(made: Plan) -> dict[str, int]:

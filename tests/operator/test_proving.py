@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from paddle_operator.proving import Places, Proving
 from paddle_operator.rollout.looks.looked import Looked
 from paddle_operator.rollout.looks.looking import Revisions
@@ -84,13 +86,15 @@ class Rollout:
     revisions: Revisions = BOTH
     stored: str = ""
     limit_seconds: float = 5.0
+    since: float | None = None
 
     def look(self, second: float) -> Looked | None:
         service = a_service(a_resource().named("calm").promising(*self.objectives))
         proving = Proving(self.server, SCRAPING, limit_seconds=self.limit_seconds)
         before = remembered_from(self.stored) if self.stored else None
+        since = None if self.since is None else at(self.since)
         looked = in_virtual_time(
-            proving(service, self.revisions, self.places, before, at(second), every=FIFTEEN)
+            proving(service, self.revisions, self.places, before, at(second), every=FIFTEEN, since=since)
         )
         if looked is not None:
             self.stored = text_of(looked.remembered)
@@ -242,6 +246,32 @@ def test_a_canary_that_gets_a_place_counts_from_the_last_look_before_it() -> Non
         assert "no backend new" in rollout.why(second, "up")
     rollout.places = behind(old=0, new=1)
     assert rollout.numbers(150, "up") == [6, 0, 45, 0], "since the scrapes at 115 and 100"
+
+
+@pytest.mark.parametrize("first", [behind(old=0, new=1), NoData("generation 5 is not taken yet")])
+def test_what_a_canary_was_sent_before_anybody_looked_is_counted_too(first: Places) -> None:
+    """Its place was empty: what its cluster has counted since its share began is its own."""
+    late = proxy(*((second + 0.5, "5") for second in range(60, 380)))
+    server = gateway()
+    server.proxies = (server.proxies[0], ("1", late))
+    rollout = Rollout(server, (UP,), first, since=60)
+    rollout.look(66)
+    rollout.since, rollout.places = None, behind(old=0, new=1)
+    looked = rollout.look(90)
+    assert looked is not None
+    counts = looked.document()["objectives"]["up"]
+    assert counts["canary"] == [25, 25], "the scrapes at 55 and 85 frame its first 25"
+
+
+def test_a_place_that_is_empty_for_a_while_is_counted_on() -> None:
+    """A stable revision whose last pod comes and goes must not make the canary's counts begin anew."""
+    rollout = Rollout(gateway(), (UP,), behind(old=0, new=1))
+    rollout.look(0)
+    rollout.look(80)
+    rollout.places, rollout.revisions = behind(new=1), Revisions("new", None)
+    assert rollout.numbers(110, "up") == [6, 0, 0, 0]
+    rollout.places, rollout.revisions = behind(old=0, new=1), BOTH
+    assert rollout.numbers(140, "up") == [8, 2, 60, 0]
 
 
 def test_a_place_that_somebody_else_had_is_begun_anew() -> None:

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 from paddle_operator import names
 from paddle_operator.plan.model import KubeObject, LiveRevision, Role
+from paddle_operator.plan.route import percents
 from paddle_operator.plan.take_over import incumbent
 from paddle_operator.rollout.course import Course
-from paddle_operator.sla.gateway import COUNTED_RULE
 
 
 def lives_of(service: str, live: Collection[LiveRevision], objects: Iterable[KubeObject]) -> Course:
@@ -35,9 +35,7 @@ def lives_of(service: str, live: Collection[LiveRevision], objects: Iterable[Kub
 def share_in_route(service: str, revision: str, objects: Iterable[KubeObject]) -> int:
     """Return the percent that the live route sends to a revision; 0 where there is none."""
     mine = (one for one in objects if (one["kind"], one["metadata"]["name"]) == ("HTTPRoute", service))
-    rules = [rule for route in mine for rule in route["spec"].get("rules") or ()]  # edited by anybody
-    backends = rules[COUNTED_RULE].get("backendRefs") or () if len(rules) > COUNTED_RULE else ()
-    return next((int(one.get("weight", 1)) for one in backends if one["name"] == revision), 0)
+    return next((percents(route).get(revision, 0) for route in mine), 0)
 
 
 def _strongest(live: Iterable[LiveRevision], role: Role) -> LiveRevision | None:

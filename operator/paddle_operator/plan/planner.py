@@ -79,7 +79,8 @@ def plan(
     mixed = shares_by_pods(service.spec.routing, course, live)
     job = resolve_job(service, target.image, target.resolve_key) if target.resolving else None
     first = (sla_config(service), network_policy(service.identity, _sources(service, cast.with_pods)), job)
-    route = http_route(service, platform, course, questions.mirror.thaw() or None, cast.left_last)
+    ready = [one.name for one in live if one.ready_replicas]
+    route = http_route(service, platform, course, questions.mirror.thaw() or None, ready)
     traffic = (
         *_traffic(service, platform, course, route, mixed=mixed),
         _scaler(service, platform, cast, live, kept),

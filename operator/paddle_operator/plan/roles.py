@@ -58,12 +58,6 @@ class Cast:
         return tuple(one for one in (self.stable, self.canary, self.previous) if one is not None)
 
     @property
-    def left_last(self) -> str | None:
-        """Of those that take no traffic any more and have pods yet, the last one."""
-        left = [(one.retired_at, one.name) for one in self.retired if one.retired_at is not None]
-        return max(left)[1] if left else None
-
-    @property
     def with_pods(self) -> tuple[Member, ...]:
         """All but those that are kept without."""
         return (*self.playing, *self.retired)

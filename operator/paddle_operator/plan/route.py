@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from paddle_operator import names
@@ -16,8 +17,9 @@ REQUEST_TIMEOUT = "60s"
 """For the caller, over all attempts. One attempt's is the traffic policy's: Envoy Gateway takes a route's
 backendRequest for the whole of a request where the retries stand in a policy."""
 
-SPARE = 1
-"""Percent of the requests that keep the canary's place from being dropped: with 0 there is no cluster."""
+LENT, REST = 1, 999_999
+"""What a place weighs whose own revision takes no requests, and the other one then: as good as none and all.
+With a weight of 0 there is no cluster. A million is the most that a weight may be."""
 
 
 def http_route(
@@ -25,22 +27,21 @@ def http_route(
     platform: Platform,
     course: Course,
     mirror: dict[str, Any] | None = None,
-    leaving: str | None = None,
+    ready: Collection[str] = (),
 ) -> KubeObject | None:
     """Return the route; None where none is asked for or possible, or before any revision serves.
 
     Two rules, since each has counters of its own: what runs the model, which the promise is about, and
     pages, metadata and all other methods. Both divide the requests by the same weights. While there is more
     than one revision, one rule more for each sends it what names it. `mirror` is a filter by which some
-    of the requests that run the model are sent elsewhere, too. `leaving` takes none any more, and has its
-    pods yet.
+    of the requests that run the model are sent elsewhere, too. `ready` are the revisions with ready pods.
     """
     routing = service.spec.routing
     if routing.type is not RoutingType.GATEWAY_API or not platform.gateway_api or course.stable is None:
         return None
     counted = [{**_below(prefix), "method": "POST"} for prefix in names.PATHS_OF_MODELS]
     beside = [_path("Exact", names.PATH_PAGE), *(_below(prefix) for prefix in names.PATHS_SERVED)]
-    shares = _shares(course.stable, course, leaving)
+    shares = _shares(course.stable, course, ready)
     callers = {"remove": [names.HEADER_SYNTHETIC]}
     rules = {COUNTED_RULE: _rule(counted, shares, callers), COUNTED_RULE + 1: _rule(beside, shares, callers)}
     spec: dict[str, Any] = {"parentRefs": [_parent(parent) for parent in routing.parent_refs]}
@@ -62,18 +63,34 @@ def http_route(
     )
 
 
-def _shares(stable: str, course: Course, leaving: str | None) -> list[dict[str, Any]]:
-    """Return the backends: the stable revision first, and the canary second, also before it takes a share.
+def _shares(stable: str, course: Course, ready: Collection[str]) -> list[dict[str, Any]]:
+    """Return the backends: the stable revision first, and the canary second. The place names the counters.
 
-    The place names the counters. It is in the route before the first request that is to be counted, though
-    proxies have no cluster for it until it has a weight. It outlasts the share: a proxy drops a cluster
-    before it hears of routes that no longer lead there, and answers with 500 what it sends there meanwhile.
-    So the stable revision takes the place of who left, with next to nothing, for as long as that one has its
-    pods.
+    There are always two with a weight, so that no proxy has to make or drop a cluster when shares change: it
+    hears of clusters and of weights one after the other, and answers with 500 what it sends meanwhile to one
+    that it does not know yet, or any more. The place of a revision that takes none is lent to the other one,
+    unless its pods can answer what little comes.
     """
-    if not course.canary_weight and (leaving or course.previous):
-        return [_backend(stable, 100 - SPARE), _backend(stable, SPARE)]
-    return [_backend(name, course.weight(name)) for name in (stable, course.canary) if name is not None]
+    weight = course.canary_weight
+    if course.canary is None or not weight:
+        return [_backend(stable, REST), _backend(stable, LENT)]
+    if weight == 100:
+        return [_backend(stable if stable in ready else course.canary, LENT), _backend(course.canary, REST)]
+    return [_backend(stable, 100 - weight), _backend(course.canary, weight)]
+
+
+def percents(route: KubeObject) -> dict[str, int]:
+    """Return the percent of the requests that run the model which each revision takes, to the nearest one.
+
+    Anybody may have edited the route: what is not there takes nothing.
+    """
+    rules = route["spec"].get("rules") or ()
+    backends = rules[COUNTED_RULE].get("backendRefs") or () if len(rules) > COUNTED_RULE else ()
+    found: dict[str, int] = {}
+    for one in backends:
+        found[one["name"]] = found.get(one["name"], 0) + int(one.get("weight", 1))
+    whole = sum(found.values())
+    return {name: round(100 * weight / whole) for name, weight in found.items()} if whole else {}
 
 
 def _backend(revision: str, weight: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hack.demo.kubectl import Kube, eventually
+from paddle_operator.plan.route import percents
 from sweep.story import Subject
 from tests.e2e.operator.crash_story import NAME, WAIT_SECONDS, Life
 from tests.e2e.operator.moved_clock import BEGIN
@@ -175,8 +176,7 @@ class Rollouts(Life):
         eventually(there, WAIT_SECONDS, lambda: f"{percent}: {kube.run('get', 'pms', NAME, '-o', 'yaml')}")
 
     def weights(self, kube: Kube) -> dict[str | None, int]:
-        backends = kube.get("httproute", NAME)["spec"]["rules"][0]["backendRefs"]
-        return {one["name"]: one["weight"] for one in backends if one["weight"]}
+        return {one: percent for one, percent in percents(kube.get("httproute", NAME)).items() if percent}
 
     def looked_at(self, kube: Kube) -> datetime | None:
         memory: dict[str, Any] = json.loads(kube.get("configmap", f"{NAME}-rollout")["data"]["rollout.json"])

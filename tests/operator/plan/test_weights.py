@@ -55,10 +55,9 @@ def test_both_rules_divide_by_the_same_weights_and_name_who_answers() -> None:
 def test_the_stable_revision_is_the_first_backend_and_the_canary_the_second() -> None:
     """Their places name their counters."""
     world, course = a_rollout()
-    for weight in (0, 1, 50, 99, 100):
+    for weight in (1, 50, 99):
         world.decides(replace(course, canary_weight=weight)).reconcile()
-        assert list(world.backends) == [course.stable, course.canary]
-        assert sum(world.backends.values()) == 100
+        assert list(world.backends.items()) == [(course.stable, 100 - weight), (course.canary, weight)]
 
 
 def test_who_served_before_is_no_backend() -> None:
@@ -100,38 +99,58 @@ def test_a_request_that_names_a_revision_counts_for_nobody() -> None:
     assert all(one["filters"][0]["requestHeaderModifier"] == mark for one in pinned)
 
 
-def places_of(world: World) -> list[tuple[str, bool]]:
-    """Who is in which place of the rule that counts, and whether proxies keep a cluster for it."""
-    return [(one["name"], one["weight"] > 0) for one in rules_of(world)[0]["backendRefs"]]
+def places_of(world: World) -> list[str]:
+    """Who is in which place of the rule that counts. Proxies keep a cluster for each."""
+    backends = rules_of(world)[0]["backendRefs"]
+    assert all(one["weight"] > 0 for one in backends), "one of weight 0 has no cluster"
+    return [str(one["name"]) for one in backends]
 
 
-def test_the_place_of_who_leaves_is_the_stable_revisions_while_its_pods_last() -> None:
-    world, course = a_rollout(weight=50)
-    stable, canary = course.stable, str(course.canary)
+def test_a_place_is_there_before_and_after_its_revision_takes_a_share() -> None:
+    world, course = a_rollout(weight=0)
+    stable, canary = str(course.stable), str(course.canary)
+    assert places_of(world) == [stable, stable]
+    world.decides(replace(course, canary_weight=50)).reconcile()
+    assert places_of(world) == [stable, canary]
     world.decides(Course(stable, rejected={canary: "Broken"})).reconcile()
-    assert places_of(world) == [(stable, True), (stable, True)]
+    assert places_of(world) == [stable, stable]
     assert world.backends == {stable: 100}
     world.after(RETIRE_SECONDS).reconcile()
-    assert places_of(world) == [(stable, True)]
+    assert places_of(world) == [stable, stable]
 
 
 def test_a_promotion_and_its_bake_drop_no_place() -> None:
     world, course = a_rollout(weight=50)
-    new = str(course.canary)
-    world.decides(Course(new, previous=course.stable)).reconcile()
-    assert places_of(world) == [(new, True), (new, True)]
-    assert world.backends == {new: 100}
+    old, new = str(course.stable), str(course.canary)
+    world.decides(replace(course, canary_weight=100)).reconcile()
+    assert (places_of(world), world.backends) == ([old, new], {new: 100})
+    for after in (Course(new, previous=old), Course(new, history=(old,))):
+        world.decides(after).reconcile()
+        assert (places_of(world), world.backends) == ([new, new], {new: 100})
+
+
+def test_a_stable_revision_without_a_ready_pod_gets_not_even_what_is_lent() -> None:
+    world, course = a_rollout(weight=50)
+    old, new = str(course.stable), str(course.canary)
+    world.ready[old] = 0
+    world.decides(replace(course, canary_weight=100)).reconcile()
+    assert places_of(world) == [new, new]
+
+
+def test_what_a_lent_place_gets_is_next_to_nothing() -> None:
+    world, _ = a_rollout(weight=0)
+    assert [one["weight"] for one in rules_of(world)[0]["backendRefs"]] == [999_999, 1]
 
 
 def test_who_overtakes_a_canary_takes_its_place_with_the_first_share() -> None:
     world, course = a_rollout(weight=50)
-    stable = course.stable
+    stable = str(course.stable)
     newer = str(world.wants(GATEWAY.with_("spec.runtime.queue", {"maxRequests": 9})).look().target)
     world.decides(Course(stable, canary=newer, canary_replicas=1)).reconcile()
-    assert places_of(world) == [(stable, True), (stable, True)]
+    assert places_of(world) == [stable, stable]
     world.becomes_ready(newer)
     world.decides(Course(stable, canary=newer, canary_replicas=1, canary_weight=5)).reconcile()
-    assert places_of(world) == [(stable, True), (newer, True)]
+    assert places_of(world) == [stable, newer]
 
 
 def test_the_previous_revision_can_be_named_while_it_is_warm() -> None:

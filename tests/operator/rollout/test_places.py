@@ -48,15 +48,25 @@ def test_a_gateway_that_has_said_nothing_yet_has_taken_nothing() -> None:
     assert isinstance(behind({**route("calm-1"), "spec": {}}), NoData)
 
 
-def test_the_route_that_is_planned_has_stable_in_the_first_place_and_the_canary_in_the_second() -> None:
+@pytest.mark.parametrize(
+    ("weight", "ready", "own"),
+    [
+        (0, True, {0: "calm-1"}),
+        (5, True, {0: "calm-1", 1: "calm-2"}),
+        (100, True, {0: "calm-1", 1: "calm-2"}),
+        (100, False, {1: "calm-2"}),
+    ],
+)
+def test_a_place_that_is_lent_counts_as_empty(weight: int, ready: bool, own: dict[int, str]) -> None:
     service = a_service(
         a_resource().with_("spec.routing", {"type": "GatewayAPI", "parentRefs": [{"name": "gw"}]})
     )
-    planned = http_route(service, EVERY_DEVICE, Course("calm-1", canary="calm-2"))
+    course = Course("calm-1", canary="calm-2", canary_weight=weight)
+    planned = http_route(service, EVERY_DEVICE, course, ready=("calm-1",) if ready else ())
     assert planned is not None
     taken = {"parents": [{"conditions": [{"type": "Accepted", "observedGeneration": 1}]}]}
     live = {**planned, "metadata": {**planned["metadata"], "generation": 1}, "status": taken}
-    assert behind(live) == Value({0: "calm-1", 1: "calm-2"})
+    assert behind(live) == Value(own)
 
 
 def judged_at(where: CountedAt, *others: CountedAt) -> Measured:

@@ -31,7 +31,10 @@ def counted_at_gateway(measured: Measured, before: Remembered | None) -> bool:
 
 
 def behind(route: Mapping[str, Any]) -> Answer[Mapping[int, str]]:
-    """Return the revision behind each backend, by its place in the rule that counts."""
+    """Return the revision behind each backend, by its place in the rule that counts.
+
+    A place that is lent to a revision beside its own counts as empty: next to nothing comes there.
+    """
     if not is_taken(route):
         generation = route["metadata"].get("generation", 0)
         return NoData(f"the gateway has not taken generation {generation} of the route yet")
@@ -39,7 +42,9 @@ def behind(route: Mapping[str, Any]) -> Answer[Mapping[int, str]]:
     if len(rules) <= COUNTED_RULE:
         return NoData(f"the route has no rule {COUNTED_RULE}, which runs the model")
     backends = rules[COUNTED_RULE].get("backendRefs") or ()
-    return Value({place: str(backend["name"]) for place, backend in enumerate(backends)})
+    by_weight = sorted(enumerate(backends), key=lambda one: int(one[1].get("weight", 1)))
+    own = {str(backend["name"]): place for place, backend in by_weight}  # the last one has most
+    return Value({place: name for name, place in sorted(own.items(), key=lambda one: one[1])})
 
 
 def is_taken(route: Mapping[str, Any]) -> bool:

@@ -33,7 +33,7 @@ class Counters:
     """Where one source was left."""
 
     of: str
-    """Which revisions they count, and how that is known. Where this changes, counting begins anew."""
+    """Which revision is counted in which place. Where a place changes hands, counting begins anew."""
     begin: datetime
     """What was sampled before counts nowhere."""
     until: datetime
