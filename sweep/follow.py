@@ -19,15 +19,17 @@ Histories = dict[str, list[Any]]
 
 
 @asynccontextmanager
-async def following(
-    session: aiohttp.ClientSession, access: Access, followed: Sequence[Followed], namespace: str
-) -> AsyncIterator[Histories]:
+async def following(access: Access, followed: Sequence[Followed], namespace: str) -> AsyncIterator[Histories]:
     """Watch until the end of the block."""
     seen: Histories = {}
+    session = access.session()
     tasks = [asyncio.create_task(_follow(session, access, one, namespace, seen)) for one in followed]
     try:
         yield seen
     finally:
+        await (
+            session.close()
+        )  # first: what a cancelled task lets go of waits for TLS's goodbye, and stays open
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

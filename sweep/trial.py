@@ -78,7 +78,7 @@ class Run:
         """Live through it."""
         started = time.monotonic()
         async with self._site.admin.session() as session, self._in_namespace(session):
-            followed = following(session, self._site.admin, self._subject.followed, self._namespace)
+            followed = following(self._site.admin, self._subject.followed, self._namespace)
             async with self._proxy.serving(), followed as histories, AsyncExitStack() as stack:
                 for number in range(self._trial.replicas):
                     await stack.enter_async_context(self._replica(number).living())
