@@ -202,8 +202,10 @@ def _why(hold: Hold, attempt: Attempt, view: View) -> str:
             return _far_proof(situation.reach, attempt, view)
         case Hold.PREFLIGHT_BROKEN:
             why = situation.preflight.why if situation.preflight else _inside(hold.meaning)
+            golden = view.rollout.preflight.golden_set_ref
+            named = f" (goldenSetRef: ConfigMap {golden.config_map})" if golden is not None else ""
             again = "mend that and delete the Job, which asks again"
-            return f"{why.rstrip('.')}. To go on, {again}, or begin without a preflight: {approve}"
+            return f"{why.rstrip('.')}{named}. To go on, {again}, or begin without a preflight: {approve}"
         case _:
             return hold.meaning
 

@@ -97,6 +97,11 @@ def read_golden_set(path: Path) -> tuple[Request, ...]:
 
 
 def _parsed(path: Path) -> _Document:
+    if all(one.name.startswith("..") for one in path.parent.glob("*")):  # what a kubelet needs for itself
+        _refuse(
+            f"there is no {path.name}, nor anything beside it: the ConfigMap that goldenSetRef names does "
+            f"not exist, or is empty. Make it, with the set under the key {path.name}"
+        )
     text = _bytes(path, f"put the set under the key {path.name} of the ConfigMap that goldenSetRef names")
     try:
         found = json.loads(text)

@@ -145,6 +145,14 @@ def test_a_preflight_that_finds_nothing_out_says_that_approve_skips_all_of_it() 
     assert said(story).endswith(f"or begin without a preflight: kubectl paddle_sla approve ocr {NEW}")
 
 
+def test_a_golden_set_that_cannot_be_read_is_named() -> None:
+    story = Story(asking(preflight={"goldenSetRef": {"configMap": "nope"}})).settled()
+    story.wanted = NEW
+    story.ready[NEW] = 4
+    story.look(preflight=CHECK_BROKEN)
+    assert "the golden set is no JSON (goldenSetRef: ConfigMap nope). To go on, " in said(story)
+
+
 def test_who_is_promoted_by_a_person_is_not_called_proven() -> None:
     story = Story().tried()
     story.ask("promote", NEW)

@@ -85,8 +85,18 @@ def test_a_wrong_file_says_what_it_should_be(tmp_path: Path, text: str, words: s
 
 
 def test_a_set_that_is_not_there_says_where_it_belongs(tmp_path: Path) -> None:
+    (tmp_path / "set.json").write_text("{}")
     with pytest.raises(CompareFault, match=r"key golden\.json of the ConfigMap that goldenSetRef names"):
         read_golden_set(tmp_path / "golden.json")
+
+
+@pytest.mark.parametrize("folder", [".", "never-made"])
+def test_where_nothing_at_all_is_the_config_map_is_said_not_to_exist(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "..data").mkdir()  # as a kubelet leaves it where the ConfigMap is missing
+    with pytest.raises(
+        CompareFault, match="the ConfigMap that goldenSetRef names does not exist, or is empty"
+    ):
+        read_golden_set(tmp_path / folder / "golden.json")
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:

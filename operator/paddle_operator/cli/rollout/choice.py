@@ -21,13 +21,17 @@ class NoChoice(OperatorError):
 def revision_meant(verb: Verb, said: str, service: Mapping[str, Any], kept: Sequence[Kept]) -> str:
     """Return the whole name of a revision; NoChoice lists those that can be meant, where it is not one."""
     able = _able(verb, service, kept)
+    unknown = bool(said) and not _named(said, _all(service, kept))
+    stranger = f"{service['metadata']['name']} has no revision {said!r}"
     if not able:
-        raise NoChoice(_none(verb, service))
+        raise NoChoice(f"{stranger}, and {_none(verb, service)}" if unknown else _none(verb, service))
     meant = _named(said, able) if said else _usual(verb, service, able)
     if len(meant) == 1:
         return meant[0]
     how_many = "several" if meant else "none"
     trouble = f"{said!r} names {how_many} of these" if said else "name one of these"
+    if unknown:
+        trouble = f"{stranger}; name one of these"
     known = {one.revision: one for one in kept}
     listed = "".join(f"\n  {_described(name, known.get(name))}" for name in able)
     raise NoChoice(f"{verb}: {trouble} revisions:{listed}")
@@ -76,10 +80,22 @@ def _usual(verb: Verb, service: Mapping[str, Any], able: list[str]) -> list[str]
 
 
 def _named(said: str, able: list[str]) -> list[str]:
-    """Return what a name means: the whole of it, or how its hash begins, as git and kubectl take it."""
-    return [one for one in able if one == said] or [
-        one for one in able if one.rpartition("-")[2].startswith(said)
-    ]
+    """Return what a name means: the whole of it, or how it or its hash begins, as git and kubectl take it."""
+    return [one for one in able if one == said] or [one for one in able if _begins(one, said)]
+
+
+def _begins(name: str, said: str) -> bool:
+    """Tell whether it is how a name begins, as far as the hash at least, or how the hash does."""
+    service, _, content = name.rpartition("-")
+    part = said.removeprefix(f"{service}-")
+    return part != "" and content.startswith(part)
+
+
+def _all(service: Mapping[str, Any], kept: Sequence[Kept]) -> list[str]:
+    """Return every revision of which anything is told."""
+    status = service.get("status") or {}
+    told = (status.get(block) or {} for block in ("stable", "canary", "previous", "rollout"))
+    return [*(one.revision for one in kept), *(str(one["revision"]) for one in told if "revision" in one)]
 
 
 def _described(name: str, kept: Kept | None) -> str:

@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser, verb: Verb) -> None:
     usual = _MEANT_BY_NOTHING.get(verb, "the canary")
     parser.add_argument("name", help="the service")
     parser.add_argument(
-        "revision", nargs="?", default="", help=f"its name, or how its hash begins; by default {usual}"
+        "revision", nargs="?", default="", help=f"how its name or its hash begins; by default {usual}"
     )
     parser.add_argument(
         "--wait", action=argparse.BooleanOptionalAction, default=True, help="wait for the operator's answer"

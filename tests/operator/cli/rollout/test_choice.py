@@ -29,6 +29,7 @@ def test_what_concerns_a_canary_means_the_canary(verb: Verb) -> None:
     assert revision_meant(verb, "", a_service(), ()) == "calm-2bbb"
     assert revision_meant(verb, "calm-2bbb", a_service(), ()) == "calm-2bbb"
     assert revision_meant(verb, "2b", a_service(), ()) == "calm-2bbb"
+    assert revision_meant(verb, "calm-2", a_service(), ()) == "calm-2bbb"
 
 
 @pytest.mark.parametrize("verb", OF_CANARY)
@@ -80,11 +81,30 @@ def test_a_rollback_among_several_lists_them_newest_first_and_never_a_rejected_o
 
 
 @pytest.mark.parametrize(
-    ("said", "how_many"), [("0a", "several"), ("calm-1aaa", "none"), ("calm-0bad", "none"), ("x", "none")]
+    ("said", "how_many"),
+    [("0a", "several"), ("calm-0a", "several"), ("calm-1aaa", "none"), ("calm-0bad", "none")],
 )
 def test_a_rollback_to_a_name_that_is_not_one_of_them_says_so(said: str, how_many: str) -> None:
     with pytest.raises(NoChoice, match=f"'{said}' names {how_many} of these revisions:\n  calm-0abb"):
         revision_meant(Verb.ROLLBACK, said, a_service(), ALL)
+
+
+@pytest.mark.parametrize("verb", [Verb.ROLLBACK, Verb.RETRY, Verb.ABORT])
+@pytest.mark.parametrize("said", ["calm-9999", "x", "calm", "calm-", "other-0abb"])
+def test_a_name_that_is_no_revision_is_said_to_be_unknown(verb: Verb, said: str) -> None:
+    with pytest.raises(
+        NoChoice, match=f"^{verb}: calm has no revision '{said}'; name one of these revisions:"
+    ):
+        revision_meant(verb, said, a_service(), ALL)
+
+
+def test_a_name_that_is_no_revision_is_unknown_also_where_nothing_is_kept() -> None:
+    with pytest.raises(
+        NoChoice, match=r"^calm has no revision 'calm-9999', and no revision that served before"
+    ):
+        revision_meant(Verb.ROLLBACK, "calm-9999", a_service(), (SERVING,))
+    with pytest.raises(NoChoice, match=r"^no revision that served before is kept"):
+        revision_meant(Verb.ROLLBACK, "calm-1a", a_service(), (SERVING,))
 
 
 def test_the_beginning_of_a_hash_is_enough_where_only_one_begins_so() -> None:

@@ -174,7 +174,10 @@ def test_a_dry_run_prints_the_annotation_and_writes_nothing(
     [
         (["promote", "nobody"], "PaddleModelService nobody"),
         (["promote", "calm", "calm-1aaa"], "'calm-1aaa' names none of these revisions:\n  calm-2bbb\n"),
-        (["rollback", "calm", "calm-9"], "'calm-9' names none of these revisions:\n  calm-0aaa"),
+        (
+            ["rollback", "calm", "calm-9"],
+            "calm has no revision 'calm-9'; name one of these revisions:\n  calm-0aaa",
+        ),
         (["retry", "calm"], "no revision of calm is rejected"),
     ],
 )
