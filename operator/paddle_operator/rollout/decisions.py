@@ -116,9 +116,6 @@ def _found_bad(memory: Memory, attempt: Attempt, view: View) -> Iterator[tuple[C
         yield Cause.ENDPOINTS_LOST, f"its last ready pod is gone for the {attempt.losses + 1}. time"
     if view.finds(Finding.BROKEN):
         yield Cause.BROKEN, evidence(view)
-    if view.finds(Finding.SHARED_INCIDENT) and attempt.full and not view.situation.has(memory.stable):
-        nobody = "the pods of the stable revision have made room, and nobody is there to share it with"
-        yield Cause.BROKEN, f"{nobody}: {evidence(view)}"
     if spent is not None and spent > most:
         told = f"it has spent {float(spent):.1f} % of the budget, of {float(most):g} % that it may"
         yield Cause.BUDGET_SPENT, told

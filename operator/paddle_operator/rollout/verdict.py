@@ -38,7 +38,8 @@ class Evidence:
     """Against "the canary spends toleranceFactor times the budget, or more"."""
     finding: Finding
     compared: bool = True
-    """False where the stable revision was asked too little to compare with: then `absolute` alone decides."""
+    """False where the stable revision was asked too little to compare with, or was not there while the canary
+    broke the promise: then `absolute` alone decides."""
     step_requests: int = 0
     """What the step passes on: the canary's requests in it, without those of an incident that both shared."""
     step_bad: int = 0

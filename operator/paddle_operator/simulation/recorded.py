@@ -2,7 +2,8 @@
 
     {"t": 15, "step_weight": 5, "objectives": {"errors": {"canary": [15, 0], "stable": [285, 1]}}}
 
-The counts of a line are those since the line before; null where nothing is known.
+The counts of a line are those since the line before; null where nothing is known. With `"alone": true` the
+stable revision had no ready pod.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class _Line:
     seconds: float
     weight: int
     objectives: dict[str, Pair]
+    alone: bool
 
 
 def replayed(gate: Gate, rollout: Rollout, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
@@ -64,7 +66,7 @@ def replayed(gate: Gate, rollout: Rollout, lines: Iterable[str]) -> Iterator[dic
         if canary is None or canary.attempt.step != step:
             canary = Recorded.in_step(step, line.weight, after(since))
         try:
-            known, verdict = judge(gate, known, Look(step, line.objectives))
+            known, verdict = judge(gate, known, Look(step, line.objectives, line.alone))
         except ValueError as wrong:
             raise LineInvalid(number, str(wrong)) from wrong
         canary, action = canary.look(rollout, verdict, after(line.seconds))
@@ -87,7 +89,7 @@ def _step(steps: Sequence[Step], weight: int) -> int:
 def _read(number: int, text: str) -> _Line:
     try:
         read = json.loads(text, parse_constant=_no_constant)
-        if not isinstance(read, dict) or read.keys() != {"t", "step_weight", "objectives"}:
+        if not isinstance(read, dict) or read.keys() - {"alone"} != {"t", "step_weight", "objectives"}:
             raise ValueError(f"it must be {_LINE}")
         seconds, weight = read["t"], read["step_weight"]
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) < _LONGEST:
@@ -96,7 +98,10 @@ def _read(number: int, text: str) -> _Line:
             raise ValueError(f"step_weight must be a whole percentage from 0 to 100, is {weight!r}")
         if not isinstance(read["objectives"], dict):
             raise ValueError(f"objectives must be an object by name, is {read['objectives']!r}")
-        return _Line(seconds, weight, {name: _pair(name, one) for name, one in read["objectives"].items()})
+        if not isinstance(alone := read.get("alone", False), bool):
+            raise ValueError(f"alone must be true or false, is {alone!r}")
+        pairs = {name: _pair(name, one) for name, one in read["objectives"].items()}
+        return _Line(seconds, weight, pairs, alone)
     except json.JSONDecodeError as wrong:
         raise LineInvalid(number, f"not JSON ({wrong}): it must be {_LINE}") from wrong
     except (ValueError, RecursionError) as wrong:

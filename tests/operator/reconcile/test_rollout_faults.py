@@ -236,6 +236,18 @@ def test_a_canary_whose_deployment_was_deleted_is_not_rejected_for_what_nobody_a
     assert "rejectedRevisions" not in story.status
 
 
+def test_a_canary_that_fails_while_nobody_else_is_there_shares_no_incident(story: RolloutStory) -> None:
+    """The only pod of the stable revision starves, after it has answered for long."""
+    stable, canary = story.begun()
+    story.passes(30)
+    loses_its_pods(story, stable)
+    story.metrics.start("a", "nobody", story.now)
+    story.look(2)
+    assert story.weights == {canary: 100}
+    story.passes(45, good=70, bad=30)
+    assert (story.rollout["state"], story.rollout["verdict"]) == ("RolledBack", "Broken")
+
+
 def test_a_canary_without_a_ready_pod_has_no_weight(story: RolloutStory) -> None:
     stable, canary = story.begun()
     loses_its_pods(story, canary)

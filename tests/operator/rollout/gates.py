@@ -26,9 +26,9 @@ def pair(canary: tuple[int, int] | None, stable: tuple[int, int] | None) -> Pair
     return Pair(Counts(*canary) if canary else None, Counts(*stable) if stable else None)
 
 
-def look(*pairs: Pair, step: int = 0) -> Look:
+def look(*pairs: Pair, step: int = 0, alone: bool = False) -> Look:
     """A look at o0, o1 and so on."""
-    return Look(step, {f"o{number}": one for number, one in enumerate(pairs)})
+    return Look(step, {f"o{number}": one for number, one in enumerate(pairs)}, alone)
 
 
 def judged(settings: Gate, looks: Iterable[Look], memory: Memory | None = None) -> tuple[Memory, Verdict]:

@@ -11,7 +11,8 @@ from paddle_operator.rollout.gate.judge import Memory
 from paddle_operator.rollout.gate.memory import document_of, memory_from, memory_of, text_of
 from tests.operator.rollout.gates import gate, judged, look, pair
 
-MEMORY, _ = judged(gate("99", "99.9"), [look(pair((300, 3), (900, 9)), pair((300, 0), (900, 1)), step=1)] * 3)
+_COUNTS = (pair((300, 3), (900, 9)), pair((300, 0), (900, 1)))
+MEMORY, _ = judged(gate("99", "99.9"), [look(*_COUNTS, step=1)] * 2 + [look(*_COUNTS, step=1, alone=True)])
 
 
 def test_a_memory_is_the_same_after_writing_and_reading() -> None:

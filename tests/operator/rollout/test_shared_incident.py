@@ -88,3 +88,36 @@ def test_what_an_incident_has_given_away_is_not_found_again_when_it_is_over() ->
         assert verdict.finding is Finding.SHARED_INCIDENT
     _, over = judged(gate(), [CLEAN] * 6, memory)
     assert over.finding is Finding.NOTHING_AGAINST
+
+
+ALONE = look(pair((300, 90), (0, 0)), alone=True)
+"""No pod of the stable revision is ready, and the canary has all requests."""
+
+
+def test_an_incident_is_not_shared_with_a_stable_revision_that_is_not_there() -> None:
+    memory, _ = judged(gate(), [CLEAN] * 20)
+    _, verdict = judge(gate(), memory, ALONE)
+    assert verdict.finding is Finding.BROKEN
+    evidence = verdict.objectives[0]
+    assert evidence.relative < 100, "nothing says that it is worse"
+    assert not evidence.compared
+
+
+def test_one_that_was_asked_by_chance_alone_may_share_it() -> None:
+    memory, _ = judged(gate(), [CLEAN] * 20)
+    _, verdict = judge(gate(), memory, look(pair((300, 90), (0, 0))))
+    assert verdict.finding is Finding.SHARED_INCIDENT
+
+
+def test_what_both_shared_is_not_laid_at_the_door_of_who_is_left() -> None:
+    memory, verdict = judged(gate(), [SHARED] * 10)
+    _, alone = judged(gate(), [look(pair((300, 3), (0, 0)), alone=True)] * 20, memory)
+    assert verdict.finding is alone.finding is Finding.SHARED_INCIDENT
+
+
+def test_what_it_did_alone_before_an_incident_was_over_is_forgiven_with_the_rest() -> None:
+    memory, _ = judged(gate(), [*[SHARED] * 10, look(pair((8, 1), (0, 0)), alone=True)])
+    assert memory.trails["o0"].alone.requests == 8
+    memory, verdict = judged(gate(), [CLEAN] * 4, memory)
+    assert verdict.finding is Finding.NOTHING_AGAINST
+    assert memory.trails["o0"].alone.requests == 0

@@ -50,6 +50,16 @@ def test_a_replay_says_what_was_said_when_it_happened(scenario: str) -> None:
     assert again[-1]["action"] in {"RollBack", "Promote"}
 
 
+def test_a_line_says_that_the_stable_revision_was_not_there() -> None:
+    bad = {"canary": [300, 90], "stable": [0, 0]}
+    both = {"canary": [300, 0], "stable": [300, 0]}
+    lines = [line(15, 50, errors=both, latency=both), line(30, 50, errors=bad, latency=bad)]
+    (*_, held) = replayed(GATE, ROLLOUT, lines)
+    lines[-1] = json.dumps({**json.loads(lines[-1]), "alone": True})
+    (*_, alone) = replayed(GATE, ROLLOUT, lines)
+    assert (held["finding"], alone["finding"]) == ("SharedIncident", "Broken")
+
+
 def test_a_line_carries_its_evidence_and_what_it_is_held_against() -> None:
     broken = {"canary": [15, 5], "stable": [285, 1]}
     (said,) = replayed(GATE, ROLLOUT, [line(15, 5, errors=broken, latency=broken)])
@@ -106,6 +116,7 @@ def test_a_weight_between_two_steps_is_that_of_the_first_one_raised() -> None:
         ('{"t": NaN, "step_weight": 5, "objectives": {}}', "NaN is no number: write null"),
         ('{"t": 1e999, "step_weight": 5, "objectives": {}}', "t must be seconds, is inf"),
         ('{"t": 30, "step_weight": 5, "objectives": []}', "objectives must be an object by name"),
+        ('{"t": 30, "step_weight": 5, "objectives": {}, "alone": 1}', "alone must be true or false, is 1"),
         ("[" * 100_000, "line 2"),
     ],
 )

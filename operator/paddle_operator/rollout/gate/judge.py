@@ -2,7 +2,7 @@
 
     E_abs >= m/alpha   E_rel >= m/alpha
     yes                yes                Broken: it breaks the promise and is worse than the stable revision
-    yes                no                 SharedIncident
+    yes                no                 SharedIncident, or Broken where nobody was there to share it with
     no                 yes                Regression, inside the promise
     no                 no                 NothingAgainst, or NoData where nothing came in at this look
 
@@ -54,6 +54,8 @@ class Look:
     """The step in which it was counted, by its index from 0."""
     objectives: Mapping[str, Pair]
     """By name. One that is not here is not known."""
+    alone: bool = False
+    """The stable revision had no ready pod, and no share of what happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def judge(gate: Gate, memory: Memory, look: Look) -> tuple[Memory, Verdict]:
     for objective in gate.objectives:
         pair = look.objectives.get(objective.name, UNKNOWN)
         before = memory.trails.get(objective.name, Trail())
-        trail, evidence = _judged(gate, objective, before, pair, look.step)
+        trail, evidence = _judged(gate, objective, before, pair, look)
         trails[objective.name] = trail
         found.append(evidence)
         passed = passed and _passes(gate, objective, trail.of_step(look.step).judged)
@@ -93,19 +95,18 @@ def _check(gate: Gate, look: Look) -> None:
         raise ValueError(f"step {look.step} is none of {gate.steps} steps, counted from 0")
 
 
-def _judged(gate: Gate, objective: Objective, trail: Trail, pair: Pair, step: int) -> tuple[Trail, Evidence]:
+def _judged(gate: Gate, objective: Objective, trail: Trail, pair: Pair, look: Look) -> tuple[Trail, Evidence]:
     known = pair.canary is not None and pair.stable is not None
     if pair.canary is not None and pair.stable is not None:
-        trail = trail.after(gate, objective, step, pair.canary, pair.stable)
+        trail = trail.after(gate, objective, look.step, pair.canary, pair.stable, alone=look.alone)
     absolute, relative = trail.log_absolute(gate, objective), trail.log_relative(gate, objective)
-    compared = _compared(gate, objective, trail)
+    compared, alone = _compared(gate, objective, trail), trail.log_alone(objective) >= gate.log_against
     against = (absolute >= gate.log_against, relative >= gate.log_against)
-    finding = _finding(
-        *against, compared=compared, asked=known and bool(pair.canary and pair.canary.requests)
-    )
+    asked = known and bool(pair.canary and pair.canary.requests)
+    finding = _finding(*against, compared=compared, alone=alone, asked=asked)
     if finding is Finding.SHARED_INCIDENT and trail.trouble.lasts:
         trail = replace(trail, shared=True)
-    judged = trail.of_step(step).judged
+    judged = trail.of_step(look.step).judged
     return trail, Evidence(
         objective.name,
         trail.canary.requests,
@@ -116,7 +117,7 @@ def _judged(gate: Gate, objective: Objective, trail: Trail, pair: Pair, step: in
         _number(relative),
         _number(log_proof(trail.proof, objective.limit(gate))),
         finding,
-        compared=compared,
+        compared=compared and not alone,
         step_requests=judged.requests,
         step_bad=judged.bad,
         excess=trail.excess,
@@ -130,8 +131,8 @@ def _compared(gate: Gate, objective: Objective, trail: Trail) -> bool:
     return asked >= min(gate.least_requests(objective), max(1, trail.canary.requests * LEAST_COMPARED))
 
 
-def _finding(broken: bool, worse: bool, *, compared: bool, asked: bool) -> Finding:
-    if broken and (worse or not compared):
+def _finding(broken: bool, worse: bool, *, compared: bool, alone: bool, asked: bool) -> Finding:
+    if broken and (worse or alone or not compared):
         return Finding.BROKEN
     if broken:
         return Finding.SHARED_INCIDENT

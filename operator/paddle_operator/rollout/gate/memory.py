@@ -3,7 +3,8 @@
 {"version": 1, "objectives": {"errors": {
   "steps": [{"judged": [300, 1], "usual": {"bad": 1, "drift": [-0.8, ...]}, "inIncidents": {...}}],
   "proof": [300, 1], "canary": [300, 1], "stable": [5700, 20],
-  "trouble": {"lasts": false, "since": [0, 0]}, "excess": -0.05, "shared": false}}}
+  "trouble": {"lasts": false, "since": [0, 0]}, "excess": -0.05, "shared": false,
+  "alone": [0, 0]}}}
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from paddle_operator.rollout.gate.trail import Stretch, Trail
 from paddle_operator.rollout.gate.trouble import Trouble
 
 _VERSION = 1
-_TRAIL = {"steps", "proof", "canary", "stable", "trouble", "excess", "shared"}
+_TRAIL = {"steps", "proof", "canary", "stable", "trouble", "excess", "shared", "alone"}
 
 
 def document_of(memory: Memory) -> dict[str, Any]:
@@ -74,6 +75,7 @@ def _written(trail: Trail) -> dict[str, Any]:
         "trouble": {"lasts": trail.trouble.lasts, "since": pair(trail.trouble.since)},
         "excess": trail.excess,
         "shared": trail.shared,
+        "alone": pair(trail.alone),
     }
 
 
@@ -88,6 +90,7 @@ def _trail(read: object, name: str) -> Trail:
         Trouble(_truth(trouble["lasts"]), _counts(trouble["since"])),
         _finite(trail["excess"], name),
         _truth(trail["shared"]),
+        _counts(trail["alone"]),
     )
     if sum(one.usual.bad + one.in_incidents.bad for one in found.stretches) != found.canary.bad:
         raise ValueError(f"the bad requests in the steps of {name} are not those of its canary")

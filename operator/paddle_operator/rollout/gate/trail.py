@@ -66,6 +66,8 @@ class Trail:
     shared: bool = False
     """Both revisions break the promise now. Until the stable one is proven to keep it again, what the canary
     does is only compared."""
+    alone: Counts = NOTHING
+    """The canary's requests while the stable revision had no ready pod, since the last incident of both."""
 
     def of_step(self, step: int) -> Stretch:
         """Return the sums of a step, by its index."""
@@ -88,8 +90,22 @@ class Trail:
         doubt = math.inf if whole.in_incidents != ALIKE else self.trouble.log_doubt(objective)
         return found - gate.log_discount(doubt)
 
-    def after(self, gate: Gate, objective: Objective, step: int, canary: Counts, stable: Counts) -> Trail:
-        """Count one more interval in a step."""
+    def log_alone(self, objective: Objective) -> float:
+        """Return the logarithm of the evidence that it breaks the promise alone. It stands beside
+        `log_absolute`, never in place of it, so that there is no second chance to be found by."""
+        return log_absolute([self.alone], objective.budget)[0]
+
+    def after(
+        self,
+        gate: Gate,
+        objective: Objective,
+        step: int,
+        canary: Counts,
+        stable: Counts,
+        *,
+        alone: bool = False,
+    ) -> Trail:
+        """Count one more interval in a step. `alone`: the stable revision was not there."""
         trouble = self.trouble.after(gate, objective, stable)
         stretches = list(self.stretches) + [Stretch()] * (step + 1 - len(self.stretches))
         judged, both = NOTHING if self.shared else canary, compared(canary, stable)
@@ -102,6 +118,7 @@ class Trail:
             trouble,
             self.excess + _excess(canary, stable),
             self.shared,
+            self.alone + canary if alone else self.alone,
         )
         return counted._forgiven() if self.shared and not trouble.lasts else counted
 
@@ -109,7 +126,7 @@ class Trail:
         """Begin anew against the promise. This evidence is beyond its threshold, and may always be thrown
         away. What compares both revisions stays, and so does the proof, which may not be begun anew."""
         stretches = tuple(replace(one, judged=NOTHING) for one in self.stretches)
-        return replace(self, stretches=stretches, shared=False)
+        return replace(self, stretches=stretches, shared=False, alone=NOTHING)
 
 
 def _excess(canary: Counts, stable: Counts) -> float:

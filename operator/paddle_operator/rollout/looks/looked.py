@@ -49,7 +49,7 @@ class Looked:
     def look(self, step: int) -> Look:
         """Return what the gate judges. No value of any of the other three kinds is in it."""
         known = {name: one.value for name, one in self.counts.items() if isinstance(one, Value)}
-        return Look(step, known)
+        return Look(step, known, alone=self.revisions.stable is None)
 
     @property
     def missing(self) -> str:
@@ -61,10 +61,11 @@ class Looked:
         return "; ".join(f"{', '.join(named)}: {told}" for told, named in found.items())
 
     def document(self) -> dict[str, Any]:
-        """Return it as JSON's values: `objectives` is what `paddle-operator replay` reads."""
+        """Return it as JSON's values: `alone` and `objectives` are what `paddle-operator replay` reads."""
         return {
             "canary": self.revisions.canary,
             "stable": self.revisions.stable or "",
+            "alone": self.revisions.stable is None,
             "objectives": {name: _counts(answer) for name, answer in self.counts.items()},
             "why": {name: why(one) for name, one in self.counts.items() if not isinstance(one, Value)},
             "asked": [{"at": one.at, "query": one.query, "answer": one.answer} for one in self.asked],
