@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hack.demo.kubectl import Kube, eventually
-from paddle_operator.plan.route import percents
 from sweep.story import Subject
 from tests.e2e.operator.crash_story import NAME, WAIT_SECONDS, Life
 from tests.e2e.operator.moved_clock import BEGIN
 from tests.e2e.operator.paper_node import NOW, become_ready, patch_status, resolve
 from tests.e2e.operator.paper_prometheus import PaperPrometheus, Traffic
 from tests.e2e.operator.resources import paper
+from tests.e2e.rollouts import wait_for_weights, weights
 
 SPEC = {
     "sla": {
@@ -167,16 +167,13 @@ class Rollouts(Life):
         eventually(there, WAIT_SECONDS, lambda: f"{state}: {kube.run('get', 'pms', NAME, '-o', 'yaml')}")
 
     def takes_all(self, kube: Kube, revision: str | None) -> None:
-        eventually(lambda: self.weights(kube) == {revision: 100} or None, WAIT_SECONDS, f"all for {revision}")
+        wait_for_weights(kube, NAME, {revision or "": 100}, WAIT_SECONDS)
 
     def shares(self, kube: Kube, *percent: int) -> None:
         def there() -> bool | None:
-            return [*self.weights(kube).values()] == [*percent] or None
+            return [*weights(kube, NAME).values()] == [*percent] or None
 
         eventually(there, WAIT_SECONDS, lambda: f"{percent}: {kube.run('get', 'pms', NAME, '-o', 'yaml')}")
-
-    def weights(self, kube: Kube) -> dict[str | None, int]:
-        return {one: percent for one, percent in percents(kube.get("httproute", NAME)).items() if percent}
 
     def looked_at(self, kube: Kube) -> datetime | None:
         memory: dict[str, Any] = json.loads(kube.get("configmap", f"{NAME}-rollout")["data"]["rollout.json"])

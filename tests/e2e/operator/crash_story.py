@@ -39,8 +39,16 @@ FOLLOWED = (
 )
 FORGET = ("/metadata/generation", "/status/observedGeneration")
 """They count writes, and of two replicas that both act one may write once more."""
-WAIT_SECONDS = 120.0
-QUIET_SECONDS, PATIENCE_SECONDS = 1.0, 120.0
+WAIT_SECONDS = 600.0
+"""What does not come on a quiet machine within seconds does not come; a busy one takes minutes."""
+QUIET_SECONDS, PATIENCE_SECONDS = 1.0, 300.0
+PATIENT = {
+    "LEASE_SECONDS": "600",
+    "LEASE_RENEW_SECONDS": "500",
+    "REQUEST_TIMEOUT_SECONDS": "120",
+    "PROMETHEUS_TIMEOUT_SECONDS": "60",
+}
+"""Where time stands still nothing may depend on how slow the machine is: no Lease runs out, no question."""
 
 
 @dataclass
@@ -85,9 +93,10 @@ class Life:
             "LEASE_NAME": name,
             "PROBE_PORT": str(port),
             "DASHBOARDS": "false",  # they carry a hash of the namespace
+            **PATIENT,
+            **self.settings(),
         }
         command = [sys.executable, "-P", str(CLOCK), str(self.clock(namespace))]
-        settings |= self.settings()
         return Launch(command, {f"PADDLE_OPERATOR_{name}": value for name, value in settings.items()})
 
     def settings(self) -> dict[str, str]:
