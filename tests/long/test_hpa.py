@@ -11,27 +11,23 @@ import pytest
 from benchmarks.scaling_watch import Replicas
 from hack.cluster.addons_extras import METRICS_SERVER
 from hack.demo.kubectl import Kube, eventually
-from tests.e2e.load import Request, Steady
-from tests.e2e.resources import DIGITS_REQUEST, Resource, digits
+from tests.e2e.load import Steady
+from tests.e2e.resources import Resource
+from tests.e2e.rollouts import request_to
 from tests.e2e.testbed import Testbed
 from tests.long.external_metrics import Provider, provided
+from tests.long.scaled_service import by_requests, replicas, scaled, serving_in
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
-NAMESPACE, SERVICE, HOST = "autoscaling", "steered", "steered.example.com"
+NAMESPACE, SERVICE = "autoscaling", "steered"
 SELECTOR = f"serving.paddle-sla.io/service={SERVICE}"
 CPU = {"name": "cpu", "type": "CPUUtilization", "target": {"value": "20"}}
-LOAD = {"name": "qps", "type": "RequestsPerReplica", "target": {"value": "10"}}
+LOAD = by_requests(value="10")
 UP_SECONDS, DOWN_SECONDS = 150.0, 240.0
 
 
 def steered(metric: dict[str, Any]) -> Resource:
-    """The small Tensor model with a fifth of a CPU for each pod, between one and three of them."""
-    limits = {"cpu": "200m", "memory": "1Gi"}
-    made = digits(SERVICE).through_gateway(HOST).runtime(resources={"requests": limits, "limits": limits})
-    bounds = {"backend": "HPA", "minReplicas": 1, "maxReplicas": 3}
-    slow = {"scaleDownStabilizationSeconds": 60}
-    made.body["spec"]["scaling"] = {**bounds, "metrics": [metric], "behavior": slow}
-    return made
+    return scaled(SERVICE, "HPA", metric, behavior={"scaleDownStabilizationSeconds": 60})
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +37,8 @@ def site() -> Testbed:
 
 @pytest.fixture(scope="module")
 def kube(site: Testbed) -> Iterator[Kube]:
-    site.site.make_namespace(NAMESPACE)
-    kube = site.kube(NAMESPACE)
-    kube.apply(steered(CPU).body)
-    kube.wait_condition(SERVICE, "Ready", "True", timeout=300)
-    yield kube
-    kube.delete("namespace", NAMESPACE)
+    with serving_in(site.site, NAMESPACE, steered(CPU)) as kube:
+        yield kube
 
 
 @pytest.fixture(scope="module")
@@ -57,16 +49,13 @@ def provider(site: Testbed, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture
 def load(site: Testbed) -> Steady:
-    url = f"{site.gateway_url}/v2/models/{SERVICE}/infer"
-    return Steady(Request(url, DIGITS_REQUEST.read_bytes(), "application/json", HOST), per_second=24)
-
-
-def replicas(kube: Kube) -> int:
-    return int(kube.get("pms", SERVICE)["status"]["stable"]["replicas"])
+    return Steady(request_to(site, SERVICE), per_second=24)
 
 
 def becomes(kube: Kube, least: int, most: int, seconds: float) -> None:
-    eventually(lambda: least <= replicas(kube) <= most or None, seconds, f"{least} to {most} replicas")
+    eventually(
+        lambda: least <= replicas(kube, SERVICE) <= most or None, seconds, f"{least} to {most} replicas"
+    )
 
 
 def scales(kube: Kube) -> None:

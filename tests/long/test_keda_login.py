@@ -18,12 +18,13 @@ from hack.cluster.progress import Progress
 from hack.demo.embedded import EmbeddedSite
 from hack.demo.kubectl import Kube, eventually
 from hack.demo.site import SYSTEM
-from tests.e2e.load import Request, Steady
-from tests.e2e.resources import DIGITS_REQUEST, Resource, digits
+from tests.e2e.load import Steady
+from tests.e2e.rollouts import request_to
 from tests.e2e.testbed import Testbed
+from tests.long.scaled_service import by_requests, ready, scaled, serving_in
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
-NAMESPACE, SERVICE, HOST = "login", "guarded", "guarded.example.com"
+NAMESPACE, SERVICE = "login", "guarded"
 SECRET, TOKEN = "prometheus-read", "let-me-in"
 
 
@@ -84,19 +85,6 @@ def login(cluster_address: str, prometheus: str) -> Iterator[str]:
         serving.join()
 
 
-def guarded() -> Resource:
-    """The small Tensor model, between one and three pods, by requests."""
-    limits = {"cpu": "200m", "memory": "1Gi"}
-    made = digits(SERVICE).through_gateway(HOST).runtime(resources={"requests": limits, "limits": limits})
-    made.body["spec"]["scaling"] = {
-        "backend": "KEDA",
-        "minReplicas": 1,
-        "maxReplicas": 3,
-        "metrics": [{"name": "qps", "type": "RequestsPerReplica", "target": {"value": "10"}}],
-    }
-    return made
-
-
 def keys(site: EmbeddedSite, token: str) -> None:
     """Who is let in: a token for the operator, one for KEDA, and where KEDA finds it."""
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET}}
@@ -136,20 +124,15 @@ def behind_login(site: Testbed) -> Iterator[EmbeddedSite]:
 
 @pytest.fixture(scope="module")
 def kube(behind_login: EmbeddedSite) -> Iterator[Kube]:
-    behind_login.make_namespace(NAMESPACE)
-    kube = behind_login.kube(NAMESPACE)
-    kube.apply(guarded().body)
-    kube.wait_condition(SERVICE, "Ready", "True", timeout=300)
-    yield kube
-    kube.delete("namespace", NAMESPACE)
+    guarded = scaled(SERVICE, "KEDA", by_requests(value="10"))
+    with serving_in(behind_login, NAMESPACE, guarded) as kube:
+        yield kube
 
 
-def test_who_is_let_in_scales_and_measures(kube: Kube, behind_login: EmbeddedSite) -> None:
-    url = f"{behind_login.gateway_url}/v2/models/{SERVICE}/infer"
-    request = Request(url, DIGITS_REQUEST.read_bytes(), "application/json", HOST)
+def test_who_is_let_in_scales_and_measures(kube: Kube, site: Testbed) -> None:
     kube.wait_condition(SERVICE, "ScalingActive", "True", timeout=180)
-    with Steady(request, per_second=25):
-        eventually(lambda: True if ready(kube) == 3 else None, 180, "pods for 25 requests a second")
+    with Steady(request_to(site, SERVICE), per_second=25):
+        eventually(lambda: True if ready(kube, SERVICE) == 3 else None, 180, "pods for 25 requests a second")
         kube.wait_condition(SERVICE, "MetricsAvailable", "True", timeout=180)
 
 
@@ -157,11 +140,6 @@ def test_a_wrong_token_of_keda_is_told_and_removes_no_pod(kube: Kube, behind_log
     keys(behind_login, "guess")
     lost = kube.wait_condition(SERVICE, "ScalingActive", "False", reason="MetricsLost", timeout=240)
     assert "No pod is removed meanwhile" in lost["message"]
-    assert ready(kube) == 3
+    assert ready(kube, SERVICE) == 3
     keys(behind_login, TOKEN)
     kube.wait_condition(SERVICE, "ScalingActive", "True", timeout=240)
-
-
-def ready(kube: Kube) -> int:
-    """Pods that are ready, by the service's status."""
-    return int(kube.get("pms", SERVICE)["status"]["stable"]["readyReplicas"])
