@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 
 from hack.demo.kubectl import Kube, eventually
 from paddle_operator.plan.route import percents
-from tests.e2e.load import Request
+from tests.e2e.load import Request, Steady
 from tests.e2e.resources import DIGITS_REQUEST, Resource, digits
 from tests.e2e.testbed import Testbed
 
@@ -62,6 +65,24 @@ def serving(site: Testbed, kube: Kube, resource: Resource) -> str:
 
     eventually(answered, 30, f"the gateway answers for {host(name)}")
     return str(kube.get("pms", name)["status"]["stable"]["revision"])
+
+
+@contextmanager
+def asked(site: Testbed, kube: Kube, resource: Resource, seconds: float = 15) -> Iterator[tuple[str, Steady]]:
+    """Let it serve, and callers ask it to the end of the block, which begins so many seconds after them: a
+    rollout begins where they are enough to prove it by. Yields its revision, and the load."""
+    stable = serving(site, kube, resource)
+    with Steady(request_to(site, resource.body["metadata"]["name"]), per_second=PER_SECOND) as load:
+        time.sleep(seconds)
+        yield stable, load
+
+
+def tried(kube: Kube, resource: Resource) -> str:
+    """Apply a change; the name of its revision, once that takes its first share."""
+    name = resource.body["metadata"]["name"]
+    kube.apply(resource.body)
+    rolling(kube, name, "CanaryStep")
+    return canary(kube, name)
 
 
 def rolling(kube: Kube, name: str, reason: str, timeout: float = 120) -> dict[str, Any]:

@@ -12,17 +12,19 @@ from collections import Counter
 import httpx
 import pytest
 
-from hack.demo.kubectl import Kube, eventually
+from hack.demo.kubectl import Kube
 from tests.digits_models import train
-from tests.e2e.load import Steady
 from tests.e2e.resources import DIGITS_REQUEST
 from tests.e2e.rollouts import (
-    PER_SECOND,
     STEP,
+    asked,
+    canary,
     changed,
     promising,
     request_to,
-    serving,
+    rolling,
+    tried,
+    wait_for_weights,
     weights,
     with_fault,
 )
@@ -33,17 +35,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(400)]
 
 def test_a_good_revision_is_promoted_and_no_request_fails(site: Testbed, kube: Kube) -> None:
     resource = promising("good")
-    old = serving(site, kube, resource)
-    with Steady(request_to(site, "good"), per_second=PER_SECOND) as load:
-        time.sleep(20)
-        kube.apply(changed(resource).body)
-        kube.wait_condition("good", "RolloutComplete", "False", reason="CanaryStep", timeout=90)
-        new = kube.get("pms", "good")["status"]["canary"]["revision"]
+    with asked(site, kube, resource, 20) as (old, load):
+        new = tried(kube, changed(resource))
         assert weights(kube, "good") == {old: 80, new: 20}
-        eventually(
-            lambda: True if weights(kube, "good") == {old: 50, new: 50} else None, 90, "the second step"
-        )
-        kube.wait_condition("good", "RolloutComplete", "False", reason="Baking", timeout=120)
+        wait_for_weights(kube, "good", {old: 50, new: 50})
+        rolling(kube, "good", "Baking")
         assert weights(kube, "good") == {new: 100}
         assert kube.get("pms", "good")["status"]["previous"]["revision"] == old
         kube.wait_condition("good", "RolloutComplete", "True", timeout=120)
@@ -55,13 +51,10 @@ def test_a_good_revision_is_promoted_and_no_request_fails(site: Testbed, kube: K
 
 def test_a_broken_revision_is_rolled_back_before_many_notice(site: Testbed, kube: Kube, faulty: str) -> None:
     resource = promising("bad")
-    old = serving(site, kube, resource)
-    with Steady(request_to(site, "bad"), per_second=PER_SECOND) as load:
-        time.sleep(20)
-        kube.apply(with_fault(resource, faulty, "errors:30").body)
-        kube.wait_condition("bad", "RolloutComplete", "False", reason="CanaryStep", timeout=90)
+    with asked(site, kube, resource, 20) as (old, load):
+        tried(kube, with_fault(resource, faulty, "errors:30"))
         began = time.monotonic()
-        kube.wait_condition("bad", "RolloutComplete", "False", reason="RolledBack", timeout=60)
+        rolling(kube, "bad", "RolledBack", timeout=60)
         seconds = time.monotonic() - began
         assert weights(kube, "bad") == {old: 100}
         time.sleep(5)
@@ -79,11 +72,9 @@ def test_a_revision_that_never_comes_up_gets_no_request(
     site: Testbed, kube: Kube, faulty: str, fault: str
 ) -> None:
     resource = promising(fault)
-    old = serving(site, kube, resource)
-    with Steady(request_to(site, fault), per_second=PER_SECOND) as load:
-        time.sleep(15)
+    with asked(site, kube, resource) as (old, load):
         kube.apply(with_fault(resource, faulty, fault).body)
-        kube.wait_condition(fault, "RolloutComplete", "False", reason="RolloutInProgress", timeout=60)
+        rolling(kube, fault, "RolloutInProgress", timeout=60)
         time.sleep(20)
     assert load.outcomes.failed == []
     assert weights(kube, fault) == {old: 100}
@@ -108,17 +99,15 @@ def test_answers_that_differ_stop_a_revision_before_any_caller_sees_one(
     golden = {"golden.json": json.dumps({"cases": [case]})}
     kube.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "golden"}, "data": golden})
     resource = promising("asked", preflight={"goldenSetRef": {"configMap": "golden"}})
-    old = serving(site, kube, resource)
-    with Steady(request_to(site, "asked"), per_second=PER_SECOND) as load:
-        time.sleep(15)
+    with asked(site, kube, resource) as (old, load):
         kube.apply(resource.model(uri=wrong).body)
-        found = kube.wait_condition("asked", "RolloutComplete", "False", reason="RolledBack", timeout=150)
+        found = rolling(kube, "asked", "RolledBack", timeout=150)
         assert "absError" in found["message"], found
         status = kube.get("pms", "asked")["status"]
         assert status["rejectedRevisions"][0]["reason"] == "PreflightFailed"
         assert weights(kube, "asked") == {old: 100}
         kube.apply(changed(resource).body)
-        kube.wait_condition("asked", "RolloutComplete", "False", reason="CanaryStep", timeout=150)
+        rolling(kube, "asked", "CanaryStep", timeout=150)
     assert load.outcomes.failed == []
     kube.delete("pms", "asked")
 
@@ -126,16 +115,14 @@ def test_answers_that_differ_stop_a_revision_before_any_caller_sees_one(
 def test_shares_are_as_written_and_a_person_decides(site: Testbed, kube: Kube) -> None:
     manual = [{"weight": 20, **STEP, "approval": "Manual"}, {"weight": 50, **STEP}]
     resource = promising("shared", steps=manual)
-    old = serving(site, kube, resource)
-    with Steady(request_to(site, "shared"), per_second=PER_SECOND) as load:
-        time.sleep(15)
+    with asked(site, kube, resource) as (old, load):
         kube.apply(changed(resource).body)
-        kube.wait_condition("shared", "RolloutComplete", "False", reason="AwaitingApproval", timeout=120)
-        new = kube.get("pms", "shared")["status"]["canary"]["revision"]
+        rolling(kube, "shared", "AwaitingApproval")
+        new = canary(kube, "shared")
         assert 15 <= 100 * share(site, "shared")[new] / 500 <= 25
         annotate = f"serving.paddle-sla.io/request=abort/{new}/1"
         kube.run("annotate", "pms", "shared", annotate)
-        kube.wait_condition("shared", "RolloutComplete", "False", reason="Aborted", timeout=30)
+        rolling(kube, "shared", "Aborted", timeout=30)
         assert weights(kube, "shared") == {old: 100}
         handled = kube.get("pms", "shared")["status"]["lastHandledRequest"]
         assert handled["outcome"] == "Accepted"

@@ -16,17 +16,14 @@ from typing import Any
 import pytest
 
 from hack.demo.kubectl import Kube
-from tests.e2e.load import Steady
 from tests.e2e.rollouts import (
     ANYWAY,
-    PER_SECOND,
     STEP,
-    canary,
+    asked,
     changed,
     promising,
-    request_to,
     rolling,
-    serving,
+    tried,
     wait_for_weights,
     weights,
 )
@@ -64,12 +61,8 @@ def test_a_person_leads_a_rollout_by_the_plugin_and_spec_stays_as_applied(
     by_hand = [{"weight": 20, **STEP, "approval": "Manual"}, {"weight": 50, **STEP, "approval": "Manual"}]
     resource = promising(NAME, steps=by_hand, bake={"durationMinutes": 10}, budgetPolicy=ANYWAY)
     person = Person(kube)
-    old = serving(site, kube, resource)
-    with Steady(request_to(site, NAME), per_second=PER_SECOND) as load:
-        time.sleep(15)
-        kube.apply(changed(resource).body)
-        rolling(kube, NAME, "CanaryStep")
-        new = canary(kube, NAME)
+    with asked(site, kube, resource) as (old, load):
+        new = tried(kube, changed(resource))
         rolling(kube, NAME, "AwaitingApproval")
         assert person.asks("approve")["outcome"] == "Accepted"
         wait_for_weights(kube, NAME, {old: 50, new: 50})

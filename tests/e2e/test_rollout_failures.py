@@ -9,17 +9,14 @@ import pytest
 
 from hack.demo.kubectl import Kube, eventually
 from paddle_operator import names
-from tests.e2e.load import Steady
 from tests.e2e.resources import Resource
 from tests.e2e.rollouts import (
     ANYWAY,
-    PER_SECOND,
-    canary,
+    asked,
     changed,
     promising,
-    request_to,
     rolling,
-    serving,
+    tried,
     weights,
     with_fault,
 )
@@ -35,19 +32,15 @@ def test_a_revision_three_times_slower_is_rolled_back(
 ) -> None:
     """One that takes 20 ms keeps the promise of 40; one that takes 60 breaks it with every answer."""
     resource = with_fault(promising("slow", FAST), faulty, "takes:20")
-    old = serving(site, kube, resource)
-    with Steady(request_to(site, "slow"), per_second=PER_SECOND) as load:
-        time.sleep(20)
-        kube.apply(with_fault(resource, faulty, "takes:60").body)
-        rolling(kube, "slow", "CanaryStep")
-        new = canary(kube, "slow")
+    with asked(site, kube, resource, 20) as (old, load):
+        new = tried(kube, with_fault(resource, faulty, "takes:60"))
         rolling(kube, "slow", "RolledBack")
         assert weights(kube, "slow") == {old: 100}
         time.sleep(5)
-    asked = load.outcomes.answered_by(new)
-    record_property("slow_answers", len(asked))
-    record_property("seconds", asked[-1] - asked[0])
-    print(f"{len(asked)} callers got slow answers within {asked[-1] - asked[0]:.0f} s")
+    hit = load.outcomes.answered_by(new)
+    record_property("slow_answers", len(hit))
+    record_property("seconds", hit[-1] - hit[0])
+    print(f"{len(hit)} callers got slow answers within {hit[-1] - hit[0]:.0f} s")
     (rejected,) = kube.get("pms", "slow")["status"]["rejectedRevisions"]
     assert (rejected["revision"], rejected["reason"]) == (new, "Broken")
     kube.delete("pms", "slow")
@@ -74,9 +67,7 @@ def test_a_revision_that_cannot_load_gets_no_request_and_says_why(
     reason: str,
 ) -> None:
     resource = promising(name)
-    old = serving(site, kube, resource)
-    with Steady(request_to(site, name), per_second=PER_SECOND) as load:
-        time.sleep(15)
+    with asked(site, kube, resource) as (old, load):
         kube.apply(change(resource, faulty).body)
         found = rolling(kube, name, reason)
         time.sleep(10)
@@ -93,12 +84,8 @@ def test_a_newer_spec_overtakes_a_canary_which_gets_no_request_from_then_on(
 ) -> None:
     long_step = {"weight": 20, "minDurationSeconds": 120}
     resource = promising("twice", steps=[long_step], budgetPolicy=ANYWAY)
-    old = serving(site, kube, resource)
-    with Steady(request_to(site, "twice"), per_second=PER_SECOND) as load:
-        time.sleep(15)
-        kube.apply(changed(resource).body)
-        rolling(kube, "twice", "CanaryStep")
-        first = canary(kube, "twice")
+    with asked(site, kube, resource) as (old, load):
+        first = tried(kube, changed(resource))
         time.sleep(5)
         kube.apply(changed(resource, queue={"maxRequests": 9}).body)
         eventually(lambda: True if first not in weights(kube, "twice") else None, 20, "its share is gone")
@@ -107,11 +94,11 @@ def test_a_newer_spec_overtakes_a_canary_which_gets_no_request_from_then_on(
         rolling(kube, "twice", "CanaryStep")
         assert weights(kube, "twice") == {old: 80, second: 20}
         eventually(lambda: gone(kube, "twice", first), DRAINED_SECONDS, f"{first} is deleted")
-    asked = load.outcomes.answered_by(first)
+    sent = load.outcomes.answered_by(first)
     print(
-        f"{len(asked)} requests to {first}, the last at {asked[-1]:.1f} s; its share went before {left:.1f} s"
+        f"{len(sent)} requests to {first}, the last at {sent[-1]:.1f} s; its share went before {left:.1f} s"
     )
-    assert asked[-1] < left
+    assert sent[-1] < left
     assert load.outcomes.answered_by(second)
     assert load.outcomes.failed == []
     kube.delete("pms", "twice")

@@ -16,18 +16,16 @@ from hack.demo.embedded import embedded_site
 from hack.demo.kubectl import Kube
 from hack.e2e_site import CLUSTER
 from paddle_operator import names
-from tests.e2e.load import Outcomes, Steady
+from tests.e2e.load import Outcomes
 from tests.e2e.resources import Resource
 from tests.e2e.rollouts import (
     ERRORS,
-    PER_SECOND,
     STEP,
-    canary,
+    asked,
     changed,
     promising,
-    request_to,
     rolling,
-    serving,
+    tried,
     wait_for_weights,
     weights,
     with_fault,
@@ -82,12 +80,8 @@ def test_what_both_revisions_suffer_is_held_against_none_and_the_rollout_goes_on
 ) -> None:
     long_first = [{"weight": 20, "minDurationSeconds": 40, "maxDurationSeconds": 300}, {"weight": 50, **STEP}]
     resource = with_fault(promising("both", steps=long_first), faulty, LATER)
-    old = serving(site, kube, resource)
-    with Steady(request_to(site, "both"), per_second=PER_SECOND) as load:
-        time.sleep(20)
-        kube.apply(changed(resource).body)
-        rolling(kube, "both", "CanaryStep")
-        new = canary(kube, "both")
+    with asked(site, kube, resource, 20) as (old, load):
+        new = tried(kube, changed(resource))
         time.sleep(15)
         for one in (old, new):
             fails(kube, one, now=True)
@@ -131,15 +125,11 @@ def test_a_canary_keeps_its_share_without_prometheus_and_goes_on_with_it(
     """Its samples are lost with it: it keeps them in the pod."""
     long_first = [{"weight": 20, "minDurationSeconds": 30, "maxDurationSeconds": 300}, {"weight": 50, **STEP}]
     resource = promising("blind", steps=long_first).replicas(2)
-    old = serving(site, kube, resource)
     with (
+        asked(site, kube, resource, 20) as (old, load),
         Replicas(kube, names.selector_of("blind")) as seen,
-        Steady(request_to(site, "blind"), per_second=PER_SECOND) as load,
     ):
-        time.sleep(20)
-        kube.apply(changed(resource).body)
-        rolling(kube, "blind", "CanaryStep")
-        new = canary(kube, "blind")
+        new = tried(kube, changed(resource))
         time.sleep(10)
         prometheus(0)
         stopped, before = time.monotonic(), stored(seen)
@@ -179,12 +169,8 @@ def test_a_fault_that_shows_at_half_of_the_requests_is_rolled_back(
     site: Testbed, kube: Kube, faulty: str, record_property: Record
 ) -> None:
     good, bad = late("half", faulty, steps=[{"weight": 20, **STEP}, {"weight": 50, "minDurationSeconds": 60}])
-    old = serving(site, kube, good)
-    with Steady(request_to(site, "half"), per_second=PER_SECOND) as load:
-        time.sleep(20)
-        kube.apply(bad.body)
-        rolling(kube, "half", "CanaryStep")
-        new = canary(kube, "half")
+    with asked(site, kube, good, 20) as (old, load):
+        new = tried(kube, bad)
         wait_for_weights(kube, "half", {old: 50, new: 50})
         time.sleep(15)
         fails(kube, new, now=True)
@@ -203,9 +189,7 @@ def test_a_fault_that_shows_in_the_bake_is_taken_back(
     """By a burn that pages somebody. Its hour is as long as the service is old, so it is found sooner."""
     promised = {"name": "up", "availability": {"targetPercent": "99.5"}}
     good, bad = late("baked", faulty, promised, ERRORS, bake={"durationMinutes": 10})
-    old = serving(site, kube, good)
-    with Steady(request_to(site, "baked"), per_second=PER_SECOND) as load:
-        time.sleep(20)
+    with asked(site, kube, good, 20) as (old, load):
         kube.apply(bad.body)
         rolling(kube, "baked", "Baking", timeout=240)
         new = kube.get("pms", "baked")["status"]["stable"]["revision"]
