@@ -1,9 +1,9 @@
-"""What rollouts a service lives through in a crash sweep: promoted, rolled back, and moved by hand."""
+"""Rollouts that a service lives through in a crash sweep: promoted, rolled back, by hand, one by one."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.e2e.operator.paper_prometheus import PaperPrometheus, Traffic
 from tests.e2e.operator.resources import paper
 from tests.e2e.rollouts import wait_for_weights, weights
 
-SPEC = {
+SPEC: dict[str, Any] = {
     "sla": {
         "objectives": [{"name": "up", "availability": {"targetPercent": "90"}}],
         "synthetic": {"requests": "None"},  # nobody answers at a cluster address
@@ -47,6 +47,7 @@ class Rollouts(Life):
     """Canaries behind a gateway of paper, judged by a Prometheus of paper."""
 
     prometheus: PaperPrometheus = field(default_factory=PaperPrometheus)
+    surge: str = "Auto"
 
     def settings(self) -> dict[str, str]:
         return {"PROMETHEUS_URL": self.prometheus.url}
@@ -72,9 +73,21 @@ class Rollouts(Life):
             self.deleted, first=2,
         )  # fmt: skip
 
+    def one_by_one(self) -> Subject:
+        """The old pod ends before the new one starts and serves alone, as on a node with one device."""
+        told = replace(self, surge="OneByOne")
+        return told.subject(
+            told.made, told.in_its_place, told.counting, told.second_step, told.promotion, told.bake_over,
+            told.deleted, first=1,
+        )  # fmt: skip
+
+    def service(self, **runtime: int) -> dict[str, Any]:
+        rollout = {**SPEC["rollout"], "surge": self.surge}
+        return paper(NAME, **{**SPEC, "rollout": rollout}, **runtime)
+
     def made(self, namespace: str) -> None:
         kube = self.kube(namespace)
-        kube.apply(paper(NAME, **SPEC))
+        kube.apply(self.service())
         resolve(kube, NAME)
         first = self.comes_up(kube, good=20)
         kube.run("wait", f"httproute/{NAME}", "--for=create", "--timeout=60s", timeout=70)
@@ -90,9 +103,14 @@ class Rollouts(Life):
 
     def canary(self, namespace: str, **traffic: int) -> None:
         kube = self.kube(namespace)
-        kube.apply(paper(NAME, queue=65, **SPEC))
+        kube.apply(self.service(queue=65))
         self.comes_up(kube, **traffic)
         self.shares(kube, 90, 10)
+
+    def in_its_place(self, namespace: str) -> None:
+        kube = self.kube(namespace)
+        kube.apply(self.service(queue=65))
+        self.takes_all(kube, self.comes_up(kube, good=20))
 
     def comes_up(self, kube: Kube, *, good: int = 0, bad: int = 0) -> str:
         """The new revision's pod gets ready, and is asked so much each second."""
@@ -113,15 +131,19 @@ class Rollouts(Life):
         self.pass_a_minute(kube := self.kube(namespace))
         self.shares(kube, 50, 50)
 
+    def second_step(self, namespace: str) -> None:
+        self.pass_a_minute(kube := self.kube(namespace))
+        self.rolls(kube, step=2)
+
     def promotion(self, namespace: str) -> None:
         self.pass_a_minute(kube := self.kube(namespace))
-        self.in_state(kube, "Baking")
+        self.rolls(kube, state="Baking")
         self.takes_all(kube, self.new_revision(kube))
 
     def bake_over(self, namespace: str) -> None:
         kube = self.kube(namespace)
         self.pass_a_minute(kube)
-        self.in_state(kube, "Steady")
+        self.rolls(kube, state="Steady")
 
     def old_one_gone(self, namespace: str) -> None:
         """Who takes no requests any more is kept without pods."""
@@ -136,35 +158,37 @@ class Rollouts(Life):
     def condemned(self, namespace: str) -> None:
         kube = self.kube(namespace)
         self.pass_a_minute(kube)
-        self.in_state(kube, "RolledBack")
+        self.rolls(kube, state="RolledBack")
         self.takes_all(kube, self.stable[namespace])
 
     def withdrawn(self, namespace: str) -> None:
         kube = self.kube(namespace)
-        kube.apply(paper(NAME, **SPEC))
-        self.in_state(kube, "Steady")
+        kube.apply(self.service())
+        self.rolls(kube, state="Steady")
 
     def promoted_by_hand(self, namespace: str) -> None:
         kube = self.kube(namespace)
         new = self.new_revision(kube)
         self.asks(kube, f"promote/{new}/1")
-        self.in_state(kube, "Baking")
+        self.rolls(kube, state="Baking")
         self.takes_all(kube, new)
 
     def sent_back(self, namespace: str) -> None:
         kube = self.kube(namespace)
         self.asks(kube, f"rollback/{self.stable[namespace]}/2")
-        self.in_state(kube, "RolledBack")
+        self.rolls(kube, state="RolledBack")
         self.takes_all(kube, self.stable[namespace])
 
     def asks(self, kube: Kube, text: str) -> None:
         kube.run("annotate", "pms", NAME, f"serving.paddle-sla.io/request={text}", "--overwrite")
 
-    def in_state(self, kube: Kube, state: str) -> None:
-        def there() -> bool | None:
-            return kube.get("pms", NAME)["status"]["rollout"]["state"] == state or None
+    def rolls(self, kube: Kube, **wanted: str | int) -> None:
+        """The rollout's status says so."""
 
-        eventually(there, WAIT_SECONDS, lambda: f"{state}: {kube.run('get', 'pms', NAME, '-o', 'yaml')}")
+        def there() -> bool | None:
+            return wanted.items() <= kube.get("pms", NAME)["status"]["rollout"].items() or None
+
+        eventually(there, WAIT_SECONDS, lambda: f"{wanted}: {kube.run('get', 'pms', NAME, '-o', 'yaml')}")
 
     def takes_all(self, kube: Kube, revision: str | None) -> None:
         wait_for_weights(kube, NAME, {revision or "": 100}, WAIT_SECONDS)

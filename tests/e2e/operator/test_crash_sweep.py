@@ -58,8 +58,8 @@ async def test_killed_after_some_writes_it_goes_on_as_if_nothing_had_been(life: 
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize(
     "story",
-    [taken_over, Rollouts.promoted, Rollouts.rolled_back, Rollouts.by_hand],
-    ids=["taken_over", "promoted", "rolled_back", "by_hand"],
+    [taken_over, Rollouts.promoted, Rollouts.rolled_back, Rollouts.by_hand, Rollouts.one_by_one],
+    ids=["taken_over", "promoted", "rolled_back", "by_hand", "one_by_one"],
 )
 async def test_every_write_may_be_the_last_go_unanswered_or_come_late(
     rollouts: Rollouts,
