@@ -133,7 +133,7 @@ class Rolling:
         situation = await self._hosted(of, memory, _situation(of, memory, judged, preflight, reach))
         made = advance(memory, of.rollout, situation, now)
         refused = await self._remember(key, of.service, made.memory, there)
-        course = made.course if refused is None else _without_reason(made.course, situation.lives)
+        course = made.course if refused is None else _without_reason(made.course, situation, memory)
         for said in made.said:
             logger.log(logging.WARNING if said.warns else logging.INFO, "%s: %s", key, said.message)
         if judged is not None and judged.looked is not None:
@@ -203,17 +203,29 @@ class Rolling:
         return None
 
 
-def _without_reason(decided: Course, lives: Course) -> Course:
+def _without_reason(decided: Course, situation: Situation, memory: Memory | None) -> Course:
     """Return what may be done of a decision that could not be written down: nobody gets more than before.
 
-    A canary loses what was decided to take from it. Before anybody serves there is nothing to explain.
+    A canary loses what was decided to take from it. One that was decided to serve keeps its share, and who
+    made room for it what is left. Before anybody serves there is nothing to explain.
     """
+    lives = situation.lives
     if lives.stable is None:
         return decided
-    share = decided.canary_weight if decided.canary == lives.canary else 0
-    fewer = decided.stable_replicas
-    kept = fewer + len(decided.ends) if fewer is not None and decided.stable == lives.stable else None
+    share = decided.weight(lives.canary) if lives.canary is not None else 0
+    kept, fewer = None, decided.stable_replicas
+    if decided.stable != lives.stable:
+        kept = _left_for_room(situation, memory)
+    elif fewer is not None:
+        kept = fewer + len(decided.ends)
     return replace(lives, canary_weight=min(lives.canary_weight, share), stable_replicas=kept)
+
+
+def _left_for_room(situation: Situation, memory: Memory | None) -> int | None:
+    """Return how many pods are left of who made room; None where nobody did."""
+    attempt = memory.attempt if memory is not None else None
+    look = situation.hosting.look if situation.hosting is not None else None
+    return len(look.stable.placed) if attempt is not None and attempt.full and look is not None else None
 
 
 def _who(memory: Memory | None, of: Subject) -> Revisions | None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from paddle_operator import names
+from paddle_operator.errors import ClusterRefused
 from paddle_operator.proving import Proving
+from paddle_operator.reasons import Reason
 from paddle_operator.sla.counting import Scraping
 from tests.operator.fake_metrics import EVERY
 from tests.operator.given import weights
@@ -68,6 +74,21 @@ class RolloutStory(MeasuredStory):
             if "b" in self.metrics.pods:
                 self.metrics.serve("b", self.now, good=good, fast=good, bad=bad)
             self.look()
+
+    @contextmanager
+    def not_remembered(self, state: str) -> Iterator[None]:
+        """Let a memory of this state be refused, which ends the block with its refusal."""
+        whole = self.cluster.apply
+
+        async def apply(key: Any, wanted: Any, **more: Any) -> None:
+            if f'"state":"{state}"' in (wanted.get("data") or {}).get("rollout.json", ""):
+                raise ClusterRefused("ConfigMap", "calm-rollout", Reason.API_UNAVAILABLE, "not now")
+            await whole(key, wanted, **more)
+
+        self.cluster.apply = apply  # type: ignore[method-assign]
+        with pytest.raises(ClusterRefused):
+            yield
+        self.cluster.apply = whole  # type: ignore[method-assign]
 
     @property
     def rollout(self) -> dict[str, Any]:

@@ -53,6 +53,17 @@ def test_a_canary_alone_on_the_only_device_is_said_to_take_all_requests() -> Non
     assert story.weights == {story.status["canary"]["revision"]: 100}
 
 
+def test_a_promotion_that_cannot_be_remembered_gives_the_old_pod_neither_requests_nor_room() -> None:
+    story = a_story(1)
+    stable = story.begin()
+    story.change()
+    with story.not_remembered("Baking"):
+        story.tick(60)
+    new = story.status["canary"]["revision"]
+    assert (story.weights, story.cluster.numbers[stable].value) == ({new: 100}, 0)
+    ends_on_the_new_revision(story, stable)
+
+
 def test_while_no_pod_serves_no_revision_is_said_to() -> None:
     story = a_story(1)
     stable = story.begin()

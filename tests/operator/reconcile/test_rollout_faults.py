@@ -129,6 +129,15 @@ def test_a_broken_canary_loses_its_share_also_where_nothing_can_be_remembered(st
     assert story.weights == {stable: 100}
 
 
+def test_a_promotion_that_cannot_be_remembered_takes_no_share_away(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    with story.not_remembered("Baking"):
+        story.passes(300)
+    assert story.weights == {stable: 50, canary: 50}
+    story.look()
+    assert story.weights == {canary: 100}
+
+
 def test_a_request_that_stood_there_is_not_done_again_when_the_memory_is_lost(story: RolloutStory) -> None:
     stable, canary = story.begun()
     story.passes(30, good=0, bad=200)
