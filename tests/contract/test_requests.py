@@ -65,6 +65,7 @@ def returning() -> Story:
 MANUAL = asking(steps=[{"weight": 5, "approval": "Manual"}, {"weight": 50}])
 HOLDING = asking(analysis={"onUnproven": "Hold"})
 STORIES: dict[str, tuple[Callable[[], Story], dict[str, Any]]] = {
+    "the first revision comes up": (lambda: looked(Story(), None), {}),
     "nothing goes on": (lambda: Story().settled(), {}),
     "little budget is left": (lambda: wanting(**TO_LITTLE), TO_LITTLE),
     "no budget is left": (lambda: wanting(**NOTHING_LEFT), NOTHING_LEFT),
@@ -87,12 +88,16 @@ def service_of(story: Story) -> dict[str, Any]:
     """The service as the API server has it, with what the operator writes of the rollout."""
     assert story.last is not None
     course = story.last.course
+    stable = {"revision": course.stable, "weight": course.weight(course.stable)} if course.stable else None
     canary = {"revision": course.canary, "weight": course.canary_weight} if course.canary else None
+    if not story.last.memory.served:
+        stable, canary = None, stable  # as status/revisions.py has it
     blocks = rollout_blocks(RolloutFacts(story.rollout, story.last.memory, story.wanted, FINE), {})
     return {
         "metadata": {"name": "ocr", "namespace": "prod"},
         "spec": {"rollout": story.rollout.model_dump(by_alias=True, mode="json")},
         "status": {
+            "stable": stable,
             "canary": canary,
             "previous": {"revision": course.previous} if course.previous else None,
             **blocks,

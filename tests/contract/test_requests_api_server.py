@@ -32,7 +32,7 @@ def kubectl() -> Iterator[ApiServer]:
         body["metadata"] = {"name": "calm", "namespace": NAMESPACE}
         created = found("create", "-f", "-", text=json.dumps(body))
         assert created.returncode == 0, created.stderr
-        status = json.dumps({"status": {"canary": {"revision": CANARY}}})
+        status = json.dumps({"status": {"stable": {"revision": "calm-1aaa"}, "canary": {"revision": CANARY}}})
         found("patch", "pms", "calm", "--subresource=status", "--type=merge", "-p", status)
         yield found
 

@@ -74,7 +74,8 @@ class SmallServer:
         handled = {"request": request, "outcome": "Accepted", "message": "it is promoted"}
         return {"metadata": {"name": "calm", "namespace": "prod", "generation": 1},
                 "status": {"observedGeneration": 1, "conditions": conditions, "lastHandledRequest": handled,
-                           "canary": {"revision": "calm-2"}, "rollout": {"state": self.rollout}}}  # fmt: skip
+                           "stable": {"revision": "calm-1"}, "canary": {"revision": "calm-2"},
+                           "rollout": {"state": self.rollout}}}  # fmt: skip
 
     async def _groups(self, _: web.Request) -> web.Response:
         return web.json_response({"groups": [{"versions": [{"groupVersion": one}]} for one in GROUPS]})
