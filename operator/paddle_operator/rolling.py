@@ -185,6 +185,9 @@ class Rolling:
         needed = begins(memory, of.wish.revision) or (judged is not None and judged.verdict is not None)
         if not needed or of.rollout.strategy is not Strategy.CANARY or isinstance(measured.metrics, Failed):
             return None
+        looked = judged.looked if judged is not None else None
+        if looked is not None and any(isinstance(one, Failed) for one in looked.counts.values()):
+            return None  # nobody answers now, and all that this look decides would wait once more
         load = await self._proving.load(of.service, now)
         return Traffic(load.value, bad_shares(measured.figures)) if isinstance(load, Value) else None
 

@@ -126,6 +126,7 @@ class FakeMetrics:
 
     async def instant(self, query: str, at: datetime) -> Answer[tuple[Series, ...]]:
         """The load of all pods, over the last minute: nothing else is asked in this way."""
+        await asyncio.sleep(self.delay_seconds)
         if self.failure is not None:
             return self.failure
         rates = []

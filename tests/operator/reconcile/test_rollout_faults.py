@@ -188,12 +188,12 @@ def loses_its_pods(story: RolloutStory, revision: str) -> None:
     deployment["status"] = {"replicas": 1, "availableReplicas": 0}
 
 
-def routed_at(story: RolloutStory) -> list[float]:
-    """The second of each look at which the route was written."""
+def written_at(story: RolloutStory, kind: str) -> list[float]:
+    """The second of each look at which an object of this kind was written."""
     found, apply = [], story.cluster.apply
 
     async def noting(key: Key, wanted: KubeObject, **how: Any) -> None:
-        if wanted["kind"] == "HTTPRoute":
+        if wanted["kind"] == kind:
             found.append(seconds())
         await apply(key, wanted, **how)
 
@@ -206,13 +206,23 @@ def test_weight_leaves_who_has_no_pod_before_prometheus_is_asked(story: RolloutS
     stable, canary = story.begun()
     loses_its_pods(story, canary if lost == "canary" else stable)
     story.metrics.delay_seconds = 1e9
-    at = routed_at(story)
+    at = written_at(story, "HTTPRoute")
     assert story.look() == 0, "the rest is decided at once, too"
     assert story.weights == {(stable if lost == "canary" else canary): 100}
     assert at == [0.0]
     story.look()
     assert story.weights == {(stable if lost == "canary" else canary): 100}
     assert story.rollout["state"] == ("Preparing" if lost == "canary" else "Step")
+
+
+def test_a_look_at_a_canary_waits_for_prometheus_once(story: RolloutStory) -> None:
+    story.begun()
+    story.passes(30)
+    story.metrics.delay_seconds = 1e9
+    at = written_at(story, "ConfigMap")
+    story.passes(15)
+    assert at == [5.0]
+    assert story.complete == ("False", Reason.CANARY_STEP)
 
 
 def test_a_share_that_cannot_be_moved_at_once_is_told(story: RolloutStory) -> None:
