@@ -72,14 +72,15 @@ def holding(memory: Memory, attempt: Attempt, view: View) -> Move | None:
 
 
 def evidence(view: View) -> str:
-    """The counts behind a verdict; after FIGURES what they come to, and what would have been enough."""
+    """The counts that a verdict rests on; after FIGURES what all of them come to, and what is enough."""
     verdict = view.verdict
     if verdict is None or not verdict.objectives:
         return "no counts"
+    decide = [one for one in verdict.objectives if one.finding is verdict.finding] or verdict.objectives
     counts = "; ".join(
         f"{one.objective}: {one.canary_bad} of {one.canary_requests} bad at the canary, "
         f"{one.stable_bad} of {one.stable_requests} at the stable revision"
-        for one in verdict.objectives
+        for one in decide
     )
     figures = "; ".join(
         f"{one.objective}: absolute {one.absolute:.3g}, relative {one.relative:.3g}, proof {one.proof:.3g}"

@@ -144,7 +144,8 @@ def _words(memory: Memory, revision: str, view: View) -> str:
         case State.PROMOTING:
             words = f"{revision} takes over: all requests go to it, as fast as its pods are ready"
         case State.BAKING:
-            words = f"{memory.stable} takes all requests; {memory.previous or 'none'} stays warm"
+            warm = "stays warm" if view.situation.has(memory.previous) else "has no ready pod to go back to"
+            words = f"{memory.stable} takes all requests; {memory.previous or 'none'} {warm}"
         case State.STEADY | State.ROLLED_BACK | State.UNPROVEN | State.ABORTED:
             words = f"{memory.stable} takes all requests"
         case _:

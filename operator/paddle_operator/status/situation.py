@@ -92,11 +92,13 @@ class Situation:
 
     @property
     def keeps_serving(self) -> str:
-        """A sentence about the old revision, where another one is wanted and cannot serve yet."""
-        stable = self.facts.deployment(self.plan.stable)
+        """A sentence about who serves, where another revision is wanted than the one that did so far."""
+        stable, canary = self.facts.deployment(self.plan.stable), self.facts.deployment(self.plan.canary)
         if stable is None or self.settled:
             return ""
         if not stable.ready_replicas:
+            if canary is not None and canary.ready_replicas and self.plan.course.canary_weight:
+                return f" Revision {canary.revision} serves with {canary.ready_replicas} ready replicas."
             return f" Nobody serves: revision {stable.revision}, which did, has no ready pod."
         return f" Revision {stable.revision} keeps serving with {stable.ready_replicas} ready replicas."
 

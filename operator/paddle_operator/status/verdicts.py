@@ -207,12 +207,11 @@ def _of_stable(at: Situation) -> tuple[Truth, Reason, str] | None:
     if at.plan.course.canary_weight == 100 and canary is not None and canary.ready_replicas:
         whole = canary.ready_replicas >= at.wanted
         message = (
-            f"revision {canary.revision} serves all requests, and is not promoted yet: see RolloutComplete"
+            f"revision {canary.revision} takes all requests, and is not promoted yet: see RolloutComplete"
         )
         return "True", Reason.SERVING if whole else Reason.SERVING_DEGRADED, message
     if not stable.ready_replicas:
-        none = f"0 of {stable.wanted_replicas} replicas of revision {stable.revision} are ready"
-        return ("False", Reason.REPLICAS_NOT_READY, none) if at.state is ModelState.NO_PODS else None
+        return None if at.failure is not None else ("False", Reason.REPLICAS_NOT_READY, _under_way(at)[1])
     whole = stable.ready_replicas >= stable.wanted_replicas
     message = "the wanted revision does not serve all requests: see RolloutComplete"
     return "True", Reason.SERVING if whole else Reason.SERVING_DEGRADED, message

@@ -68,12 +68,28 @@ def test_while_no_pod_serves_no_revision_is_said_to() -> None:
     story = a_story(1)
     stable = story.begin()
     story.change()
-    said = []
+    none = f"Nobody serves: revision {stable}, which did, has no ready pod."
+    outages = 0
     for _ in range(20):
         story.tick()
-        said.append(story.condition("Ready")[2])
-    assert any(f"Nobody serves: revision {stable}, which did, has no ready pod." in one for one in said)
-    assert not any("with 0 ready replicas" in one for one in said)
+        status, _, message = story.condition("Ready")
+        serves = story.serving_pods[-1] > 0
+        assert (status, none in message) == (("True", False) if serves else ("False", True)), message
+        assert "with 0 ready replicas" not in message
+        outages += not serves
+    assert outages
+
+
+def test_a_canary_that_serves_alone_is_said_to_and_nobody_is_said_to_be_warm() -> None:
+    story = a_story(1)
+    stable = story.begin()
+    story.change()
+    story.until("Step")
+    canary = story.status["canary"]["revision"]
+    for condition in ("Ready", "RolloutComplete"):
+        assert f"Revision {canary} serves with 1 ready replicas." in story.condition(condition)[2]
+    story.until("Baking")
+    assert f"{stable} has no ready pod to go back to" in story.rollout["message"]
 
 
 def test_a_recreation_of_what_serves_nobody_now_is_not_called_enough() -> None:
