@@ -122,7 +122,7 @@ class Life:
         """Move the clock, and let an event bring the next look."""
         now = self.seconds(kube.namespace) + 60
         self.move_clock(kube.namespace, now)
-        kube.run("label", "pods", "-l", OURS, f"looked-at={now}", "--overwrite")
+        kube.run("annotate", "pms", NAME, f"looked-at={now}", "--overwrite")
 
     def kube(self, namespace: str) -> Kube:
         return Kube(self.admin.kubectl, self.admin.kubeconfig, namespace)
