@@ -20,6 +20,8 @@ HOME = "/api/v1/namespaces/run"
         ("PUT", "/api/v1/namespaces/other/secrets/s", {}, "PUT other/secrets/s"),
         ("PATCH", "/apis/rbac.authorization.k8s.io/v1/clusterroles/r", {}, "PATCH clusterroles/r"),
         ("DELETE", "/api/v1/namespaces/gone", {}, "DELETE namespaces/gone"),
+        ("PATCH", f"{HOME}/pods/koi-5d8f-x7kzq", {}, "PATCH pods/*"),
+        ("POST", f"{HOME}/pods/koi-5d8f-x7kzq/eviction", {}, "POST pods/*/eviction"),
     ],
 )
 def test_a_write_is_called_by_what_it_writes(
