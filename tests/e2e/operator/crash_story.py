@@ -39,9 +39,9 @@ FOLLOWED = (
 )
 FORGET = ("/metadata/generation", "/status/observedGeneration")
 """They count writes, and of two replicas that both act one may write once more."""
-WAIT_SECONDS = 600.0
-"""What does not come on a quiet machine within seconds does not come; a busy one takes minutes."""
-QUIET_SECONDS, PATIENCE_SECONDS = 1.0, 120.0
+WAIT_SECONDS, PATIENCE_SECONDS = 600.0, 300.0
+"""On a quiet machine it is seconds; a busy one takes two minutes for the start of an operator alone."""
+QUIET_SECONDS = 1.0
 PATIENT = {
     "LEASE_SECONDS": "600",
     "LEASE_RENEW_SECONDS": "500",
