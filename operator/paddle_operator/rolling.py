@@ -227,6 +227,8 @@ def _without_reason(decided: Course, situation: Situation, memory: Memory | None
 def _left_for_room(situation: Situation, memory: Memory | None) -> int | None:
     """Return how many pods are left of who made room; None where nobody did."""
     attempt = memory.attempt if memory is not None else None
+    if attempt is not None and attempt.strategy is Strategy.RECREATE:
+        return 0
     look = situation.hosting.look if situation.hosting is not None else None
     return len(look.stable.placed) if attempt is not None and attempt.full and look is not None else None
 

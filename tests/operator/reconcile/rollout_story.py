@@ -14,6 +14,8 @@ from paddle_operator import names
 from paddle_operator.errors import ClusterRefused
 from paddle_operator.proving import Proving
 from paddle_operator.reasons import Reason
+from paddle_operator.rollout.machine import State
+from paddle_operator.rollout.memory import memory_from
 from paddle_operator.sla.counting import Scraping
 from tests.operator.fake_metrics import EVERY
 from tests.operator.given import weights
@@ -76,12 +78,13 @@ class RolloutStory(MeasuredStory):
             self.look()
 
     @contextmanager
-    def not_remembered(self, state: str) -> Iterator[None]:
+    def not_remembered(self, state: State) -> Iterator[None]:
         """Let a memory of this state be refused, which ends the block with its refusal."""
         whole = self.cluster.apply
 
         async def apply(key: Any, wanted: Any, **more: Any) -> None:
-            if f'"state":"{state}"' in (wanted.get("data") or {}).get("rollout.json", ""):
+            told = wanted["data"].get("rollout.json") if wanted["kind"] == "ConfigMap" else None
+            if told and (memory := memory_from(told)) and memory.state is state:
                 raise ClusterRefused("ConfigMap", "calm-rollout", Reason.API_UNAVAILABLE, "not now")
             await whole(key, wanted, **more)
 

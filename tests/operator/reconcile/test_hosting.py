@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from paddle_operator.reasons import Reason
+from paddle_operator.rollout.machine import State
 from tests.operator.reconcile.hosting_story import ROLLOUT, HostingStory, is_leaving, revision_of
 
 
@@ -53,14 +54,22 @@ def test_a_canary_alone_on_the_only_device_is_said_to_take_all_requests() -> Non
     assert story.weights == {story.status["canary"]["revision"]: 100}
 
 
-def test_a_promotion_that_cannot_be_remembered_gives_the_old_pod_neither_requests_nor_room() -> None:
-    story = a_story(1)
+@pytest.mark.parametrize(
+    ("rollout", "state", "asked"),
+    [({}, State.BAKING, "canary"), ({"strategy": "Recreate"}, State.STEADY, "stable")],
+)
+def test_a_promotion_that_cannot_be_remembered_moves_no_requests_and_gives_the_old_pod_no_room(
+    rollout: dict[str, Any], state: State, asked: str
+) -> None:
+    story = a_story(1, **rollout)
     stable = story.begin()
     story.change()
-    with story.not_remembered("Baking"):
+    story.tick()
+    with story.not_remembered(state):
         story.tick(60)
-    new = story.status["canary"]["revision"]
-    assert (story.weights, story.cluster.numbers[stable].value) == ({new: 100}, 0)
+    assert story.weights == {story.status[asked]["revision"]: 100}
+    assert story.cluster.numbers[stable].value == 0
+    story.tick()
     ends_on_the_new_revision(story, stable)
 
 

@@ -11,6 +11,7 @@ from paddle_operator.errors import ClusterRefused, Conflict
 from paddle_operator.plan import KubeObject, ObjectKey
 from paddle_operator.plan.rollout_record import stored_rollout, text_in
 from paddle_operator.reasons import Reason
+from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import memory_from
 from paddle_operator.sla.answer import Failed
 from tests.operator.reconcile.rollout_story import RolloutStory
@@ -131,7 +132,7 @@ def test_a_broken_canary_loses_its_share_also_where_nothing_can_be_remembered(st
 
 def test_a_promotion_that_cannot_be_remembered_takes_no_share_away(story: RolloutStory) -> None:
     stable, canary = story.begun()
-    with story.not_remembered("Baking"):
+    with story.not_remembered(State.BAKING):
         story.passes(300)
     assert story.weights == {stable: 50, canary: 50}
     story.look()
