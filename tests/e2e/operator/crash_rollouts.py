@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from hack.demo.kubectl import Kube, eventually
@@ -55,14 +54,14 @@ class Rollouts(Life):
     def promoted(self) -> Subject:
         """Each step of a good canary, its promotion, its bake, the end of who served before."""
         return self.subject(
-            self.made, self.good_canary, self.counting, self.half, self.promotion, self.bake_over,
+            self.made, self.good_canary, self.half, self.promotion, self.bake_over,
             self.old_one_gone, self.deleted, first=1,
         )  # fmt: skip
 
     def rolled_back(self) -> Subject:
         """A canary that is bad, and the spec that goes back to who serves."""
         return self.subject(
-            self.made, self.bad_canary, self.counting, self.condemned, self.old_one_gone, self.withdrawn,
+            self.made, self.bad_canary, self.condemned, self.old_one_gone, self.withdrawn,
             self.deleted, first=1,
         )  # fmt: skip
 
@@ -77,7 +76,7 @@ class Rollouts(Life):
         """The old pod ends before the new one starts and serves alone, as on a node with one device."""
         told = replace(self, surge="OneByOne")
         return told.subject(
-            told.made, told.in_its_place, told.counting, told.second_step, told.promotion, told.bake_over,
+            told.made, told.in_its_place, told.second_step, told.promotion, told.bake_over,
             told.deleted, first=1,
         )  # fmt: skip
 
@@ -119,13 +118,6 @@ class Rollouts(Life):
         self.prometheus.pods[kube.namespace, new] = Traffic(since, good, bad)
         become_ready(kube, new)
         return new
-
-    def counting(self, namespace: str) -> None:
-        """What was counted before the first look counts nowhere."""
-        kube = self.kube(namespace)
-        self.pass_a_minute(kube)
-        now = BEGIN + timedelta(seconds=self.seconds(namespace))
-        eventually(lambda: self.looked_at(kube) == now or None, WAIT_SECONDS, "a look at the canary")
 
     def half(self, namespace: str) -> None:
         self.pass_a_minute(kube := self.kube(namespace))
@@ -198,7 +190,3 @@ class Rollouts(Life):
             return [*weights(kube, NAME).values()] == [*percent] or None
 
         eventually(there, WAIT_SECONDS, lambda: f"{percent}: {kube.run('get', 'pms', NAME, '-o', 'yaml')}")
-
-    def looked_at(self, kube: Kube) -> datetime | None:
-        memory: dict[str, Any] = json.loads(kube.get("configmap", f"{NAME}-rollout")["data"]["rollout.json"])
-        return datetime.fromisoformat(memory["lookedAt"]) if "lookedAt" in memory else None
