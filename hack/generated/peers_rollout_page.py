@@ -53,10 +53,19 @@ def peers_rollout(figures: Result) -> list[str]:
         "## A broken second version, beside Flagger and Argo Rollouts\n",
         began,
         table(HEAD, rows),
+        f"By the median, fewest callers were hit under {_fewest_hit(systems)}.\n",
         "Settings; of this operator `spec.rollout`, of Flagger `spec.analysis`:\n",
         "\n".join(shown) + "\n",
         BESIDE,
     ]
+
+
+def _fewest_hit(systems: Mapping[str, Any]) -> str:
+    hit = {
+        name: summary([run["callers_hit"] for run in found["runs"]])["median"]
+        for name, found in systems.items()
+    }
+    return " and under ".join(name for name, median in hit.items() if median == min(hit.values()))
 
 
 def of_system(runs: Sequence[Result]) -> tuple[str, ...]:
