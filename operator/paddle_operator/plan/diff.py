@@ -77,6 +77,11 @@ class Keep:
 Action = Create | Patch | Delete | Keep
 
 
+ADDRESS = {"Service", "HTTPRoute", "BackendTrafficPolicy"}
+"""By these callers reach the service. While nobody serves they stay for who will: a Service that is made anew
+has another address, which callers would have to learn."""
+
+
 def diff(
     plan: Plan, live: Iterable[KubeObject], owner_uid: str, manager: str = FIELD_MANAGER
 ) -> tuple[Action, ...]:
@@ -103,6 +108,7 @@ def diff(
         for item in sorted(unwanted, key=lambda item: (item["kind"], item["metadata"]["name"]))
         if _may_go(item, plan, owner_uid)
         and not (item["kind"] == "Service" and item["metadata"]["name"] in sent_to)
+        and not (item["kind"] in ADDRESS and plan.stable is None)
     ]
     return tuple(actions)
 

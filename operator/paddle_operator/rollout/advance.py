@@ -47,7 +47,8 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
         memory = _anew(memory, rollout, situation, now)
         if situation.lives.stable is not None:
             return Advance(memory, situation.lives)
-    memory = _with_first(memory, situation)
+    memory = _with_first(_without_anybody(memory, situation), situation)
+    memory = _by_present_strategy(memory, rollout)
     looked = situation.verdict is not None or situation.missing != ""
     fresh = looked and (memory.looked_at is None or now > memory.looked_at)
     view = View(rollout, situation, now, fresh)
@@ -123,6 +124,24 @@ def _of_other_revisions(memory: Memory, situation: Situation) -> bool:
     lives = situation.lives.stable
     gone = memory.served and memory.stable not in situation.ready
     return gone and lives is not None and lives != memory.stable
+
+
+def _without_anybody(memory: Memory, situation: Situation) -> Memory:
+    """Where who served is gone and nobody is in its place, the next one serves at once, as a first revision
+    does: nobody is there whose budget, or whose comparison, it could wait for."""
+    left = {memory.stable, memory.previous, *memory.history} & situation.ready.keys()
+    canary = memory.attempt is not None and situation.has(memory.attempt.canary)
+    if not memory.served or left or canary or situation.lives.stable is not None:
+        return memory
+    return memory.but(stable=None, served=False, state=State.STEADY, attempt=None, hold=None, previous=None)
+
+
+def _by_present_strategy(memory: Memory, rollout: Rollout) -> Memory:
+    """An attempt that has not begun follows the strategy that the resource has now."""
+    attempt = memory.attempt
+    if attempt is None or memory.state is not State.BLOCKED or attempt.strategy is rollout.strategy:
+        return memory
+    return memory.attempting(strategy=rollout.strategy)
 
 
 def _with_first(memory: Memory, situation: Situation) -> Memory:

@@ -109,7 +109,7 @@ class Attempt(_Kept):
     canary: str
     """Who is tried; in Returning, who takes over again."""
     strategy: Strategy = Strategy.CANARY
-    """As it was when the attempt began."""
+    """As it is until the attempt begins, and from then on as it was."""
     step: int = 0
     """By its index."""
     weight: int = 0

@@ -82,7 +82,7 @@ def by_wish(memory: Memory, view: View) -> Move | None:
     changes = {
         "attempt": Attempt(canary=wanted, strategy=view.rollout.strategy),
         "previous": None,
-        "history": _history(memory, view, wanted),
+        "history": _history(memory, view, memory.stable or ""),  # one that is kept stays if it is withdrawn
         "gate": "",
         "counters": "",
     }

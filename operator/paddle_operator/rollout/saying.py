@@ -102,8 +102,16 @@ def _ended(gone: Rejection, memory: Memory, before: Memory) -> str:
     why = f"{_inside(gone.cause.meaning)}: {told}" if gone.cause in _FOUND else told
     when = "was rejected before" if gone in before.rejected else "is rejected"
     return (
-        f"{gone.revision} {when}: {why or _inside(gone.cause.meaning)}. All requests go to {memory.stable}. "
+        f"{gone.revision} {when}: {why or _inside(gone.cause.meaning)}. {_who_serves(memory)}. "
         f"Change the resource, or try this one again: {_by_hand(Verb.RETRY, gone.revision)}"
+    )
+
+
+def _who_serves(memory: Memory) -> str:
+    return (
+        f"All requests go to {memory.stable}"
+        if memory.served
+        else "Nobody serves: the revision that did is gone"
     )
 
 

@@ -179,7 +179,14 @@ def feasible(at: Situation, known: Known | None) -> Condition:
 
 
 def _replicas(at: Situation) -> tuple[Truth, Reason, str]:
-    return _of_stable(at) or _of_wanted(at)
+    return _of_nobody(at) or _of_stable(at) or _of_wanted(at)
+
+
+def _of_nobody(at: Situation) -> tuple[Truth, Reason, str] | None:
+    """What callers get where who served is gone and the wanted one may not serve; None: that is not so."""
+    if at.rollout is None or at.plan.stable is not None or at.plan.target not in at.plan.course.rejected:
+        return None
+    return "False", at.rollout.reason, at.rollout.message
 
 
 def _of_wanted(at: Situation) -> tuple[Truth, Reason, str]:
