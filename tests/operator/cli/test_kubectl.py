@@ -27,6 +27,9 @@ class SmallServer:
         self.url = ""
         self.may_get = True
         self.rollout = "Steady"
+        self.shown = 0
+        self.after_two_looks: tuple[str, str] | None = None
+        """What of these changes once the service was read twice, and to what."""
         self.patches: list[tuple[str, str, Any]] = []
         """Content type, field manager and body."""
         self.sent: list[tuple[str, str, bytes]] = []
@@ -87,7 +90,11 @@ class SmallServer:
         if not self.may_get:
             said = 'forbidden: User "u" cannot get resource "paddlemodelservices"'
             return web.json_response({"message": said}, status=403)
-        return web.json_response(self._service())
+        shown = self._service()
+        self.shown += 1
+        if self.shown == 2 and self.after_two_looks is not None:
+            setattr(self, *self.after_two_looks)
+        return web.json_response(shown)
 
     async def _patch(self, request: web.Request) -> web.Response:
         self.patches.append((request.content_type, request.query["fieldManager"], await request.json()))
@@ -156,10 +163,8 @@ def test_status_with_watch_ends_when_the_service_is_ready(
 ) -> None:
     monkeypatch.setattr(kubectl, "WATCH_SECONDS", 0.05)
     server.ready = "Unknown"
-    timer = threading.Timer(0.3, setattr, (server, "ready", "True"))
-    timer.start()
+    server.after_two_looks = ("ready", "True")
     assert kubectl.main(["status", "calm", "--watch"]) == kubectl.GOOD
-    timer.join()
     shown = capsys.readouterr().out
     assert shown.index("Unknown") < shown.index("True")
     assert shown.count("Service ") == 2, "a page is shown only when it changed"
@@ -170,10 +175,8 @@ def test_status_with_watch_goes_on_while_a_rollout_does(
 ) -> None:
     monkeypatch.setattr(kubectl, "WATCH_SECONDS", 0.05)
     server.rollout = "Step"
-    timer = threading.Timer(0.3, setattr, (server, "rollout", "RolledBack"))
-    timer.start()
+    server.after_two_looks = ("rollout", "RolledBack")
     assert kubectl.main(["status", "calm", "--watch"]) == kubectl.GOOD
-    timer.join()
     shown = capsys.readouterr().out
     assert shown.index("Rollout  Step") < shown.index("Rollout  RolledBack")
 
