@@ -1,13 +1,13 @@
 """A second version that fails 30 % of its requests, rolled out by each system: who is hit, and for how long.
 
-    python -m benchmarks.peers_rollout                       all of them, 5 runs each, half an hour
+    python -m benchmarks.peers_rollout                       all of them, 5 runs each, fifty minutes
     python -m benchmarks.peers_rollout --systems Flagger     those whose names begin so; other results stay
     python -m benchmarks.peers_rollout --good                without a fault; nothing is written
 
 20 requests a second over each route of one gateway, on connections of their own, to one pod of the digit
 classifier that everybody is given alike; counted are requests from the second version's first to its last.
-Prometheus scrapes every 5 s. Each run has a namespace of its own. Two go on at a time, and beside them all
-runs of the systems that take long (`at_once`): each run says how many others there were.
+Prometheus scrapes every 5 s. Each run has a namespace of its own. Two go on at a time, and beside them five
+of the systems that take long (`at_once`): each run says how many others there were.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def measure(series: Series, systems: Sequence[System], runs: int, together: int)
     short = [system for system in systems if not system.at_once]
     with (
         ThreadPoolExecutor(together) as in_turn,
-        ThreadPoolExecutor(max(1, runs * len(long))) as at_once,
+        ThreadPoolExecutor(runs) as at_once,  # more pods than those of one system do not fit a node of 24 GiB
     ):
         order = [(at_once, system, number) for system in long for number in range(runs)]
         order += [(in_turn, system, number) for number in range(runs) for system in short]

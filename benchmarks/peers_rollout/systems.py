@@ -34,7 +34,7 @@ class System(ABC):
     addon: str = ""
     """What it needs in the cluster besides."""
     at_once: bool = False
-    """Its runs take so long that all of them go on at the same time."""
+    """Its runs take so long that all of its go on at the same time."""
 
     @abstractmethod
     def deploy(self, kube: Kube, host: str, pods: Pods) -> None:
