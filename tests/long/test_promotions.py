@@ -32,7 +32,7 @@ def test_no_request_fails_in_ten_promotions_at_a_hundred_requests_a_second(
     serves = [serving(site, kube, resource)]
     with Steady(request_to(site, NAME), per_second=PER_SECOND) as load:
         for number in range(PROMOTIONS):
-            kube.apply(changed(resource, queue={"maxRequests": 16 + number}).body)
+            kube.apply(changed(resource, queue={"maxRequests": 500 + number}).body)
             kube.wait_condition(NAME, "RolloutComplete", "False", reason="Baking", timeout=300)
             kube.wait_condition(NAME, "RolloutComplete", "True", timeout=200)
             serves += weights(kube, NAME)
