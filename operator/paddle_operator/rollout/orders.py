@@ -42,8 +42,9 @@ def obey(memory: Memory, view: View) -> tuple[Memory, Move | None]:
 
 def _promote(memory: Memory, view: View, revision: str) -> Done:
     attempt = _tried(memory, revision)
-    if view.paused:
-        raise _Refused("the rollout is paused: set spec.rollout.state to Running first")
+    _must_run(view)
+    if view.situation.wanted is None:
+        raise _Refused("nobody knows what the resource asks for now: mend what condition Ready tells first")
     if memory.state not in TRYING or not attempt.checked:
         raise _Refused(f"{revision} has no pods yet that are ready and through the preflight: ask again then")
     if memory.state is State.PROMOTING:
@@ -81,6 +82,7 @@ def _approve(memory: Memory, view: View, revision: str) -> Done:
                 "is the repair"
             )
         case _:
+            _must_run(view)
             waits = memory.hold or memory.state
             raise _Refused(f"{revision} does not wait for a person ({waits}): promote or abort it instead")
 
@@ -106,13 +108,19 @@ def _rollback(memory: Memory, view: View, revision: str) -> Done:
     return memory, sent_back(memory, view, revision, Cause.SENT_BACK, told), "it takes over again"
 
 
+def _must_run(view: View) -> None:
+    if view.paused:
+        raise _Refused("the rollout is paused: set spec.rollout.state to Running first")
+
+
 def _tried(memory: Memory, revision: str) -> Attempt:
     """Return the attempt, which must be of this revision."""
     attempt = memory.attempt
     if attempt is not None and attempt.canary == revision and memory.state is not State.RETURNING:
         return attempt
     if revision == memory.stable:
-        raise _Refused(f"{revision} serves; to leave it, ask for rollback and an earlier revision")
+        kept = ", ".join(filter(None, (memory.previous, *memory.history))) or "none is kept"
+        raise _Refused(f"{revision} serves; to leave it, ask for rollback and an earlier revision: {kept}")
     tried = attempt.canary if attempt is not None else "none"
     raise _Refused(f"{revision} is not being rolled out; being rolled out: {tried}")
 

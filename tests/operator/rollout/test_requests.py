@@ -105,6 +105,23 @@ def test_promote_skips_no_preflight_and_no_pause() -> None:
     assert story.answer == "Refused: the rollout is paused: set spec.rollout.state to Running first"
 
 
+def test_nobody_is_promoted_while_it_is_not_known_what_is_wanted() -> None:
+    """It would wait with its share for a digest that may never come."""
+    story = Story().tried()
+    story.wanted = None
+    story.ask("promote", NEW)
+    assert story.answer.startswith("Refused: nobody knows what the resource asks for now")
+    assert story.state is State.STEP
+
+
+def test_approval_of_who_is_paused_leads_to_the_end_of_the_pause() -> None:
+    story = Story(asking(state="Paused")).settled()
+    story.wanted = NEW
+    story.look()
+    story.ask("approve", NEW)
+    assert story.answer == "Refused: the rollout is paused: set spec.rollout.state to Running first"
+
+
 def test_an_ordered_promotion_survives_the_loss_of_its_pods() -> None:
     story = Story().tried()
     story.ask("promote", NEW)
