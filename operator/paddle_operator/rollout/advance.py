@@ -18,7 +18,7 @@ from paddle_operator.rollout.moves import Move, View, by_wish
 from paddle_operator.rollout.orders import obey
 from paddle_operator.rollout.preflight import PreflightState
 from paddle_operator.rollout.request import LONGEST, Handled, Outcome
-from paddle_operator.rollout.saying import PASSED_THROUGH, Saying, said_of, waiting
+from paddle_operator.rollout.saying import PASSED_THROUGH, Saying, in_place_of, said_of, waiting
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding
 from paddle_operator.rollout.weighing import course_of
@@ -44,9 +44,11 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
     """Decide from a look. Times are in whole seconds."""
     now = utc(now).replace(microsecond=0)
     if memory is None or _of_other_revisions(memory, situation):
+        gone = memory.stable if memory is not None else None
         memory = _anew(memory, rollout, situation, now)
         if situation.lives.stable is not None:
-            return Advance(memory, situation.lives)
+            said = () if gone is None else (in_place_of(gone, memory),)
+            return Advance(memory.but(said=said[0].message if said else ""), situation.lives, said)
     memory = _with_first(_without_anybody(memory, situation), situation)
     memory = _by_present_strategy(memory, rollout)
     looked = situation.verdict is not None or situation.missing != ""

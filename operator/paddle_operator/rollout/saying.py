@@ -58,6 +58,12 @@ def said_of(memory: Memory, move: Move, before: Memory, view: View) -> Saying:
     )
 
 
+def in_place_of(gone: str, memory: Memory) -> Saying:
+    """Say who serves since the one that did was deleted, or is not in a backup."""
+    told = f"{gone}, which served, is gone: {memory.stable} serves in its place, and nothing is proven of it"
+    return Saying(memory.state.value, told, memory.stable or "", memory.state.value, warns=True)
+
+
 def waiting(memory: Memory, view: View) -> Saying | None:
     """Say what a rollout waits for; None where it goes on."""
     if memory.hold is None or memory.attempt is None:

@@ -295,6 +295,15 @@ def test_callers_keep_their_address_when_the_only_one_that_may_serve_is_deleted(
     assert story.weights == {new: 100}, "there is nobody whose share it could wait for"
 
 
+def test_a_canary_that_is_left_alone_serves_and_is_not_called_proven(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    deleted(story, stable)
+    story.look(3)
+    assert story.weights == {canary: 100}
+    told = f"{stable}, which served, is gone: {canary} serves in its place, and nothing is proven of it"
+    assert story.rollout["message"].startswith(told)
+
+
 def test_a_blocked_revision_serves_at_once_when_nobody_else_does(story: RolloutStory) -> None:
     stable = story.with_a_pod()
     story.cluster.edit(rollout={"state": "Paused", "steps": [{"weight": 10}]})
