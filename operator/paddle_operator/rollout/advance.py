@@ -47,8 +47,10 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
         gone = memory.stable if memory is not None else None
         memory = _anew(memory, rollout, situation, now)
         if situation.lives.stable is not None:
-            said = () if gone is None else (in_place_of(gone, memory),)
-            return Advance(memory.but(said=said[0].message if said else ""), situation.lives, said)
+            if gone is None:
+                return Advance(memory, situation.lives)
+            told = in_place_of(gone, memory)
+            return Advance(memory.but(said=told.message), situation.lives, (told,))
     memory = _with_first(_without_anybody(memory, situation), situation)
     memory = _by_present_strategy(memory, rollout)
     looked = situation.verdict is not None or situation.missing != ""
