@@ -241,7 +241,8 @@ class Walk(RuleBasedStateMachine):
         promoted = self.memory.state is State.PROMOTING or (before and self.memory.stable != before.stable)
         if before is None or attempt is None or attempt.canary != canary or not promoted:
             return
-        strategy = self.rollout.strategy if before.state is State.BLOCKED else attempt.strategy
+        waits = before.state is State.BLOCKED and not attempt.approved
+        strategy = self.story.rollout.strategy if waits else attempt.strategy
         if before.state in {State.PROMOTING, State.RETURNING} or strategy is not Strategy.CANARY:
             return
         seen = self.verdict is not None and self.verdict.proven

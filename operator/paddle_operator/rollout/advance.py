@@ -141,9 +141,9 @@ def _without_anybody(memory: Memory, situation: Situation) -> Memory:
 
 
 def _by_present_strategy(memory: Memory, rollout: Rollout) -> Memory:
-    """An attempt that has not begun follows the strategy that the resource has now."""
+    """An attempt that has not begun, nor been let begin by a person, follows the strategy of now."""
     attempt = memory.attempt
-    if attempt is None or memory.state is not State.BLOCKED or attempt.strategy is rollout.strategy:
+    if attempt is None or memory.state is not State.BLOCKED or attempt.approved:
         return memory
     return memory.attempting(strategy=rollout.strategy)
 
