@@ -50,7 +50,7 @@ def said_of(memory: Memory, move: Move, before: Memory, view: View) -> Saying:
     revision = subject.canary if subject is not None else memory.stable or ""
     return Saying(
         reason=move.reason or memory.state.value,
-        message=_message(memory, move, before, view),
+        message=_message(memory, move, before, view, revision),
         revision=revision,
         state=memory.state.value,
         weight=memory.attempt.weight if memory.attempt else 0,
@@ -79,7 +79,7 @@ def waiting(memory: Memory, view: View) -> Saying | None:
     )
 
 
-def _message(memory: Memory, move: Move, before: Memory, view: View) -> str:
+def _message(memory: Memory, move: Move, before: Memory, view: View, revision: str) -> str:
     """What happened and to how many, what holds now, what a person can do; figures of the gate come last."""
     told, head, figures = move.told.partition(FIGURES)
     gone = _rejected(memory, before, view)
@@ -88,8 +88,6 @@ def _message(memory: Memory, move: Move, before: Memory, view: View) -> str:
     elif memory.state is State.HELD and memory.attempt is not None and memory.hold is not None:
         words = _held(memory.hold, memory, memory.attempt, told, view)
     else:
-        subject = memory.attempt or before.attempt
-        revision = subject.canary if subject is not None else memory.stable or ""
         words = _words(memory, revision, view)
         words = f"{words}: {told}" if told else words
     return f"{words}{head}{figures}"
