@@ -50,6 +50,10 @@ class Reason(StrEnum):
         "RolloutInProgress",
         "A new revision is being made ready; the stable one serves meanwhile.",
     )
+    ENDPOINTS_LOST = (
+        "EndpointsLost",
+        "The new revision has no ready pod any more: it takes no requests until it has one again.",
+    )
     PREFLIGHT = "Preflight", "The new revision is asked what it should know, before callers ask it."
     PREFLIGHT_BROKEN = (
         "PreflightBroken",

@@ -37,7 +37,6 @@ from paddle_operator.rollout.looks.places import behind, counted_at_gateway
 from paddle_operator.rollout.looks.spending import spent_percent
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Memory, memory_from, text_of
-from paddle_operator.rollout.preflight import PreflightResult
 from paddle_operator.rollout.reaching import Traffic, bad_shares, begins, to_begin, to_go
 from paddle_operator.rollout.saying import Saying
 from paddle_operator.rollout.situation import Situation
@@ -69,6 +68,11 @@ class Subject:
     refused: bool = False
     """The resource asks for something that breaks rules, and this is what it asked for before: nobody goes
     further for it."""
+
+    @property
+    def gate(self) -> Gate:
+        """What is judged by, and how strictly."""
+        return Gate.of(self.service.spec.sla, self.rollout)
 
     @property
     def wanted(self) -> str | None:
@@ -127,10 +131,9 @@ class Rolling:
         memory = memory_from(text_in(there))
         judged = await self._judged(of, memory, now)
         asked = _questions(of, memory)
-        preflight = preflight_of(of.seen.facts, asked.jobs)
         traffic = await self._traffic(of, memory, judged, now)
         reach = _to_begin(of, memory, traffic)
-        situation = await self._hosted(of, memory, _situation(of, memory, judged, preflight, reach))
+        situation = await self._hosted(of, memory, _situation(of, memory, judged, asked, reach))
         made = advance(memory, of.rollout, situation, now)
         refused = await self._remember(key, of.service, made.memory, there)
         course = made.course if refused is None else _without_reason(made.course, situation, memory)
@@ -168,10 +171,9 @@ class Rolling:
         looked = await self._proving(of.service, revisions, places, before, now, every=every, since=since)
         if looked is None:
             return None
-        gate = Gate.of(of.service.spec.sla, of.rollout)
         look = looked.look(present_step(of.rollout, memory.attempt))
         known = _read(gate_memory.memory_from, memory.gate, "the evidence about a canary begins anew")
-        after, verdict = judge(gate, known or GateMemory(), look)
+        after, verdict = judge(of.gate, known or GateMemory(), look)
         counters = remembered.text_of(looked.remembered)
         return Judged(gate_memory.text_of(after), counters, after, verdict, looked, looked.missing)
 
@@ -240,13 +242,12 @@ def _who(memory: Memory | None, of: Subject) -> Revisions | None:
     """
     if memory is None:
         return None
-    attempt = memory.attempt
+    attempt, ready = memory.attempt, {one.name for one in of.seen.revisions if one.ready_replicas}
     if attempt is not None and attempt.weight and memory.state is not State.RETURNING:
-        ready = {one.name for one in of.seen.revisions if one.ready_replicas}
         if attempt.canary not in ready or of.wanted not in {None, attempt.canary}:
             return None
         return Revisions(attempt.canary, memory.stable if memory.stable in ready else None)
-    if memory.state is State.BAKING and memory.stable is not None and memory.previous is not None:
+    if memory.state is State.BAKING and memory.stable in ready and memory.previous is not None:
         return Revisions(memory.stable, None)
     return None
 
@@ -274,7 +275,7 @@ def _situation(
     of: Subject,
     memory: Memory | None,
     judged: Judged | None,
-    preflight: PreflightResult | None,
+    asked: Questions,
     reach: Reach | None,
 ) -> Situation:
     seen, measured, verdict = of.seen, of.measured, judged.verdict if judged else None
@@ -292,7 +293,8 @@ def _situation(
         missing=judged.missing if judged else "",
         scrape_seconds=seen.platform.scrape_seconds,
         reach=reach,
-        preflight=preflight,
+        preflight=preflight_of(seen.facts, asked.jobs),
+        left_out=asked.left_out,
         budget_left_percent=budget_left,
         budget_of=budget_of,
         spent_percent=spent,
@@ -307,14 +309,13 @@ def _situation(
 def _to_begin(of: Subject, memory: Memory | None, traffic: Traffic | None) -> Reach | None:
     if memory is None or traffic is None or not begins(memory, of.wish.revision):
         return None
-    return to_begin(Gate.of(of.service.spec.sla, of.rollout), of.rollout, traffic)
+    return to_begin(of.gate, of.rollout, traffic)
 
 
 def _to_go(of: Subject, memory: Memory, judged: Judged | None, traffic: Traffic | None) -> Reach | None:
     if judged is None or traffic is None or memory.attempt is None:
         return None
-    gate = Gate.of(of.service.spec.sla, of.rollout)
-    return to_go(gate, of.rollout, traffic, memory.attempt, judged.known)
+    return to_go(of.gate, of.rollout, traffic, memory.attempt, judged.known)
 
 
 def _budget_left(status: dict[str, Any]) -> tuple[str, Fraction | None]:

@@ -22,9 +22,12 @@ class Questions:
     """Names of the Jobs whose ends are its result."""
     mirror: FrozenJson = EMPTY_OBJECT
     """The filter by which the gateway sends copies while these objects are there; empty: it sends none."""
+    left_out: str = ""
+    """What was asked for and cannot be asked, and why."""
 
 
 NO_QUESTIONS = Questions()
+_WITHOUT_SHADOW = "the shadow is left out, for no pod of the stable revision is there to compare with"
 
 
 def questions(
@@ -45,11 +48,13 @@ def questions(
     golden = preflight_job(identity, preflight, tried, stable, attempt)
     shadow = shadow_job(identity, preflight, tried, stable, attempt) if routed else None
     jobs = tuple(job for job in (golden, shadow) if job is not None)
+    left_out = _WITHOUT_SHADOW if routed and shadow is None and preflight.shadow is not None else ""
     if not jobs:
-        return NO_QUESTIONS
+        return Questions(left_out=left_out)
     service = () if shadow is None else (shadow_service(identity, shadow),)
     return Questions(
         objects=(compare_policy(identity), *service, *jobs),
         jobs=tuple(job["metadata"]["name"] for job in jobs),
         mirror=FrozenJson.of(mirror_filter(identity, preflight) if service and received else {}),
+        left_out=left_out,
     )

@@ -18,7 +18,7 @@ from paddle_operator.rollout.moves import Move, View, by_wish
 from paddle_operator.rollout.orders import obey
 from paddle_operator.rollout.preflight import PreflightState
 from paddle_operator.rollout.request import LONGEST, Handled, Outcome
-from paddle_operator.rollout.saying import PASSED_THROUGH, Saying, in_place_of, said_of, waiting
+from paddle_operator.rollout.saying import PASSED_THROUGH, Saying, begins_anew, in_place_of, said_of, waiting
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding
 from paddle_operator.rollout.weighing import course_of
@@ -47,9 +47,9 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
         gone = memory.stable if memory is not None else None
         memory = _anew(memory, rollout, situation, now)
         if situation.lives.stable is not None:
-            if gone is None:
+            told = in_place_of(gone, memory) if gone is not None else begins_anew(memory)
+            if told is None:
                 return Advance(memory, situation.lives)
-            told = in_place_of(gone, memory)
             return Advance(memory.but(said=told.message), situation.lives, (told,))
     memory = _with_first(_without_anybody(memory, situation), situation)
     memory = _by_present_strategy(memory, rollout)
@@ -71,9 +71,12 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
 
 
 def _told(said: tuple[Saying, ...], before: Memory, after: Memory) -> str:
-    """What is told from now on: what was said stays while nothing happens."""
+    """What is told from now on: what was said stays while nothing happens. A warning is not lost to what
+    follows it at the same look."""
     if said:
-        return said[-1].message[:LONGEST_SAID]
+        *warnings, last = [one.message for one in said if one.warns or one is said[-1]]
+        told = last if said[-1].warns or not warnings else f"{warnings[-1].rstrip('.')}. {last}"
+        return told[:LONGEST_SAID]
     same = (before.state, _waiting(before)) == (after.state, _waiting(after))
     return before.said if same else ""
 

@@ -164,7 +164,8 @@ def _preflight(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     if waits or view.frozen or view.situation.has(attempt.canary) < pods_needed(attempt, view):
         return None
     passed = found.why if found is not None and found.state is PreflightState.PASSED else ""
-    return replace(_hosted(attempt.but(checked=True, approved=False), view), told=passed)
+    told = "; ".join(filter(None, (passed.rstrip("."), view.situation.left_out)))
+    return replace(_hosted(attempt.but(checked=True, approved=False), view), told=told)
 
 
 def _hosted(attempt: Attempt, view: View) -> Move:
@@ -200,8 +201,11 @@ def _promoting(memory: Memory, attempt: Attempt, view: View) -> Move | None:
 
 
 def _baking(memory: Memory, view: View) -> Move | None:
-    bake = view.rollout.bake
+    bake, situation = view.rollout.bake, view.situation
     if memory.previous is not None:
+        if not situation.has(memory.stable) and situation.has(memory.previous):
+            told = f"{memory.stable} has no ready pod any more, and begins anew"
+            return sent_back(memory, view, memory.previous, Cause.ENDPOINTS_LOST, told)
         if view.situation.fast_burn and view.finds(Finding.BROKEN, Finding.REGRESSION):
             told = f"the budget burns fast, and {memory.stable} is to blame: {evidence(view)}"
             return sent_back(memory, view, memory.previous, Cause.FAST_BURN, told)
@@ -218,7 +222,8 @@ def _returning(memory: Memory, attempt: Attempt, view: View) -> Move | None:
         return None
     changes: dict[str, Any] = {"stable": attempt.canary, "served": True}
     left = memory.stable
-    if left is not None and attempt.cause is not None:
+    lost = attempt.cause is Cause.ENDPOINTS_LOST  # which may have been the node's doing: it begins anew
+    if left is not None and attempt.cause is not None and not lost:
         rejection = Rejection(revision=left, cause=attempt.cause, told=attempt.told, at=view.now)
         changes["rejected"] = memory.rejecting(rejection)
         left = None

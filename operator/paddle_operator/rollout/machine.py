@@ -29,7 +29,7 @@ class _Word(StrEnum):
 class State(_Word):
     """Where the rollout is. With what traffic, and why it waits, is remembered beside it."""
 
-    STEADY = "Steady", "One revision serves, and it is the wanted one."
+    STEADY = "Steady", "The wanted revision takes all requests; nothing is rolled out."
     BLOCKED = (
         "Blocked",
         "Another one is wanted and may not begin yet: budget, room, proof out of reach, or paused.",

@@ -66,7 +66,11 @@ class Cause(StrEnum):
 
     BROKEN = "Broken", Event.CONDEMNED, "It breaks the promise and is worse than the stable revision."
     REGRESSION = "Regression", Event.CONDEMNED, "It is worse, and analysis.onRegressionWithinSLA is Rollback."
-    PREFLIGHT_FAILED = "PreflightFailed", Event.CONDEMNED, "Its answers differ from the expected ones."
+    PREFLIGHT_FAILED = (
+        "PreflightFailed",
+        Event.CONDEMNED,
+        "Its answers differ from the expected ones, or from the stable revision's.",
+    )
     ENDPOINTS_LOST = "EndpointsLost", Event.CONDEMNED, "Its last ready pod went three times."
     NOT_READY = (
         "NotReady",

@@ -93,7 +93,7 @@ def _retry(memory: Memory, view: View, revision: str) -> Done:
         raise _Refused(f"{revision} is not rejected; rejected: {names}")
     kept = tuple(one for one in memory.rejected if one.revision != revision)
     wanted = revision == view.situation.wanted
-    told = "it begins again" if wanted else "it may be tried again; the resource asks for another one now"
+    told = "it may begin again" if wanted else "it may be tried again; the resource asks for another one now"
     return memory.but(rejected=kept), None, told
 
 

@@ -28,3 +28,5 @@ class PreflightResult:
     comparisons: int = 0
     """Answers that were held to something; 0 of a set without expectations, where nobody serves yet."""
     seconds: float = 0.0
+    jobs: tuple[str, ...] = ()
+    """Which Jobs came to this, where it is known."""

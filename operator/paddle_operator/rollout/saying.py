@@ -64,6 +64,15 @@ def in_place_of(gone: str, memory: Memory) -> Saying:
     return Saying(memory.state.value, told, memory.stable or "", memory.state.value, warns=True)
 
 
+def begins_anew(memory: Memory) -> Saying | None:
+    """Say that nothing is remembered of a canary that lives; None where nobody is tried."""
+    attempt = memory.attempt
+    if attempt is None:
+        return None
+    told = f"what was remembered of {attempt.canary} is lost: it keeps its share, and is judged anew"
+    return Saying(memory.state.value, told, attempt.canary, memory.state.value, attempt.weight, warns=True)
+
+
 def waiting(memory: Memory, view: View) -> Saying | None:
     """Say what a rollout waits for; None where it goes on."""
     if memory.hold is None or memory.attempt is None:
@@ -217,7 +226,8 @@ def _why(hold: Hold, attempt: Attempt, view: View) -> str:
             why = situation.preflight.why if situation.preflight else _inside(hold.meaning)
             golden = view.rollout.preflight.golden_set_ref
             named = f" (goldenSetRef: ConfigMap {golden.config_map})" if golden is not None else ""
-            again = "mend that and delete the Job, which asks again"
+            jobs = " ".join(situation.preflight.jobs) if situation.preflight else ""
+            again = f"mend that and ask again: kubectl delete job {jobs}".rstrip()
             return f"{why.rstrip('.')}{named}. To go on, {again}, or begin without a preflight: {approve}"
         case _:
             return hold.meaning
@@ -227,7 +237,7 @@ def _far_proof(reach: Reach | None, attempt: Attempt, view: View) -> str:
     """Say what the proof takes, where that is too much, and what to do."""
     anyway = f"or say approve/{attempt.canary}/NONCE to begin all the same"
     if reach is None or reach.late is None:
-        return f"without requests it cannot be proven: send some, {anyway}"
+        return f"without requests that count it cannot be proven (4xx do not): send some, {anyway}"
     number, seconds = reach.late
     weight, longest = reach.weights[number], view.rollout.steps[number].max_duration_seconds
     return (

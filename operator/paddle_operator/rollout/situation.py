@@ -43,6 +43,8 @@ class Situation:
     """Whether the canary can be proven in time, by the live rate; None: not known."""
     preflight: PreflightResult | None = None
     """None where none is asked for."""
+    left_out: str = ""
+    """What of the preflight cannot be asked, and why."""
     budget_left_percent: Fraction | None = None
     """Least of any objective; below 0 where more than the budget is spent. None: not known."""
     budget_of: str = ""

@@ -22,13 +22,15 @@ _FIRST = (PreflightState.FAILED, PreflightState.BROKEN, PreflightState.RUNNING, 
 
 def preflight_of(facts: Facts, jobs: Iterable[str]) -> PreflightResult | None:
     """Tell what all of them came to, as one; None where nothing is asked."""
-    found = sorted((preflight_result(facts, name) for name in jobs), key=lambda one: _FIRST.index(one.state))
+    results = (replace(preflight_result(facts, name), jobs=(name,)) for name in jobs)
+    found = sorted(results, key=lambda one: _FIRST.index(one.state))
     if not found:
         return None
-    same = [one.why for one in found if one.state is found[0].state and one.why]
+    same = [one for one in found if one.state is found[0].state]
     return replace(
         found[0],
-        why=" ".join(same),
+        why=" ".join(one.why for one in same if one.why),
+        jobs=tuple(name for one in same for name in one.jobs),
         comparisons=sum(one.comparisons for one in found),
         seconds=max(one.seconds for one in found),
     )

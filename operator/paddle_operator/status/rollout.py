@@ -15,8 +15,8 @@ from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.machine import ENDED, State
 from paddle_operator.rollout.memory import Hold, Memory
 from paddle_operator.rollout.request import Handled
-from paddle_operator.rollout.verdict import Evidence, Verdict
-from paddle_operator.spec.rollout import Rollout
+from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
+from paddle_operator.spec.rollout import Rollout, Strategy
 
 MOST_REJECTED = 5
 """The newest are told; more are remembered."""
@@ -82,8 +82,11 @@ class RolloutFacts:
     @property
     def reason(self) -> Reason:
         """Why the rollout is not complete, or that it is."""
-        hold = self.memory.hold
-        return _BY_HOLD[hold] if hold is not None else _BY_STATE[self.memory.state]
+        state, hold, attempt = self.memory.state, self.memory.hold, self.memory.attempt
+        if hold is not None:
+            return _BY_HOLD[hold]
+        lost = attempt is not None and attempt.losses and not attempt.weight
+        return Reason.ENDPOINTS_LOST if lost and state is State.PREPARING else _BY_STATE[state]
 
 
 def rollout_blocks(facts: RolloutFacts | None, previous: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,8 +133,9 @@ def _progress(facts: RolloutFacts, previous: Mapping[str, Any]) -> dict[str, Any
         "message": facts.message,
     }
     if attempt is not None:
-        told |= {"step": min(attempt.step + 1, steps), "steps": steps, **_time_to_proof(facts, before)}
-        told |= _hosting(facts, before)
+        if attempt.strategy is Strategy.CANARY:
+            told |= {"step": min(attempt.step + 1, steps), "steps": steps}
+        told |= {**_time_to_proof(facts, before), **_hosting(facts, before)}
     verdict = facts.verdict or _remembered(memory, revision)
     if verdict is not None:
         told |= {
@@ -149,9 +153,12 @@ def _remembered(memory: Memory, revision: str | None) -> Verdict | None:
 
 
 def _time_to_proof(facts: RolloutFacts, before: Mapping[str, Any]) -> dict[str, int]:
-    """Tell it while a proof is waited for. A canary that waits for its beginning is at rest: its figure stays
-    until another one is by a fifth more or less."""
-    if facts.memory.state in {State.PROMOTING, State.RETURNING}:
+    """Tell it while a proof is worked for, not where the clock of the step stands still. A canary that waits
+    for its beginning is at rest: its figure stays until another one is by a fifth more or less."""
+    memory = facts.memory
+    if memory.state in {State.PROMOTING, State.RETURNING, State.HELD} or memory.hold is Hold.PAUSED:
+        return {}
+    if facts.verdict is not None and facts.verdict.finding in {Finding.NO_DATA, Finding.SHARED_INCIDENT}:
         return {}
     same = before.get("revision") == facts.revision
     was = before.get("timeToProofSeconds") if same else None

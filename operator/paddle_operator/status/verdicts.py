@@ -113,8 +113,12 @@ def rollout_complete(at: Situation, ready_now: Condition) -> Condition:
 
 def _on_its_way(at: Situation, rollout: RolloutFacts) -> Condition:
     """What a rollout says; of one whose pods do not come up, why. One that waits for room that is being made
-    is not told as one that no node takes."""
-    failed = at.failure if at.failure is not None and rollout.reason is Reason.ROLLOUT_IN_PROGRESS else None
+    is not told as one that no node takes. Where nobody knows what is wanted, that goes before all else."""
+    if at.failure is not None and at.plan.target is None:
+        message = f"{_sentence(at.failure.message)} Until that is mended no rollout goes further."
+        return Condition("RolloutComplete", "False", at.failure.reason, f"{message} {rollout.message}")
+    pods_are_awaited = rollout.reason in {Reason.ROLLOUT_IN_PROGRESS, Reason.ENDPOINTS_LOST}
+    failed = at.failure if pods_are_awaited else None
     makes_room = at.plan.course.stable_replicas is not None
     if failed is not None and failed.reason is Reason.UNSCHEDULABLE and makes_room:
         failed = None
@@ -218,7 +222,9 @@ def _of_stable(at: Situation) -> tuple[Truth, Reason, str] | None:
         )
         return "True", Reason.SERVING if whole else Reason.SERVING_DEGRADED, message
     if not stable.ready_replicas:
-        return None if at.failure is not None else ("False", Reason.REPLICAS_NOT_READY, _under_way(at)[1])
+        if at.failure is not None:
+            return None
+        return "False", Reason.REPLICAS_NOT_READY, "requests find no ready pod"
     whole = stable.ready_replicas >= stable.wanted_replicas
     message = "the wanted revision does not serve all requests: see RolloutComplete"
     return "True", Reason.SERVING if whole else Reason.SERVING_DEGRADED, message

@@ -166,4 +166,5 @@ def test_what_is_asked_is_put_together_with_what_it_needs(
 def test_a_first_revision_is_asked_the_golden_set_alone() -> None:
     preflight = Preflight.model_validate({**GOLDEN, "shadow": {}})
     found = questions(IDENTITY, preflight, TRIED, None, routed=True)
+    assert found.left_out.startswith("the shadow is left out, for no pod of the stable revision is there")
     assert [item["kind"] for item in found.objects] == ["NetworkPolicy", "Job"]

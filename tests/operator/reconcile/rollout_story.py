@@ -111,3 +111,8 @@ class RolloutStory(MeasuredStory):
         """A person annotates the resource."""
         assert self.cluster.body is not None
         self.cluster.body["metadata"].setdefault("annotations", {})[names.ANNOTATION_REQUEST] = text
+
+
+def loses_its_pods(story: RolloutStory, revision: str) -> None:
+    (deployment,) = (one for one in story.cluster.of("Deployment") if one["metadata"]["name"] == revision)
+    deployment["status"] = {"replicas": 1, "availableReplicas": 0}

@@ -32,7 +32,7 @@ def test_before_a_pod_of_the_first_revision_is_ready_none_is_said_to_serve(story
     assert story.rollout["message"].startswith("No revision has served yet")
     story.cluster.ready(1)
     story.look(2)
-    assert story.rollout["message"] == "One revision serves, and it is the wanted one."
+    assert story.rollout["message"] == "The wanted revision takes all requests; nothing is rolled out."
 
 
 def test_of_a_revision_that_may_have_no_pods_none_is_waited_for(story: RolloutStory) -> None:
@@ -63,7 +63,7 @@ def test_where_nobody_serves_and_the_wanted_revision_may_not_the_service_is_not_
     story.look()
     status, reason, message = story.condition("Ready")
     assert (status, reason) == ("False", Reason.REPLICAS_NOT_READY)
-    assert message.startswith("no pod of the wanted revision is to run: see RolloutComplete. Nobody serves:")
+    assert message.startswith("requests find no ready pod. Nobody serves:")
     assert stable in message
 
 

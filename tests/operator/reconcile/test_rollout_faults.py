@@ -14,7 +14,7 @@ from paddle_operator.reasons import Reason
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import memory_from
 from paddle_operator.sla.answer import Failed
-from tests.operator.reconcile.rollout_story import RolloutStory
+from tests.operator.reconcile.rollout_story import RolloutStory, loses_its_pods
 from tests.operator.virtual_time import seconds
 
 
@@ -28,6 +28,7 @@ def test_an_incident_of_both_revisions_holds_and_ends(story: RolloutStory) -> No
     story.passes(120, good=50, bad=50, stable_bad=500)
     assert story.weights == {stable: 90, canary: 10}
     assert story.complete == ("False", Reason.SHARED_INCIDENT)
+    assert "timeToProofSeconds" not in story.rollout, "the step's clock stands still"
     story.passes(900)
     assert story.complete[1] not in {Reason.SHARED_INCIDENT, Reason.ROLLED_BACK}
 
@@ -182,11 +183,6 @@ def test_a_route_without_backends_is_mended(story: RolloutStory) -> None:
     del route["spec"]["rules"][0]["backendRefs"]
     story.look()
     assert story.weights == {stable: 90, canary: 10}
-
-
-def loses_its_pods(story: RolloutStory, revision: str) -> None:
-    (deployment,) = (one for one in story.cluster.of("Deployment") if one["metadata"]["name"] == revision)
-    deployment["status"] = {"replicas": 1, "availableReplicas": 0}
 
 
 def written_at(story: RolloutStory, kind: str) -> list[float]:

@@ -6,7 +6,8 @@ import pytest
 
 from paddle_operator.plan import ObjectKey
 from paddle_operator.reasons import Reason
-from tests.operator.reconcile.rollout_story import ROLLOUT, RolloutStory
+from paddle_operator.sla.answer import Failed
+from tests.operator.reconcile.rollout_story import ROLLOUT, RolloutStory, loses_its_pods
 
 
 @pytest.fixture
@@ -50,6 +51,57 @@ def test_a_canary_that_is_left_alone_serves_and_is_not_called_proven(story: Roll
     assert story.rollout["message"].startswith(told)
 
 
+def test_a_canary_whose_last_pod_goes_is_a_warning(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    loses_its_pods(story, canary)
+    story.look(2)
+    assert (story.weights, story.complete) == ({stable: 100}, ("False", Reason.ENDPOINTS_LOST))
+    (told,) = (one for one in story.cluster.posted if one.reason == Reason.ENDPOINTS_LOST)
+    assert told.warning
+    assert f"{canary} has no ready pod any more" in told.message
+    story.cluster.ready(1, canary)
+    story.look(2)
+    assert story.weights == {stable: 90, canary: 10}
+
+
+def test_a_revision_whose_last_pod_goes_in_its_bake_gives_way_to_the_warm_one(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    story.passes(120)
+    assert (story.weights, story.rollout["state"]) == ({canary: 100}, "Baking")
+    loses_its_pods(story, canary)
+    story.metrics.failure = Failed("nobody answers, and nobody is asked")
+    story.look()
+    assert story.weights == {stable: 100}
+    story.look(2)
+    assert any(f"{canary} has no ready pod any more" in one.message for one in story.cluster.posted)
+    assert not story.status.get("rejectedRevisions")
+
+
+def test_a_lost_memory_is_told_of_a_canary_that_is_judged_anew(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    story.passes(15)
+    del story.cluster.objects[ObjectKey("v1", "ConfigMap", "calm-rollout")]
+    story.look()
+    assert story.weights == {stable: 90, canary: 10}
+    told = f"what was remembered of {canary} is lost: it keeps its share, and is judged anew"
+    assert story.rollout["message"] == told
+    assert any(told in one.message for one in story.cluster.posted)
+
+
+def test_a_model_that_is_not_found_in_mid_canary_is_told_where_the_rollout_is(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    story.cluster.edit(model={"uri": "https://models.example.com/other/"})
+    story.look()
+    assert story.complete == ("False", Reason.CANARY_STEP), "that is read, and may be found"
+    story.cluster.resolve_fails(12, "DigestMismatch", "another digest")
+    story.look()
+    assert story.weights == {stable: 90, canary: 10}
+    status, reason, message = story.condition("RolloutComplete")
+    assert (status, reason) == ("False", Reason.DIGEST_MISMATCH)
+    assert f"Until that is mended no rollout goes further. {canary} takes 10 %" in message
+    assert story.condition("Stalled")[:2] == ("True", Reason.DIGEST_MISMATCH)
+
+
 def test_a_blocked_revision_serves_at_once_when_nobody_else_does(story: RolloutStory) -> None:
     stable = story.with_a_pod()
     story.cluster.edit(rollout={"state": "Paused", "steps": [{"weight": 10}]})
@@ -83,6 +135,7 @@ def test_who_was_blocked_begins_with_the_strategy_that_is_asked_for_now(story: R
     story.cluster.edit(runtime={"queue": {"maxRequests": 7}})
     story.look(2)
     assert story.rollout["state"] == "Blocked"
+    assert "step" not in story.rollout, "it has none"
     story.cluster.edit(rollout={**ROLLOUT, "strategy": "Canary"})
     story.look(2)
     canary = story.cluster.ready(1)

@@ -49,7 +49,7 @@ def test_the_first_weight_is_raised_as_far_as_the_traffic_needs_it(story: Rollou
 def test_without_requests_it_waits_until_some_come(story: RolloutStory) -> None:
     wanting(story, each_15_seconds=0)
     assert story.rollout["hold"] == "ProofNotReachable"
-    assert "without requests it cannot be proven" in story.rollout["message"]
+    assert "without requests that count it cannot be proven" in story.rollout["message"]
     assert "timeToProofSeconds" not in story.rollout
     story.minutes(2, good=300, fast=300)
     assert story.rollout["state"] == "Preparing"

@@ -32,7 +32,7 @@ WORSE = Verdict(Finding.REGRESSION, step_passes=True, proven=False)
 CHECKING = PreflightResult(PreflightState.RUNNING)
 CHECKED = PreflightResult(PreflightState.PASSED)
 DIFFERS = PreflightResult(PreflightState.FAILED, "3 of 10 answers differ")
-CHECK_BROKEN = PreflightResult(PreflightState.BROKEN, "the golden set is no JSON")
+CHECK_BROKEN = PreflightResult(PreflightState.BROKEN, "the golden set is no JSON", jobs=("ocr-preflight-1",))
 AWAY = "up: Failed: Prometheus is away"
 OUT_OF_REACH = Reach((50, 50, 50), 4980, False, 4405, (2, 3000.0), Fraction(2))
 

@@ -142,8 +142,17 @@ def test_a_preflight_that_finds_nothing_out_says_that_approve_skips_all_of_it() 
     story.wanted = NEW
     story.ready[NEW] = 4
     story.look(preflight=CHECK_BROKEN)
-    assert said(story).startswith(f"{NEW}: the golden set is no JSON. To go on, mend that and delete the Job")
+    assert said(story).startswith(f"{NEW}: the golden set is no JSON. To go on, mend that and ask again: ")
+    assert "kubectl delete job ocr-preflight-1, or begin" in said(story)
     assert said(story).endswith(f"or begin without a preflight: kubectl paddle_sla approve ocr {NEW}")
+
+
+def test_what_of_a_preflight_could_not_be_asked_is_said_with_the_first_share() -> None:
+    story = Story().settled()
+    story.wanted = NEW
+    story.ready[NEW] = 4
+    story.look(left_out="the shadow is left out")
+    assert said(story) == f"{NEW} takes 5 % of the requests, step 1 of 3: the shadow is left out"
 
 
 def test_a_golden_set_that_cannot_be_read_is_named() -> None:

@@ -68,6 +68,25 @@ def test_a_fast_burn_in_the_bake_goes_back_where_the_new_revision_is_to_blame() 
     assert story.look().canary is None
 
 
+def test_pods_that_are_lost_in_the_bake_give_their_traffic_to_the_warm_revision() -> None:
+    story = Story().promoted()
+    story.ready[NEW] = 0
+    course = story.look()
+    assert (course.stable, course.weight(OLD)) == (OLD, 100)
+    assert "EndpointsLost" in story.said
+    assert rejected(story) == {}, "it may have been the node's doing"
+    story.ready[NEW] = 4
+    course = story.look()
+    assert (course.canary, course.weight(NEW), story.state) == (NEW, 5, State.STEP), "it earns its share anew"
+
+
+def test_pods_that_are_lost_in_the_bake_where_nobody_is_warm_wait_for_their_return() -> None:
+    story = Story().promoted()
+    story.ready = {OLD: 0, NEW: 0}
+    course = story.look()
+    assert (course.stable, course.previous, story.state) == (NEW, OLD, State.BAKING)
+
+
 def test_traffic_goes_back_as_fast_as_pods_are_ready() -> None:
     story = Story().promoted()
     story.ready[OLD] = 2

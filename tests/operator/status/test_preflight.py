@@ -110,9 +110,11 @@ def test_of_two_jobs_both_have_to_pass_and_one_that_speaks_against_is_enough() -
         return found.state if found else None
 
     passed = both(ended(0, {**PASS, "seconds": 9.5}))
-    assert passed == PreflightResult(PASSED, "3 requests 3 requests", "Passed", 6, 9.5)
+    assert passed == PreflightResult(PASSED, "3 requests 3 requests", "Passed", 6, 9.5, (JOB, "ocr-shadow"))
     assert state(both(ended(40, DIFFERS))) is FAILED
-    assert state(both(ended(43, {"reason": "TooFewCopies", "message": "1 of 5"}))) is BROKEN
+    broken = both(ended(43, {"reason": "TooFewCopies", "message": "1 of 5"}))
+    assert broken is not None
+    assert (broken.state, broken.jobs) == (BROKEN, ("ocr-shadow",)), "the one that is to be asked again"
     assert state(preflight_of(Facts(pods=(ended(0, PASS),)), (JOB, "ocr-shadow"))) is RUNNING
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from paddle_operator import names
 from paddle_operator.cli.rollout.kept import REJECTED, Kept
 from paddle_operator.errors import OperatorError
 from paddle_operator.rollout.machine import State
@@ -86,9 +87,9 @@ def _named(said: str, able: list[str]) -> list[str]:
 
 def _begins(name: str, said: str) -> bool:
     """Tell whether it is how a name begins, as far as the hash at least, or how the hash does."""
-    service, _, content = name.rpartition("-")
-    part = said.removeprefix(f"{service}-")
-    return part != "" and content.startswith(part)
+    before = f"{names.service_of(name)}-"
+    part = said.removeprefix(before)
+    return part != "" and name.startswith(f"{before}{part}")
 
 
 def _all(service: Mapping[str, Any], kept: Sequence[Kept]) -> list[str]:
