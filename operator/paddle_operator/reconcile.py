@@ -154,15 +154,22 @@ class Reconciler:
                 logger.warning("%s: its set chooses which pod makes room: %s", key, refused)
 
     async def _write(self, key: Key, actions: tuple[Action, ...]) -> list[ClusterRefused]:
-        """Write in the plan's order, past refusals; one of what serves holds all that takes pods away."""
+        """Write in the plan's order, past refusals; one of what serves holds all that takes pods away, and
+        whose pods were to have their room."""
         refused: list[ClusterRefused] = []
+        no_room = False
         for action in actions:
+            held, shrinks = any(_holds_up(key, one) for one in refused), _shrinks(action)
+            if no_room and _brings_pods(action):
+                continue
+            no_room = no_room or (held and shrinks)
             try:
-                await self._do(key, action, held=any(_holds_up(key, one) for one in refused))
+                await self._do(key, action, held=held)
             except Conflict:  # somebody else writes, too: what else was decided is of the past as well
                 raise
             except ClusterRefused as one:
                 refused.append(one)
+                no_room = no_room or shrinks
                 if not _holds_up(key, one):
                     logger.warning("%s: not written, and goes on without: %s", key, one)
         return refused
@@ -271,6 +278,14 @@ def _past(service: Service, seen: Observation) -> tuple[Delete, ...]:
         return ()
     record = ObjectKey("v1", "ConfigMap", names.rollout_record_name(service.identity.name))
     return tuple(Delete(record, one["metadata"]["uid"]) for one in seen.objects if key_of(one) == record)
+
+
+def _shrinks(action: Action) -> bool:
+    return isinstance(action, Patch) and action.shrinks
+
+
+def _brings_pods(action: Action) -> bool:
+    return isinstance(action, Create | Patch) and action.object["kind"] == "Deployment"
 
 
 def _holds_up(key: Key, refused: ClusterRefused) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Sequence
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 MOST_TOLD = 5
 SHOWN_CHARACTERS = 80
@@ -13,10 +15,18 @@ SHOWN_CHARACTERS = 80
 def problems(error: ValidationError) -> list[str]:
     """What is wrong with a document, the first few: which field, its value, why."""
     shown = []
-    for item in error.errors(include_url=False)[:MOST_TOLD]:
+    found = error.errors(include_url=False)
+    for item in [one for one in found if not _follows(one, found)][:MOST_TOLD]:
         field = ".".join(str(part) for part in item["loc"]) or "document"
         shown.append(f"{field} = {brief(item.get('input'))}: {item['msg']}")
     return shown
+
+
+def _follows(item: ErrorDetails, found: Sequence[ErrorDetails]) -> bool:
+    """Whether it only says that a list has too few members, because those that it has are wrong."""
+    loc = item["loc"]
+    inside = any(one["loc"][: len(loc)] == loc for one in found if len(one["loc"]) > len(loc))
+    return item["type"] == "too_short" and inside
 
 
 def brief(value: object) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from paddle_operator.errors import ClusterRefused
 from paddle_operator.reasons import Reason
 from paddle_operator.rollout.machine import State
 from tests.operator.reconcile.hosting_story import ROLLOUT, HostingStory, is_leaving, revision_of
@@ -159,6 +160,23 @@ def test_one_by_one_takes_no_more_devices_than_there_were_pods_but_for_those_tha
         assert len(pods) <= 3
     ends_on_the_new_revision(story, stable)
     assert min(story.serving_pods) == 2
+
+
+@pytest.mark.parametrize("refused", ["HTTPRoute calm", "Deployment of the stable revision"])
+def test_while_a_pod_cannot_make_room_none_comes_to_take_it(refused: str) -> None:
+    """Or two revisions serve beside each other, where one pod after another was asked for and foretold."""
+    story = a_story(2, surge="OneByOne")
+    stable = story.begin()
+    story.change()
+    refusal = ClusterRefused("HTTPRoute", "calm", Reason.API_UNAVAILABLE, "the connection is lost")
+    story.cluster.refuses[refused.replace("of the stable revision", stable)] = refusal
+    with pytest.raises(ClusterRefused):
+        story.tick(2)
+    assert set(story.cluster.numbers) == {stable}
+    story.cluster.refuses.clear()
+    story.tick()
+    assert story.cluster.numbers[stable].value == 0
+    ends_on_the_new_revision(story, stable)
 
 
 def test_surge_waits_for_room_with_a_pod_says_so_and_ends_nobody() -> None:

@@ -84,6 +84,15 @@ def test_a_wrong_file_says_what_it_should_be(tmp_path: Path, text: str, words: s
     assert words in str(told.value)
 
 
+def test_where_a_case_is_wrong_that_is_said_and_not_that_none_is_left(tmp_path: Path) -> None:
+    with pytest.raises(CompareFault) as told:
+        read_golden_set(written(tmp_path, {**INFER, "name": ""}))
+    assert "cases.0.name = ''" in str(told.value)
+    assert "at least" not in str(told.value)
+    with pytest.raises(CompareFault, match=r"cases = \[\]: .* at least 1 item"):
+        read_golden_set(written(tmp_path))
+
+
 def test_a_set_that_is_not_there_says_where_it_belongs(tmp_path: Path) -> None:
     (tmp_path / "set.json").write_text("{}")
     with pytest.raises(CompareFault, match=r"key golden\.json of the ConfigMap that goldenSetRef names"):
