@@ -118,8 +118,10 @@ class Run:
         return self._proxy.struck and strike is not None and strike.fault is Fault.LATE
 
     async def _settled(self, session: aiohttp.ClientSession, step: int) -> State:
-        """The state when all is written and as it should be, or else when patience is at its end. After a step
-        that ended otherwise nobody knows what should be: quiet is enough."""
+        """The state when all is written and as it should be, or else when patience is at its end.
+
+        After a step that ended otherwise nobody knows what should be: quiet is enough.
+        """
         as_expected = self._expected and all(
             was == is_ for was, is_ in zip(self._expected.states, self._states, strict=False)
         )

@@ -146,7 +146,9 @@ class Proving:
         if unasked is None and not observed.length:
             unasked = NoData(f"counted from {counters.begin} on")
         if unasked is not None:
-            return nothing(source.question, unasked, counters), Asked(source.at, "", why(unasked))
+            return nothing(source.question, unasked, counters), Asked(
+                source.at, source.selector, "", why(unasked)
+            )
         try:
             async with asyncio.timeout(self._limit_seconds):
                 said = await self._metrics.series(source.selector, observed)
@@ -154,7 +156,8 @@ class Proving:
             said = Failed(f"Prometheus takes longer than {self._limit_seconds:g} s to tell what happened")
         made = and_then(said, lambda series: _some(source.counters(series)))
         found = await asyncio.to_thread(seen, source.question, made, observed, counters)
-        return found, Asked(source.at, query, _totals(found) or why(next(iter(found.counts.values()))))
+        answer = _totals(found) or why(next(iter(found.counts.values())))
+        return found, Asked(source.at, source.selector, query, answer)
 
 
 def _lost(places: Places, revisions: Revisions) -> Answer[Pair] | None:

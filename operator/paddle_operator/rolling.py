@@ -144,7 +144,9 @@ class Rolling:
         verdict = judged.verdict if judged else None
         reach, hosting = reach or _to_go(of, made.memory, judged, traffic), situation.hosting
         words = hosting.told if hosting is not None else ""
-        facts = RolloutFacts(of.rollout, made.memory, of.wish.revision, verdict, reach, words)
+        facts = RolloutFacts(
+            of.rollout, made.memory, of.wish.revision, verdict, _counted_from(judged), reach, words
+        )
         in_preflight = made.memory.state is State.PREFLIGHT
         return Rolled(course, facts, asked if in_preflight else NO_QUESTIONS, made.said, refused)
 
@@ -337,6 +339,11 @@ def _read(reader: Callable[[str], T], text: str, without: str) -> T | None:
     except ValueError as damaged:
         logger.warning("%s: %s", without, damaged)
         return None
+
+
+def _counted_from(judged: Judged | None) -> tuple[str, ...]:
+    looked = judged.looked if judged is not None else None
+    return tuple(one.selector for one in looked.asked) if looked is not None else ()
 
 
 def _evidence(judged: Judged) -> str:

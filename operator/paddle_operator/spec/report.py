@@ -183,6 +183,9 @@ class RolloutStatus(Block):
     """From here on evidenceProof proves it."""
     results: Annotated[tuple[RolloutResult, ...], Field(max_length=8)] = ()
     """What was counted."""
+    counted_from: Annotated[tuple[Annotated[str, Field(max_length=2048)], ...], Field(max_length=2)] = ()
+    """The series that it was counted from, as Prometheus takes their selector. The operator's log has each
+    look's query, with its moment and its answer."""
 
 
 class RejectedRevision(Block):

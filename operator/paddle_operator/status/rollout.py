@@ -60,6 +60,8 @@ class RolloutFacts:
     """The revision that the resource asks for."""
     verdict: Verdict | None = None
     """None where nobody was judged at this look."""
+    counted_from: tuple[str, ...] = ()
+    """Selectors of the counters that were read for it."""
     reach: Reach | None = None
     """How long the proof takes; None where that was not reckoned at this look, or is not known."""
     hosting: str = ""
@@ -144,6 +146,8 @@ def _progress(facts: RolloutFacts, previous: Mapping[str, Any]) -> dict[str, Any
             "proofNeeded": f"{verdict.enough_proof:.4g}",
             "results": [_result(one) for one in verdict.objectives],
         }
+        same = before.get("countedFrom", ()) if before.get("revision") == revision else ()
+        told |= {"countedFrom": list(facts.counted_from or same)}
     return told
 
 

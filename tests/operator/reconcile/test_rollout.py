@@ -118,6 +118,8 @@ def test_a_broken_canary_loses_its_requests_at_once_and_for_good(story: RolloutS
     assert plain.endswith(f"kubectl paddle_sla retry calm {canary}.")
     assert "absolute" in figures
     assert (story.rollout["evidenceNeeded"], story.rollout["proofNeeded"]) == ("200", "20")
+    (counted_from,) = story.rollout["countedFrom"]
+    assert all(revision in counted_from for revision in (canary, stable))
     story.passes(300)
     assert story.weights == {stable: 100}
 

@@ -25,7 +25,7 @@ LOOKED = Looked(
         "up": Stale(at(-60), "too old"),
         "other": Failed("refused"),
     },
-    (Asked(CountedAt.RUNTIME, "up[15001ms] @ 1780315200.000", "new good 38 bad 2"),),
+    (Asked(CountedAt.RUNTIME, "up", "up[15001ms] @ 1780315200.000", "new good 38 bad 2"),),
     (Unknown(span(-37.5, 0), Cause.END, "new-1"),) * (MOST_UNSEEN + 2),
     {"new": 7},
     Remembered(at(0), {}),

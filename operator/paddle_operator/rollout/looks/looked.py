@@ -24,6 +24,8 @@ class Asked:
     """One question, and what was answered."""
 
     at: CountedAt
+    selector: str
+    """The selector of the counters that are read."""
     query: str
     """As Prometheus takes it, with the moment: it gives the same samples as long as they are kept."""
     answer: str
