@@ -204,7 +204,8 @@ def _baking(memory: Memory, view: View) -> Move | None:
     bake, situation = view.rollout.bake, view.situation
     if memory.previous is not None:
         if not situation.has(memory.stable) and situation.has(memory.previous):
-            told = f"{memory.stable} has no ready pod any more, and begins anew"
+            anew = ", and begins anew" if _earns_it_anew(view) else ""
+            told = f"{memory.stable} has no ready pod any more{anew}"
             return sent_back(memory, view, memory.previous, Cause.ENDPOINTS_LOST, told)
         if view.situation.fast_burn and view.finds(Finding.BROKEN, Finding.REGRESSION):
             told = f"the budget burns fast, and {memory.stable} is to blame: {evidence(view)}"
@@ -217,13 +218,19 @@ def _baking(memory: Memory, view: View) -> Move | None:
     return Move(Event.BAKED, {"previous": None, "history": history})
 
 
+def _earns_it_anew(view: View) -> bool:
+    """Tell whether who lost its pods in the bake is forgiven, since nodes go. Where no steps lie before all
+    of the traffic it would soon be lost again, and again."""
+    return view.rollout.strategy is Strategy.CANARY
+
+
 def _returning(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     if view.situation.has(attempt.canary) < view.situation.full:
         return None
     changes: dict[str, Any] = {"stable": attempt.canary, "served": True}
     left = memory.stable
-    lost = attempt.cause is Cause.ENDPOINTS_LOST  # which may have been the node's doing: it begins anew
-    if left is not None and attempt.cause is not None and not lost:
+    forgiven = attempt.cause is Cause.ENDPOINTS_LOST and _earns_it_anew(view)
+    if left is not None and attempt.cause is not None and not forgiven:
         rejection = Rejection(revision=left, cause=attempt.cause, told=attempt.told, at=view.now)
         changes["rejected"] = memory.rejecting(rejection)
         left = None

@@ -71,7 +71,11 @@ class Cause(StrEnum):
         Event.CONDEMNED,
         "Its answers differ from the expected ones, or from the stable revision's.",
     )
-    ENDPOINTS_LOST = "EndpointsLost", Event.CONDEMNED, "Its last ready pod went three times."
+    ENDPOINTS_LOST = (
+        "EndpointsLost",
+        Event.CONDEMNED,
+        "Its last ready pod went: three times, or in the bake after no steps.",
+    )
     NOT_READY = (
         "NotReady",
         Event.CONDEMNED,

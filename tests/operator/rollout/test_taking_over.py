@@ -80,6 +80,16 @@ def test_pods_that_are_lost_in_the_bake_give_their_traffic_to_the_warm_revision(
     assert (course.canary, course.weight(NEW), story.state) == (NEW, 5, State.STEP), "it earns its share anew"
 
 
+def test_who_had_no_steps_and_loses_its_pods_in_the_bake_is_rejected() -> None:
+    story = Story(asking(strategy="BlueGreen")).settled()
+    story.wanted = NEW
+    story.ready[NEW] = 4
+    assert story.look().stable == NEW
+    story.ready[NEW] = 0
+    assert story.look().stable == OLD
+    assert rejected(story) == {NEW: Cause.ENDPOINTS_LOST}, "it would be lost again, and again"
+
+
 def test_pods_that_are_lost_in_the_bake_where_nobody_is_warm_wait_for_their_return() -> None:
     story = Story().promoted()
     story.ready = {OLD: 0, NEW: 0}
