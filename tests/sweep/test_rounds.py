@@ -11,7 +11,7 @@ from sweep.proxy import Fault, Strike
 from sweep.report import report
 from sweep.rounds import Sweep, judged
 from sweep.trial import Outcome, Trial
-from sweep.writes import Point
+from sweep.writes import Change, Point, Write
 
 POINT = Point("PATCH services/koi", 2)
 KILLED = Trial(Strike(POINT, Fault.KILL))
@@ -52,6 +52,18 @@ def test_a_write_that_never_came_is_told() -> None:
 )  # fmt: skip
 def test_each_difference_is_a_violation_of_its_own(changed: dict[str, Any], told: str) -> None:
     assert judged(KILLED, GOOD, replace(GOOD, **changed)).violations == [told]
+
+
+def test_what_is_made_late_may_come_and_go_once_more() -> None:
+    late = Trial(Strike(POINT, Fault.LATE))
+    made = replace(GOOD, writes=(Write(POINT, "services", 201, "u", Change.CREATED),))
+    twice = replace(made, counts={"services created": 2, "services deleted": 2})
+    assert judged(late, made, twice).violations == []
+    changed = replace(made, writes=(Write(POINT, "services", 200, "u", Change.NONE),))
+    assert len(judged(late, changed, twice).violations) == 2, "a change that comes late makes nothing"
+    assert len(judged(KILLED, made, twice).violations) == 2
+    thrice = replace(made, counts={"services created": 3, "services deleted": 3})
+    assert len(judged(late, made, thrice).violations) == 2
 
 
 def test_a_step_that_fails_is_told_and_what_it_left_undone_is_not() -> None:

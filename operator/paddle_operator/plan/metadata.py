@@ -40,6 +40,11 @@ def decided_on(item: KubeObject, version: str) -> KubeObject:
     return {**item, "metadata": {**item["metadata"], "resourceVersion": version}}
 
 
+def still_the_same(item: KubeObject, uid: str) -> KubeObject:
+    """Bind a write to the object that was seen: one that is gone, or another one by now, is not made again."""
+    return {**item, "metadata": {**item["metadata"], "uid": uid}} if uid else item
+
+
 def owner_reference(identity: Identity) -> dict[str, Any]:
     """Make the cluster delete the object with the resource, also when the operator is gone.
 

@@ -37,7 +37,11 @@ FOLLOWED = (
     Followed("v1/services", "/spec/selector"),
     Followed("gateway.networking.k8s.io/v1/httproutes", "/spec/rules/0/backendRefs"),
 )
-FORGET = ("/metadata/generation", "/status/observedGeneration")
+FORGET = (
+    "/metadata/generation",
+    "/status/observedGeneration",
+    "/status/conditions/*/observedGeneration",
+)
 """They count writes, and of two replicas that both act one may write once more."""
 WAIT_SECONDS, PATIENCE_SECONDS = 600.0, 300.0
 """On a quiet machine it is seconds; a busy one takes two minutes for the start of an operator alone."""
