@@ -81,7 +81,7 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     history = commands.add_parser("history", parents=[shared], help="list the revisions of a service")
     history.add_argument("name", help="the service")
     for verb, meaning in rollout_command.MEANINGS.items():
-        rollout_command.add_arguments(commands.add_parser(verb, parents=[shared], help=meaning), verb)
+        rollout_command.add_arguments(commands.add_parser(str(verb), parents=[shared], help=meaning), verb)
     send = commands.add_parser(
         "infer", parents=[shared], help="send a picture, a text, or a JSON request, to a service"
     )

@@ -41,7 +41,7 @@ def decided_on(item: KubeObject, version: str) -> KubeObject:
 
 
 def still_the_same(item: KubeObject, uid: str) -> KubeObject:
-    """Bind a write to the object that was seen: one that is gone, or another one by now, is not made again."""
+    """Bind a write to the object that was seen: one that is gone since is not made again."""
     return {**item, "metadata": {**item["metadata"], "uid": uid}} if uid else item
 
 

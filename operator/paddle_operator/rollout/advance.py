@@ -17,7 +17,7 @@ from paddle_operator.rollout.memory import Attempt, Hold, Judged, Memory
 from paddle_operator.rollout.moves import Move, View, by_wish
 from paddle_operator.rollout.orders import obey
 from paddle_operator.rollout.preflight import PreflightState
-from paddle_operator.rollout.request import LONGEST, Handled, Outcome
+from paddle_operator.rollout.request import LONGEST, Handled, Outcome, Verb
 from paddle_operator.rollout.saying import PASSED_THROUGH, Saying, begins_anew, in_place_of, said_of, waiting
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding
@@ -43,11 +43,13 @@ class Advance:
 def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: datetime) -> Advance:
     """Decide from a look. Times are in whole seconds."""
     now = utc(now).replace(microsecond=0)
+    past = memory is not None and _of_the_past(memory, rollout, situation)
+    memory = None if past else memory
     if memory is None or _of_other_revisions(memory, situation):
         gone = memory.stable if memory is not None else None
         memory = _anew(memory, rollout, situation, now)
         if situation.lives.stable is not None:
-            told = in_place_of(gone, memory) if gone is not None else begins_anew(memory)
+            told = in_place_of(gone, memory) if gone is not None else begins_anew(memory, past=past)
             if told is None:
                 return Advance(memory, situation.lives)
             return Advance(memory.but(said=told.message), situation.lives, (told,))
@@ -124,6 +126,23 @@ def _anew(memory: Memory | None, rollout: Rollout, situation: Situation, now: da
     told = "what was remembered of the rollout is lost: ask again, with another nonce"
     handled = Handled(request=asked, outcome=Outcome.REFUSED, message=told, at=now)
     return found.but(handled=handled)
+
+
+def _of_the_past(memory: Memory, rollout: Rollout, situation: Situation) -> bool:
+    """Whether somebody put an older one back: one serves of whom it does not know that it served, or it takes
+    somebody for good whose Deployment is marked as rejected, and whom nobody lets try again.
+
+    Who gave the service up a moment ago and serves until that is carried out is in its history, where one is
+    kept."""
+    lives, retried = situation.lives, memory.handled.request if memory.handled is not None else ""
+    rejected = {one.revision for one in memory.rejected}
+    known = {memory.stable, memory.previous, *memory.history, *rejected}
+    keeps = rollout.revision_history_limit > 0
+    if keeps and memory.served and lives.stable is not None and lives.stable not in known:
+        return memory.stable in situation.ready  # else it is of other revisions
+    tried = memory.attempt.canary if memory.attempt is not None else None
+    marked = ({memory.stable, tried} & lives.rejected.keys()) - rejected
+    return any(not retried.startswith(f"{Verb.RETRY}/{one}/") for one in marked)
 
 
 def _of_other_revisions(memory: Memory, situation: Situation) -> bool:

@@ -230,13 +230,14 @@ def _returning(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     changes: dict[str, Any] = {"stable": attempt.canary, "served": True}
     left = memory.stable
     forgiven = attempt.cause is Cause.ENDPOINTS_LOST and _earns_it_anew(view)
+    event = Event.WITHDRAWN if forgiven else Event.RETURNED  # nobody was found bad
     if left is not None and attempt.cause is not None and not forgiven:
         rejection = Rejection(revision=left, cause=attempt.cause, told=attempt.told, at=view.now)
         changes["rejected"] = memory.rejecting(rejection)
         left = None
     limit = view.rollout.revision_history_limit
     changes["history"] = memory.history_with([left], attempt.canary, limit)
-    return Move(Event.RETURNED, changes, reason=attempt.cause or "", told=attempt.told)
+    return Move(event, changes, reason=attempt.cause or "", told=attempt.told)
 
 
 _WAITING: Mapping[State, Callable[[Memory, Attempt, View], Move | None]] = {

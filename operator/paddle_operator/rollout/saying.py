@@ -64,12 +64,17 @@ def in_place_of(gone: str, memory: Memory) -> Saying:
     return Saying(memory.state.value, told, memory.stable or "", memory.state.value, warns=True)
 
 
-def begins_anew(memory: Memory) -> Saying | None:
-    """Say that nothing is remembered of a canary that lives; None where nobody is tried."""
+def begins_anew(memory: Memory, *, past: bool) -> Saying | None:
+    """Say that nothing is remembered of what lives, or nothing that is of now; None where it makes no
+    difference, since nobody is tried."""
     attempt = memory.attempt
-    if attempt is None:
+    if attempt is None and not past:
         return None
-    told = f"what was remembered of {attempt.canary} is lost: it keeps its share, and is judged anew"
+    lost = "is of the past, and not followed" if past else "is lost"
+    if attempt is None:
+        told = f"what was remembered of the rollout {lost}: {memory.stable} serves as it did"
+        return Saying(memory.state.value, told, memory.stable or "", memory.state.value, warns=True)
+    told = f"what was remembered of {attempt.canary} {lost}: it keeps its share, and is judged anew"
     return Saying(memory.state.value, told, attempt.canary, memory.state.value, attempt.weight, warns=True)
 
 

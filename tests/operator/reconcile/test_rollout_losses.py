@@ -9,6 +9,8 @@ from paddle_operator.reasons import Reason
 from paddle_operator.sla.answer import Failed
 from tests.operator.reconcile.rollout_story import ROLLOUT, RolloutStory, loses_its_pods
 
+MEMORY = ObjectKey("v1", "ConfigMap", "calm-rollout")
+
 
 @pytest.fixture
 def story() -> RolloutStory:
@@ -141,3 +143,60 @@ def test_who_was_blocked_begins_with_the_strategy_that_is_asked_for_now(story: R
     canary = story.cluster.ready(1)
     story.look(2)
     assert (story.weights[canary], story.rollout["state"]) == (10, "Step")
+
+
+def remembered(story: RolloutStory) -> dict[str, str]:
+    return dict(story.cluster.objects[MEMORY]["data"])
+
+
+def put_back(story: RolloutStory, data: dict[str, str]) -> None:
+    story.cluster.objects[MEMORY]["data"] = dict(data)
+
+
+def test_an_older_memory_that_somebody_puts_back_moves_no_weight(story: RolloutStory) -> None:
+    _, canary = story.begun()
+    in_its_step = remembered(story)
+    story.passes(120)
+    assert (story.weights, story.rollout["state"]) == ({canary: 100}, "Baking")
+    put_back(story, in_its_step)
+    story.look(3)
+    assert (story.weights, story.rollout["state"]) == ({canary: 100}, "Baking")
+    assert any("is of the past, and not followed" in one.message for one in story.cluster.posted)
+
+
+@pytest.mark.parametrize("state", ["Step", "Baking"])
+def test_an_older_memory_gives_no_requests_to_who_was_rejected_since(story: RolloutStory, state: str) -> None:
+    stable, canary = story.begun()
+    older = remembered(story)
+    if state == "Baking":
+        story.passes(120)
+        older = remembered(story)
+        story.asks(f"rollback/{stable}/1")
+    else:
+        story.asks(f"abort/{canary}/1")
+    story.look(4)
+    assert story.weights == {stable: 100}
+    story.asks("")
+    put_back(story, older)
+    story.look(4)
+    assert story.weights == {stable: 100}
+    assert [one["revision"] for one in story.status["rejectedRevisions"]] == [canary]
+    story.asks(f"retry/{canary}/2")
+    story.look(4)
+    assert story.status["lastHandledRequest"]["outcome"] == "Accepted"
+    assert story.rollout["revision"] == canary
+    assert story.rollout["state"] in {"Preparing", "Step"}
+
+
+def test_where_nobody_knows_what_is_wanted_a_loss_in_the_bake_rejects_nobody(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    story.passes(120)
+    story.cluster.edit(model={"uri": "https://models.example.com/other/"})
+    story.look()
+    story.cluster.resolve_fails(12, "DigestMismatch", "another digest")
+    loses_its_pods(story, canary)
+    story.look(2)
+    assert story.weights == {stable: 100}
+    assert story.rollout["state"] == "Steady"
+    assert "has no ready pod any more, and begins anew" in story.rollout["message"]
+    assert story.complete == ("False", Reason.DIGEST_MISMATCH)

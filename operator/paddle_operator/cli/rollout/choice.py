@@ -25,7 +25,9 @@ def revision_meant(verb: Verb, said: str, service: Mapping[str, Any], kept: Sequ
     unknown = bool(said) and not _named(said, _all(service, kept))
     stranger = f"{service['metadata']['name']} has no revision {said!r}"
     if not able:
-        raise NoChoice(f"{stranger}, and {_none(verb, service)}" if unknown else _none(verb, service))
+        raise NoChoice(
+            f"{stranger}, and {_none(verb, service, kept)}" if unknown else _none(verb, service, kept)
+        )
     meant = _named(said, able) if said else _usual(verb, service, able)
     if len(meant) == 1:
         return meant[0]
@@ -105,7 +107,7 @@ def _described(name: str, kept: Kept | None) -> str:
     return f"{name}  {kept.role} since {kept.since}" + (f"  {kept.rejected}" if kept.rejected else "")
 
 
-def _none(verb: Verb, service: Mapping[str, Any]) -> str:
+def _none(verb: Verb, service: Mapping[str, Any], kept: Sequence[Kept]) -> str:
     name = service["metadata"]["name"]
     match verb:
         case Verb.RETRY:
@@ -113,7 +115,6 @@ def _none(verb: Verb, service: Mapping[str, Any]) -> str:
         case Verb.ROLLBACK:
             return f"no revision that served before is kept of {name}: see spec.rollout.revisionHistoryLimit"
         case _:
-            return (
-                f"no canary of {name} is under way, so there is nothing to {verb}. To take a promotion back: "
-                f"kubectl paddle_sla rollback {name}"
-            )
+            back = f". To take a promotion back: kubectl paddle_sla rollback {name}"
+            told = f"no canary of {name} is under way, so there is nothing to {verb}"
+            return f"{told}{back}" if _able(Verb.ROLLBACK, service, kept) else told

@@ -57,7 +57,9 @@ def test_nobody_is_promoted_by_a_name_that_is_not_the_canarys(verb: Verb) -> Non
 def test_without_a_canary_it_is_said_how_to_take_a_promotion_back(verb: Verb) -> None:
     for service in (a_service(canary=None), {"metadata": {"name": "calm"}}):
         with pytest.raises(NoChoice, match=r"no canary of calm is under way.* paddle_sla rollback calm"):
-            revision_meant(verb, "", service, ())
+            revision_meant(verb, "", service, ALL)
+    with pytest.raises(NoChoice, match=f"so there is nothing to {verb}$"):
+        revision_meant(verb, "", a_service(canary=None), (SERVING,))
 
 
 def test_a_rollback_means_who_served_before_while_that_is_warm() -> None:
