@@ -144,9 +144,7 @@ class Rolling:
         verdict = judged.verdict if judged else None
         reach, hosting = reach or _to_go(of, made.memory, judged, traffic), situation.hosting
         words = hosting.told if hosting is not None else ""
-        facts = RolloutFacts(
-            of.rollout, made.memory, of.wish.revision, verdict, _counted_from(judged), reach, words
-        )
+        facts = RolloutFacts(of.rollout, made.memory, of.wish.revision, verdict, reach, words)
         in_preflight = made.memory.state is State.PREFLIGHT
         return Rolled(course, facts, asked if in_preflight else NO_QUESTIONS, made.said, refused)
 
@@ -292,6 +290,7 @@ def _situation(
         full=(memory.attempt.full if memory and memory.attempt else 0) or of.wish.replicas,
         by_pods=of.service.spec.routing.type is RoutingType.REPLICA_RATIO,
         verdict=verdict,
+        counted_from=_counted_from(judged),
         missing=judged.missing if judged else "",
         scrape_seconds=seen.platform.scrape_seconds,
         reach=reach,

@@ -200,7 +200,7 @@ def _judged(memory: Memory, view: View) -> Judged | None:
     revision = memory.attempt.canary if memory.attempt is not None else memory.stable
     if view.verdict is None or revision is None:
         return memory.judged
-    return Judged(revision=revision, verdict=view.verdict)
+    return Judged(revision=revision, verdict=view.verdict, counted_from=view.situation.counted_from)
 
 
 def _settled(memory: Memory, view: View) -> Memory:

@@ -161,6 +161,8 @@ class Judged(_Kept):
 
     revision: str
     verdict: Verdict
+    counted_from: tuple[str, ...] = ()
+    """Selectors of the counters that were read for it."""
 
 
 class Memory(_Kept):

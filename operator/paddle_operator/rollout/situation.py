@@ -35,6 +35,8 @@ class Situation:
     """How the pods of whoever is tried find room, where that was asked."""
     verdict: Verdict | None = None
     """What the gate says at this look; None where it was not asked."""
+    counted_from: tuple[str, ...] = ()
+    """Selectors of the counters that were read for that."""
     missing: str = ""
     """Which counts are missing at this look, and why; empty: none is, or the gate was not asked."""
     scrape_seconds: float = 15.0

@@ -60,8 +60,6 @@ class RolloutFacts:
     """The revision that the resource asks for."""
     verdict: Verdict | None = None
     """None where nobody was judged at this look."""
-    counted_from: tuple[str, ...] = ()
-    """Selectors of the counters that were read for it."""
     reach: Reach | None = None
     """How long the proof takes; None where that was not reckoned at this look, or is not known."""
     hosting: str = ""
@@ -138,22 +136,17 @@ def _progress(facts: RolloutFacts, previous: Mapping[str, Any]) -> dict[str, Any
         if attempt.strategy is Strategy.CANARY:
             told |= {"step": min(attempt.step + 1, steps), "steps": steps}
         told |= {**_time_to_proof(facts, before), **_hosting(facts, before)}
-    verdict = facts.verdict or _remembered(memory, revision)
+    judged = memory.judged if memory.judged is not None and memory.judged.revision == revision else None
+    verdict = facts.verdict or (judged.verdict if judged is not None else None)
     if verdict is not None:
         told |= {
             "verdict": verdict.finding.value,
             "evidenceNeeded": f"{verdict.enough_against:.4g}",
             "proofNeeded": f"{verdict.enough_proof:.4g}",
             "results": [_result(one) for one in verdict.objectives],
+            "countedFrom": list(judged.counted_from) if judged is not None else [],
         }
-        same = before.get("countedFrom", ()) if before.get("revision") == revision else ()
-        told |= {"countedFrom": list(facts.counted_from or same)}
     return told
-
-
-def _remembered(memory: Memory, revision: str | None) -> Verdict | None:
-    judged = memory.judged
-    return judged.verdict if judged is not None and judged.revision == revision else None
 
 
 def _time_to_proof(facts: RolloutFacts, before: Mapping[str, Any]) -> dict[str, int]:

@@ -90,6 +90,7 @@ def test_what_was_found_and_said_is_told_by_who_goes_on_after_a_crash(story: Rol
     assert (told["state"], told["verdict"], told["revision"]) == ("RolledBack", "Broken", canary)
     assert told["message"].startswith(f"{canary} is rejected: it breaks the promise"), told["message"]
     assert told["results"][0]["canaryBad"] >= 200
+    assert len(told["countedFrom"]) == 1
     assert any(told["message"] in one.message for one in story.cluster.posted), "and its Event"
     story.look(3)
     assert story.rollout == told
