@@ -169,7 +169,7 @@ def _preflight(memory: Memory, attempt: Attempt, view: View) -> Move | None:
 
 
 def _hosted(attempt: Attempt, view: View) -> Move:
-    """Give the canary its share. The step's time begins with it, and goes on where the share is the same."""
+    """Give the canary its share. Its time in the step goes on where it had that share before."""
     if attempt.strategy is not Strategy.CANARY or attempt.ordered:
         return Move(Event.PROVEN, {"attempt": attempt})
     weight = share(view.rollout, attempt)

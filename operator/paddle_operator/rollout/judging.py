@@ -125,7 +125,7 @@ def _step_of(attempt: Attempt, view: View) -> Step:
 def _leaving_step(attempt: Attempt, view: View, event: Event) -> Move:
     if _is_last(attempt, view):
         return Move(Event.PROVEN, {"attempt": attempt.but(approved=False)})
-    return Move(event, {"attempt": attempt.but(step=attempt.step + 1, approved=False)})
+    return Move(event, {"attempt": attempt.but(step=attempt.step + 1, running_seconds=0, approved=False)})
 
 
 def _is_last(attempt: Attempt, view: View) -> bool:

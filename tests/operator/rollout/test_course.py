@@ -96,6 +96,24 @@ def test_a_step_needs_its_time_its_requests_and_the_last_one_proof() -> None:
     assert story.state is State.STEP
 
 
+def test_a_step_has_its_own_time_also_where_its_share_is_that_of_the_one_before() -> None:
+    """So it is of a canary whose first share was raised above those of later steps."""
+    steps = [{"weight": 50, "minDurationSeconds": 60, "maxDurationSeconds": 120}] * 2
+    story = Story(asking(steps=steps)).settled()
+    story.wanted, story.ready[NEW] = NEW, 4
+    story.look()
+    story.look(FINE, seconds=100)
+    assert story.memory
+    assert story.memory.attempt
+    assert (story.memory.attempt.step, story.memory.attempt.running_seconds) == (1, 0)
+    story.look(PROVEN, seconds=30)
+    assert story.state is State.STEP, "no less than a minute"
+    story.look(FINE, seconds=60)
+    assert story.state is State.STEP, "and all of two"
+    story.look(FINE, seconds=60)
+    assert story.state is State.UNPROVEN
+
+
 def test_a_broken_canary_loses_its_traffic_at_once_and_is_remembered() -> None:
     story = Story().tried(25)
     course = story.look(BROKEN)
