@@ -10,8 +10,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from fractions import Fraction
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from paddle_operator.cluster.ports import Cluster, Key, Observation
 from paddle_operator.errors import ClusterRefused, Conflict
@@ -48,7 +47,7 @@ from paddle_operator.spec import Service
 from paddle_operator.spec.rollout import Rollout, Strategy
 from paddle_operator.spec.traffic import RoutingType
 from paddle_operator.status.preflight import preflight_of
-from paddle_operator.status.rollout import RolloutFacts, answered_in
+from paddle_operator.status.rollout import RolloutFacts, answered_in, budget_left_in
 
 NOBODY_TO_ASK = "the operator was given no Prometheus: set PADDLE_OPERATOR_PROMETHEUS_URL"
 T = TypeVar("T")
@@ -279,7 +278,7 @@ def _situation(
     reach: Reach | None,
 ) -> Situation:
     seen, measured, verdict = of.seen, of.measured, judged.verdict if judged else None
-    budget_of, budget_left = _budget_left(seen.status)
+    budget_of, budget_left = budget_left_in(seen.status)
     spent = None
     if verdict is not None and measured is not None:
         spent = spent_percent(verdict.objectives, measured, measured.window.length)
@@ -317,14 +316,6 @@ def _to_go(of: Subject, memory: Memory, judged: Judged | None, traffic: Traffic 
     if judged is None or traffic is None or memory.attempt is None:
         return None
     return to_go(of.gate, of.rollout, traffic, memory.attempt, judged.known)
-
-
-def _budget_left(status: dict[str, Any]) -> tuple[str, Fraction | None]:
-    """Return the objective of whose budget the least is left, and the percentage, as they are told."""
-    sla = status.get("sla") or {}
-    least = sla.get("budgetRemainingPercent")
-    named = (one["name"] for one in sla.get("objectives") or () if one.get("budgetRemainingPercent") == least)
-    return (next(named, ""), Fraction(least)) if least else ("", None)
 
 
 def _places(objects: Iterable[KubeObject]) -> Places:

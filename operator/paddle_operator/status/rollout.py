@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from pydantic import ValidationError
@@ -119,6 +120,14 @@ def answered_in(status: Mapping[str, Any]) -> Handled | None:
         return Handled.model_validate_json(json.dumps(status.get("lastHandledRequest")))
     except ValidationError:
         return None
+
+
+def budget_left_in(status: Mapping[str, Any]) -> tuple[str, Fraction | None]:
+    """Return the objective of whose budget the least is left, and the percentage, as they are told."""
+    sla = status.get("sla") or {}
+    least = sla.get("budgetRemainingPercent")
+    named = (one["name"] for one in sla.get("objectives") or () if one.get("budgetRemainingPercent") == least)
+    return (next(named, ""), Fraction(least)) if least else ("", None)
 
 
 def _progress(facts: RolloutFacts, previous: Mapping[str, Any]) -> dict[str, Any]:

@@ -211,7 +211,7 @@ def test_a_store_with_a_hiccup_is_tried_again(store: Store, stored: Bundle, tmp_
 
 def test_a_store_that_is_not_there_is_unreachable_when_the_time_is_over(tmp_path: Path) -> None:
     nobody = Store("http://127.0.0.1:1")
-    fault = fault_of(nobody, tmp_path / "b", timeout_seconds=1.0)
+    fault = fault_of(nobody, tmp_path / "b", timeout_seconds=3.0)
     assert fault.reason is BundleReason.StoreUnreachable
     assert "127.0.0.1:1" in str(fault)
     assert "Tried" in str(fault)
