@@ -146,9 +146,8 @@ class Proving:
         if unasked is None and not observed.length:
             unasked = NoData(f"counted from {counters.begin} on")
         if unasked is not None:
-            return nothing(source.question, unasked, counters), Asked(
-                source.at, source.selector, "", why(unasked)
-            )
+            asked = Asked(source.at, source.selector, "", why(unasked))
+            return nothing(source.question, unasked, counters), asked
         try:
             async with asyncio.timeout(self._limit_seconds):
                 said = await self._metrics.series(source.selector, observed)

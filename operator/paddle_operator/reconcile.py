@@ -157,27 +157,27 @@ class Reconciler:
         """Write in the plan's order, past refusals; one of what serves holds all that takes pods away, and
         whose pods were to have their room."""
         refused: list[ClusterRefused] = []
-        no_room = False
+        room = True
         for action in actions:
-            held, shrinks = any(_holds_up(key, one) for one in refused), _shrinks(action)
-            if no_room and _brings_pods(action):
+            held = any(_holds_up(key, one) for one in refused)
+            if held and _takes_pods(action):
+                room = False
                 continue
-            no_room = no_room or (held and shrinks)
+            if not room and _brings_pods(action):
+                continue
             try:
-                await self._do(key, action, held=held)
+                await self._do(key, action)
             except Conflict:  # somebody else writes, too: what else was decided is of the past as well
                 raise
             except ClusterRefused as one:
                 refused.append(one)
-                no_room = no_room or shrinks
+                room = room and not _takes_pods(action)
                 if not _holds_up(key, one):
                     logger.warning("%s: not written, and goes on without: %s", key, one)
         return refused
 
-    async def _do(self, key: Key, action: Action, *, held: bool) -> None:
+    async def _do(self, key: Key, action: Action) -> None:
         match action:
-            case Delete() | Patch(shrinks=True) if held:
-                return
             case Create(wanted):
                 logger.info("%s: create %s %s", key, wanted["kind"], wanted["metadata"]["name"])
                 await self.cluster.apply(key, wanted, is_new=True)
@@ -280,8 +280,8 @@ def _past(service: Service, seen: Observation) -> tuple[Delete, ...]:
     return tuple(Delete(record, one["metadata"]["uid"]) for one in seen.objects if key_of(one) == record)
 
 
-def _shrinks(action: Action) -> bool:
-    return isinstance(action, Patch) and action.shrinks
+def _takes_pods(action: Action) -> bool:
+    return isinstance(action, Delete) or (isinstance(action, Patch) and action.shrinks)
 
 
 def _brings_pods(action: Action) -> bool:

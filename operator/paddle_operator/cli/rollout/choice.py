@@ -25,9 +25,8 @@ def revision_meant(verb: Verb, said: str, service: Mapping[str, Any], kept: Sequ
     unknown = bool(said) and not _named(said, _all(service, kept))
     stranger = f"{service['metadata']['name']} has no revision {said!r}"
     if not able:
-        raise NoChoice(
-            f"{stranger}, and {_none(verb, service, kept)}" if unknown else _none(verb, service, kept)
-        )
+        none = _none(verb, service, kept)
+        raise NoChoice(f"{stranger}, and {none}" if unknown else none)
     meant = _named(said, able) if said else _usual(verb, service, able)
     if len(meant) == 1:
         return meant[0]
