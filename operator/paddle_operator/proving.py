@@ -18,6 +18,7 @@ from typing import TypeAlias
 from paddle_operator.metrics import queries
 from paddle_operator.metrics.ports import Metrics
 from paddle_operator.rollout.gate.judge import Pair
+from paddle_operator.rollout.gate.settings import REFUSED
 from paddle_operator.rollout.looks.looked import Asked, Looked, why
 from paddle_operator.rollout.looks.looking import Question, Revisions, Seen, nothing, observed_since, seen
 from paddle_operator.rollout.looks.places import SETTLING
@@ -91,10 +92,12 @@ class Proving:
             known = {}
         told = await asyncio.gather(*(self._look(one, known.get(one.at), now) for one in sources))
         counts = {name: count for found, _ in told for name, count in found.counts.items()}
+        one_place = told[0][0].counts  # asked of two, each request would count twice
+        refused = {REFUSED: one_place[REFUSED]} if REFUSED in one_place else {}
         return Looked(
             now,
             revisions,
-            {one.name: counts[one.name] for one in service.spec.sla.objectives},
+            {one.name: counts[one.name] for one in service.spec.sla.objectives} | refused,
             tuple(asked for _, asked in told),
             tuple(sorted(set(chain.from_iterable(found.unseen for found, _ in told)))),
             next((found.early for found, _ in told if found.early), {}),

@@ -49,10 +49,13 @@ def test_a_good_revision_is_promoted_and_no_request_fails(site: Testbed, kube: K
     kube.delete("pms", "good")
 
 
-def test_a_broken_revision_is_rolled_back_before_many_notice(site: Testbed, kube: Kube, faulty: str) -> None:
+@pytest.mark.parametrize(("fault", "reason"), [("errors:30", "Broken"), ("refuses", "Refuses")])
+def test_a_broken_revision_is_rolled_back_before_many_notice(
+    site: Testbed, kube: Kube, faulty: str, fault: str, reason: str
+) -> None:
     resource = promising("bad")
     with asked(site, kube, resource, 20) as (old, load):
-        tried(kube, with_fault(resource, faulty, "errors:30"))
+        tried(kube, with_fault(resource, faulty, fault))
         began = time.monotonic()
         rolling(kube, "bad", "RolledBack", timeout=60)
         seconds = time.monotonic() - began
@@ -62,7 +65,7 @@ def test_a_broken_revision_is_rolled_back_before_many_notice(site: Testbed, kube
     print(f"rolled back after {seconds:.0f} s; {hit} of {len(load.outcomes.results)} callers hit")
     assert hit <= 25
     status = kube.get("pms", "bad")["status"]
-    assert status["rejectedRevisions"][0]["reason"] == "Broken"
+    assert status["rejectedRevisions"][0]["reason"] == reason
     assert kube.conditions("bad")["Ready"]["status"] == "True"
     kube.delete("pms", "bad")
 

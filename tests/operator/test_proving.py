@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from paddle_operator.proving import Places, Proving
+from paddle_operator.rollout.gate.settings import REFUSED
 from paddle_operator.rollout.looks.looked import Looked
 from paddle_operator.rollout.looks.looking import Revisions
 from paddle_operator.rollout.looks.places import SETTLING
@@ -217,6 +218,26 @@ def test_at_a_gateway_every_attempt_counts_and_all_else_stays_in_the_pods() -> N
     assert objectives["up"] == {"canary": [14, 2], "stable": [60, 0]}
     assert objectives["errors"] == {"canary": [12, 0], "stable": [60, 0]}
     assert [str(asked.at) for asked in looked.asked] == ["Runtime", "Gateway"]
+
+
+def test_what_is_refused_as_the_callers_mistake_is_told_beside_the_objectives() -> None:
+    new = Pod("new-0", "new", (2,), scrapes(5, 400), every(5, 20.5, 400, outcome="invalid"))
+    rollout = Rollout(Server((new, pods()[1])))
+    rollout.look(0)
+    looked = rollout.look(60)
+    assert looked is not None
+    objectives = looked.document()["objectives"]
+    assert objectives["errors"] == {"canary": [0, 0], "stable": [30, 0]}
+    assert objectives[REFUSED] == {"canary": [6, 6], "stable": [30, 0]}
+    assert looked.missing == ""
+
+
+def test_at_a_gateway_alone_what_is_refused_is_counted_there() -> None:
+    old = proxy(*((second + 0.5, "2") for second in range(20, 380)))
+    new = proxy(*((second + 0.5, "4") for second in range(20, 380, 5)))
+    rollout = Rollout(Server((), (("0", old), ("1", new))), (UP,), behind(old=0, new=1))
+    rollout.look(0)
+    assert rollout.numbers(80, REFUSED) == [10, 10, 50, 0]
 
 
 def test_an_order_counts_only_from_when_the_proxies_must_have_been_told_of_it() -> None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
-from paddle_operator.rollout.judging import awaiting_approval, evidence, held, holding, step
+from paddle_operator.rollout.judging import awaiting_approval, evidence, held, holding, refuses, step
 from paddle_operator.rollout.machine import TRYING, Event, State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory, Rejection
 from paddle_operator.rollout.moves import Move, View, by_wish, ending, sent_back
@@ -115,7 +115,7 @@ def _found_bad(memory: Memory, attempt: Attempt, view: View) -> Iterator[tuple[C
     if not view.situation.has(attempt.canary):
         yield Cause.ENDPOINTS_LOST, f"its last ready pod is gone for the {attempt.losses + 1}. time"
     if view.finds(Finding.BROKEN):
-        yield Cause.BROKEN, evidence(view)
+        yield Cause.REFUSES if refuses(view) else Cause.BROKEN, evidence(view)
     if spent is not None and spent > most:
         told = f"it has spent {float(spent):.1f} % of the budget, of {float(most):g} % that it may"
         yield Cause.BUDGET_SPENT, told

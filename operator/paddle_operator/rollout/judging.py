@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
+from paddle_operator.rollout.gate.settings import REFUSED
 from paddle_operator.rollout.machine import Event, State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
 from paddle_operator.rollout.moves import Move, View, ending
-from paddle_operator.rollout.verdict import Finding
+from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
 from paddle_operator.rollout.weighing import present_step
 from paddle_operator.spec.rollout import Approval, OnDoubt, OnRegression, Step
 
@@ -76,18 +78,33 @@ def evidence(view: View) -> str:
     verdict = view.verdict
     if verdict is None or not verdict.objectives:
         return "no counts"
-    decide = [one for one in verdict.objectives if one.finding is verdict.finding] or verdict.objectives
+    decide = _decide(verdict)
     counts = "; ".join(
-        f"{one.objective}: {one.canary_bad} of {one.canary_requests} bad at the canary, "
+        f"{one.objective}: {one.canary_bad} of {one.canary_requests}"
+        f"{'' if one.objective == REFUSED else ' bad'} at the canary, "
         f"{one.stable_bad} of {one.stable_requests} at the stable revision"
         for one in decide
     )
+    if refuses(view):
+        counts += ". If it is meant to refuse them, set analysis.onRegressionWithinSLA to Ignore"
     figures = "; ".join(
         f"{one.objective}: absolute {one.absolute:.3g}, relative {one.relative:.3g}, proof {one.proof:.3g}"
         for one in verdict.objectives
     )
     enough = f"{verdict.enough_against:.4g} is enough against it, {verdict.enough_proof:.4g} proves it"
     return f"{counts}{FIGURES}{figures}; {enough}"
+
+
+def refuses(view: View) -> bool:
+    """Whether nothing but the requests that it refuses (4xx) speaks against the canary."""
+    if view.verdict is None or not view.finds(Finding.BROKEN, Finding.REGRESSION):
+        return False
+    return {one.objective for one in _decide(view.verdict)} == {REFUSED}
+
+
+def _decide(verdict: Verdict) -> Sequence[Evidence]:
+    """Return that of which the verdict is."""
+    return [one for one in verdict.objectives if one.finding is verdict.finding] or verdict.objectives
 
 
 def _overdue(memory: Memory, attempt: Attempt, view: View) -> Move | None:

@@ -65,6 +65,7 @@ class Cause(StrEnum):
         return member
 
     BROKEN = "Broken", Event.CONDEMNED, "It breaks the promise and is worse than the stable revision."
+    REFUSES = "Refuses", Event.CONDEMNED, "It refuses requests (4xx) that the stable revision takes."
     REGRESSION = "Regression", Event.CONDEMNED, "It is worse, and analysis.onRegressionWithinSLA is Rollback."
     PREFLIGHT_FAILED = (
         "PreflightFailed",

@@ -22,7 +22,7 @@ PASSED_THROUGH = frozenset({State.BLOCKED, State.PREPARING, State.PREFLIGHT})
 
 _FOUND = frozenset(
     {
-        *(Cause.BROKEN, Cause.REGRESSION, Cause.PREFLIGHT_FAILED, Cause.UNPROVEN),
+        *(Cause.BROKEN, Cause.REFUSES, Cause.REGRESSION, Cause.PREFLIGHT_FAILED, Cause.UNPROVEN),
         *(Hold.SHARED_INCIDENT, Hold.REGRESSION),
     }
 )

@@ -11,7 +11,7 @@ class Finding(StrEnum):
     """One row of the gate's table, or that there was nothing to judge by."""
 
     BROKEN = "Broken"
-    """It breaks the promise and is worse than the stable revision."""
+    """It breaks the promise, or would if what it refuses were bad, and is worse than the stable revision."""
     SHARED_INCIDENT = "SharedIncident"
     """It breaks the promise, and is no worse than the stable revision."""
     REGRESSION = "Regression"
@@ -26,6 +26,7 @@ class Evidence:
     """What one objective's counts come to. The three figures are e-values: 1 says nothing."""
 
     objective: str
+    """Its name; of refused requests gate.settings.REFUSED."""
     canary_requests: int
     canary_bad: int
     stable_requests: int

@@ -21,6 +21,8 @@ from datetime import datetime
 
 from paddle_operator.sla.selectors import one_of, selector
 from paddle_operator.sla.series import (
+    ALL_CODES,
+    CODE_LABEL,
     NAME_LABEL,
     OUTCOME_LABEL,
     POD_LABEL,
@@ -103,7 +105,7 @@ def _of_target(target: Labels, its: dict[str, Series]) -> Iterable[Series]:
     witnesses = [its[name].samples for name in (MEMBERS, COMPLETED) if name in its]
     moments = sorted({sample.at for samples in witnesses for sample in samples})
     if completed is not None:
-        yield Series(_labels(target, "invalid", "all"), _from_zero(completed.samples, moments))
+        yield Series(_labels(target, "invalid", ALL_CODES), _from_zero(completed.samples, moments))
     if RETRIES in its:
         yield Series(_labels(target, "bad", "retried"), _from_zero(its[RETRIES].samples, moments))
     for digit, outcome in _OUTCOMES.items():
@@ -131,6 +133,6 @@ def _labels(target: Labels, outcome: str, code: str) -> Labels:
         POD_LABEL: f"{proxy} rule/{place}" if proxy else "",
         REVISION_LABEL: BEHIND_IT,
         OUTCOME_LABEL: outcome,
-        "code": code,
+        CODE_LABEL: code,
     }
     return frozenset({**dict(target), **ours}.items())

@@ -14,9 +14,12 @@ REVISION_LABEL = "revision"
 POD_LABEL = "pod"
 """These four are given to every series of a pod by its scrape."""
 OUTCOME_LABEL = "outcome"
+CODE_LABEL = "code"
+ALL_CODES = "all"
+"""The code of a counter that has every answer in it, and counts nowhere."""
 BOUNDARY_LABEL = "le"
 DIGEST_LABEL = "digest"
-_WITHIN_A_TARGET = {NAME_LABEL, OUTCOME_LABEL, "code", BOUNDARY_LABEL}
+_WITHIN_A_TARGET = {NAME_LABEL, OUTCOME_LABEL, CODE_LABEL, BOUNDARY_LABEL}
 
 
 class Sample(NamedTuple):

@@ -181,8 +181,9 @@ class RolloutStatus(Block):
     """From here on evidenceAbsolute and evidenceRelative speak against the canary."""
     proof_needed: Figure = ""
     """From here on evidenceProof proves it."""
-    results: Annotated[tuple[RolloutResult, ...], Field(max_length=8)] = ()
-    """What was counted."""
+    results: Annotated[tuple[RolloutResult, ...], Field(max_length=9)] = ()
+    """What was counted, of each objective. Where the canary refused requests as the caller's mistake, also of
+    `refused (4xx)`."""
     counted_from: Annotated[tuple[Annotated[str, Field(max_length=2048)], ...], Field(max_length=2)] = ()
     """The series that it was counted from, as Prometheus takes their selector. The operator's log has each
     look's query, with its moment and its answer."""

@@ -149,7 +149,8 @@ class Analysis(Block):
         OnRegression.HOLD
     )
     """What follows when the canary is worse than the stable revision, and keeps the promise. Hold: the weight
-    stays until a person decides. Ignore: the promise alone decides."""
+    stays until a person decides. Ignore: the promise alone decides, also where the canary refuses requests
+    (4xx) that the stable revision takes."""
     on_unproven: OnDoubt = OnDoubt.ROLLBACK
     """What follows when a step has not passed, or the last one not proven the canary, within its
     maxDurationSeconds. Rollback: the canary loses its traffic; it is said to be unproven, not bad."""

@@ -2,6 +2,7 @@
 
     errors:30          of 100 requests 30 end with an internal error
     errors:30:later    the same, for as long as the file /tmp/fault is there
+    refuses            every request is said to be the caller's mistake
     takes:60           every answer takes 60 ms, or longer where it would by itself
     dies               the worker ends with a signal while it loads the model
     memory             the worker takes memory while it loads, until the kernel ends it
@@ -25,6 +26,7 @@ LATER = Path("/tmp/fault")
 
 def _spoil() -> None:
     from paddle_runtime import answering  # noqa: PLC0415  only where there is a fault
+    from paddle_runtime.errors import Invalid, RequestReason  # noqa: PLC0415
 
     served, opened = answering.ServedModel.answer, answering.open_model
     number = int(_parts[0]) if _parts else 0
@@ -37,6 +39,8 @@ def _spoil() -> None:
         began = time.monotonic()
         if FAULT == "errors" and asked * 37 % 100 < number and (not later or LATER.exists()):
             raise RuntimeError("a fault of the tests")
+        if FAULT == "refuses":
+            raise Invalid(RequestReason.MALFORMED, "a fault of the tests")
         result = served(self, kind, request, payload)
         if FAULT == "takes":
             time.sleep(max(0.0, began + number / 1000 - time.monotonic()))

@@ -65,16 +65,18 @@ class RolloutStory(MeasuredStory):
         assert self.rollout["state"] == "Step", self.status["rollout"]
         return stable, canary
 
-    def passes(self, seconds: int, *, good: int = 100, bad: int = 0, stable_bad: int = 0) -> None:
+    def passes(
+        self, seconds: int, *, good: int = 100, bad: int = 0, stable_bad: int = 0, invalid: int = 0
+    ) -> None:
         """Let time pass; between two scrapes the canary gets these requests, the stable revision ten times
-        as many."""
+        as many. What is invalid at the canary is good at the stable revision."""
         for _ in range(seconds // 15):
             self.now += LOOK - timedelta(seconds=1)
-            of_stable = 10 * (good + bad)
+            of_stable = 10 * (good + bad + invalid)
             quick = of_stable - stable_bad
             self.metrics.serve("a", self.now, good=quick, fast=quick, bad=stable_bad)
             if "b" in self.metrics.pods:
-                self.metrics.serve("b", self.now, good=good, fast=good, bad=bad)
+                self.metrics.serve("b", self.now, good=good, fast=good, bad=bad, invalid=invalid)
             self.look()
 
     @contextmanager

@@ -11,6 +11,7 @@ import pytest
 
 from paddle_operator.rollout.gate.judge import Look, Memory, Pair, judge
 from paddle_operator.rollout.gate.proof import Reach
+from paddle_operator.rollout.gate.settings import REFUSED
 from paddle_operator.rollout.weighing import present_step
 from paddle_operator.simulation.driver import Action, after, begun, look
 from paddle_operator.simulation.own import ROLLOUT, gate_of
@@ -48,6 +49,14 @@ def test_a_replay_says_what_was_said_when_it_happened(scenario: str) -> None:
         (one["finding"], one["action"], [each["absolute"] for each in one["objectives"]]) for one in again
     ] == said
     assert again[-1]["action"] in {"RollBack", "Promote"}
+
+
+def test_a_line_has_what_was_refused_beside_the_objectives() -> None:
+    both = {"canary": [0, 0], "stable": [285, 0]}
+    refused = {"canary": [15, 15], "stable": [285, 0]}
+    (found,) = replayed(GATE, ROLLOUT, [line(15, 5, errors=both, latency=both, **{REFUSED: refused})])
+    assert (found["finding"], found["action"]) == ("Broken", "RollBack")
+    assert found["objectives"][-1]["name"] == REFUSED
 
 
 def test_a_line_says_that_the_stable_revision_was_not_there() -> None:

@@ -7,6 +7,10 @@
     no                 no                 NothingAgainst, or NoData where nothing came in at this look
 
 What was found stays found without new data: evidence is remembered, and nobody has to see it twice.
+
+Requests that are refused as the caller's mistake (4xx) count for no objective. They are compared, too, as if
+they were bad: where both revisions refuse as many it is the callers, and says nothing; where the canary
+refuses more it is the canary. By them none is proven, and none waits for them.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from dataclasses import dataclass, field, replace
 
 from paddle_operator.rollout.gate.counts import Counts
 from paddle_operator.rollout.gate.evidence import log_proof
-from paddle_operator.rollout.gate.settings import Gate, Objective
+from paddle_operator.rollout.gate.settings import REFUSED, Gate, Objective
 from paddle_operator.rollout.gate.trail import Trail
 from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
 
@@ -53,7 +57,7 @@ class Look:
     step: int
     """The step in which it was counted, by its index from 0."""
     objectives: Mapping[str, Pair]
-    """By name. One that is not here is not known."""
+    """By name. One that is not here is not known. REFUSED has all requests, and which were refused."""
     alone: bool = False
     """The stable revision had no ready pod, and no share of what happened."""
 
@@ -63,7 +67,7 @@ class Memory:
     """Everything that the gate knows of the looks before."""
 
     trails: Mapping[str, Trail] = field(default_factory=dict)
-    """By name of the objective."""
+    """By name of the objective, or REFUSED."""
 
 
 def judge(gate: Gate, memory: Memory, look: Look) -> tuple[Memory, Verdict]:
@@ -79,6 +83,11 @@ def judge(gate: Gate, memory: Memory, look: Look) -> tuple[Memory, Verdict]:
         found.append(evidence)
         passed = passed and _passes(gate, objective, trail.of_step(look.step).judged)
         proven = proven and evidence.proof >= gate.proven
+    if gate.refused is not None and (REFUSED in look.objectives or REFUSED in memory.trails):
+        pair, before = look.objectives.get(REFUSED, UNKNOWN), memory.trails.get(REFUSED, Trail())
+        trails[REFUSED], evidence = _judged(gate, gate.refused, before, pair, look)
+        if evidence.canary_bad:
+            found.append(replace(evidence, finding=_of_refused(evidence)))
     worst = min((one.finding for one in found), key=_FROM_WORST.index)
     enough = (float(gate.against), float(gate.proven))
     return Memory(trails), Verdict(worst, passed, proven, tuple(found), *enough)
@@ -86,7 +95,7 @@ def judge(gate: Gate, memory: Memory, look: Look) -> tuple[Memory, Verdict]:
 
 def _check(gate: Gate, look: Look) -> None:
     known = {objective.name for objective in gate.objectives}
-    strangers = sorted(look.objectives.keys() - known)
+    strangers = sorted(look.objectives.keys() - known - {REFUSED})
     if strangers:
         raise ValueError(
             f"{', '.join(strangers)}: no such objective is promised, only {', '.join(sorted(known))}"
@@ -139,6 +148,12 @@ def _finding(broken: bool, worse: bool, *, compared: bool, alone: bool, asked: b
     if worse and compared:
         return Finding.REGRESSION
     return Finding.NOTHING_AGAINST if asked else Finding.NO_DATA
+
+
+def _of_refused(evidence: Evidence) -> Finding:
+    """Leave what only a comparison tells: whoever refuses alone may be asked nothing but nonsense."""
+    blamed = evidence.compared and evidence.finding in {Finding.BROKEN, Finding.REGRESSION}
+    return evidence.finding if blamed else Finding.NOTHING_AGAINST
 
 
 def _passes(gate: Gate, objective: Objective, judged: Counts) -> bool:

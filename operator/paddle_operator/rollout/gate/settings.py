@@ -10,7 +10,11 @@ from paddle_operator.rollout.gate.counts import Counts
 from paddle_operator.rollout.gate.evidence import limit_of
 from paddle_operator.sla.outcomes import target_share
 from paddle_operator.spec.promise import Sla
-from paddle_operator.spec.rollout import Rollout
+from paddle_operator.spec.rollout import OnRegression, Rollout
+
+REFUSED = "refused (4xx)"
+"""What is compared beside the objectives: how many requests are refused as the caller's mistake. No objective
+can have this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class Gate:
     """Proven means: less than so many times the budget is bad."""
     min_requests: int = 0
     """Least requests of the canary in a step; 0: as many as let half a request be bad."""
+    compares_refused: bool = True
+    """A canary that refuses what the stable revision takes is found."""
 
     @classmethod
     def of(cls, sla: Sla, rollout: Rollout) -> Gate:
@@ -65,6 +71,7 @@ class Gate:
             Fraction(analysis.promotion_confidence_percent),
             Fraction(analysis.tolerance_factor),
             analysis.min_requests,
+            analysis.on_regression_within_sla is not OnRegression.IGNORE,
         )
 
     def __post_init__(self) -> None:
@@ -80,6 +87,13 @@ class Gate:
                 raise ValueError(f"a percentage of the gate lies between 0 and 100, not at {share}")
         if self.tolerance_factor < 1:
             raise ValueError(f"tolerance_factor is 1 or more, not {self.tolerance_factor}")
+
+    @property
+    def refused(self) -> Objective | None:
+        """What refused requests are judged by: as much as the laxest objective lets be bad. None: not at
+        all."""
+        most = max(objective.budget for objective in self.objectives)
+        return Objective(REFUSED, most) if self.compares_refused else None
 
     @property
     def against(self) -> Fraction:

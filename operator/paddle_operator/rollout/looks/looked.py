@@ -39,7 +39,7 @@ class Looked:
     at: datetime
     revisions: Revisions
     counts: Mapping[str, Answer[Pair]]
-    """By objective."""
+    """By objective, and of refused requests."""
     asked: tuple[Asked, ...]
     unseen: tuple[Unknown, ...]
     """Time of which a pod cannot tell: what it did then is in no count."""

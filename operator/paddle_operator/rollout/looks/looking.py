@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from paddle_operator import names
 from paddle_operator.rollout.gate.counts import NOTHING, Counts
 from paddle_operator.rollout.gate.judge import Pair
+from paddle_operator.rollout.gate.settings import REFUSED
 from paddle_operator.rollout.looks.remembered import Counters
 from paddle_operator.rollout.looks.warming import Scrape, warming
 from paddle_operator.sla.answer import Answer, NoData, Stale, Value, and_then, together
@@ -27,6 +28,8 @@ from paddle_operator.sla.intervals import Interval, Spans
 from paddle_operator.sla.outcomes import Tally
 from paddle_operator.sla.reading import Both, Reading, counted
 from paddle_operator.sla.series import (
+    ALL_CODES,
+    CODE_LABEL,
     NAME_LABEL,
     OUTCOME_LABEL,
     POD_LABEL,
@@ -75,7 +78,7 @@ class Seen:
     """What one source told."""
 
     counts: Mapping[str, Answer[Pair]]
-    """By objective."""
+    """By objective, and REFUSED where it has a value."""
     counters: Counters
     unseen: tuple[Unknown, ...] = ()
     """Time of which a pod cannot tell, found out since the last look: what it did then is in no count."""
@@ -121,8 +124,9 @@ def seen(question: Question, said: Answer[tuple[Series, ...]], observed: Interva
         for one in question.objectives
     }
     unseen = {one for each in measured.values() if isinstance(each, Value) for one in each.value[1]}
+    counts = {name: and_then(each, lambda told: Value(told[0])) for name, each in measured.items()}
     return Seen(
-        {name: and_then(each, lambda told: Value(told[0])) for name, each in measured.items()},
+        {**counts, REFUSED: Value(_refused(fresh.requests, question.revisions))},
         before.after(_all(reading), observed.end),
         tuple(sorted(_found_out(unseen, series, before))),
         _requests(fresh.requests, early),
@@ -234,6 +238,19 @@ def _requests(told: Counted, among: frozenset[Scrape] | None = None) -> dict[str
             number = sum(one.increase for one in its if among is None or (target, one.at) in among)
             found[revision] = found.get(revision, 0) + number
     return {revision: number for revision, number in found.items() if number}
+
+
+def _refused(told: Counted, revisions: Revisions) -> Pair:
+    """Return all requests, and which of them were refused as the caller's mistake. `all` is no outcome."""
+    found = dict.fromkeys(revisions.scraped, NOTHING)
+    for labels, its in told.steps:
+        revision = label(labels, REVISION_LABEL)
+        if revision in found and label(labels, CODE_LABEL) != ALL_CODES:
+            number = sum(one.increase for one in its)
+            is_refused = label(labels, OUTCOME_LABEL) == "invalid"
+            found[revision] += Counts(number, number if is_refused else 0)
+    counts = [*(found[revision] for revision in revisions.scraped), NOTHING]
+    return Pair(counts[0], counts[1])
 
 
 def _totals(series: Iterable[Series]) -> dict[str, dict[str, int]]:
