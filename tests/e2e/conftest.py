@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
 from hack.cluster.api import ClusterInfo
+from hack.cluster.constants import SYSTEM_NAMESPACE
+from hack.cluster.errors import ClusterError
 from hack.cluster.progress import Progress
 from hack.demo.embedded import embedded_site, site_of
 from hack.demo.kubectl import Kube
 from hack.e2e_site import CLUSTER, one_at_a_time
 from tests.e2e.testbed import Testbed
 from tests.e2e.wrapped_runtime import FAULTY, wrapped_runtime
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What the operators said last goes with a failure: nobody sees the cluster that it was on again."""
+    report = yield
+    site, kube = (item.funcargs.get(name) for name in ("site", "kube"))
+    if report.failed and isinstance(site, Testbed) and isinstance(kube, Kube):
+        told = site.kube(SYSTEM_NAMESPACE)
+        selected = ("-l", "app.kubernetes.io/name=paddle-sla-operator", "--tail=400")
+        try:
+            lines = told.run("logs", *selected).splitlines()
+            restarts = told.run("get", "pods", "-A", "--no-headers").splitlines()
+        except ClusterError as unheard:
+            lines, restarts = [str(unheard)], []
+        about = [line for line in lines if f"{kube.namespace}/" in line][-25:]
+        again = [line for line in restarts if "ago)" in line]
+        report.sections.append(("the operators, and pods that began again", "\n".join([*about, *again])))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,7 @@ def promising(name: str, *objectives: dict[str, Any], **rollout: Any) -> Resourc
 
 def changed(resource: Resource, **runtime: Any) -> Resource:
     """The same with another runtime: a new revision."""
-    return resource.runtime(**(runtime or {"queue": {"maxRequests": 7}}))
+    return resource.runtime(**(runtime or {"queue": {"maxRequests": 65}}))
 
 
 def with_fault(resource: Resource, image: str, fault: str) -> Resource:

@@ -115,10 +115,13 @@ def under_load_without_pods(site: Testbed, kube: Kube) -> Counter[str]:
 
 
 def answers(site: Testbed) -> bool:
-    """Whether the page comes three times in a row: it is none of the model's requests."""
+    """Whether every pod that is asked is ready, three times in a row: it is none of the model's requests.
+
+    A process that has just begun shows its page while it loads the model.
+    """
     with httpx.Client(base_url=site.gateway_url, headers={"host": HOST}) as client:
         for _ in range(3):
-            if client.get("/").status_code != 200:
+            if client.get("/v2/health/ready").status_code != 200:
                 return False
             time.sleep(1)
     return True
