@@ -213,6 +213,21 @@ def test_weight_leaves_who_has_no_pod_before_prometheus_is_asked(story: RolloutS
     assert story.rollout["state"] == ("Preparing" if lost == "canary" else "Step")
 
 
+def test_in_a_bake_the_warm_revision_takes_over_before_prometheus_is_asked(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    story.passes(120)
+    assert (story.weights, story.rollout["state"]) == ({canary: 100}, "Baking")
+    loses_its_pods(story, canary)
+    story.metrics.delay_seconds = 1e9
+    at = written_at(story, "HTTPRoute")
+    assert story.look() == 0
+    assert (story.weights, at) == ({stable: 100}, [0.0])
+    story.look()
+    assert story.weights == {stable: 100}
+    assert story.rollout["revision"] == canary
+    assert story.rollout["state"] == "Preparing", "it begins anew"
+
+
 def test_a_look_at_a_canary_waits_for_prometheus_once(story: RolloutStory) -> None:
     story.begun()
     story.passes(30)
