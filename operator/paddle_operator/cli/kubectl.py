@@ -68,6 +68,7 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[_shared("", "", "text")],
+        epilog="A rollout is paused in the resource: spec.rollout.state is Paused, and Running to go on.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     get = commands.add_parser("get", parents=[shared], help="list services")

@@ -117,10 +117,10 @@ def _rejected(memory: Memory, before: Memory, view: View) -> Rejection | None:
 
 def _ended(gone: Rejection, memory: Memory, before: Memory) -> str:
     told, _, _ = gone.told.partition(FIGURES)
-    why = f"{_inside(gone.cause.meaning)}: {told}" if gone.cause in _FOUND else told
+    why = f"{inside(gone.cause.meaning)}: {told}" if gone.cause in _FOUND else told
     when = "was rejected before" if gone in before.rejected else "is rejected"
     return (
-        f"{gone.revision} {when}: {why or _inside(gone.cause.meaning)}. {_who_serves(memory)}. "
+        f"{gone.revision} {when}: {why or inside(gone.cause.meaning)}. {_who_serves(memory)}. "
         f"Change the resource, or try this one again: {_by_hand(Verb.RETRY, gone.revision)}"
     )
 
@@ -134,7 +134,7 @@ def _who_serves(memory: Memory) -> str:
 
 
 def _held(hold: Hold, memory: Memory, attempt: Attempt, told: str, view: View) -> str:
-    why = f"{_inside(hold.meaning)}: {told}" if hold in _FOUND else told
+    why = f"{inside(hold.meaning)}: {told}" if hold in _FOUND else told
     approve, abort = (_by_hand(verb, attempt.canary) for verb in (Verb.APPROVE, Verb.ABORT))
     match hold:
         case Hold.REGRESSION:
@@ -152,7 +152,7 @@ def _by_hand(verb: Verb, revision: str) -> str:
     return f"kubectl paddle_sla {verb} {names.service_of(revision)} {revision}"
 
 
-def _inside(meaning: str) -> str:
+def inside(meaning: str) -> str:
     """A sentence as it stands inside another one."""
     return meaning[0].lower() + meaning[1:].rstrip(".")
 
@@ -175,7 +175,7 @@ def _words(memory: Memory, revision: str, view: View) -> str:
         case State.STEADY | State.ROLLED_BACK | State.UNPROVEN | State.ABORTED:
             words = f"{memory.stable} takes all requests"
         case _:
-            words = f"{revision}: {_inside(memory.state.meaning)}"
+            words = f"{revision}: {inside(memory.state.meaning)}"
     return words
 
 
@@ -228,7 +228,7 @@ def _why(hold: Hold, attempt: Attempt, view: View) -> str:
         case Hold.PROOF_NOT_REACHABLE:
             return _far_proof(situation.reach, attempt, view)
         case Hold.PREFLIGHT_BROKEN:
-            why = situation.preflight.why if situation.preflight else _inside(hold.meaning)
+            why = situation.preflight.why if situation.preflight else inside(hold.meaning)
             golden = view.rollout.preflight.golden_set_ref
             named = f" (goldenSetRef: ConfigMap {golden.config_map})" if golden is not None else ""
             jobs = " ".join(situation.preflight.jobs) if situation.preflight else ""

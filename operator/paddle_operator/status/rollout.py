@@ -16,6 +16,7 @@ from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.machine import ENDED, State
 from paddle_operator.rollout.memory import Hold, Memory
 from paddle_operator.rollout.request import Handled
+from paddle_operator.rollout.saying import inside
 from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
 from paddle_operator.spec.rollout import Rollout, Strategy
 
@@ -71,7 +72,9 @@ class RolloutFacts:
         """What happened last, in a sentence."""
         if self.memory.state is State.STEADY and not self.memory.served:
             return NOBODY_SERVED_YET
-        return self.memory.said or self.memory.state.meaning
+        if self.memory.said or self.memory.attempt is None:
+            return self.memory.said or self.memory.state.meaning
+        return f"{self.memory.attempt.canary}: {inside(self.memory.state.meaning)}"
 
     @property
     def revision(self) -> str | None:

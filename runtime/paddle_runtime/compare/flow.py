@@ -125,5 +125,5 @@ def _nothing_known(why: str) -> CompareFault:
 def _invalid(request: Request, why: str) -> CompareFault:
     return CompareFault(
         CompareReason.GoldenSetInvalid,
-        f"{request.name!r} at {request.path} {why}. Mend this request, or leave it out.",
+        f"{request.name!r} at {request.path} {why.rstrip('.')}. Mend this request, or leave it out.",
     )

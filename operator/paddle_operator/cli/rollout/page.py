@@ -12,6 +12,7 @@ from typing import Any
 from paddle_operator.cli.columns import columns
 from paddle_operator.cli.rollout.choice import tried_in, wanted_rejected
 from paddle_operator.cli.rollout.kept import why
+from paddle_operator.rollout.gate.settings import REFUSED
 from paddle_operator.rollout.machine import ENDED, State
 from paddle_operator.rollout.memory import Hold
 from paddle_operator.rollout.request import Verb
@@ -40,7 +41,7 @@ def rollout_rows(service: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if rollout.get("hosting") and rollout["hosting"] not in str(rollout.get("message")):
         yield from _wrapped("Room", rollout["hosting"])
     if "verdict" in rollout:
-        yield "Verdict", f"{rollout['verdict']}{_time_to_proof(rollout.get('timeToProofSeconds'))}"
+        yield "Verdict", f"{rollout['verdict']}{_time_to_proof(rollout)}"
     for one in status.get("rejectedRevisions") or ():
         yield from _wrapped("Rejected", one["revision"], why(one))
     name, namespace = service["metadata"]["name"], service["metadata"]["namespace"]
@@ -101,14 +102,26 @@ def _progress(rollout: Mapping[str, Any]) -> str:
     return ", ".join(str(one) for one in (rollout.get("state"), step) if one)
 
 
-def _time_to_proof(seconds: object) -> str:
-    """How long it takes to be proven, in the unit that a person would use."""
+def _time_to_proof(rollout: Mapping[str, Any]) -> str:
+    """How long it takes to be proven, and to be through the steps, in the unit that a person would use."""
+    seconds = rollout.get("timeToProofSeconds")
     if not isinstance(seconds, int):
         return ""
+    told = ", proven, and through its steps in about" if _proven(rollout) else ", proven in about"
     if seconds < 120:
-        return f", proven in about {seconds} s"
+        return f"{told} {seconds} s"
     hours = seconds / 3600
-    return f", proven in about {seconds / 60:.0f} min" if hours < 2 else f", proven in about {hours:.0f} h"
+    return f"{told} {seconds / 60:.0f} min" if hours < 2 else f"{told} {hours:.0f} h"
+
+
+def _proven(rollout: Mapping[str, Any]) -> bool:
+    """Whether all that is left is the time that the steps take at least."""
+    of_objectives = [one for one in rollout.get("results") or () if one.get("objective") != REFUSED]
+    try:
+        needed = float(rollout["proofNeeded"])
+        return bool(of_objectives) and all(float(one["evidenceProof"]) >= needed for one in of_objectives)
+    except (KeyError, ValueError):
+        return False
 
 
 def _counts(result: Mapping[str, Any], side: str) -> str:

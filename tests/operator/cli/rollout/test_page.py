@@ -48,6 +48,20 @@ def test_the_time_to_proof_is_told_in_a_unit_for_people(seconds: int, told: str)
     ]
 
 
+def test_of_a_canary_that_is_proven_only_the_time_of_its_steps_is_left() -> None:
+    proof = {"objective": "errors", "evidenceProof": "1.03e+03"}
+    proven = {**ROLLOUT, "proofNeeded": "20", "timeToProofSeconds": 54, "results": [proof]}
+    assert rows(rollout=proven)["Verdict"] == ["NothingAgainst, proven, and through its steps in about 54 s"]
+    refused = {"objective": "refused (4xx)", "evidenceProof": "1"}
+    assert rows(rollout={**proven, "results": [proof, refused]})["Verdict"][0].startswith(
+        "NothingAgainst, proven, "
+    )
+    unproven = {"objective": "latency", "evidenceProof": "3"}
+    assert rows(rollout={**proven, "results": [proof, unproven]})["Verdict"] == [
+        "NothingAgainst, proven in about 54 s"
+    ]
+
+
 def test_what_holds_a_rollout_is_told_with_its_figures() -> None:
     held = {**ROLLOUT, "state": "Held", "hold": "SharedIncident", "message": "5 of 100 bad on both sides"}
     assert rows(rollout=held)["Held"] == ["SharedIncident: 5 of 100 bad on both sides"]
