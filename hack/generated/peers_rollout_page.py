@@ -16,8 +16,10 @@ HEAD = (
     "requests that it took",
     "failed otherwise",
     "other runs beside",
+    "load average of two CPUs",
 )
 
+NOT_AT_ONCE = "Not all systems ran in the same hour: compare those of a like load."
 NOTHING_FOUND = ("query failed", "no values")
 """What Flagger says of a look that found nothing out, and that counts as a failed one."""
 BESIDE = """\
@@ -53,7 +55,7 @@ def peers_rollout(figures: Result) -> list[str]:
         "## A broken second version, beside Flagger and Argo Rollouts\n",
         began,
         table(HEAD, rows),
-        f"By the median, fewest callers were hit under {_fewest_hit(systems)}.\n",
+        f"By the median, fewest callers were hit under {_fewest_hit(systems)}. {NOT_AT_ONCE}\n",
         "Settings; of this operator `spec.rollout`, of Flagger `spec.analysis`:\n",
         "\n".join(shown) + "\n",
         BESIDE,
@@ -82,6 +84,7 @@ def of_system(runs: Sequence[Result]) -> tuple[str, ...]:
                 "of_the_second_version",
                 "failed_otherwise",
                 "others_at_its_beginning",
+                "load_average",
             )
         ),
     )
