@@ -66,7 +66,8 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
         steps.follow(next_move(steps.memory, steps.view))
     after = _settled(steps.memory, view)
     said = steps.said()
-    if after.hold is not None and after.state is not State.HELD and _waiting(after) != _waiting(before):
+    begins_to_wait = _waiting(after) != _waiting(before) or (said and after.hold is Hold.PAUSED)
+    if after.hold is not None and after.state is not State.HELD and begins_to_wait:
         said = (*said, *filter(None, [waiting(after, view)]))
     after = after.but(said=_told(said, before, after))
     return Advance(after, course_of(after, rollout, situation), said)
@@ -77,7 +78,8 @@ def _told(said: tuple[Saying, ...], before: Memory, after: Memory) -> str:
     follows it at the same look."""
     if said:
         *warnings, last = [one.message for one in said if one.warns or one is said[-1]]
-        told = last if said[-1].warns or not warnings else f"{warnings[-1].rstrip('.')}. {last}"
+        whole = said[-1].warns and said[-1].reason != Hold.PAUSED
+        told = last if whole or not warnings else f"{warnings[-1].rstrip('.')}. {last}"
         return told[:LONGEST_SAID]
     same = (before.state, _waiting(before)) == (after.state, _waiting(after))
     return before.said if same else ""

@@ -113,7 +113,7 @@ def _found_bad(memory: Memory, attempt: Attempt, view: View) -> Iterator[tuple[C
     analysis, spent = view.rollout.analysis, view.situation.spent_percent
     most = Fraction(analysis.max_budget_spend_percent)
     if not view.situation.has(attempt.canary):
-        yield Cause.ENDPOINTS_LOST, f"its last ready pod is gone for the {attempt.losses + 1}. time"
+        yield Cause.ENDPOINTS_LOST, f"it has lost its last ready pod {attempt.losses + 1} times"
     if view.finds(Finding.BROKEN):
         yield Cause.REFUSES if refuses(view) else Cause.BROKEN, evidence(view)
     if spent is not None and spent > most:

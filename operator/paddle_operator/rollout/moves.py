@@ -85,6 +85,7 @@ def by_wish(memory: Memory, view: View) -> Move | None:
         "history": _history(memory, view, memory.stable or ""),  # one that is kept stays if it is withdrawn
         "gate": "",
         "counters": "",
+        "judged": None,
     }
     superseded = f"; it supersedes {attempt.canary}" if attempt is not None else ""
     return Move(Event.BEGUN, changes, told=f"{wanted} is wanted{superseded}")

@@ -45,6 +45,9 @@ def _promote(memory: Memory, view: View, revision: str) -> Done:
     _must_run(view)
     if view.situation.wanted is None:
         raise _Refused("nobody knows what the resource asks for now: mend what condition Ready tells first")
+    if memory.state is State.BLOCKED:
+        waits = memory.hold or memory.state
+        raise _Refused(f"{revision} has not begun ({waits}): RolloutComplete says what helps")
     if memory.state not in TRYING or not attempt.checked:
         raise _Refused(f"{revision} has no pods yet that are ready and through the preflight: ask again then")
     if memory.state is State.PROMOTING:
@@ -92,8 +95,13 @@ def _retry(memory: Memory, view: View, revision: str) -> Done:
         names = ", ".join(one.revision for one in memory.rejected) or "none is"
         raise _Refused(f"{revision} is not rejected; rejected: {names}")
     kept = tuple(one for one in memory.rejected if one.revision != revision)
-    wanted = revision == view.situation.wanted
-    told = "it may begin again" if wanted else "it may be tried again; the resource asks for another one now"
+    match view.situation.wanted:
+        case None:
+            told = "it may be tried again, once it is known that the resource asks for it"
+        case wanted if wanted == revision:
+            told = "it may begin again"
+        case wanted:
+            told = f"it may be tried again; the resource asks for {wanted} now"
     return memory.but(rejected=kept), None, told
 
 

@@ -149,14 +149,14 @@ def _progress(facts: RolloutFacts, previous: Mapping[str, Any]) -> dict[str, Any
             told |= {"step": min(attempt.step + 1, steps), "steps": steps}
         told |= {**_time_to_proof(facts, before), **_hosting(facts, before)}
     judged = memory.judged if memory.judged is not None and memory.judged.revision == revision else None
-    verdict = facts.verdict or (judged.verdict if judged is not None else None)
-    if verdict is not None:
+    if judged is not None:
+        verdict = judged.verdict
         told |= {
             "verdict": verdict.finding.value,
             "evidenceNeeded": f"{verdict.enough_against:.4g}",
             "proofNeeded": f"{verdict.enough_proof:.4g}",
             "results": [_result(one) for one in verdict.objectives],
-            "countedFrom": list(judged.counted_from) if judged is not None else [],
+            "countedFrom": list(judged.counted_from),
         }
     return told
 

@@ -64,6 +64,17 @@ def test_a_canary_whose_last_pod_goes_is_a_warning(story: RolloutStory) -> None:
     assert story.weights == {stable: 90, canary: 10}
 
 
+def test_a_canary_that_loses_its_pods_in_a_pause_is_told_with_both(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    story.cluster.edit(rollout={**ROLLOUT, "state": "Paused"})
+    story.look(2)
+    loses_its_pods(story, canary)
+    story.look(2)
+    assert (story.weights, story.complete) == ({stable: 100}, ("False", Reason.ROLLOUT_PAUSED))
+    assert f"{canary} has no ready pod any more" in story.rollout["message"]
+    assert "until it is Running" in story.rollout["message"]
+
+
 def test_a_revision_whose_last_pod_goes_in_its_bake_gives_way_to_the_warm_one(story: RolloutStory) -> None:
     stable, canary = story.begun()
     story.passes(120)

@@ -28,6 +28,17 @@ def test_a_canary_that_refuses_what_the_stable_revision_takes_loses_its_requests
     assert results["refused (4xx)"]["canaryBad"] == 20
 
 
+def test_one_that_is_tried_again_begins_without_the_verdict_of_before(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    story.passes(30, good=0, invalid=20)
+    assert story.rollout["verdict"] == "Broken"
+    story.asks(f"retry/{canary}/1")
+    story.look()
+    assert story.rollout["revision"] == canary
+    assert "verdict" not in story.rollout
+    assert story.weights[stable] == 90, "it has its first share"
+
+
 def test_a_canary_that_is_meant_to_refuse_more_is_let(story: RolloutStory) -> None:
     _, canary = story.begun()
     story.cluster.edit(rollout={**ROLLOUT, "analysis": {"onRegressionWithinSLA": "Ignore"}})

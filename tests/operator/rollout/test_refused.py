@@ -53,8 +53,9 @@ def test_a_canary_that_refuses_a_little_more_is_a_regression_and_may_be_let() ->
     little = [refusing((400, 12), (400, 1))] * 2
     _, verdict = judged(gate("95"), little)
     assert verdict.finding is Finding.REGRESSION
-    _, verdict = judged(gate("95", compares_refused=False), little)
+    _, verdict = judged(gate("95", blames_refusing=False), little)
     assert verdict.finding is Finding.NOTHING_AGAINST
+    assert verdict.objectives[-1].canary_bad == 24, "and yet a person can see it"
 
 
 def test_who_is_compared_with_nobody_is_not_blamed() -> None:
@@ -65,11 +66,11 @@ def test_who_is_compared_with_nobody_is_not_blamed() -> None:
     assert verdict.objectives[-1].canary_bad == 900, "and yet a person can see it"
 
 
-def test_the_objective_that_lets_most_be_bad_is_the_measure() -> None:
+def test_the_strictest_objective_is_the_measure() -> None:
     taken = pair((388, 0), (400, 0))
     one = Look(0, {"o0": taken, "o1": taken, REFUSED: pair((400, 12), (400, 0))})
     _, verdict = judged(gate("95", "99.9"), [one] * 2)
-    assert verdict.finding is Finding.REGRESSION, "3 % refused is less than 5 %, and more than 0.1 %"
+    assert verdict.finding is Finding.BROKEN, "3 % refused is less than 5 %, and more than 0.1 %"
 
 
 def test_what_nobody_counted_is_no_evidence_and_is_remembered() -> None:

@@ -168,6 +168,8 @@ def test_a_budget_that_blocks_needs_the_override() -> None:
     story = Story().settled()
     story.wanted = NEW
     story.look(budget_left_percent=Fraction(-1))
+    story.ask("promote", NEW, budget_left_percent=Fraction(-1))
+    assert story.answer.startswith(f"Refused: {NEW} has not begun (BudgetBlocked): ")
     story.ask("approve", NEW, budget_left_percent=Fraction(-1))
     assert "override to Repair" in story.answer
 

@@ -58,7 +58,9 @@ def wanted_rejected(status: Mapping[str, Any]) -> str:
     """Return the revision that the resource asks for, if it was rejected; empty where that is not told."""
     wanted = str((status.get("rollout") or {}).get("revision", ""))
     rejected = [str(one["revision"]) for one in status.get("rejectedRevisions") or ()]
-    return wanted if wanted in rejected else rejected[0] if len(rejected) == 1 else ""
+    if not wanted and len(rejected) == 1:  # an operator of another release may not say it
+        return rejected[0]
+    return wanted if wanted in rejected else ""
 
 
 def _able(verb: Verb, service: Mapping[str, Any], kept: Sequence[Kept]) -> list[str]:
@@ -75,9 +77,13 @@ def _able(verb: Verb, service: Mapping[str, Any], kept: Sequence[Kept]) -> list[
 
 
 def _usual(verb: Verb, service: Mapping[str, Any], able: list[str]) -> list[str]:
-    """Return what is meant where nothing is said: the wanted one, who served before, or the only one."""
+    """Return what is meant where nothing is said: to be tried again, the one that the resource asks for; else
+    who served before, or the only one."""
     status = service.get("status") or {}
-    usual = wanted_rejected(status) if verb is Verb.RETRY else (status.get("previous") or {}).get("revision")
+    if verb is Verb.RETRY:
+        wanted = (status.get("rollout") or {}).get("revision")
+        return [one for one in able if one == wanted] if wanted else able
+    usual = (status.get("previous") or {}).get("revision")
     return [usual] if usual in able else able
 
 

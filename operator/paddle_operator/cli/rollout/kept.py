@@ -9,6 +9,7 @@ from typing import Any
 
 from paddle_operator import names
 from paddle_operator.cli.columns import columns
+from paddle_operator.rollout.judging import FIGURES
 
 REJECTED = "rejected"
 DIGEST_CHARACTERS = 19
@@ -41,8 +42,9 @@ def kept_of(service: Mapping[str, Any], deployments: Iterable[Mapping[str, Any]]
 
 
 def why(rejection: Mapping[str, Any]) -> str:
-    """Return an entry of status.rejectedRevisions in words."""
-    return ": ".join(str(rejection[key]) for key in ("reason", "message") if rejection.get(key))
+    """Return an entry of status.rejectedRevisions in words. Its e-values are in the status."""
+    told = ": ".join(str(rejection[key]) for key in ("reason", "message") if rejection.get(key))
+    return told.partition(FIGURES)[0]
 
 
 def history_table(kept: Sequence[Kept]) -> str:

@@ -64,12 +64,18 @@ def evidence_table(service: Mapping[str, Any]) -> str:
             str(one.get("verdict", "")),
             _counts(one, "canary"),
             _counts(one, "stable"),
-            *(str(one.get(figure, "")) for figure in _EVIDENCE),
+            *_figures(one),
         )
         for one in rollout.get("results") or ()
     ]
     head = ("OBJECTIVE", "VERDICT", "CANARY", "STABLE", "BREAKS PROMISE", "WORSE THAN STABLE", "PROVEN")
     return columns([head, *rows]) if rows else ""
+
+
+def _figures(one: Mapping[str, Any]) -> Iterator[str]:
+    """What is refused breaks no promise and needs no proof: it is compared, and no more."""
+    told = _EVIDENCE if one.get("objective") != REFUSED else ("", "evidenceRelative", "")
+    return (str(one.get(figure, "")) for figure in told)
 
 
 def next_steps(service: Mapping[str, Any]) -> Iterator[tuple[Verb, str]]:

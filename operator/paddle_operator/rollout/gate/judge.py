@@ -83,11 +83,11 @@ def judge(gate: Gate, memory: Memory, look: Look) -> tuple[Memory, Verdict]:
         found.append(evidence)
         passed = passed and _passes(gate, objective, trail.of_step(look.step).judged)
         proven = proven and evidence.proof >= gate.proven
-    if gate.refused is not None and (REFUSED in look.objectives or REFUSED in memory.trails):
+    if REFUSED in look.objectives or REFUSED in memory.trails:
         pair, before = look.objectives.get(REFUSED, UNKNOWN), memory.trails.get(REFUSED, Trail())
         trails[REFUSED], evidence = _judged(gate, gate.refused, before, pair, look)
         if evidence.canary_bad:
-            found.append(replace(evidence, finding=_of_refused(evidence)))
+            found.append(replace(evidence, finding=_of_refused(gate, evidence)))
     worst = min((one.finding for one in found), key=_FROM_WORST.index)
     enough = (float(gate.against), float(gate.proven))
     return Memory(trails), Verdict(worst, passed, proven, tuple(found), *enough)
@@ -150,10 +150,10 @@ def _finding(broken: bool, worse: bool, *, compared: bool, alone: bool, asked: b
     return Finding.NOTHING_AGAINST if asked else Finding.NO_DATA
 
 
-def _of_refused(evidence: Evidence) -> Finding:
+def _of_refused(gate: Gate, evidence: Evidence) -> Finding:
     """Leave what only a comparison tells: whoever refuses alone may be asked nothing but nonsense."""
-    blamed = evidence.compared and evidence.finding in {Finding.BROKEN, Finding.REGRESSION}
-    return evidence.finding if blamed else Finding.NOTHING_AGAINST
+    worse = evidence.compared and evidence.finding in {Finding.BROKEN, Finding.REGRESSION}
+    return evidence.finding if worse and gate.blames_refusing else Finding.NOTHING_AGAINST
 
 
 def _passes(gate: Gate, objective: Objective, judged: Counts) -> bool:

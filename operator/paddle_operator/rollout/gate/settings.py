@@ -57,7 +57,7 @@ class Gate:
     """Proven means: less than so many times the budget is bad."""
     min_requests: int = 0
     """Least requests of the canary in a step; 0: as many as let half a request be bad."""
-    compares_refused: bool = True
+    blames_refusing: bool = True
     """A canary that refuses what the stable revision takes is found."""
 
     @classmethod
@@ -89,11 +89,9 @@ class Gate:
             raise ValueError(f"tolerance_factor is 1 or more, not {self.tolerance_factor}")
 
     @property
-    def refused(self) -> Objective | None:
-        """What refused requests are judged by: as much as the laxest objective lets be bad. None: not at
-        all."""
-        most = max(objective.budget for objective in self.objectives)
-        return Objective(REFUSED, most) if self.compares_refused else None
+    def refused(self) -> Objective:
+        """What refused requests are judged by: as if they were bad, by the strictest objective."""
+        return Objective(REFUSED, min(objective.budget for objective in self.objectives))
 
     @property
     def against(self) -> Fraction:

@@ -131,11 +131,15 @@ def test_a_retry_means_the_rejected_revision_that_the_resource_asks_for() -> Non
         revision_meant(Verb.RETRY, "", a_service(rejectedRevisions=two), ALL)
     without_a_reason = Kept("calm-0bad", "rejected", "")
     assert revision_meant(Verb.RETRY, "", a_service(), (without_a_reason,)) == "calm-0bad"
+    another = a_service(rejectedRevisions=rejected("calm-0bad"), rollout={"revision": "calm-0ccc"})
+    with pytest.raises(NoChoice, match="retry: name one of these revisions:\n  calm-0bbb"):
+        revision_meant(Verb.RETRY, "", another, ALL)
     with pytest.raises(NoChoice, match="no revision of calm is rejected"):
         revision_meant(Verb.RETRY, "", a_service(), (OLD, SERVING))
 
 
 def test_the_wanted_revision_is_only_told_where_it_is_rejected() -> None:
-    assert wanted_rejected({"rejectedRevisions": rejected("a"), "rollout": {"revision": "b"}}) == "a"
+    assert wanted_rejected({"rejectedRevisions": rejected("a"), "rollout": {"revision": "b"}}) == ""
+    assert wanted_rejected({"rejectedRevisions": rejected("a"), "rollout": {}}) == "a"
     assert wanted_rejected({"rejectedRevisions": rejected("a", "b"), "rollout": {"revision": "c"}}) == ""
     assert wanted_rejected({"rollout": {"revision": "c"}}) == ""

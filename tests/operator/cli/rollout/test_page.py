@@ -86,6 +86,14 @@ def test_each_objective_is_told_with_its_counts_and_its_evidence() -> None:
     ]  # fmt: skip
 
 
+def test_what_is_refused_is_told_with_nothing_but_the_comparison() -> None:
+    refused = {**RESULT, "objective": "refused (4xx)", "evidenceAbsolute": "2e+257"}
+    _, line = evidence_table(a_service(rollout={**ROLLOUT, "results": [refused]})).splitlines()
+    assert [cell.strip() for cell in line.split("  ") if cell.strip()] == [
+        "refused (4xx)", "NothingAgainst", "1 of 412 bad", "9 of 3790 bad", "0.1"
+    ]  # fmt: skip
+
+
 def test_a_rejected_revision_is_told_with_the_reason() -> None:
     assert rows(rejectedRevisions=REJECTED)["Rejected"] == ["calm-0bad: Broken: 30 of 100 bad"]
     assert rows(rejectedRevisions=[{"revision": "calm-0bad"}])["Rejected"] == ["calm-0bad"]
