@@ -132,4 +132,5 @@ def _proven(rollout: Mapping[str, Any]) -> bool:
 
 def _counts(result: Mapping[str, Any], side: str) -> str:
     requests, bad = result.get(f"{side}Requests"), result.get(f"{side}Bad")
-    return "" if requests is None else f"{bad or 0} of {requests} bad"
+    word = "" if result.get("objective") == REFUSED else " bad"
+    return "" if requests is None else f"{bad or 0} of {requests}{word}"
