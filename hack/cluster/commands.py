@@ -13,6 +13,12 @@ from hack.cluster.errors import CommandFailed, ProgramMissing
 _TAIL_CHARACTERS = 3000
 
 
+def _surroundings() -> dict[str, str]:
+    """The environment as it is now, in a thread beside one that changes it: a variable may go meanwhile."""
+    found = ((name, os.environ.get(name)) for name in list(os.environ))
+    return {name: value for name, value in found if value is not None}
+
+
 def run(
     argv: Sequence[str | Path],
     *,
@@ -30,7 +36,7 @@ def run(
             input=stdin.encode() if isinstance(stdin, str) else (stdin or b""),
             capture_output=True,
             timeout=timeout,
-            env={**os.environ, **(env or {})},
+            env={**_surroundings(), **(env or {})},
             cwd=cwd,
             check=False,
         )
