@@ -78,8 +78,8 @@ def _told(said: tuple[Saying, ...], before: Memory, after: Memory) -> str:
     follows it at the same look."""
     if said:
         *warnings, last = [one.message for one in said if one.warns or one is said[-1]]
-        whole = said[-1].warns and said[-1].reason != Hold.PAUSED
-        told = last if whole or not warnings else f"{warnings[-1].rstrip('.')}. {last}"
+        says_no_cause = not said[-1].warns or said[-1].reason == Hold.PAUSED
+        told = f"{warnings[-1].rstrip('.')}. {last}" if warnings and says_no_cause else last
         return told[:LONGEST_SAID]
     same = (before.state, _waiting(before)) == (after.state, _waiting(after))
     return before.said if same else ""

@@ -72,9 +72,10 @@ class RolloutFacts:
         """What happened last, in a sentence."""
         if self.memory.state is State.STEADY and not self.memory.served:
             return NOBODY_SERVED_YET
-        if self.memory.said or self.memory.attempt is None:
-            return self.memory.said or self.memory.state.meaning
-        return f"{self.memory.attempt.canary}: {inside(self.memory.state.meaning)}"
+        if self.memory.said:
+            return self.memory.said
+        meaning, attempt = self.memory.state.meaning, self.memory.attempt
+        return meaning if attempt is None else f"{attempt.canary}: {inside(meaning)}"
 
     @property
     def revision(self) -> str | None:
