@@ -240,9 +240,9 @@ def _why(hold: Hold, attempt: Attempt, view: View) -> str:
 
 def _far_proof(reach: Reach | None, attempt: Attempt, view: View) -> str:
     """Say what the proof takes, where that is too much, and what to do."""
-    anyway = f"or say approve/{attempt.canary}/NONCE to begin all the same"
+    anyway = _by_hand(Verb.APPROVE, attempt.canary)
     if reach is None or reach.late is None:
-        return f"without requests that count it cannot be proven (4xx do not): send some, {anyway}"
+        return f"without requests that count it cannot be proven (4xx do not): it begins with some, or by {anyway}"
     number, seconds = reach.late
     weight, longest = reach.weights[number], view.rollout.steps[number].max_duration_seconds
     return (
@@ -250,7 +250,7 @@ def _far_proof(reach: Reach | None, attempt: Attempt, view: View) -> str:
         f"{number_text(reach.requests_per_second)} requests a second: it needs {reach.requests:,} of the "
         f"canary's, and step {number + 1} with {weight} % of all would take {_time(seconds)}, of "
         f"{_time(longest)} that it may. Raise its maxDurationSeconds to {math.ceil(seconds)} or its weight, "
-        f"promise less, {anyway}, with {reach.weights[0]} %"
+        f"or promise less. It begins by itself with more requests, or with {reach.weights[0]} % by {anyway}"
     )
 
 

@@ -134,7 +134,7 @@ def test_a_person_who_lets_it_begin_without_proof_gets_the_weight_that_was_said(
     story.ready[NEW] = 4
     story.look(reach=OUT_OF_REACH)
     assert story.last is not None
-    assert story.last.said[0].message.endswith("to begin all the same, with 50 %")
+    assert story.last.said[0].message.endswith(f"or with 50 % by kubectl paddle_sla approve ocr {NEW}")
     nobody_asks = Reach((5, 25, 50), math.inf, False, 4405)
     assert story.look(reach=nobody_asks).canary is None
     assert story.ask("approve", NEW, reach=nobody_asks).canary_weight == 50

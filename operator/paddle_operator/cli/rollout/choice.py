@@ -109,7 +109,8 @@ def _all(service: Mapping[str, Any], kept: Sequence[Kept]) -> list[str]:
 def _described(name: str, kept: Kept | None) -> str:
     if kept is None:
         return name
-    return f"{name}  {kept.role} since {kept.since}" + (f"  {kept.rejected}" if kept.rejected else "")
+    when = f"{kept.role} since {kept.ended}" if kept.ended else f"{kept.role}, created {kept.created}"
+    return f"{name}  {when}" + (f"  {kept.rejected}" if kept.rejected else "")
 
 
 def _none(verb: Verb, service: Mapping[str, Any], kept: Sequence[Kept]) -> str:

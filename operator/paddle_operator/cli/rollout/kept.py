@@ -23,8 +23,9 @@ class Kept:
     revision: str
     role: str
     """As the label on its Deployment, or REJECTED."""
-    since: str
-    """When it stopped to serve, or was rejected; of any other, when it was made."""
+    created: str = ""
+    ended: str = ""
+    """When it stopped to serve, or was rejected."""
     digest: str = ""
     image: str = ""
     rejected: str = ""
@@ -51,9 +52,17 @@ def history_table(kept: Sequence[Kept]) -> str:
     """One line a revision."""
     if not kept:
         return "No revision is kept: the operator has made none yet.\n"
-    head = ("REVISION", "ROLE", "SINCE", "DIGEST", "IMAGE", "REJECTED")
+    head = ("REVISION", "ROLE", "CREATED", "ENDED", "DIGEST", "IMAGE", "REJECTED")
     rows = [
-        (one.revision, one.role, one.since, one.digest[:DIGEST_CHARACTERS], one.image, one.rejected)
+        (
+            one.revision,
+            one.role,
+            one.created,
+            one.ended,
+            one.digest[:DIGEST_CHARACTERS],
+            one.image,
+            one.rejected,
+        )
         for one in kept
     ]
     return columns([head, *rows])
@@ -61,15 +70,16 @@ def history_table(kept: Sequence[Kept]) -> str:
 
 def _kept(name: str, deployment: Mapping[str, Any] | None, rejection: Mapping[str, Any]) -> Kept:
     if deployment is None:
-        return Kept(name, REJECTED, _moment(rejection.get("at")), rejected=why(rejection))
+        return Kept(name, REJECTED, ended=_moment(rejection.get("at")), rejected=why(rejection))
     metadata = deployment["metadata"]
     annotations = metadata.get("annotations") or {}
     rejected = why(rejection) or str(annotations.get(names.ANNOTATION_REJECTED, ""))
-    left = rejection.get("at") or annotations.get(names.ANNOTATION_RETIRED_AT)
+    ended = rejection.get("at") or annotations.get(names.ANNOTATION_RETIRED_AT)
     return Kept(
         revision=name,
         role=REJECTED if rejected else str(metadata["labels"].get(names.LABEL_ROLE, "")),
-        since=_moment(left or _created(deployment)),
+        created=_moment(_created(deployment)),
+        ended=_moment(ended),
         digest=str(annotations.get(names.ANNOTATION_MODEL_DIGEST, "")),
         image=_image(deployment),
         rejected=rejected,

@@ -12,10 +12,10 @@ from paddle_operator.rollout.request import Verb
 from tests.operator.cli.rollout.a_desk import a_service
 
 OF_CANARY = (Verb.PROMOTE, Verb.ABORT, Verb.APPROVE)
-OLDEST = Kept("calm-0aaa", "history", "2026-01-01T00:00:00Z")
-OLD = Kept("calm-0abb", "history", "2026-02-01T00:00:00Z")
-BAD = Kept("calm-0bad", "rejected", "2026-03-01T00:00:00Z", rejected="Broken: 30 % of errors")
-WORSE = Kept("calm-0bbb", "rejected", "2026-03-02T00:00:00Z", rejected="Aborted")
+OLDEST = Kept("calm-0aaa", "history", ended="2026-01-01T00:00:00Z")
+OLD = Kept("calm-0abb", "history", ended="2026-02-01T00:00:00Z")
+BAD = Kept("calm-0bad", "rejected", ended="2026-03-01T00:00:00Z", rejected="Broken: 30 % of errors")
+WORSE = Kept("calm-0bbb", "rejected", ended="2026-03-02T00:00:00Z", rejected="Aborted")
 SERVING = Kept("calm-1aaa", "stable", "2026-04-01T00:00:00Z")
 ALL = (OLDEST, OLD, BAD, WORSE, SERVING)
 
@@ -80,6 +80,9 @@ def test_a_rollback_among_several_lists_them_newest_first_and_never_a_rejected_o
         "  calm-0abb  history since 2026-02-01T00:00:00Z",
         "  calm-0aaa  history since 2026-01-01T00:00:00Z",
     ]
+    later = Kept("calm-0acc", "history", created="2026-03-05T00:00:00Z")
+    with pytest.raises(NoChoice, match="\n  calm-0acc  history, created 2026-03-05T00:00:00Z"):
+        revision_meant(Verb.ROLLBACK, "", a_service(), (OLD, later))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +132,7 @@ def test_a_retry_means_the_rejected_revision_that_the_resource_asks_for() -> Non
     assert revision_meant(Verb.RETRY, "", wanted, ALL) == "calm-0bad"
     with pytest.raises(NoChoice, match="rejected since 2026-03-01T00:00:00Z  Broken: 30 % of errors"):
         revision_meant(Verb.RETRY, "", a_service(rejectedRevisions=two), ALL)
-    without_a_reason = Kept("calm-0bad", "rejected", "")
+    without_a_reason = Kept("calm-0bad", "rejected")
     assert revision_meant(Verb.RETRY, "", a_service(), (without_a_reason,)) == "calm-0bad"
     another = a_service(rejectedRevisions=rejected("calm-0bad"), rollout={"revision": "calm-0ccc"})
     with pytest.raises(NoChoice, match="retry: name one of these revisions:\n  calm-0bbb"):

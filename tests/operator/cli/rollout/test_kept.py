@@ -16,21 +16,24 @@ REJECTED = {
 
 def test_revisions_come_oldest_first_with_what_each_was() -> None:
     old, bad, now = kept_of(a_service(rejectedRevisions=[REJECTED]), [NOW, OLD, BAD])
-    assert old == Kept("calm-0aaa", "history", "2026-02-01T10:00:00Z", "", "runtime:calm-0aaa")
-    assert bad == Kept(
-        "calm-0bad", "rejected", "2026-01-11T00:00:00Z", "", "runtime:calm-0bad", "Broken: 30 of 100 bad"
+    assert old == Kept(
+        "calm-0aaa", "history", "2026-01-01T00:00:00Z", "2026-02-01T10:00:00Z", "", "runtime:calm-0aaa"
     )
-    assert now == Kept("calm-1aaa", "stable", "2026-01-20T00:00:00Z", DIGEST, "runtime:calm-1aaa")
+    assert (bad.revision, bad.role, bad.rejected) == ("calm-0bad", "rejected", "Broken: 30 of 100 bad")
+    assert (bad.created, bad.ended) == ("2026-01-10T00:00:00Z", "2026-01-11T00:00:00Z")
+    assert now == Kept("calm-1aaa", "stable", "2026-01-20T00:00:00Z", "", DIGEST, "runtime:calm-1aaa")
 
 
 def test_what_a_deployment_says_of_its_rejection_is_enough() -> None:
     (bad,) = kept_of(a_service(), [BAD])
-    assert (bad.role, bad.rejected, bad.since) == ("rejected", "Broken", "2026-01-10T00:00:00Z")
+    assert (bad.role, bad.rejected, bad.created, bad.ended) == (
+        "rejected", "Broken", "2026-01-10T00:00:00Z", ""
+    )
 
 
 def test_a_rejected_revision_is_told_also_where_nothing_of_it_is_left() -> None:
     bare = {"revision": "calm-0bad"}
-    assert kept_of(a_service(rejectedRevisions=[bare]), [NOW])[0] == Kept("calm-0bad", "rejected", "")
+    assert kept_of(a_service(rejectedRevisions=[bare]), [NOW])[0] == Kept("calm-0bad", "rejected")
 
 
 def test_what_is_left_of_nothing_is_told_oldest_first_too() -> None:
@@ -51,14 +54,14 @@ def test_a_time_that_is_none_and_a_pod_without_our_container_are_shown_as_they_a
     odd = a_deployment("calm-0odd", "retired", "", retired_at="yesterday")
     odd["spec"]["template"]["spec"]["containers"] = [{"name": "proxy", "image": "proxy:1"}]
     (kept,) = kept_of({"metadata": {"name": "calm"}}, [odd])
-    assert (kept.since, kept.image) == ("yesterday", "")
+    assert (kept.ended, kept.image) == ("yesterday", "")
 
 
 def test_the_table_has_one_line_a_revision_and_shortens_digests() -> None:
     head, *lines = history_table(
         kept_of(a_service(rejectedRevisions=[REJECTED]), [NOW, OLD, BAD])
     ).splitlines()
-    assert head.split() == ["REVISION", "ROLE", "SINCE", "DIGEST", "IMAGE", "REJECTED"]
+    assert head.split() == ["REVISION", "ROLE", "CREATED", "ENDED", "DIGEST", "IMAGE", "REJECTED"]
     assert lines[2].split() == [
         "calm-1aaa", "stable", "2026-01-20T00:00:00Z", "sha256:aaaaaaaaaaaa", "runtime:calm-1aaa"
     ]  # fmt: skip
