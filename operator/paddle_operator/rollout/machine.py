@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Self
 
 
-class _Word(StrEnum):
+class Word(StrEnum):
     """A word with what it means beside it, for people."""
 
     meaning: str
@@ -26,7 +26,7 @@ class _Word(StrEnum):
         return member
 
 
-class State(_Word):
+class State(Word):
     """Where the rollout is. With what traffic, and why it waits, is remembered beside it."""
 
     STEADY = "Steady", "The wanted revision takes all requests; nothing is rolled out."
@@ -47,7 +47,7 @@ class State(_Word):
     ABORTED = "Aborted", "A person has ended the attempt."
 
 
-class Event(_Word):
+class Event(Word):
     """What leads from one state to another."""
 
     BEGUN = "begun", "a revision is wanted that neither serves nor was rejected"

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from pydantic import ConfigDict, ValidationError, model_validator
 
-from paddle_operator.rollout.machine import ATTEMPTING, Event, State, after
+from paddle_operator.rollout.machine import ATTEMPTING, Event, State, Word, after
 from paddle_operator.rollout.request import Handled
 from paddle_operator.rollout.verdict import Verdict
 from paddle_operator.spec.base import Block, canonical_json
@@ -26,17 +26,8 @@ LARGEST_BYTES = 256 * 1024
 _VERSION = 1
 
 
-class Hold(StrEnum):
+class Hold(Word):
     """Why a rollout waits."""
-
-    meaning: str
-
-    def __new__(cls, value: str, meaning: str) -> Self:
-        """Keep the documentation beside the word."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.meaning = meaning
-        return member
 
     BUDGET_BLOCKED = "BudgetBlocked", "Less of the budget is left than budgetPolicy.blockBelowPercent."
     NEEDS_APPROVAL = "NeedsApproval", "Less of the budget is left than budgetPolicy.manualBelowPercent."
