@@ -242,7 +242,7 @@ def _far_proof(reach: Reach | None, attempt: Attempt, view: View) -> str:
     """Say what the proof takes, where that is too much, and what to do."""
     anyway = _by_hand(Verb.APPROVE, attempt.canary)
     if reach is None or reach.late is None:
-        return f"without requests that count it cannot be proven (4xx do not): it begins with some, or by {anyway}"
+        return f"it cannot be proven without requests that count, and 4xx do not: some begin it, or {anyway}"
     number, seconds = reach.late
     weight, longest = reach.weights[number], view.rollout.steps[number].max_duration_seconds
     return (

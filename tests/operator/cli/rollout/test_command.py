@@ -198,8 +198,8 @@ def test_history_lists_revisions_for_people_and_for_scripts(
     assert run(Desk(a_service(), OLD), "history", "calm", "-o", "json") == kubectl.GOOD
     (one,) = json.loads(capsys.readouterr().out)
     assert one == {
-        "revision": "calm-0aaa", "role": "history", "created": "2026-01-01T00:00:00Z", "ended": "", "digest": "",
-        "image": "runtime:calm-0aaa", "rejected": "",
+        "revision": "calm-0aaa", "role": "history", "created": "2026-01-01T00:00:00Z", "ended": "",
+        "digest": "", "image": "runtime:calm-0aaa", "rejected": "",
     }  # fmt: skip
 
 

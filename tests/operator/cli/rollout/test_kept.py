@@ -27,7 +27,10 @@ def test_revisions_come_oldest_first_with_what_each_was() -> None:
 def test_what_a_deployment_says_of_its_rejection_is_enough() -> None:
     (bad,) = kept_of(a_service(), [BAD])
     assert (bad.role, bad.rejected, bad.created, bad.ended) == (
-        "rejected", "Broken", "2026-01-10T00:00:00Z", ""
+        "rejected",
+        "Broken",
+        "2026-01-10T00:00:00Z",
+        "",
     )
 
 
