@@ -48,7 +48,7 @@ def to_go(gate: Gate, rollout: Rollout, traffic: Traffic, attempt: Attempt, know
     done = Done(
         step,
         attempt.running_seconds,
-        min(trail.of_step(step).judged.requests for trail in trails.values()),
+        min(trail.of_step(step).requests for trail in trails.values()),
         {name: trail.proof for name, trail in trails.items()},
     )
     least = max(attempt.raised, attempt.weight)

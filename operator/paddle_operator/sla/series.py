@@ -17,6 +17,8 @@ OUTCOME_LABEL = "outcome"
 CODE_LABEL = "code"
 ALL_CODES = "all"
 """The code of a counter that has every answer in it, and counts nowhere."""
+CALLER_LEFT = "499"
+"""The code of a request whose caller did not wait for the answer."""
 BOUNDARY_LABEL = "le"
 DIGEST_LABEL = "digest"
 _WITHIN_A_TARGET = {NAME_LABEL, OUTCOME_LABEL, CODE_LABEL, BOUNDARY_LABEL}

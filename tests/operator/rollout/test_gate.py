@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from random import Random
 
 import pytest
 
@@ -211,3 +212,39 @@ def test_a_resource_becomes_a_gate_exactly_and_defaults_are_the_same_on_both_sid
 def test_what_cannot_be_is_refused_with_its_value(wrong, says: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ValueError, match=says):
         wrong()
+
+
+@pytest.mark.parametrize("hours", [1, 12, 60])
+def test_a_canary_that_breaks_after_hours_of_waiting_is_found_as_soon_as_one_of_the_first_minute(
+    hours: int,
+) -> None:
+    """Half of 20 requests a second, of both 0.1 of the budget bad until then; 30 % of the canary's after."""
+    settings, memory = gate("99.5", "99.5"), Memory()
+    good = [look(*[pair((150, bad), (150, bad))] * 2) for bad in (0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0)]
+    for number in range(hours * 240):
+        memory, verdict = judge(settings, memory, good[number % len(good)])
+    assert verdict.finding is Finding.NOTHING_AGAINST
+    _, verdict = judge(settings, memory, look(pair((150, 45), (150, 0)), pair((150, 0), (150, 0))))
+    assert verdict.finding is Finding.BROKEN
+
+
+def test_a_long_bake_does_not_hide_what_breaks_in_it() -> None:
+    """A day of 20 requests a second to the canary alone, then ten percent bad: within a minute."""
+    settings, memory = gate("99.5"), Memory()
+    for _ in range(5760):
+        memory, _ = judge(settings, memory, look(pair((300, 0), (0, 0))))
+    _, verdict = judged(settings, [look(pair((300, 30), (0, 0)))] * 2, memory)
+    assert verdict.finding is Finding.BROKEN
+
+
+def test_worn_out_evidence_that_is_begun_anew_blames_hardly_any_canary_at_its_budget() -> None:
+    random, blamed = Random(7), 0
+    for _ in range(100):
+        memory, settings = Memory(), gate("99")
+        for _ in range(400):
+            canary = sum(random.random() < 0.01 for _ in range(150))
+            memory, verdict = judge(settings, memory, look(pair((150, canary), (0, 0))))
+            if verdict.finding is Finding.BROKEN:
+                blamed += 1
+                break
+    assert blamed <= 3, f"{blamed} of 100, of whom at most 1 % may be"

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from paddle_operator.rollout.gate.counts import Counts
+from paddle_operator.rollout.gate.settings import REFUSED
 from paddle_operator.rollout.looks.looking import (
     LONGEST,
     LOOK_BACK,
@@ -50,6 +51,27 @@ def test_slow_and_failed_answers_are_bad_for_a_latency_objective() -> None:
     slow = (Event(100.5, fast=False), Event(101.5, "bad"))
     found = looked(told(new(*ordered(every(2, 30.7, 190), slow)), OLD), WHEN)
     assert numbers(found[1], "fast")[:2] == (32, 2)
+
+
+def test_who_leaves_before_an_answer_is_not_refused_by_anybody() -> None:
+    odd = (Event(100.5, "invalid"), Event(101.5, "invalid"))
+    pods = (new(*ordered(every(2, 30.5, 190), odd)), OLD)
+
+    def left(observed: Interval, second: float) -> Answer[tuple[Series, ...]]:
+        answer = told(*pods)(observed, second)
+        assert isinstance(answer, Value)
+        early = ("code", "499")
+        return Value(
+            tuple(
+                replace(one, labels=one.labels - {("code", "400")} | {early})
+                if label(one.labels, "outcome") == "invalid"
+                else one
+                for one in answer.value
+            )
+        )
+
+    assert numbers(looked(told(*pods), WHEN)[1], REFUSED) == (32, 2, 60, 0)
+    assert numbers(looked(left, WHEN)[1], REFUSED) == (30, 0, 60, 0)
 
 
 def test_no_request_is_a_value() -> None:

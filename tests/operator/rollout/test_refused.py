@@ -66,6 +66,15 @@ def test_who_is_compared_with_nobody_is_not_blamed() -> None:
     assert verdict.objectives[-1].canary_bad == 900, "and yet a person can see it"
 
 
+def test_what_was_refused_while_nobody_was_there_to_compare_with_hides_nothing_later() -> None:
+    usual = [refusing((15, 1), (285, 9))] * 10
+    nobody_else = [refusing((100, 3), (0, 0), alone=True)] * 3
+    memory, verdict = judged(gate("99.5"), [*usual, *nobody_else])
+    assert verdict.finding is Finding.NOTHING_AGAINST
+    _, verdict = judged(gate("99.5"), [refusing((15, 15), (285, 9))] * 2, memory)
+    assert verdict.finding is Finding.BROKEN
+
+
 def test_the_strictest_objective_is_the_measure() -> None:
     taken = pair((388, 0), (400, 0))
     one = Look(0, {"o0": taken, "o1": taken, REFUSED: pair((400, 12), (400, 0))})

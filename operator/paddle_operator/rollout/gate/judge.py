@@ -81,11 +81,12 @@ def judge(gate: Gate, memory: Memory, look: Look) -> tuple[Memory, Verdict]:
         trail, evidence = _judged(gate, objective, before, pair, look)
         trails[objective.name] = trail
         found.append(evidence)
-        passed = passed and _passes(gate, objective, trail.of_step(look.step).judged)
+        passed = passed and _passes(gate, objective, trail.of_step(look.step))
         proven = proven and evidence.proof >= gate.proven
     if REFUSED in look.objectives or REFUSED in memory.trails:
         pair, before = look.objectives.get(REFUSED, UNKNOWN), memory.trails.get(REFUSED, Trail())
-        trails[REFUSED], evidence = _judged(gate, gate.refused, before, pair, look)
+        beside = replace(look, alone=False)  # what is refused with nobody there to compare with says nothing
+        trails[REFUSED], evidence = _judged(gate, gate.refused, before, pair, beside)
         if evidence.canary_bad:
             found.append(replace(evidence, finding=_of_refused(gate, evidence)))
     worst = min((one.finding for one in found), key=_FROM_WORST.index)
@@ -115,7 +116,7 @@ def _judged(gate: Gate, objective: Objective, trail: Trail, pair: Pair, look: Lo
     finding = _finding(*against, compared=compared, alone=alone, asked=asked)
     if finding is Finding.SHARED_INCIDENT and trail.trouble.lasts:
         trail = replace(trail, shared=True)
-    judged = trail.of_step(look.step).judged
+    judged = trail.of_step(look.step)
     return trail, Evidence(
         objective.name,
         trail.canary.requests,

@@ -1,7 +1,8 @@
 """The gate's memory as JSON and back, exactly: after a restart a rollout is judged as without one. Pure.
 
-{"version": 1, "objectives": {"errors": {
-  "steps": [{"judged": [300, 1], "usual": {"bad": 1, "drift": [-0.8, ...]}, "inIncidents": {...}}],
+{"version": 2, "objectives": {"errors": {
+  "steps": [[300, 1]], "both": {"usual": {"bad": 1, "drift": [-0.8, ...]}, "inIncidents": {...}},
+  "judgedLately": [120, 1], "timesJudged": 1, "bothLately": {...}, "timesCompared": 0,
   "proof": [300, 1], "canary": [300, 1], "stable": [5700, 20],
   "trouble": {"lasts": false, "since": [0, 0]}, "excess": -0.05, "shared": false,
   "alone": [0, 0]}}}
@@ -17,11 +18,25 @@ from typing import Any
 from paddle_operator.rollout.gate.counts import Counts
 from paddle_operator.rollout.gate.evidence import TIMES, Comparison
 from paddle_operator.rollout.gate.judge import Memory
-from paddle_operator.rollout.gate.trail import Stretch, Trail
+from paddle_operator.rollout.gate.trail import Both, Trail
 from paddle_operator.rollout.gate.trouble import Trouble
 
-_VERSION = 1
-_TRAIL = {"steps", "proof", "canary", "stable", "trouble", "excess", "shared", "alone"}
+_VERSION = 2
+_TRAIL = {
+    "steps",
+    "both",
+    "judgedLately",
+    "timesJudged",
+    "bothLately",
+    "timesCompared",
+    "proof",
+    "canary",
+    "stable",
+    "trouble",
+    "excess",
+    "shared",
+    "alone",
+}
 
 
 def document_of(memory: Memory) -> dict[str, Any]:
@@ -61,14 +76,19 @@ def _written(trail: Trail) -> dict[str, Any]:
     def pair(counts: Counts) -> list[int]:
         return [counts.requests, counts.bad]
 
-    def both(comparison: Comparison) -> dict[str, Any]:
+    def sums(comparison: Comparison) -> dict[str, Any]:
         return {"bad": comparison.bad, "drift": list(comparison.drift)}
 
+    def both(beside: Both) -> dict[str, Any]:
+        return {"usual": sums(beside.usual), "inIncidents": sums(beside.in_incidents)}
+
     return {
-        "steps": [
-            {"judged": pair(one.judged), "usual": both(one.usual), "inIncidents": both(one.in_incidents)}
-            for one in trail.stretches
-        ],
+        "steps": [pair(one) for one in trail.steps],
+        "both": both(trail.both),
+        "judgedLately": pair(trail.judged_lately),
+        "timesJudged": trail.times_judged,
+        "bothLately": both(trail.both_lately),
+        "timesCompared": trail.times_compared,
         "proof": pair(trail.proof),
         "canary": pair(trail.canary),
         "stable": pair(trail.stable),
@@ -83,7 +103,12 @@ def _trail(read: object, name: str) -> Trail:
     trail = _keys(read, _TRAIL, f"objective {name}")
     trouble = _keys(trail["trouble"], {"lasts", "since"}, f"trouble of {name}")
     found = Trail(
-        tuple(_stretch(one, name) for one in trail["steps"]),
+        tuple(_counts(one) for one in trail["steps"]),
+        _both(trail["both"], name),
+        _counts(trail["judgedLately"]),
+        _number(trail["timesJudged"], name),
+        _both(trail["bothLately"], name),
+        _number(trail["timesCompared"], name),
         _counts(trail["proof"]),
         _counts(trail["canary"]),
         _counts(trail["stable"]),
@@ -92,22 +117,19 @@ def _trail(read: object, name: str) -> Trail:
         _truth(trail["shared"]),
         _counts(trail["alone"]),
     )
-    if sum(one.usual.bad + one.in_incidents.bad for one in found.stretches) != found.canary.bad:
-        raise ValueError(f"the bad requests in the steps of {name} are not those of its canary")
+    if found.both.usual.bad + found.both.in_incidents.bad != found.canary.bad:
+        raise ValueError(f"the bad requests that {name} compares are not those of its canary")
     return found
 
 
-def _stretch(read: object, name: str) -> Stretch:
-    step = _keys(read, {"judged", "usual", "inIncidents"}, f"a step of {name}")
-    usual, in_incidents = (_comparison(step[key], name) for key in ("usual", "inIncidents"))
-    return Stretch(_counts(step["judged"]), usual, in_incidents)
+def _both(read: object, name: str) -> Both:
+    beside = _keys(read, {"usual", "inIncidents"}, f"what compares both of {name}")
+    return Both(*(_comparison(beside[key], name) for key in ("usual", "inIncidents")))
 
 
 def _comparison(read: object, name: str) -> Comparison:
     found = _keys(read, {"bad", "drift"}, f"a comparison of {name}")
-    bad, drift = found["bad"], tuple(found["drift"])
-    if type(bad) is not int or bad < 0:
-        raise ValueError(f"bad requests of {name} must be a whole number, 0 or more, and are {bad!r}")
+    bad, drift = _number(found["bad"], name), tuple(found["drift"])
     if len(drift) != len(TIMES) or not all(
         isinstance(one, float) and math.isfinite(one) and one <= 0 for one in drift
     ):
@@ -125,6 +147,12 @@ def _keys(read: object, expected: set[str], where: str) -> Mapping[str, Any]:
 def _counts(read: Any) -> Counts:
     requests, bad = read
     return Counts(requests, bad)
+
+
+def _number(read: object, name: str) -> int:
+    if type(read) is not int or read < 0:
+        raise ValueError(f"a number of {name} must be whole, 0 or more, and is {read!r}")
+    return read
 
 
 def _finite(read: object, name: str) -> float:

@@ -23,28 +23,26 @@ from paddle_operator.rollout.gate.evidence import (
 from paddle_operator.rollout.gate.settings import Gate, Objective
 from paddle_operator.rollout.gate.trouble import CALM, Trouble
 
+WORN = math.log(0.1)
+"""Evidence that good requests have brought down so far is begun anew: it would keep what breaks late from being
+found."""
+
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """The sums of one step."""
+class Both:
+    """What both revisions' counts come to beside each other."""
 
-    judged: Counts = NOTHING
-    """The canary's requests, without those of incidents that the stable revision shared."""
     usual: Comparison = ALIKE
-    """Both revisions, without those."""
+    """Without incidents that the stable revision shared."""
     in_incidents: Comparison = ALIKE
-    """Both revisions in those."""
+    """In those."""
 
-    def __add__(self, other: Stretch) -> Stretch:
-        return Stretch(
-            self.judged + other.judged,
-            self.usual + other.usual,
-            self.in_incidents + other.in_incidents,
-        )
+    def __add__(self, other: Both) -> Both:
+        return Both(self.usual + other.usual, self.in_incidents + other.in_incidents)
 
     @property
     def log_relative(self) -> float:
-        """The logarithm of the evidence, from this step alone, that the canary is worse."""
+        """The logarithm of the evidence, from this alone, that the canary is worse."""
         return log_relative(self.usual, self.in_incidents)
 
 
@@ -52,8 +50,17 @@ class Stretch:
 class Trail:
     """The sums of one objective since the canary took its first request."""
 
-    stretches: tuple[Stretch, ...] = ()
-    """By step, up to the last one in which anything was counted."""
+    steps: tuple[Counts, ...] = ()
+    """The canary's requests without those of incidents that the stable revision shared, by step, up to the last
+    one in which anything was counted."""
+    both: Both = Both()
+    judged_lately: Counts = NOTHING
+    """Of `steps`, those since the evidence from them was begun anew."""
+    times_judged: int = 0
+    """How often it was."""
+    both_lately: Both = Both()
+    """The same of `both`."""
+    times_compared: int = 0
     proof: Counts = NOTHING
     """What the proof rests on: as judged in all steps, also before a shared incident was over."""
     canary: Counts = NOTHING
@@ -67,17 +74,18 @@ class Trail:
     """Both revisions break the promise now. Until the stable one is proven to keep it again, what the canary
     does is only compared."""
     alone: Counts = NOTHING
-    """The canary's requests while the stable revision had no ready pod, since the last incident of both."""
+    """The canary's requests while the stable revision had no ready pod, since it began to fail them, and since
+    the last incident of both."""
 
-    def of_step(self, step: int) -> Stretch:
-        """Return the sums of a step, by its index."""
-        return self.stretches[step] if step < len(self.stretches) else Stretch()
+    def of_step(self, step: int) -> Counts:
+        """Return the canary's requests in a step, by its index, without those of shared incidents."""
+        return self.steps[step] if step < len(self.steps) else NOTHING
 
     def log_absolute(self, gate: Gate, objective: Objective) -> float:
         """Return the logarithm of the evidence that the canary breaks the promise."""
-        parts = [one.judged for one in self.stretches]
-        whole, *each = log_absolute([reduce(add, parts, NOTHING), *parts], objective.budget)
-        return _with_steps(whole, each, gate.steps)
+        parts = [reduce(add, self.steps, NOTHING), self.judged_lately]
+        whole, lately = log_absolute(parts, objective.budget)
+        return _with_late(whole, lately, self.times_judged)
 
     def log_relative(self, gate: Gate, objective: Objective) -> float:
         """Return the logarithm of the evidence that the canary is worse than the stable revision.
@@ -85,9 +93,8 @@ class Trail:
         A part of it is given away, and more while the stable one is in doubt, too. After an incident that
         stays so: else chance that was not enough in it would be when it is over.
         """
-        whole = reduce(add, self.stretches, Stretch())
-        found = _with_steps(whole.log_relative, [one.log_relative for one in self.stretches], gate.steps)
-        doubt = math.inf if whole.in_incidents != ALIKE else self.trouble.log_doubt(objective)
+        found = _with_late(self.both.log_relative, self.both_lately.log_relative, self.times_compared)
+        doubt = math.inf if self.both.in_incidents != ALIKE else self.trouble.log_doubt(objective)
         return found - gate.log_discount(doubt)
 
     def log_alone(self, objective: Objective) -> float:
@@ -107,26 +114,39 @@ class Trail:
     ) -> Trail:
         """Count one more interval in a step. `alone`: the stable revision was not there."""
         trouble = self.trouble.after(gate, objective, stable)
-        stretches = list(self.stretches) + [Stretch()] * (step + 1 - len(self.stretches))
         judged, both = NOTHING if self.shared else canary, compared(canary, stable)
-        stretches[step] += Stretch(in_incidents=both) if self.shared else Stretch(canary, both)
-        counted = Trail(
-            tuple(stretches),
-            self.proof + judged,
-            self.canary + canary,
-            self.stable + stable,
-            trouble,
-            self.excess + _excess(canary, stable),
-            self.shared,
-            self.alone + canary if alone else self.alone,
-        )
+        beside = Both(in_incidents=both) if self.shared else Both(both)
+        steps = list(self.steps) + [NOTHING] * (step + 1 - len(self.steps))
+        steps[step] += judged
+        counted = replace(
+            self,
+            steps=tuple(steps),
+            both=self.both + beside,
+            judged_lately=self.judged_lately + judged,
+            both_lately=self.both_lately + beside,
+            proof=self.proof + judged,
+            canary=self.canary + canary,
+            stable=self.stable + stable,
+            trouble=trouble,
+            excess=self.excess + _excess(canary, stable),
+            alone=self.alone + canary if alone else self.alone,
+        )._anew(objective)
         return counted._forgiven() if self.shared and not trouble.lasts else counted
+
+    def _anew(self, objective: Objective) -> Trail:
+        """Let go of evidence that is worn out. Evidence may always be thrown away."""
+        now = self
+        if log_absolute([now.judged_lately], objective.budget)[0] < WORN:
+            now = replace(now, judged_lately=NOTHING, times_judged=now.times_judged + 1)
+        if now.both_lately.log_relative < WORN:
+            now = replace(now, both_lately=Both(), times_compared=now.times_compared + 1)
+        return now if now.log_alone(objective) > 0 else replace(now, alone=NOTHING)
 
     def _forgiven(self) -> Trail:
         """Begin anew against the promise. This evidence is beyond its threshold, and may always be thrown
         away. What compares both revisions stays, and so does the proof, which may not be begun anew."""
-        stretches = tuple(replace(one, judged=NOTHING) for one in self.stretches)
-        return replace(self, stretches=stretches, shared=False, alone=NOTHING)
+        steps = (NOTHING,) * len(self.steps)
+        return replace(self, steps=steps, judged_lately=NOTHING, times_judged=0, shared=False, alone=NOTHING)
 
 
 def _excess(canary: Counts, stable: Counts) -> float:
@@ -135,8 +155,12 @@ def _excess(canary: Counts, stable: Counts) -> float:
     return canary.bad - canary.requests * share
 
 
-def _with_steps(whole: float, each: list[float], steps: int) -> float:
-    """Half of it rests on all steps together, half on each step by itself, so that what begins late does not
-    have to make up for what was good before. A step not begun counts 1."""
-    not_begun = [0.0] * (steps - len(each))
-    return log_mean([whole, log_mean(each + not_begun)])
+def _with_late(whole: float, lately: float, times: int) -> float:
+    """Half of it rests on all requests, half on those since it was last begun anew, so that what begins late
+    does not have to make up for what was good before.
+
+    That half is divided among all beginnings that there may ever be: 1/2 is bet on the first, 1/6 on the
+    second, 1/12 on the third and so on. What was let go of is lost, and what was not begun yet counts 1.
+    """
+    late = log_mean([lately - math.log(times + 1), 0.0]) + math.log(2 / (times + 2))
+    return log_mean([whole, late])

@@ -29,6 +29,7 @@ from paddle_operator.sla.outcomes import Tally
 from paddle_operator.sla.reading import Both, Reading, counted
 from paddle_operator.sla.series import (
     ALL_CODES,
+    CALLER_LEFT,
     CODE_LABEL,
     NAME_LABEL,
     OUTCOME_LABEL,
@@ -241,11 +242,14 @@ def _requests(told: Counted, among: frozenset[Scrape] | None = None) -> dict[str
 
 
 def _refused(told: Counted, revisions: Revisions) -> Pair:
-    """Return all requests, and which of them were refused as the caller's mistake. `all` is no outcome."""
+    """Return all requests, and which of them were refused as the caller's mistake.
+
+    `all` is no outcome, and who left before an answer was refused by nobody.
+    """
     found = dict.fromkeys(revisions.scraped, NOTHING)
     for labels, its in told.steps:
         revision = label(labels, REVISION_LABEL)
-        if revision in found and label(labels, CODE_LABEL) != ALL_CODES:
+        if revision in found and label(labels, CODE_LABEL) not in (ALL_CODES, CALLER_LEFT):
             number = sum(one.increase for one in its)
             is_refused = label(labels, OUTCOME_LABEL) == "invalid"
             found[revision] += Counts(number, number if is_refused else 0)
