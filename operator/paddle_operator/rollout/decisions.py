@@ -58,7 +58,7 @@ def blocking(memory: Memory, attempt: Attempt, view: View) -> Hold | None:
         return Hold.NO_CAPACITY
     held, reach = memory.hold is Hold.PROOF_NOT_REACHABLE, situation.reach
     far = held if reach is None else not reach.fits
-    if attempt.strategy is Strategy.CANARY and far and not attempt.approved:
+    if attempt.strategy is Strategy.CANARY and far and not attempt.without_proof:
         return Hold.PROOF_NOT_REACHABLE
     return None
 
@@ -127,12 +127,12 @@ def _found_bad(memory: Memory, attempt: Attempt, view: View) -> Iterator[tuple[C
 def _blocked(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     if view.frozen or blocking(memory, attempt, view) is not None:
         return None
-    offered = attempt.offered if attempt.approved else 0
+    offered = attempt.offered if attempt.without_proof else 0
     raised = offered or (view.situation.reach.weights[0] if view.situation.reach else 0)
     hosting = view.situation.hosting
     found = hosting.found if hosting is not None and hosting.look is not None else None
     makes_room = {"full": found.wanted, "least": found.least} if found is not None and found.rounds else {}
-    begun = attempt.but(approved=False, raised=raised, offered=0, **makes_room)
+    begun = attempt.but(approved=False, without_proof=False, raised=raised, offered=0, **makes_room)
     return Move(Event.ADMITTED, {"attempt": begun}, told=hosting.told if hosting is not None else "")
 
 
@@ -141,7 +141,11 @@ def _preparing(memory: Memory, attempt: Attempt, view: View) -> Move | None:
         return hold
     if _may_make_room(attempt, view):
         anew = Attempt(
-            canary=attempt.canary, strategy=attempt.strategy, approved=True, offered=attempt.raised
+            canary=attempt.canary,
+            strategy=attempt.strategy,
+            approved=True,
+            without_proof=True,
+            offered=attempt.raised,
         )
         return Move(Event.BEGUN, {"attempt": anew}, told="there is no room beside those that serve")
     if view.frozen or attempt.blind or view.situation.has(attempt.canary) < pods_needed(attempt, view):

@@ -124,6 +124,8 @@ class Attempt(_Kept):
     """The preflight is through."""
     approved: bool = False
     """A person has said that it may begin, or leave the step."""
+    without_proof: bool = False
+    """A person has said that it may begin though a proof is out of reach, having been told so."""
     proven: bool = False
     """What it had shown when the step passed was a proof."""
     ordered: bool = False

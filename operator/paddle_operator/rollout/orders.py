@@ -68,8 +68,10 @@ def _abort(memory: Memory, view: View, revision: str) -> Done:
 def _approve(memory: Memory, view: View, revision: str) -> Done:
     _tried(memory, revision)
     match memory.state, memory.hold:
+        case State.BLOCKED, Hold.PROOF_NOT_REACHABLE:
+            return memory.attempting(approved=True, without_proof=True), None, "it goes on"
         case (
-            (State.BLOCKED, Hold.NEEDS_APPROVAL | Hold.PROOF_NOT_REACHABLE)
+            (State.BLOCKED, Hold.NEEDS_APPROVAL)
             | (State.PREFLIGHT, Hold.PREFLIGHT_BROKEN)
             | (State.AWAITING_APPROVAL, _)
         ):

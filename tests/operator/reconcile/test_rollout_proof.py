@@ -29,7 +29,9 @@ def test_steps_too_small_for_the_traffic_are_said_before_anything_is_done(story:
     told = story.condition("RolloutComplete")[2]
     assert "proof takes 15 min 35 s at the present traffic of 0.4 requests a second: it needs 187" in told
     assert "step 2 with 50 % of all would take 11 min 25 s, of 10 min that it may" in told
-    assert "Raise its maxDurationSeconds to 685 or its weight, promise less, or say approve/" in told
+    assert (
+        "Raise its maxDurationSeconds to 685 or its weight, or promise less. It begins by itself with" in told
+    )
     assert story.rollout["timeToProofSeconds"] == 935
     assert len(story.cluster.of("Deployment")) == 1, "no pods before it may begin"
     assert story.weights == {stable: 100}
@@ -49,7 +51,7 @@ def test_the_first_weight_is_raised_as_far_as_the_traffic_needs_it(story: Rollou
 def test_without_requests_it_waits_until_some_come(story: RolloutStory) -> None:
     wanting(story, each_15_seconds=0)
     assert story.rollout["hold"] == "ProofNotReachable"
-    assert "without requests that count it cannot be proven" in story.rollout["message"]
+    assert "it cannot be proven without requests that count" in story.rollout["message"]
     assert "timeToProofSeconds" not in story.rollout
     story.minutes(2, good=300, fast=300)
     assert story.rollout["state"] == "Preparing"

@@ -103,6 +103,21 @@ def test_counts_that_stay_away_end_it_where_that_is_asked_for() -> None:
     assert (story.state, rejected(story)) == (State.UNPROVEN, {NEW: Cause.METRICS_UNAVAILABLE})
 
 
+def test_a_canary_that_waits_for_a_person_is_ended_without_counts_where_that_is_asked_for() -> None:
+    manual = [{"weight": 5, "approval": "Manual"}, {"weight": 50}]
+    story = Story(asking(steps=manual, analysis={"onMetricsUnavailable": "Rollback"})).tried()
+    story.look(FINE, seconds=120)
+    assert story.state is State.AWAITING_APPROVAL
+    story.look(missing=AWAY)
+    story.look(missing=AWAY, seconds=60)
+    assert (story.state, rejected(story)) == (State.UNPROVEN, {NEW: Cause.METRICS_UNAVAILABLE})
+    held = Story(asking(steps=manual)).tried()
+    held.look(FINE, seconds=120)
+    held.look(missing=AWAY)
+    held.look(missing=AWAY, seconds=600)
+    assert held.state is State.AWAITING_APPROVAL
+
+
 def test_without_metrics_nothing_is_written_again_and_again() -> None:
     story = Story().tried()
     story.look(missing=AWAY)

@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 
 from paddle_operator.rollout.machine import State
+from paddle_operator.rollout.memory import Hold
 from paddle_operator.rollout.request import Request, RequestMalformed, Verb, request_from
 from tests.operator.rollout.story import (
     BROKEN,
@@ -21,6 +22,7 @@ from tests.operator.rollout.story import (
     WORSE,
     Story,
     asking,
+    hold,
 )
 
 
@@ -162,6 +164,17 @@ def test_a_person_lets_a_rollout_begin_with_little_budget_and_out_of_reach_of_pr
     story.wanted = NEW
     story.look(reach=OUT_OF_REACH)
     assert story.ask("approve", NEW, reach=OUT_OF_REACH).canary == NEW
+
+
+def test_who_lets_it_begin_with_little_budget_has_not_agreed_to_a_weight_that_nobody_named() -> None:
+    little = Fraction(5)
+    story = Story().settled()
+    story.wanted = NEW
+    story.look(budget_left_percent=little, reach=OUT_OF_REACH)
+    assert story.ask("approve", NEW, budget_left_percent=little, reach=OUT_OF_REACH).canary is None
+    assert story.look(budget_left_percent=little, reach=OUT_OF_REACH).canary is None
+    assert hold(story) is Hold.PROOF_NOT_REACHABLE
+    assert story.ask("approve", NEW, budget_left_percent=little, reach=OUT_OF_REACH).canary == NEW
 
 
 def test_a_budget_that_blocks_needs_the_override() -> None:

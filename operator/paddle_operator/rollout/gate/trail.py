@@ -24,8 +24,7 @@ from paddle_operator.rollout.gate.settings import Gate, Objective
 from paddle_operator.rollout.gate.trouble import CALM, Trouble
 
 WORN = math.log(0.1)
-"""Evidence that good requests have brought down so far is begun anew: it would keep what breaks late from being
-found."""
+"""Evidence that good requests have brought down so far is begun anew: it would hide what breaks late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,8 @@ class Trail:
     """The sums of one objective since the canary took its first request."""
 
     steps: tuple[Counts, ...] = ()
-    """The canary's requests without those of incidents that the stable revision shared, by step, up to the last
-    one in which anything was counted."""
+    """The canary's requests without those of incidents that the stable revision shared, by step, up to the
+    last one in which anything was counted."""
     both: Both = Both()
     judged_lately: Counts = NOTHING
     """Of `steps`, those since the evidence from them was begun anew."""
@@ -74,7 +73,7 @@ class Trail:
     """Both revisions break the promise now. Until the stable one is proven to keep it again, what the canary
     does is only compared."""
     alone: Counts = NOTHING
-    """The canary's requests while the stable revision had no ready pod, since it began to fail them, and since
+    """The canary's requests while the stable revision had no ready pod, since it began to fail them and since
     the last incident of both."""
 
     def of_step(self, step: int) -> Counts:
@@ -130,23 +129,25 @@ class Trail:
             trouble=trouble,
             excess=self.excess + _excess(canary, stable),
             alone=self.alone + canary if alone else self.alone,
-        )._anew(objective)
-        return counted._forgiven() if self.shared and not trouble.lasts else counted
+        )
+        counted = _without_worn(counted, objective)
+        return _forgiven(counted) if self.shared and not trouble.lasts else counted
 
-    def _anew(self, objective: Objective) -> Trail:
-        """Let go of evidence that is worn out. Evidence may always be thrown away."""
-        now = self
-        if log_absolute([now.judged_lately], objective.budget)[0] < WORN:
-            now = replace(now, judged_lately=NOTHING, times_judged=now.times_judged + 1)
-        if now.both_lately.log_relative < WORN:
-            now = replace(now, both_lately=Both(), times_compared=now.times_compared + 1)
-        return now if now.log_alone(objective) > 0 else replace(now, alone=NOTHING)
 
-    def _forgiven(self) -> Trail:
-        """Begin anew against the promise. This evidence is beyond its threshold, and may always be thrown
-        away. What compares both revisions stays, and so does the proof, which may not be begun anew."""
-        steps = (NOTHING,) * len(self.steps)
-        return replace(self, steps=steps, judged_lately=NOTHING, times_judged=0, shared=False, alone=NOTHING)
+def _without_worn(trail: Trail, objective: Objective) -> Trail:
+    """Let go of evidence that is worn out. Evidence may always be thrown away."""
+    if log_absolute([trail.judged_lately], objective.budget)[0] < WORN:
+        trail = replace(trail, judged_lately=NOTHING, times_judged=trail.times_judged + 1)
+    if trail.both_lately.log_relative < WORN:
+        trail = replace(trail, both_lately=Both(), times_compared=trail.times_compared + 1)
+    return trail if trail.log_alone(objective) > 0 else replace(trail, alone=NOTHING)
+
+
+def _forgiven(trail: Trail) -> Trail:
+    """Begin anew against the promise. This evidence is beyond its threshold, and may always be thrown away.
+    What compares both revisions stays, and so does the proof, which may not be begun anew."""
+    steps = (NOTHING,) * len(trail.steps)
+    return replace(trail, steps=steps, judged_lately=NOTHING, times_judged=0, shared=False, alone=NOTHING)
 
 
 def _excess(canary: Counts, stable: Counts) -> float:
