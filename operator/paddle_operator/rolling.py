@@ -131,8 +131,9 @@ class Rolling:
         judged = await self._judged(of, memory, now)
         asked = _questions(of, memory)
         traffic = await self._traffic(of, memory, judged, now)
-        reach = _to_begin(of, memory, traffic)
-        situation = await self._hosted(of, memory, _situation(of, memory, judged, asked, reach))
+        unhosted = _situation(of, memory, judged, asked)
+        reach = _to_begin(of, memory, traffic, unhosted)
+        situation = await self._hosted(of, memory, replace(unhosted, reach=reach))
         made = advance(memory, of.rollout, situation, now)
         refused = await self._remember(key, of.service, made.memory, there)
         course = made.course if refused is None else _without_reason(made.course, situation, memory)
@@ -141,7 +142,7 @@ class Rolling:
         if judged is not None and judged.looked is not None:
             logger.info("%s: %s", key, _evidence(judged))
         verdict = judged.verdict if judged else None
-        reach, hosting = reach or _to_go(of, made.memory, judged, traffic), situation.hosting
+        reach, hosting = reach or _to_go(of, made.memory, judged, traffic, situation), situation.hosting
         words = hosting.told if hosting is not None else ""
         facts = RolloutFacts(of.rollout, made.memory, of.wish.revision, verdict, reach, words)
         in_preflight = made.memory.state is State.PREFLIGHT
@@ -275,7 +276,6 @@ def _situation(
     memory: Memory | None,
     judged: Judged | None,
     asked: Questions,
-    reach: Reach | None,
 ) -> Situation:
     seen, measured, verdict = of.seen, of.measured, judged.verdict if judged else None
     budget_of, budget_left = budget_left_in(seen.status)
@@ -292,7 +292,6 @@ def _situation(
         counted_from=_counted_from(judged),
         missing=judged.missing if judged else "",
         scrape_seconds=seen.platform.scrape_seconds,
-        reach=reach,
         preflight=preflight_of(seen.facts, asked.jobs),
         left_out=asked.left_out,
         budget_left_percent=budget_left,
@@ -306,16 +305,20 @@ def _situation(
     )
 
 
-def _to_begin(of: Subject, memory: Memory | None, traffic: Traffic | None) -> Reach | None:
+def _to_begin(
+    of: Subject, memory: Memory | None, traffic: Traffic | None, situation: Situation
+) -> Reach | None:
     if memory is None or traffic is None or not begins(memory, of.wish.revision):
         return None
-    return to_begin(of.gate, of.rollout, traffic)
+    return to_begin(of.gate, of.rollout, traffic, memory, situation)
 
 
-def _to_go(of: Subject, memory: Memory, judged: Judged | None, traffic: Traffic | None) -> Reach | None:
-    if judged is None or traffic is None or memory.attempt is None:
+def _to_go(
+    of: Subject, memory: Memory, judged: Judged | None, traffic: Traffic | None, situation: Situation
+) -> Reach | None:
+    if judged is None or traffic is None:
         return None
-    return to_go(of.gate, of.rollout, traffic, memory.attempt, judged.known)
+    return to_go(of.gate, of.rollout, traffic, memory, situation, known=judged.known)
 
 
 def _places(objects: Iterable[KubeObject]) -> Places:

@@ -97,6 +97,20 @@ def test_a_fast_but_wrong_model_is_stopped_with_the_figure(
     assert "absError is " in said["message"]
 
 
+def test_a_wrong_model_is_stopped_although_the_set_has_a_request_that_both_refuse(
+    servers: tuple[RunningServer, RunningServer], golden: dict[str, Path], log: Path
+) -> None:
+    cases = json.loads(golden["open"].read_text())["cases"]
+    refused = {"name": "refused", "path": "/v2/models/digits/infer", "json": {"inputs": "none"}}
+    golden["open"].write_text(json.dumps({"cases": [refused, *cases]}))
+    stable, new = map(base, servers)
+    code = main(["compare", str(golden["open"]), "--new", new, "--stable", stable])
+    said = json.loads(log.read_text())
+    assert (code, said["reason"]) == (CompareReason.AnswersDiffer.value, "AnswersDiffer")
+    assert "absError is " in said["message"]
+    assert ". Not all could be compared: 'refused' at /v2/models/digits/infer is refused" in said["message"]
+
+
 def test_what_the_bundle_knows_is_asked_of_both_where_there_is_no_golden_set(
     servers: tuple[RunningServer, RunningServer], log: Path
 ) -> None:

@@ -38,14 +38,13 @@ def compare_job(
     *,
     arguments: list[str],
     deadline_seconds: int,
-    attempt: int,
     golden_set: str = "",
     listens: bool = False,
 ) -> KubeObject | None:
     """Return the Job; None where the revision's record was damaged.
 
-    Its name follows from all its content, since a Job's pod template cannot be changed. `attempt` makes
-    another Job of the same content, where a person asks for another try.
+    Its name follows from all its content, since a Job's pod template cannot be changed. To ask the
+    same again it is deleted.
     """
     if tried.revision is None:
         return None
@@ -64,7 +63,7 @@ def compare_job(
         "podFailurePolicy": _failure_policy(),
         "template": {"metadata": metadata, "spec": pod_spec},
     }
-    content = hashlib.sha256(canonical_json([attempt, spec]).encode()).hexdigest()
+    content = hashlib.sha256(canonical_json(spec).encode()).hexdigest()
     name = name_of(identity.name, content)
     return kube_object(identity, "batch/v1", "Job", name, {"spec": spec}, labels=labels)
 

@@ -38,15 +38,14 @@ def questions(
     *,
     routed: bool,
     received: bool = True,
-    attempt: int = 0,
 ) -> Questions:
     """Put them together. `routed`: a route of the Gateway API is there, which alone can copy requests.
     `received`: the Service that takes the copies is there, so that the gateway may be told of it.
 
     Both Jobs run at the same time: each asks for one answer after another.
     """
-    golden = preflight_job(identity, preflight, tried, stable, attempt)
-    shadow = shadow_job(identity, preflight, tried, stable, attempt) if routed else None
+    golden = preflight_job(identity, preflight, tried, stable)
+    shadow = shadow_job(identity, preflight, tried, stable) if routed else None
     jobs = tuple(job for job in (golden, shadow) if job is not None)
     left_out = _WITHOUT_SHADOW if routed and shadow is None and preflight.shadow is not None else ""
     if not jobs:

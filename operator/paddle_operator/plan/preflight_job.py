@@ -24,7 +24,6 @@ def preflight_job(
     preflight: Preflight,
     tried: LiveRevision,
     stable: LiveRevision | None,
-    attempt: int = 0,
 ) -> KubeObject | None:
     """Return the Job; None where nothing is to be asked, or where the revision's record was damaged."""
     golden, served = preflight.golden_set_ref, stable.revision if stable is not None else None
@@ -48,7 +47,6 @@ def preflight_job(
             *("--timeout-seconds", str(COMPARE_SECONDS)),
         ],
         deadline_seconds=DEADLINE_SECONDS,
-        attempt=attempt,
         golden_set=golden.config_map if golden is not None else "",
     )
 

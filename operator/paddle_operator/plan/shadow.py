@@ -31,7 +31,6 @@ def shadow_job(
     preflight: Preflight,
     tried: LiveRevision,
     stable: LiveRevision | None,
-    attempt: int = 0,
 ) -> KubeObject | None:
     """Return the Job; None where no copies are asked for, or nobody serves whose answers could be held to."""
     shadow = preflight.shadow
@@ -50,7 +49,6 @@ def shadow_job(
             *("--timeout-seconds", str(shadow.timeout_seconds)),
         ],
         deadline_seconds=shadow.timeout_seconds + START_SECONDS,
-        attempt=attempt,
         listens=True,
     )
 

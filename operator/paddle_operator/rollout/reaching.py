@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from paddle_operator.rollout.gate.judge import Memory as Known
 from paddle_operator.rollout.gate.proof import Done, Reach, least_first_weight, reach, wanted
 from paddle_operator.rollout.gate.settings import Gate
 from paddle_operator.rollout.gate.trail import Trail
 from paddle_operator.rollout.machine import State
-from paddle_operator.rollout.memory import Attempt, Memory
+from paddle_operator.rollout.memory import Memory
+from paddle_operator.rollout.situation import Situation
 from paddle_operator.sla.answer import Value
 from paddle_operator.sla.measured import Figure
 from paddle_operator.sla.outcomes import target_share
@@ -35,14 +37,26 @@ def begins(memory: Memory, revision: str | None) -> bool:
     return attempt is None or attempt.canary != revision or memory.state is State.BLOCKED
 
 
-def to_begin(gate: Gate, rollout: Rollout, traffic: Traffic) -> Reach:
+def to_begin(gate: Gate, rollout: Rollout, traffic: Traffic, memory: Memory, situation: Situation) -> Reach:
     """Return the steps for a canary that has not begun, the first weight raised where it has to be."""
     takes = wanted(gate, traffic.bad_shares)
-    return least_first_weight(takes, rollout.steps, traffic.requests_per_second)
+    comes_to = partial(situation.comes_to, stable=memory.stable)
+    return least_first_weight(takes, rollout.steps, traffic.requests_per_second, comes_to)
 
 
-def to_go(gate: Gate, rollout: Rollout, traffic: Traffic, attempt: Attempt, known: Known) -> Reach:
-    """Return what is left for a canary in its steps."""
+def to_go(
+    gate: Gate,
+    rollout: Rollout,
+    traffic: Traffic,
+    memory: Memory,
+    situation: Situation,
+    *,
+    known: Known,
+) -> Reach | None:
+    """Return what is left for a canary in its steps; None without one."""
+    attempt = memory.attempt
+    if attempt is None:
+        return None
     step = min(attempt.step, len(rollout.steps) - 1)
     trails = {one.name: known.trails.get(one.name, Trail()) for one in gate.objectives}
     done = Done(
@@ -53,7 +67,8 @@ def to_go(gate: Gate, rollout: Rollout, traffic: Traffic, attempt: Attempt, know
     )
     least = max(attempt.raised, attempt.weight)
     takes = wanted(gate, traffic.bad_shares, done)
-    return reach(takes, rollout.steps, traffic.requests_per_second, least, done)
+    comes_to = partial(situation.comes_to, stable=memory.stable)
+    return reach(takes, rollout.steps, traffic.requests_per_second, least, done, comes_to=comes_to)
 
 
 def bad_shares(figures: Iterable[Figure]) -> dict[str, Fraction]:

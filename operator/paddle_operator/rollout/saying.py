@@ -85,7 +85,7 @@ def waiting(memory: Memory, view: View) -> Saying | None:
     attempt = memory.attempt
     return Saying(
         memory.hold.value,
-        f"{attempt.canary}: {_why(memory.hold, attempt, view)}",
+        f"{attempt.canary}: {_why(memory.hold, memory, attempt, view)}",
         attempt.canary,
         memory.state.value,
         attempt.weight,
@@ -185,9 +185,7 @@ def _coming(memory: Memory, attempt: Attempt, view: View) -> str:
         return "its pods come up in the room of those that are ended for them"
     if attempt.strategy is not Strategy.CANARY:
         return "pods for all requests come up"
-    part, situation = share(view.rollout, attempt), view.situation
-    if situation.by_pods:
-        part = share_by_pods(situation.pods_for(part), situation.has(memory.stable))
+    part = round(view.situation.comes_to(share(view.rollout, attempt), memory.stable))
     return f"pods for {part} % of the requests come up"
 
 
@@ -209,7 +207,7 @@ def _step(attempt: Attempt, view: View) -> str:
     return f"step {min(attempt.step + 1, steps)} of {steps}"
 
 
-def _why(hold: Hold, attempt: Attempt, view: View) -> str:
+def _why(hold: Hold, memory: Memory, attempt: Attempt, view: View) -> str:
     situation, policy = view.situation, view.rollout.budget_policy
     of = f"error budget of {situation.budget_of}" if situation.budget_of else "error budget"
     left = f"{float(situation.budget_left_percent or 0):.1f} % of the {of} is left"
@@ -226,7 +224,7 @@ def _why(hold: Hold, attempt: Attempt, view: View) -> str:
             few = f"the cluster has room for {situation.hostable} of the pods that are needed next"
             return situation.hosting.told if situation.hosting is not None else few
         case Hold.PROOF_NOT_REACHABLE:
-            return _far_proof(situation.reach, attempt, view)
+            return _far_proof(situation.reach, memory, attempt, view)
         case Hold.PREFLIGHT_BROKEN:
             why = situation.preflight.why if situation.preflight else inside(hold.meaning)
             golden = view.rollout.preflight.golden_set_ref
@@ -238,19 +236,20 @@ def _why(hold: Hold, attempt: Attempt, view: View) -> str:
             return hold.meaning
 
 
-def _far_proof(reach: Reach | None, attempt: Attempt, view: View) -> str:
+def _far_proof(reach: Reach | None, memory: Memory, attempt: Attempt, view: View) -> str:
     """Say what the proof takes, where that is too much, and what to do."""
     anyway = _by_hand(Verb.APPROVE, attempt.canary)
     if reach is None or reach.late is None:
         return f"it cannot be proven without requests that count, and 4xx do not: some begin it, or {anyway}"
     number, seconds = reach.late
-    weight, longest = reach.weights[number], view.rollout.steps[number].max_duration_seconds
+    longest = view.rollout.steps[number].max_duration_seconds
+    first, late = (round(view.situation.comes_to(reach.weights[at], memory.stable)) for at in (0, number))
     return (
         f"proof takes {_time(reach.seconds)} at the present traffic of "
         f"{number_text(reach.requests_per_second)} requests a second: it needs {reach.requests:,} of the "
-        f"canary's, and step {number + 1} with {weight} % of all would take {_time(seconds)}, of "
+        f"canary's, and step {number + 1} with {late} % of all would take {_time(seconds)}, of "
         f"{_time(longest)} that it may. Raise its maxDurationSeconds to {math.ceil(seconds)} or its weight, "
-        f"or promise less. It begins by itself with more requests, or with {reach.weights[0]} % by {anyway}"
+        f"or promise less. It begins by itself with more requests, or with {first} % by {anyway}"
     )
 
 

@@ -72,6 +72,14 @@ class Situation:
         """Return the pods that a share needs, rounded up; at least one."""
         return max(1, -(-self.full * weight // 100))
 
+    def comes_to(self, weight: int, stable: str | None) -> Fraction:
+        """Return the percent of the requests that a canary with its pods gets for a weight. Where nothing but
+        their numbers divides the requests, it is that of whole pods beside those of the stable revision."""
+        if not self.by_pods:
+            return Fraction(weight)
+        canary = self.pods_for(weight)
+        return Fraction(100 * canary, canary + self.has(stable))
+
     def share_of(self, revision: str) -> int:
         """Return the percent of the traffic that the ready pods of a revision can take, rounded down."""
         return min(100, 100 * self.has(revision) // self.full)

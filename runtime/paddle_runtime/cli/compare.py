@@ -84,13 +84,13 @@ def _compare(args: argparse.Namespace, progress: Progress) -> Mapping[str, JsonV
     began = time.monotonic()
     tally = Tally(_limits(args))
     if args.listen is None:
-        _golden(args, tally, began, progress)
-    else:
-        _shadow(args, tally, began, progress)
-    return _outcome(tally, time.monotonic() - began, private=args.listen is not None)
+        missed = _golden(args, tally, began, progress)
+        return _outcome(tally, time.monotonic() - began, missed=missed)
+    _shadow(args, tally, began, progress)
+    return _outcome(tally, time.monotonic() - began, private=True)
 
 
-def _golden(args: argparse.Namespace, tally: Tally, began: float, progress: Progress) -> None:
+def _golden(args: argparse.Namespace, tally: Tally, began: float, progress: Progress) -> str:
     new = _revision("new", args.new, args, began)
     requests = known_requests(new) if args.self_test else read_golden_set(args.golden_set)
     stable = None if args.stable is None else _revision("stable", args.stable, args, began)
@@ -98,7 +98,7 @@ def _golden(args: argparse.Namespace, tally: Tally, began: float, progress: Prog
     def tell(asked: int) -> None:
         progress.share(f"comparing {len(requests)} requests", asked / len(requests))
 
-    compare(requests, new, stable, tally, parity=args.parity, tell=tell)
+    return compare(requests, new, stable, tally, parity=args.parity, tell=tell)
 
 
 def _shadow(args: argparse.Namespace, tally: Tally, began: float, progress: Progress) -> None:
@@ -121,11 +121,14 @@ def _revision(name: str, base: str, args: argparse.Namespace, began: float) -> R
     return Revision(name, base, timeout_seconds=args.request_timeout_seconds, ends_at=ends_at)
 
 
-def _outcome(tally: Tally, seconds: float, *, private: bool) -> Mapping[str, JsonValue]:
-    """What was found; CompareFault AnswersDiffer where that is too much."""
+def _outcome(
+    tally: Tally, seconds: float, *, private: bool = False, missed: str = ""
+) -> Mapping[str, JsonValue]:
+    """What was found; CompareFault AnswersDiffer where that is too much. missed: why it is not all."""
+    message = tally.told(private=private)
     document: dict[str, JsonValue] = {
         "reason": CompareReason.AnswersDiffer.name if tally.broken else "Passed",
-        "message": tally.told(private=private),
+        "message": f"{message}. Not all could be compared: {missed.rstrip('.')}" if missed else message,
         "requests": tally.asked,
         "comparisons": tally.compared,
         "seconds": round(seconds, 3),

@@ -45,22 +45,42 @@ def compare(
     *,
     parity: bool = False,
     tell: Callable[[int], None] = lambda asked: None,
-) -> None:
-    """Count all of them into the tally.
+) -> str:
+    """Count all of them into the tally; return what kept some from it, where answers differ all the same.
 
     Stable is asked where nothing is expected, and with `parity` always: on another device the answers have
     to stay what they were, also where both are as expected. Without stable and without an expectation an
     answer is enough.
+
+    A request that is itself at fault is no reason to ask the others nothing, nor to forget what they showed:
+    it is a CompareFault only where nothing differs. Where a revision does not answer, the rest is not asked,
+    so that only what no further answer mends counts.
     """
+    invalid: CompareFault | None = None
     for request in requests:
-        answer = new.ask(request)
-        tally.asked += 1
-        for against, wanted in _wanted(request, answer, stable, parity=parity):
-            tally.compared += 1
-            tally.add(request.name, against, _held_to(wanted, answer))
-        if answer.document is None:
-            tally.add(request.name, None, [other_form(answer.words)])
+        try:
+            _compare(request, new, stable, tally, parity=parity)
+        except CompareFault as fault:
+            if fault.reason is CompareReason.GoldenSetInvalid:
+                invalid = invalid or fault
+            elif tally.beyond_repair:
+                return str(fault)
+            else:
+                raise
         tell(tally.asked)
+    if invalid is not None and not tally.broken:
+        raise invalid
+    return "" if invalid is None else str(invalid)
+
+
+def _compare(request: Request, new: Asked, stable: Asked | None, tally: Tally, *, parity: bool) -> None:
+    answer = new.ask(request)
+    tally.asked += 1
+    for against, wanted in _wanted(request, answer, stable, parity=parity):
+        tally.compared += 1
+        tally.add(request.name, against, _held_to(wanted, answer))
+    if answer.document is None:
+        tally.add(request.name, None, [other_form(answer.words)])
 
 
 def compare_copy(request: Request, new: Asked, stable: Asked, tally: Tally) -> bool:

@@ -40,9 +40,8 @@ def the_job(
     preflight: Preflight = ASKED,
     tried: LiveRevision = TRIED,
     stable: LiveRevision | None = STABLE,
-    attempt: int = 0,
 ) -> KubeObject:
-    job = preflight_job(SERVICE.identity, preflight, tried, stable, attempt)
+    job = preflight_job(SERVICE.identity, preflight, tried, stable)
     assert job is not None
     return job
 
@@ -177,7 +176,6 @@ def test_another_question_is_another_job_and_the_same_one_is_the_same() -> None:
         the_job(asking("ocr-golden", maxAbsError="0.01")),
         the_job(stable=None),
         the_job(tried=STABLE),
-        the_job(attempt=1),
     ]
     assert len({job["metadata"]["name"] for job in others}) == len(others)
     assert the_job() == the_job()

@@ -48,6 +48,15 @@ def test_the_first_weight_is_raised_as_far_as_the_traffic_needs_it(story: Rollou
     assert story.weights == {stable: 87, canary: 13}
 
 
+def test_without_a_gateway_no_weight_is_raised_for_what_whole_pods_give_anyway(story: RolloutStory) -> None:
+    story.cluster.edit(routing={"type": "ReplicaRatio"})
+    wanting(story, each_15_seconds=10)
+    story.cluster.ready(1)
+    story.look(2)
+    canary = story.status["canary"]
+    assert (canary["weight"], canary["effectiveWeight"]) == (10, 50)
+
+
 def test_without_requests_it_waits_until_some_come(story: RolloutStory) -> None:
     wanting(story, each_15_seconds=0)
     assert story.rollout["hold"] == "ProofNotReachable"

@@ -140,6 +140,15 @@ def test_a_person_who_lets_it_begin_without_proof_gets_the_weight_that_was_said(
     assert story.ask("approve", NEW, reach=nobody_asks).canary_weight == 50
 
 
+def test_without_a_gateway_the_shares_of_whole_pods_are_said_of_a_proof_out_of_reach() -> None:
+    story = Story().settled()
+    story.wanted = NEW
+    story.look(reach=OUT_OF_REACH, by_pods=True)
+    assert story.last is not None
+    assert "step 3 with 33 % of all would take" in story.last.said[0].message
+    assert story.last.said[0].message.endswith(f"or with 33 % by kubectl paddle_sla approve ocr {NEW}")
+
+
 def test_without_requests_nothing_is_said_of_a_weight_and_it_begins_as_written() -> None:
     story = Story().settled()
     story.wanted = NEW

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from math import ceil
 
 import pytest
 
+from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.gate.counts import Counts
 from paddle_operator.rollout.gate.proof import Done, Reach, Wanted, least_first_weight, reach, wanted
-from paddle_operator.spec.rollout import Rollout
+from paddle_operator.rollout.situation import Situation
+from paddle_operator.spec.rollout import Rollout, Step
 from tests.operator.rollout.gates import gate, judged, look, pair
 
 STEPS = Rollout().steps
@@ -71,6 +74,24 @@ def test_a_service_that_fails_now_and_then_needs_more_of_a_first_weight() -> Non
     takes = wanted(gate("99.5"), {"o0": Fraction("0.002")})
     now_and_then = least_first_weight(takes, STEPS, Fraction(2))
     assert now_and_then.weights == (6, 25, 50)
+
+
+def test_a_weight_counts_for_the_share_that_whole_pods_come_to() -> None:
+    """Where pods divide the requests, 5 % of two is one of three; 50 % of four is two of six."""
+    takes = wanted(gate("99.9"))
+    two, four = (
+        partial(
+            Situation("new", Course("old"), {"old": pods}, full=pods, by_pods=True).comes_to, stable="old"
+        )
+        for pods in (2, 4)
+    )
+    assert not reach(takes, STEPS[:2], Fraction(2), 5).fits
+    found = least_first_weight(takes, STEPS, Fraction(2), two)
+    assert (found.weights, found.fits) == ((5, 25, 50), True), "nothing has to be raised"
+    half = [Step.model_validate({"weight": 50, "maxDurationSeconds": 2000})]
+    assert reach(takes, half, Fraction(2), 50).seconds == 1888
+    third = reach(takes, half, Fraction(2), 50, comes_to=four)
+    assert (third.seconds, third.fits) == (1888 * 1.5, False)
 
 
 def test_a_first_weight_that_is_enough_is_left_alone() -> None:

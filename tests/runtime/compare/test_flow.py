@@ -128,3 +128,40 @@ def test_a_stable_revision_without_an_answer_is_nothing_to_hold_to(stable: Answe
     with pytest.raises(CompareFault) as told:
         compared([asked("a")], Fake(a=read("x")), Fake(a=stable))
     assert told.value.reason is CompareReason.GoldenSetInvalid
+
+
+@pytest.mark.parametrize("order", [("bad", "wrong"), ("wrong", "bad")])
+def test_a_request_at_fault_hides_no_answer_that_differs_wherever_it_stands(order: tuple[str, str]) -> None:
+    new, tally = Fake(bad=REFUSED, wrong=read("two")), Tally(Limits())
+    missed = compare([asked(name, read("one")) for name in order], new, None, tally)
+    assert new.asked == list(order)
+    assert tally.broken == (Measure.TEXT,)
+    assert "'bad' at /v1/ocr is refused" in missed
+
+
+def test_where_nothing_differs_the_first_request_at_fault_is_told() -> None:
+    requests = [asked("a", read("one")), asked("b"), asked("c")]
+    with pytest.raises(CompareFault, match="'b'"):
+        compared(requests, Fake(a=read("one"), b=REFUSED, c=REFUSED))
+
+
+class Ending(Fake):
+    """A revision that stops answering before the request `last`."""
+
+    def ask(self, request: Request) -> Answer:
+        if request.name == "last":
+            raise CompareFault(CompareReason.RevisionUnreachable, "it does not answer 'last'.")
+        return super().ask(request)
+
+
+def test_a_revision_that_stops_answering_hides_no_answer_that_nothing_mends() -> None:
+    tally = Tally(Limits())
+    requests = [asked("a", tensor(1.0)), asked("last")]
+    assert compare(requests, Ending(a=tensor(2.0)), None, tally) == "it does not answer 'last'."
+    assert tally.broken == (Measure.NUMBER,)
+
+
+def test_a_revision_that_stops_answering_is_asked_again_where_the_rest_could_mend_it() -> None:
+    with pytest.raises(CompareFault) as told:
+        compared([asked("a", read("one")), asked("last")], Ending(a=read("two")))
+    assert told.value.reason is CompareReason.RevisionUnreachable

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import count
@@ -115,15 +115,20 @@ def reach(
     requests_per_second: Fraction,
     first_weight: int,
     done: Done = UNBEGUN,
+    *,
+    comes_to: Callable[[int], Fraction] = Fraction,
 ) -> Reach:
-    """Return what becomes of a canary at an even rate, with no weight less than the first one."""
+    """Return what becomes of a canary at an even rate, with no weight less than the first one.
+
+    `comes_to`: the percent of the requests that it gets for a weight.
+    """
     weights = tuple(max(step.weight, first_weight) for step in steps)
     if not requests_per_second:
         return Reach(weights, math.inf, False, of.to_prove)
     seconds, missing, late = Fraction(), Fraction(of.to_prove), None
     ran, had = Fraction(done.seconds), done.requests
     for number in range(done.step, len(steps)):
-        step, rate = steps[number], requests_per_second * weights[number] / 100
+        step, rate = steps[number], requests_per_second * comes_to(weights[number]) / 100
         more = max(of.to_pass - had, missing if number == len(steps) - 1 else 0, 0)
         taken = max(step.min_duration_seconds - ran, more / rate)
         if late is None and ran + taken > step.max_duration_seconds:
@@ -132,7 +137,12 @@ def reach(
     return Reach(weights, float(seconds), late is None, of.to_prove, late, requests_per_second)
 
 
-def least_first_weight(of: Wanted, steps: Sequence[Step], requests_per_second: Fraction) -> Reach:
+def least_first_weight(
+    of: Wanted,
+    steps: Sequence[Step],
+    requests_per_second: Fraction,
+    comes_to: Callable[[int], Fraction] = Fraction,
+) -> Reach:
     """Return the steps with the least first weight with which the proof fits in.
 
     No weight is raised above the last step's, the most that whoever wrote them would risk. Where that is not
@@ -141,7 +151,7 @@ def least_first_weight(of: Wanted, steps: Sequence[Step], requests_per_second: F
     """
     greatest = steps[-1].weight if requests_per_second else steps[0].weight
     for weight in range(steps[0].weight, greatest + 1):
-        found = reach(of, steps, requests_per_second, weight)
+        found = reach(of, steps, requests_per_second, weight, comes_to=comes_to)
         if found.fits:
             break
     return found
