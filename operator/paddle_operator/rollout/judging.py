@@ -40,7 +40,7 @@ def step(memory: Memory, attempt: Attempt, view: View) -> Move | None:
 def awaiting_approval(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     """Leave a step with a person's word, which is no proof: where steps were taken away, that comes first.
 
-    Nobody has to see a canary that waits for a person, unless the resource says that counts may not be missing.
+    Nobody has to see a canary that waits for a person, unless the resource says that counts may not miss.
     """
     unseen = _without_counts(memory, attempt, view)
     if unseen is not None and view.rollout.analysis.on_metrics_unavailable is OnDoubt.ROLLBACK:
