@@ -108,6 +108,48 @@ def test_traffic_goes_back_as_fast_as_pods_are_ready() -> None:
     assert rejected(story) == {NEW: Cause.FAST_BURN}
 
 
+def test_a_newer_spec_begins_when_those_who_take_over_again_have_done_so() -> None:
+    story = Story().promoted()
+    story.ready |= {OLD: 2, NEW: 0}
+    assert story.look().weight(OLD) == 100
+    story.wanted = NEWER
+    course = story.look()
+    assert (course.canary, course.weight(OLD), course.canary_replicas) == (OLD, 100, 4)
+    story.ready[OLD] = 4
+    course = story.look()
+    assert (course.stable, course.canary, course.history) == (OLD, NEWER, (NEW,))
+
+
+def test_a_newer_spec_takes_no_warm_pods_away_at_the_look_at_which_the_others_are_lost() -> None:
+    story = Story().promoted()
+    story.ready |= {OLD: 2, NEW: 0}
+    story.wanted = NEWER
+    assert story.look().weight(OLD) == 100
+
+
+def test_a_newer_spec_hands_no_requests_back_to_whom_a_fast_burn_is_laid_to() -> None:
+    story = Story().promoted()
+    story.ready[OLD] = 2
+    story.look(BROKEN, fast_burn=True)
+    story.wanted = NEWER
+    assert story.look().weight(OLD) == 50
+    story.ready[OLD] = 4
+    course = story.look()
+    assert (course.stable, course.canary) == (OLD, NEWER)
+    assert rejected(story) == {NEW: Cause.FAST_BURN}
+
+
+def test_the_spec_of_now_takes_no_pods_away_that_alone_serve() -> None:
+    story = Story().promoted()
+    story.wanted = OLD
+    story.ready |= {OLD: 2, NEW: 0}
+    story.look()
+    story.wanted = NEW
+    assert story.look().weight(OLD) == 100
+    story.ready[OLD] = 4
+    assert story.look().canary == NEW
+
+
 def test_the_spec_of_before_gets_its_pods_back_in_the_bake() -> None:
     story = Story().promoted()
     story.wanted = OLD
