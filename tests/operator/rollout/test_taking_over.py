@@ -68,6 +68,32 @@ def test_a_fast_burn_in_the_bake_goes_back_where_the_new_revision_is_to_blame() 
     assert story.look().canary is None
 
 
+def test_a_fast_burn_in_the_bake_sends_nobody_back_to_whom_somebody_deleted() -> None:
+    story = Story().promoted()
+    del story.ready[OLD]
+    story.look(BROKEN, fast_burn=True)
+    assert (story.state, rejected(story)) == (State.BAKING, {})
+
+
+def test_a_return_ends_where_somebody_deletes_who_was_to_take_over() -> None:
+    story = Story().promoted()
+    story.ready[OLD] = 0
+    story.look(BROKEN, fast_burn=True)
+    assert story.state is State.RETURNING
+    del story.ready[OLD]
+    course = story.look()
+    assert (course.stable, course.canary, story.state) == (NEW, None, State.STEADY)
+    assert story.memory
+    assert story.memory.said == f"{NEW} takes all requests: {OLD}, which was to take over again, is gone"
+
+
+def test_who_was_deleted_is_made_again_where_the_resource_asks_for_it() -> None:
+    story = Story().promoted()
+    del story.ready[OLD]
+    story.wanted = OLD
+    assert (story.look().canary, story.state) == (OLD, State.RETURNING)
+
+
 def test_pods_that_are_lost_in_the_bake_give_their_traffic_to_the_warm_revision() -> None:
     story = Story().promoted()
     story.ready[NEW] = 0
