@@ -174,13 +174,15 @@ def _going_on(source: _Source, before: Counters | None, now: datetime) -> Counte
     """Go on where it was left, unless its counters are no longer of the same.
 
     While one of the revisions has no place there is nothing to be counted, and it begins with the last look
-    at which that was so.
+    at which that was so. What would begin later than now was begun by a clock that was set back since.
     """
+    latest = now + source.begins_after
+    if before is not None and before.begin > latest:
+        before = replace(before, begin=latest)
     if before is not None and not source.of:
         return before
     if before is None or before.of == UNKNOWN or not _leads_on(before.of, source.of):
-        begin = now + source.begins_after
-        return Counters(source.of or UNKNOWN, begin, begin)
+        return Counters(source.of or UNKNOWN, latest, latest)
     if source.lost is not None:
         begin = max(before.begin, now)
         return Counters(source.of, begin, begin)

@@ -36,6 +36,7 @@ from paddle_operator.rollout.looks.places import behind, counted_at_gateway
 from paddle_operator.rollout.looks.spending import spent_percent
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Memory, memory_from, text_of
+from paddle_operator.rollout.moves import goes_back
 from paddle_operator.rollout.reaching import Traffic, bad_shares, begins, to_begin, to_go
 from paddle_operator.rollout.saying import Saying
 from paddle_operator.rollout.situation import Situation
@@ -150,7 +151,9 @@ class Rolling:
 
     async def _hosted(self, of: Subject, memory: Memory | None, situation: Situation) -> Situation:
         """Look for the room of whoever is tried."""
-        about = tried(of.service, of.rollout, replace(of.wish, revision=of.wanted), of.seen, memory)
+        waits = memory is not None and goes_back(memory, situation)
+        wish = replace(of.wish, revision=None if waits else of.wanted)
+        about = tried(of.service, of.rollout, wish, of.seen, memory)
         hosting = await self._hosts(about) if about is not None else None
         hostable = hosting.found.canary if hosting is not None and hosting.look is not None else None
         return replace(situation, hosting=hosting, hostable=hostable)

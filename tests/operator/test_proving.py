@@ -167,6 +167,21 @@ def test_a_look_is_made_once_an_interval_whoever_makes_it() -> None:
     assert rollout.look(14) is not None, "a clock that was set back holds nothing up"
 
 
+def test_a_clock_that_was_set_back_counts_nothing_twice_and_leaves_nothing_out() -> None:
+    rollout = Rollout(Server(pods()))
+    rollout.look(0)
+    assert rollout.numbers(60, "errors") == [6, 0, 30, 0]
+    assert "was not scraped again since" in rollout.why(45, "errors")
+    assert rollout.numbers(120, "errors") == [12, 0, 60, 0]
+
+
+def test_who_began_by_a_clock_that_was_ahead_is_counted_from_then_on() -> None:
+    rollout = Rollout(Server(pods()))
+    rollout.look(3600)
+    rollout.look(60)
+    assert rollout.numbers(120, "errors") == [9, 0, 45, 0]
+
+
 def test_a_failing_prometheus_is_asked_once_an_interval_and_loses_nothing() -> None:
     rollout = Rollout(Server(pods()))
     rollout.look(0)

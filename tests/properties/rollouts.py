@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.hosting.forecast import forecast
 from paddle_operator.rollout.hosting.hosting import Hosting
+from paddle_operator.rollout.memory import Hold
 from paddle_operator.rollout.verdict import Finding, Verdict
 from tests.operator.rollout.machines import machines
 from tests.operator.rollout.story import (
@@ -22,6 +23,7 @@ from tests.operator.rollout.story import (
     asking,
 )
 
+NAMES = [f"ocr-{letter}" for letter in "abcd"]
 VERDICTS = st.builds(Verdict, st.sampled_from(Finding), step_passes=st.booleans(), proven=st.booleans())
 SETTINGS = st.builds(
     asking,
@@ -57,6 +59,8 @@ HOSTINGS = st.one_of(
         hosting, st.sampled_from(["aaaa", "aa", ""]), st.sampled_from([(), ("a",)]), said=st.booleans()
     ),
 )
+WAITING = {Hold.NEEDS_APPROVAL, Hold.PROOF_NOT_REACHABLE, Hold.REGRESSION, Hold.UNPROVEN}
+"""Holds that a person's approve ends."""
 OFTEN_NOTHING = {
     "preflight": st.sampled_from([None, None, None, CHECKING, CHECKED, DIFFERS, CHECK_BROKEN]),
     "hostable": st.sampled_from([None, None, None, 0, 1, 4]),

@@ -17,7 +17,7 @@ from paddle_operator.rollout.advance import Advance, advance
 from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.hosting.hosting import Hosting
 from paddle_operator.rollout.machine import ENDED, TABLE, TRYING, State
-from paddle_operator.rollout.memory import Hold, Memory
+from paddle_operator.rollout.memory import Memory
 from paddle_operator.rollout.preflight import PreflightResult
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding, Verdict
@@ -32,11 +32,7 @@ from tests.operator.rollout.story import (
     PROVEN,
     Story,
 )
-from tests.properties.rollouts import HOSTINGS, OFTEN_NOTHING, SETTINGS, VERDICTS
-
-NAMES = [f"ocr-{letter}" for letter in "abcd"]
-WAITING = {Hold.NEEDS_APPROVAL, Hold.PROOF_NOT_REACHABLE, Hold.REGRESSION, Hold.UNPROVEN}
-"""Holds that a person's approve ends."""
+from tests.properties.rollouts import HOSTINGS, NAMES, OFTEN_NOTHING, SETTINGS, VERDICTS, WAITING
 
 
 class Walk(RuleBasedStateMachine):
@@ -65,9 +61,8 @@ class Walk(RuleBasedStateMachine):
         self.asked, self.hosting = more.get("asked", ""), more.get("hosting")
         self.verdict = None if more.get("missing") else verdict
         self.course = story.look(verdict, seconds=seconds, **more)
-        entered = self.before is None or self.before.state is not State.AWAITING_APPROVAL
         self.vouched_then = self.vouched
-        if entered:
+        if self.before is None or self.before.state is not State.AWAITING_APPROVAL:
             self.vouched = self.verdict is not None and self.verdict.proven
 
     @precondition(lambda self: self.memory.attempt is None)
@@ -267,9 +262,17 @@ class Walk(RuleBasedStateMachine):
             assert weight <= self.memory.attempt.weight
 
     @invariant()
+    def a_newer_spec_takes_nobody_away_who_alone_serves_again(self) -> None:
+        memory, returns = self.memory, self.memory.state is State.RETURNING
+        target = (memory.attempt.canary if memory.attempt and returns else memory.previous) or ""
+        newer = Situation("ocr-newer", self.course, {memory.stable or "": 0, target: 1}, 4)
+        then = advance(memory, self.story.rollout, newer, self.story.now)
+        assert not target or then.course.weight(target) == 100
+
+    @invariant()
     def a_newer_spec_wins_at_once(self) -> None:
         wanted, self.story.wanted = self.story.wanted, "ocr-newer"
-        then = self.if_then(PROVEN, 4)
+        then = self.if_then(PROVEN, 4)  # with all the pods that a return waits for
         self.story.wanted = wanted
         assert "ocr-newer" in {then.course.canary, then.course.stable} or then.memory.state is State.BLOCKED
         assert then.course.canary in {"ocr-newer", None}

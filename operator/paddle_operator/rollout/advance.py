@@ -56,7 +56,7 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
     memory = _with_first(_without_anybody(memory, situation), situation)
     memory = _by_present_strategy(memory, rollout)
     looked = situation.verdict is not None or situation.missing != ""
-    fresh = looked and (memory.looked_at is None or now > memory.looked_at)
+    fresh = looked and now != memory.looked_at  # a clock may be set back: earlier is no repetition
     view = View(rollout, situation, now, fresh)
     before, steps = memory, _Steps(_looked(memory, view) if fresh else memory, view)
     steps.follow(by_wish(steps.memory, steps.view))
@@ -189,12 +189,12 @@ def _looked(memory: Memory, view: View) -> Memory:
     gate, counters, judged = view.situation.gate, view.situation.counters, _judged(memory, view)
     seen = memory.but(gate=gate, counters=counters, looked_at=looked_at, judged=judged)
     if memory.attempt is not None:
-        missing_since = (memory.attempt.missing_since or view.now) if view.missing else None
+        missing_since = min(memory.attempt.missing_since or view.now, view.now) if view.missing else None
         seen = seen.attempting(missing_since=missing_since)
     stands = view.missing != "" or view.finds(Finding.NO_DATA, Finding.SHARED_INCIDENT) or view.frozen
     if memory.attempt is None or memory.state is not State.STEP or memory.looked_at is None or stands:
         return seen
-    passed = (view.now - memory.looked_at) // timedelta(seconds=1)
+    passed = max(0, (view.now - memory.looked_at) // timedelta(seconds=1))
     return seen.attempting(running_seconds=memory.attempt.running_seconds + passed)
 
 

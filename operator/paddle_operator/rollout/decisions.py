@@ -211,7 +211,8 @@ def _baking(memory: Memory, view: View) -> Move | None:
             anew = ", and begins anew" if _earns_it_anew(view) else ""
             told = f"{memory.stable} has no ready pod any more{anew}"
             return sent_back(memory, view, memory.previous, Cause.ENDPOINTS_LOST, told)
-        if view.situation.fast_burn and view.finds(Finding.BROKEN, Finding.REGRESSION):
+        to_blame = situation.fast_burn and view.finds(Finding.BROKEN, Finding.REGRESSION)
+        if to_blame and memory.previous in situation.ready:
             told = f"the budget burns fast, and {memory.stable} is to blame: {evidence(view)}"
             return sent_back(memory, view, memory.previous, Cause.FAST_BURN, told)
         over = view.now - memory.since >= timedelta(minutes=bake.duration_minutes)
@@ -229,7 +230,10 @@ def _earns_it_anew(view: View) -> bool:
 
 
 def _returning(memory: Memory, attempt: Attempt, view: View) -> Move | None:
-    if view.situation.has(attempt.canary) < view.situation.full:
+    situation = view.situation
+    if attempt.canary not in situation.ready and attempt.canary != situation.wanted:  # else it is made again
+        return Move(Event.WITHDRAWN, told=f"{attempt.canary}, which was to take over again, is gone")
+    if situation.has(attempt.canary) < situation.full:
         return None
     changes: dict[str, Any] = {"stable": attempt.canary, "served": True}
     left = memory.stable

@@ -62,21 +62,22 @@ class Move:
 
 
 def by_wish(memory: Memory, view: View) -> Move | None:
-    """Follow the resource: a newer wish ends whatever goes on for an older one."""
+    """Follow the resource: a newer wish ends whatever goes on for an older one, but no return that callers
+    need."""
     wanted, attempt, state = view.situation.wanted, memory.attempt, memory.state
     if wanted is None or (attempt is not None and attempt.canary == wanted):
         return None
     if wanted == memory.stable:
         ordered_back = state is State.RETURNING and attempt is not None and attempt.cause is not None
-        ends = state in {*ATTEMPTING, *ENDED} and not ordered_back
+        ends = state in {*ATTEMPTING, *ENDED} and not ordered_back and not goes_back(memory, view.situation)
         history = {"history": _history(memory, view, wanted)}
         return Move(Event.WITHDRAWN, history, told=f"{wanted} is wanted again") if ends else None
     if state is State.BAKING and wanted == memory.previous:
         return sent_back(memory, view, wanted, None, "the resource asks for the previous revision again")
     rejection = memory.rejection_of(wanted)
+    if goes_back(memory, view.situation) or (rejection is not None and not _ends_by(rejection, state)):
+        return None
     if rejection is not None:
-        if state in {State.BAKING, State.RETURNING} or after(state, rejection.cause.event) is state:
-            return None
         told = f"{wanted} was rejected before: {rejection.told or rejection.cause}"
         return Move(rejection.cause.event, reason=rejection.cause, told=told)
     changes = {
@@ -89,6 +90,20 @@ def by_wish(memory: Memory, view: View) -> Move | None:
     }
     superseded = f"; it supersedes {attempt.canary}" if attempt is not None else ""
     return Move(Event.BEGUN, changes, told=f"{wanted} is wanted{superseded}")
+
+
+def _ends_by(rejection: Rejection, state: State) -> bool:
+    """Tell whether a wish for a revision that was rejected changes the state."""
+    return state not in {State.BAKING, State.RETURNING} and after(state, rejection.cause.event) is not state
+
+
+def goes_back(memory: Memory, situation: Situation) -> bool:
+    """Tell whether requests go to pods of an earlier revision, since the one that serves has none or is to
+    blame. Whatever begins meanwhile would take these pods away, and give the requests back."""
+    attempt = memory.attempt if memory.state is State.RETURNING else None
+    target = attempt.canary if attempt is not None else memory.previous
+    to_blame = attempt is not None and attempt.cause is not None
+    return situation.has(target) > 0 and (to_blame or not situation.has(memory.stable))
 
 
 def sent_back(memory: Memory, view: View, target: str, cause: Cause | None, told: str) -> Move:

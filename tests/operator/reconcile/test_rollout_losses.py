@@ -7,6 +7,7 @@ import pytest
 from paddle_operator.plan import ObjectKey
 from paddle_operator.reasons import Reason
 from paddle_operator.sla.answer import Failed
+from tests.operator.reconcile.hosting_story import HostingStory
 from tests.operator.reconcile.rollout_story import ROLLOUT, RolloutStory, loses_its_pods
 
 
@@ -155,3 +156,19 @@ def test_where_nobody_knows_what_is_wanted_a_loss_in_the_bake_rejects_nobody(sto
     assert story.rollout["state"] == "Steady"
     assert "has no ready pod any more, and begins anew" in story.rollout["message"]
     assert story.complete == ("False", Reason.DIGEST_MISMATCH)
+
+
+def test_a_newer_change_ends_no_pod_of_who_takes_over_again_on_scarce_devices() -> None:
+    story = HostingStory(gpus={"a": 3}, replicas=3, rollout_spec={"bake": {"durationMinutes": 30}})
+    stable = story.begin()
+    story.change()
+    story.until("Baking")
+    story.bad = {str(story.status["stable"]["revision"]): 60}
+    story.until("Returning")
+    story.tick(4)
+    assert story.weights[stable] == 50
+    story.change(9)
+    story.tick(5)
+    assert story.weights == {stable: 100}
+    assert len(story.pods_of(stable)) == 3
+    assert min(story.serving_pods[-5:]) >= 2

@@ -230,6 +230,8 @@ def test_no_look_reads_further_back_than_it_must() -> None:
     lately = Counters("x", at(-90_000), at(-15))
     assert observed_since(lately, at(0)) == Interval(at(-15) - LOOK_BACK, at(0))
     assert observed_since(Counters("x", at(-20), at(-15)), at(0)) == span(-20, 0)
+    later = Counters("x", at(-900), at(3600))
+    assert observed_since(later, at(0)) == Interval(at(0) - LOOK_BACK, at(0)), "a clock was set back"
     assert observed_since(Counters("x", at(5), at(5)), at(0)).length == timedelta()
 
 

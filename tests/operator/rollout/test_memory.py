@@ -20,7 +20,7 @@ from paddle_operator.rollout.memory import (
 )
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.spec.rollout import Rollout
-from tests.operator.rollout.story import FINE, NEW, NEWER, OLD, START, Story
+from tests.operator.rollout.story import AWAY, BROKEN, FINE, NEW, NEWER, OLD, START, Story, asking, rejected
 
 
 def test_the_text_is_the_one_that_was_written() -> None:
@@ -81,12 +81,27 @@ def test_the_gate_is_remembered_with_the_look_and_forgotten_with_the_canary() ->
     assert (story.memory.gate, story.memory.counters) == ("", "")
 
 
-def test_a_look_of_the_past_is_no_news() -> None:
+def test_a_clock_that_was_set_back_stops_no_judging() -> None:
     story = Story().tried()
-    story.look(FINE)
-    before = story.memory
-    story.look(FINE, seconds=-3600)
-    assert story.memory == before
+    story.look(FINE, seconds=3600)
+    story.look(BROKEN, seconds=-3585)
+    assert rejected(story) == {NEW: Cause.BROKEN}
+
+
+def test_a_clock_that_was_set_back_takes_no_time_from_a_step() -> None:
+    story = Story(rollout=asking(steps=[{"weight": 5, "minDurationSeconds": 7200}])).tried()
+    for seconds in (30, -3600, 15):
+        story.look(FINE, seconds=seconds)
+    assert story.memory
+    assert story.memory.attempt
+    assert story.memory.attempt.running_seconds == 45
+
+
+def test_counts_that_are_missing_are_told_in_time_although_a_clock_was_set_back() -> None:
+    story = Story().tried()
+    for seconds in (15, -3600, *4 * (15,)):
+        story.look(missing=AWAY, seconds=seconds)
+    assert story.state is State.HELD
 
 
 LIVES = (

@@ -68,6 +68,32 @@ def test_a_fast_burn_in_the_bake_goes_back_where_the_new_revision_is_to_blame() 
     assert story.look().canary is None
 
 
+def test_a_fast_burn_in_the_bake_sends_nobody_back_to_whom_somebody_deleted() -> None:
+    story = Story().promoted()
+    del story.ready[OLD]
+    story.look(BROKEN, fast_burn=True)
+    assert (story.state, rejected(story)) == (State.BAKING, {})
+
+
+def test_a_return_ends_where_somebody_deletes_who_was_to_take_over() -> None:
+    story = Story().promoted()
+    story.ready[OLD] = 0
+    story.look(BROKEN, fast_burn=True)
+    assert story.state is State.RETURNING
+    del story.ready[OLD]
+    course = story.look()
+    assert (course.stable, course.canary, story.state) == (NEW, None, State.STEADY)
+    assert story.memory
+    assert story.memory.said == f"{NEW} takes all requests: {OLD}, which was to take over again, is gone"
+
+
+def test_who_was_deleted_is_made_again_where_the_resource_asks_for_it() -> None:
+    story = Story().promoted()
+    del story.ready[OLD]
+    story.wanted = OLD
+    assert (story.look().canary, story.state) == (OLD, State.RETURNING)
+
+
 def test_pods_that_are_lost_in_the_bake_give_their_traffic_to_the_warm_revision() -> None:
     story = Story().promoted()
     story.ready[NEW] = 0
@@ -106,6 +132,48 @@ def test_traffic_goes_back_as_fast_as_pods_are_ready() -> None:
     story.ready[OLD] = 4
     assert story.look().weight(OLD) == 100
     assert rejected(story) == {NEW: Cause.FAST_BURN}
+
+
+def test_a_newer_spec_begins_when_those_who_take_over_again_have_done_so() -> None:
+    story = Story().promoted()
+    story.ready |= {OLD: 2, NEW: 0}
+    assert story.look().weight(OLD) == 100
+    story.wanted = NEWER
+    course = story.look()
+    assert (course.canary, course.weight(OLD), course.canary_replicas) == (OLD, 100, 4)
+    story.ready[OLD] = 4
+    course = story.look()
+    assert (course.stable, course.canary, course.history) == (OLD, NEWER, (NEW,))
+
+
+def test_a_newer_spec_takes_no_warm_pods_away_at_the_look_at_which_the_others_are_lost() -> None:
+    story = Story().promoted()
+    story.ready |= {OLD: 2, NEW: 0}
+    story.wanted = NEWER
+    assert story.look().weight(OLD) == 100
+
+
+def test_a_newer_spec_hands_no_requests_back_to_whom_a_fast_burn_is_laid_to() -> None:
+    story = Story().promoted()
+    story.ready[OLD] = 2
+    story.look(BROKEN, fast_burn=True)
+    story.wanted = NEWER
+    assert story.look().weight(OLD) == 50
+    story.ready[OLD] = 4
+    course = story.look()
+    assert (course.stable, course.canary) == (OLD, NEWER)
+    assert rejected(story) == {NEW: Cause.FAST_BURN}
+
+
+def test_the_spec_of_now_takes_no_pods_away_that_alone_serve() -> None:
+    story = Story().promoted()
+    story.wanted = OLD
+    story.ready |= {OLD: 2, NEW: 0}
+    story.look()
+    story.wanted = NEW
+    assert story.look().weight(OLD) == 100
+    story.ready[OLD] = 4
+    assert story.look().canary == NEW
 
 
 def test_the_spec_of_before_gets_its_pods_back_in_the_bake() -> None:

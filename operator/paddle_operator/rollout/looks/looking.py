@@ -90,8 +90,9 @@ class Seen:
 
 
 def observed_since(counters: Counters, now: datetime) -> Interval:
-    """Return the time whose samples are needed; of no length where there is none yet."""
-    start = max(counters.begin, counters.until - LOOK_BACK, now - LONGEST)
+    """Return the time whose samples are needed; of no length where there is none yet. The last look is later
+    than this one where a clock was set back."""
+    start = max(counters.begin, min(counters.until, now) - LOOK_BACK, now - LONGEST)
     return Interval(min(start, now), now)
 
 
