@@ -18,7 +18,15 @@ from paddle_operator.rollout.moves import Move, View, by_wish
 from paddle_operator.rollout.orders import obey
 from paddle_operator.rollout.preflight import PreflightState
 from paddle_operator.rollout.request import LONGEST, Handled, Outcome, Verb
-from paddle_operator.rollout.saying import PASSED_THROUGH, Saying, begins_anew, in_place_of, said_of, waiting
+from paddle_operator.rollout.saying import (
+    PASSED_THROUGH,
+    Saying,
+    begins_anew,
+    in_place_of,
+    rejected_before,
+    said_of,
+    waiting,
+)
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding
 from paddle_operator.rollout.weighing import course_of
@@ -69,6 +77,8 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
     begins_to_wait = _waiting(after) != _waiting(before) or (said and after.hold is Hold.PAUSED)
     if after.hold is not None and after.state is not State.HELD and begins_to_wait:
         said = (*said, *filter(None, [waiting(after, view)]))
+    if not said:
+        said = tuple(filter(None, [rejected_before(after, view)]))
     after = after.but(said=_told(said, before, after))
     return Advance(after, course_of(after, rollout, situation), said)
 

@@ -93,6 +93,17 @@ def waiting(memory: Memory, view: View) -> Saying | None:
     )
 
 
+def rejected_before(memory: Memory, view: View) -> Saying | None:
+    """Say why the wanted revision was rejected, where another one's end was told last: nothing else happens
+    where both ended in the same way."""
+    wanted = view.situation.wanted
+    gone = memory.rejection_of(wanted) if memory.state in ENDED else None
+    if gone is None or gone.revision in memory.said:
+        return None
+    told = _ended(gone, memory, memory)
+    return Saying(gone.cause.value, told, gone.revision, memory.state.value, warns=True)
+
+
 def _message(memory: Memory, move: Move, before: Memory, view: View, revision: str) -> str:
     """What happened and to how many, what holds now, what a person can do; figures of the gate come last."""
     told, head, figures = move.told.partition(FIGURES)

@@ -13,6 +13,7 @@ from tests.operator.rollout.story import (
     CHECK_BROKEN,
     FINE,
     NEW,
+    NEWER,
     OLD,
     PROVEN,
     SHARED,
@@ -95,6 +96,24 @@ def test_who_was_rejected_before_is_said_to_have_been() -> None:
     assert said(story).startswith(
         f"{NEW} was rejected before: a person aborted it. All requests go to {OLD}."
     )
+
+
+def test_who_was_rejected_before_in_the_same_way_is_told_of_in_place_of_the_last_one() -> None:
+    story = Story().tried()
+    story.look(BROKEN)
+    story.wanted = NEWER
+    story.ready[NEWER] = 1
+    story.look()
+    story.look(BROKEN)
+    assert said(story).startswith(f"{NEWER} is rejected: ")
+    story.wanted = NEW
+    story.look()
+    assert story.said == ["Broken"]
+    assert said(story).startswith(f"{NEW} was rejected before: ")
+    assert said(story).endswith(RETRY)
+    told = said(story)
+    story.look()
+    assert (story.said, said(story)) == ([], told)
 
 
 def test_the_way_back_in_the_bake_by_the_resource_rejects_nobody() -> None:
