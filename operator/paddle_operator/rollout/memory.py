@@ -21,8 +21,9 @@ from paddle_operator.spec.rollout import Strategy
 
 MOST_REJECTED = 20
 """Rejected revisions that are remembered; the oldest are forgotten first."""
-LARGEST_BYTES = 256 * 1024
-"""Beyond it the gate's part is not kept, and its evidence begins anew. It needs a few kilobytes."""
+LARGEST_BYTES = 768 * 1024
+"""Beyond it the gate's part is not kept, and its evidence begins anew: a ConfigMap holds 1 MiB. The evidence
+needs a few kilobytes; the counters of each pod need less than one, so some 900 pods fit."""
 _VERSION = 1
 
 
