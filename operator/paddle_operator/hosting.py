@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 from math import ceil
 
 from paddle_operator import names
@@ -22,6 +23,7 @@ from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan import KubeObject, Wish
 from paddle_operator.plan.means import means_of, terms_of
 from paddle_operator.plan.pod import pod_template
+from paddle_operator.plan.preflight_job import DEADLINE_SECONDS
 from paddle_operator.plan.work_profile import kept_profile
 from paddle_operator.rollout.hosting.capacity import Load
 from paddle_operator.rollout.hosting.forecast import Forecast, all_at_once, forecast
@@ -33,6 +35,7 @@ from paddle_operator.rollout.hosting.words import (
     UNSEEN,
     UNSEEN_SURGE,
     told,
+    told_asked,
     told_of_recreate,
     told_unread,
 )
@@ -76,6 +79,13 @@ class Tried:
     def begun(self) -> bool:
         """Whether it was settled already if its pods come beside the others or in their place."""
         return self.full > 0 or not self.may_end
+
+    @property
+    def asked_seconds(self) -> int:
+        """How long it is asked the golden set at most, before it takes any request."""
+        rollout = self.service.spec.rollout
+        golden = rollout.preflight.golden_set_ref if rollout is not None else None
+        return DEADLINE_SECONDS if golden is not None else 0
 
     def side(self, revision: str) -> Side | None:
         """Return a revision with its pods; None where its record cannot be read."""
@@ -217,5 +227,6 @@ def _hosting(of: Tried, stable: Side, found: Forecast, words: Callable[[Forecast
     known = known_of(kept_profile(of.seen.objects), of.stable, terms)
     load = Load(known.peak.high if known.peak is not None else None, known.capacity)
     price = price_of(found, round_of(means, known, stable), load, budgets_of(sla, counted_share(sla)))
-    longest = timedelta(seconds=ceil(longest_round(means)))
-    return Hosting(words(found, price), longest, found=found, load=load, said=bool(of.said))
+    longest, asked = timedelta(seconds=ceil(longest_round(means))), timedelta(seconds=of.asked_seconds)
+    said = words(found, price) + told_asked(found, Fraction(of.asked_seconds))
+    return Hosting(said, longest, found=found, asked=asked, load=load, said=bool(of.said))

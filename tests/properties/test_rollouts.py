@@ -17,7 +17,7 @@ from paddle_operator.rollout.advance import Advance, advance
 from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.hosting.hosting import Hosting
 from paddle_operator.rollout.machine import ENDED, TABLE, TRYING, State
-from paddle_operator.rollout.memory import Hold, Memory
+from paddle_operator.rollout.memory import Memory
 from paddle_operator.rollout.preflight import PreflightResult
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding, Verdict
@@ -32,11 +32,9 @@ from tests.operator.rollout.story import (
     PROVEN,
     Story,
 )
-from tests.properties.rollouts import HOSTINGS, OFTEN_NOTHING, SETTINGS, VERDICTS
+from tests.properties.rollouts import HOSTINGS, OFTEN_NOTHING, SETTINGS, VERDICTS, WAITING, after_a_wait
 
 NAMES = [f"ocr-{letter}" for letter in "abcd"]
-WAITING = {Hold.NEEDS_APPROVAL, Hold.PROOF_NOT_REACHABLE, Hold.REGRESSION, Hold.UNPROVEN}
-"""Holds that a person's approve ends."""
 
 
 class Walk(RuleBasedStateMachine):
@@ -331,6 +329,11 @@ class Walk(RuleBasedStateMachine):
         if self.hosting is not None and not self.hosting.said and not begun:
             assert self.course.ends == ()
             assert not self.course.recreates
+
+    @invariant()
+    def nobody_waits_without_end_for_a_canary_for_which_pods_made_room(self) -> None:
+        for then in after_a_wait(self.memory, self.story, self.course):
+            assert then.course.canary is None or then.course.canary_weight == 100
 
     @invariant()
     def it_is_bounded(self) -> None:

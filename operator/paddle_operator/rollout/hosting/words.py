@@ -53,6 +53,13 @@ def told_unread(kind: str, why: str, *, begins: bool) -> str:
     return f"What nodes have left is not known now ({kind}: {why.rstrip('.')}). {then}"
 
 
+def told_asked(found: Forecast, seconds: Fraction) -> str:
+    """Say that a canary is asked before its first share, where pods that made room wait for that, too."""
+    if not found.rounds or not seconds:
+        return ""
+    return f" On top of that comes the time of the golden set, at most {duration_text(seconds)}."
+
+
 def _predicted(found: Forecast, price: Price) -> str:
     most = "" if price.exact else "at most "
     each = "" if len(found.rounds) == 1 else f"{len(found.rounds)} times "
