@@ -2,23 +2,28 @@
 
 It matters on accelerators, and wherever spec.rollout.surge asks for it. An operator that may not read nodes
 says so and goes on as if every pod found room; with OneByOne it does without them, since a pod finds room
-where one of its service has ended.
+where one of its service has ended. Where they cannot be read for the moment nobody begins, and who has begun
+goes on without them: to take a canary back waits for no list.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 from math import ceil
 
 from paddle_operator import names
 from paddle_operator.cluster.nodes import needs_of, nodes_of, running_pod
 from paddle_operator.cluster.ports import Ground, Observation, Room
+from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan import KubeObject, Wish
 from paddle_operator.plan.means import means_of, terms_of
 from paddle_operator.plan.pod import pod_template
+from paddle_operator.plan.preflight_job import DEADLINE_SECONDS
 from paddle_operator.plan.work_profile import kept_profile
 from paddle_operator.rollout.hosting.capacity import Load
 from paddle_operator.rollout.hosting.forecast import Forecast, all_at_once, forecast
@@ -26,7 +31,14 @@ from paddle_operator.rollout.hosting.hosting import Hosting
 from paddle_operator.rollout.hosting.next_pods import Look, RunningPod, Side
 from paddle_operator.rollout.hosting.price import Price, longest_round, price_of, round_of
 from paddle_operator.rollout.hosting.room import Needs, Node
-from paddle_operator.rollout.hosting.words import UNSEEN, UNSEEN_SURGE, told, told_of_recreate
+from paddle_operator.rollout.hosting.words import (
+    UNSEEN,
+    UNSEEN_SURGE,
+    told,
+    told_asked,
+    told_of_recreate,
+    told_unread,
+)
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Memory
 from paddle_operator.rollout.request import LONGEST
@@ -36,6 +48,8 @@ from paddle_operator.sla.profile import known_of
 from paddle_operator.spec import Identity, Service
 from paddle_operator.spec.rollout import Rollout, Strategy, Surge
 from paddle_operator.status.rollout import said_hosting
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,9 +71,21 @@ class Tried:
     least: int = 0
 
     @property
-    def said(self) -> bool:
-        """Whether the status says of this one how its pods find room, as it was when it began."""
-        return bool(said_hosting(self.seen.status, self.canary))
+    def said(self) -> str:
+        """How its pods find room, as the status says that it was when it began; empty: it does not."""
+        return said_hosting(self.seen.status, self.canary)
+
+    @property
+    def begun(self) -> bool:
+        """Whether it was settled already if its pods come beside the others or in their place."""
+        return self.full > 0 or not self.may_end
+
+    @property
+    def asked_seconds(self) -> int:
+        """How long it is asked the golden set at most, before it takes any request."""
+        rollout = self.service.spec.rollout
+        golden = rollout.preflight.golden_set_ref if rollout is not None else None
+        return DEADLINE_SECONDS if golden is not None else 0
 
     def side(self, revision: str) -> Side | None:
         """Return a revision with its pods; None where its record cannot be read."""
@@ -90,7 +116,11 @@ class Hosts:
             return _hosting(of, stable, all_at_once(of.wish.replicas, stable.ready), told_of_recreate)
         if of.asked is Surge.AUTO and not stable.needs.devices | canary.needs.devices:
             return None
-        ground = await self._room.ground() if self._room is not None else None
+        try:
+            ground = await self._room.ground() if self._room is not None else None
+        except ClusterRefused as refused:
+            logger.warning("%s: what nodes have left is not known now: %s", of.canary, refused)
+            return _unread(of, stable, canary, refused)
         if ground is None and of.asked is not Surge.ONE_BY_ONE and not of.full:
             beside = Forecast(Surge.SURGE, of.wish.replicas, of.wish.replicas, stable.ready)
             return _hosting(of, stable, beside, lambda found, price: UNSEEN_SURGE)
@@ -169,6 +199,18 @@ def _unseen(of: Tried, stable: Side, canary: Side) -> Look:
     return Look(nodes, stable, canary, of.full or of.wish.replicas, Surge.ONE_BY_ONE, of.least)
 
 
+def _unread(of: Tried, stable: Side, canary: Side, refused: ClusterRefused) -> Hosting:
+    """Let who has begun go on by the pods of its service, with what was said of it before. Who has not is
+    told to find no room, but with Surge, which ends no pod whatever nodes have left."""
+    goes_on = of.begun or of.asked is Surge.SURGE
+    wanted = of.full or of.wish.replicas
+    found = Forecast(Surge.SURGE, wanted if goes_on else 0, wanted, stable.ready)
+    words = of.said if of.begun else told_unread(refused.kind, refused.message, begins=goes_on)
+    hosting = _hosting(of, stable, found, lambda found, price: words)
+    by_own_pods = bool(of.full) or not goes_on
+    return replace(hosting, look=_unseen(of, stable, canary)) if by_own_pods else hosting
+
+
 def _revision(pod: KubeObject, service: Identity) -> str:
     """Return whose pod it is; "" for one that is not of the service, or of none of its revisions."""
     metadata = pod["metadata"]
@@ -185,5 +227,6 @@ def _hosting(of: Tried, stable: Side, found: Forecast, words: Callable[[Forecast
     known = known_of(kept_profile(of.seen.objects), of.stable, terms)
     load = Load(known.peak.high if known.peak is not None else None, known.capacity)
     price = price_of(found, round_of(means, known, stable), load, budgets_of(sla, counted_share(sla)))
-    longest = timedelta(seconds=ceil(longest_round(means)))
-    return Hosting(words(found, price), longest, found=found, load=load, said=of.said)
+    longest, asked = timedelta(seconds=ceil(longest_round(means))), timedelta(seconds=of.asked_seconds)
+    said = words(found, price) + told_asked(found, Fraction(of.asked_seconds))
+    return Hosting(said, longest, found=found, asked=asked, load=load, said=bool(of.said))

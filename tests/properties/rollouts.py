@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
 
 from hypothesis import strategies as st
 
+from paddle_operator.rollout.advance import Advance, advance
+from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.hosting.forecast import forecast
 from paddle_operator.rollout.hosting.hosting import Hosting
-from paddle_operator.rollout.memory import Hold
+from paddle_operator.rollout.machine import State
+from paddle_operator.rollout.memory import Hold, Memory
+from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding, Verdict
+from paddle_operator.spec.rollout import RolloutState, Strategy
 from tests.operator.rollout.machines import machines
 from tests.operator.rollout.story import (
     AWAY,
@@ -20,10 +27,13 @@ from tests.operator.rollout.story import (
     CHECKING,
     DIFFERS,
     OUT_OF_REACH,
+    Story,
     asking,
 )
 
 NAMES = [f"ocr-{letter}" for letter in "abcd"]
+WAITING = {Hold.NEEDS_APPROVAL, Hold.PROOF_NOT_REACHABLE, Hold.REGRESSION, Hold.UNPROVEN}
+"""Holds that a person's approve ends."""
 VERDICTS = st.builds(Verdict, st.sampled_from(Finding), step_passes=st.booleans(), proven=st.booleans())
 SETTINGS = st.builds(
     asking,
@@ -53,14 +63,38 @@ def hosting(stable: str, canary: tuple[str, ...], *, said: bool) -> Hosting:
     return Hosting("as it was said", timedelta(minutes=10), forecast(look), look, said=said)
 
 
+def after_a_wait(memory: Memory, story: Story, course: Course) -> Iterator[Advance]:
+    """What comes of a canary without a share for which pods made room, with none of them left: it is ready or
+    not, wanted or nobody knows, and what it is asked finds nothing out."""
+    attempt, stable = memory.attempt, memory.stable
+    if attempt is None or stable is None or attempt.weight:
+        return
+    made_room = attempt.full or attempt.strategy is Strategy.RECREATE
+    if not made_room or memory.state not in {State.PREPARING, State.PREFLIGHT}:
+        return
+    running = story.rollout.model_copy(update={"state": RolloutState.RUNNING})
+    for ready, wanted in itertools.product((0, 4), (None, attempt.canary)):
+        pods, room = {stable: 0, attempt.canary: ready}, hosting("", (), said=True)
+        seen = Situation(wanted, course, pods, 4, preflight=CHECK_BROKEN, hosting=room)
+        yield advance(memory, running, seen, story.now + timedelta(days=1))
+
+
+def unseen(memory: Memory, story: Story, course: Course) -> Memory:
+    """What comes of it in two minutes in which counts stay away and all pods are ready."""
+    pods, now = {name: 4 for name in (course.canary, course.stable) if name}, story.now
+    for _ in range(8):
+        now += timedelta(seconds=15)
+        seen = Situation(story.wanted, course, pods, 4, missing=AWAY, preflight=CHECKED)
+        memory = advance(memory, story.rollout, seen, now).memory
+    return memory
+
+
 HOSTINGS = st.one_of(
     st.none(),
     st.builds(
         hosting, st.sampled_from(["aaaa", "aa", ""]), st.sampled_from([(), ("a",)]), said=st.booleans()
     ),
 )
-WAITING = {Hold.NEEDS_APPROVAL, Hold.PROOF_NOT_REACHABLE, Hold.REGRESSION, Hold.UNPROVEN}
-"""Holds that a person's approve ends."""
 OFTEN_NOTHING = {
     "preflight": st.sampled_from([None, None, None, CHECKING, CHECKED, DIFFERS, CHECK_BROKEN]),
     "hostable": st.sampled_from([None, None, None, 0, 1, 4]),

@@ -32,7 +32,16 @@ from tests.operator.rollout.story import (
     PROVEN,
     Story,
 )
-from tests.properties.rollouts import HOSTINGS, NAMES, OFTEN_NOTHING, SETTINGS, VERDICTS, WAITING
+from tests.properties.rollouts import (
+    HOSTINGS,
+    NAMES,
+    OFTEN_NOTHING,
+    SETTINGS,
+    VERDICTS,
+    WAITING,
+    after_a_wait,
+    unseen,
+)
 
 
 class Walk(RuleBasedStateMachine):
@@ -127,23 +136,15 @@ class Walk(RuleBasedStateMachine):
         self.let_pods_be_ready()
         self.look(preflight=found)
 
-    @precondition(lambda self: self.memory.attempt is not None)
-    @rule()
-    def it_is_paused(self) -> None:
-        self.story.rollout = self.story.rollout.model_copy(update={"state": RolloutState.PAUSED})
-        self.look()
-
-    @precondition(lambda self: self.story.rollout.state is RolloutState.PAUSED)
-    @rule()
-    def it_goes_on(self) -> None:
-        self.story.rollout = self.story.rollout.model_copy(update={"state": RolloutState.RUNNING})
+    @rule(state=st.sampled_from(RolloutState))
+    def it_is_paused_or_goes_on(self, state: RolloutState) -> None:
+        self.story.rollout = self.story.rollout.model_copy(update={"state": state})
         self.look()
 
     def let_pods_be_ready(self) -> None:
-        course = self.course
-        self.story.ready[course.stable or ""] = 0 if course.recreates else 4
-        if course.canary:
-            self.story.ready[course.canary] = course.canary_replicas
+        self.story.ready[self.course.stable or ""] = 0 if self.course.recreates else 4
+        if self.course.canary:
+            self.story.ready[self.course.canary] = self.course.canary_replicas
 
     def teardown(self) -> None:
         """Every state is left: once a spec is accepted, counts are read and a person answers, it ends."""
@@ -165,11 +166,10 @@ class Walk(RuleBasedStateMachine):
 
     def if_then(self, verdict: Verdict | None, ready: int, **rollout: Any) -> Advance:
         """What one more look would come to, with so many pods of every revision."""
-        story = self.story
         pods = {name: ready for name in (self.course.canary, self.course.stable, *NAMES) if name}
-        situation = Situation(story.wanted, self.course, pods, 4, verdict=verdict, preflight=CHECKED)
-        settings = story.rollout.model_copy(update=rollout)
-        return advance(self.memory, settings, situation, story.now + timedelta(hours=9))
+        seen = Situation(self.story.wanted, self.course, pods, 4, verdict=verdict, preflight=CHECKED)
+        settings = self.story.rollout.model_copy(update=rollout)
+        return advance(self.memory, settings, seen, self.story.now + timedelta(hours=9))
 
     @precondition(lambda self: self.memory.state is not State.STEADY)
     @rule(name=st.sampled_from(NAMES), pods=st.integers(0, 4))
@@ -257,16 +257,15 @@ class Walk(RuleBasedStateMachine):
     def whatever_speaks_for_it_no_canary_gains_while_paused(self) -> None:
         then = self.if_then(PROVEN, 4, state=RolloutState.PAUSED).memory
         if self.memory.state is not State.RETURNING and self.memory.attempt is not None:
-            weight = then.attempt.weight if then.attempt else 0
             assert then.stable == self.memory.stable
-            assert weight <= self.memory.attempt.weight
+            assert (then.attempt.weight if then.attempt else 0) <= self.memory.attempt.weight
 
     @invariant()
     def a_newer_spec_takes_nobody_away_who_alone_serves_again(self) -> None:
         memory, returns = self.memory, self.memory.state is State.RETURNING
         target = (memory.attempt.canary if memory.attempt and returns else memory.previous) or ""
-        newer = Situation("ocr-newer", self.course, {memory.stable or "": 0, target: 1}, 4)
-        then = advance(memory, self.story.rollout, newer, self.story.now)
+        seen = Situation("ocr-newer", self.course, {memory.stable or "": 0, target: 1}, 4)
+        then = advance(memory, self.story.rollout, seen, self.story.now)
         assert not target or then.course.weight(target) == 100
 
     @invariant()
@@ -290,15 +289,11 @@ class Walk(RuleBasedStateMachine):
     @invariant()
     def a_canary_whom_nobody_sees_is_held_within_two_minutes(self) -> None:
         """Or ended, or it waits for a person; and it has gained nothing meanwhile."""
-        attempt, memory, now = self.memory.attempt, self.memory, self.story.now
+        attempt = self.memory.attempt
         shares = attempt is not None and attempt.weight and self.memory.state in TRYING
         if attempt is None or not shares or attempt.ordered:
             return
-        pods = {name: 4 for name in (self.course.canary, self.course.stable) if name}
-        for _ in range(8):
-            now += timedelta(seconds=15)
-            unseen = Situation(self.story.wanted, self.course, pods, 4, missing=AWAY, preflight=CHECKED)
-            memory = advance(memory, self.story.rollout, unseen, now).memory
+        memory = unseen(self.memory, self.story, self.course)
         assert memory.state in {State.HELD, State.AWAITING_APPROVAL, State.STEADY, State.BLOCKED, *ENDED}
         assert memory.attempt is None or memory.attempt.weight <= attempt.weight
 
@@ -334,6 +329,11 @@ class Walk(RuleBasedStateMachine):
         if self.hosting is not None and not self.hosting.said and not begun:
             assert self.course.ends == ()
             assert not self.course.recreates
+
+    @invariant()
+    def nobody_waits_without_end_for_a_canary_for_which_pods_made_room(self) -> None:
+        for then in after_a_wait(self.memory, self.story, self.course):
+            assert then.course.canary is None or then.course.canary_weight == 100
 
     @invariant()
     def it_is_bounded(self) -> None:

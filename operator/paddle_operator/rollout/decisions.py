@@ -40,7 +40,7 @@ def next_move(memory: Memory, view: View) -> Move | None:
     if attempt is None:
         return _baking(memory, view) if memory.state is State.BAKING else None
     protection = _protection(memory, attempt, view) if memory.state in TRYING else None
-    return protection or _WAITING[memory.state](memory, attempt, view)
+    return protection or _WAITING[memory.state](memory, attempt, view) or _room_back(memory, attempt, view)
 
 
 def blocking(memory: Memory, attempt: Attempt, view: View) -> Hold | None:
@@ -83,8 +83,6 @@ def pods_needed(attempt: Attempt, view: View) -> int:
 
 def _protection(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     """What callers are protected by, also while a rollout is paused."""
-    if (late := _never_ready(memory, attempt, view)) is not None:
-        return ending(memory, attempt, view, Cause.NOT_READY, late)
     if not attempt.weight and memory.state is not State.PROMOTING:
         return None
     if not view.situation.has(attempt.canary) and attempt.losses < LOSSES_FORGIVEN:
@@ -96,17 +94,30 @@ def _protection(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     return None if found is None else ending(memory, attempt, view, *found)
 
 
-def _never_ready(memory: Memory, attempt: Attempt, view: View) -> str | None:
-    """Say how long pods of the stable revision have been missed for a canary without a ready one."""
-    situation, hosting = view.situation, view.situation.hosting
-    gave_way = attempt.full or attempt.strategy is Strategy.RECREATE
-    if hosting is None or not gave_way or memory.state is not State.PREPARING:
+def _room_back(memory: Memory, attempt: Attempt, view: View) -> Move | None:
+    """Give the room back that pods made for a canary, where it waits for its first share: nobody may serve
+    until then, so each such wait has an end, but for a pause, which is a person's."""
+    situation, hosting, found = view.situation, view.situation.hosting, view.situation.preflight
+    recreates, asked = attempt.strategy is Strategy.RECREATE, memory.state is State.PREFLIGHT
+    if memory.state not in {State.PREPARING, State.PREFLIGHT} or not (attempt.full or recreates):
         return None
-    if situation.has(attempt.canary) or situation.has(memory.stable) >= situation.full:
+    ready, left = situation.has(attempt.canary), situation.has(memory.stable)
+    in_vain = found is not None and found.state is PreflightState.BROKEN and not attempt.approved
+    if asked and not left and found is not None and in_vain:
+        told = f"nobody served while it was asked, and nothing was found out: {found.why}"
+        return ending(memory, attempt, view, Cause.UNPROVEN, told)
+    enough = 1 if ready or recreates else situation.full
+    if hosting is None or attempt.weight or left >= enough:
         return None
     waited = view.now - memory.since
-    seconds = Fraction(waited // timedelta(seconds=1))
-    return f"none of its pods was ready within {duration_text(seconds)}" if waited > hosting.longest else None
+    if waited <= hosting.longest + (hosting.asked if asked else timedelta()):
+        return None
+    length = duration_text(Fraction(waited // timedelta(seconds=1)))
+    if not ready:
+        told = f"none of its pods was ready within {length}"
+        return ending(memory, attempt, view, Cause.NOT_READY, told)
+    told = f"nobody served while it waited for its first share, for {length}"
+    return None if view.paused else ending(memory, attempt, view, Cause.UNPROVEN, told)
 
 
 def _found_bad(memory: Memory, attempt: Attempt, view: View) -> Iterator[tuple[Cause, str]]:

@@ -85,7 +85,7 @@ def waiting(memory: Memory, view: View) -> Saying | None:
     attempt = memory.attempt
     return Saying(
         memory.hold.value,
-        f"{attempt.canary}: {_why(memory.hold, memory, attempt, view)}",
+        f"{attempt.canary}: {_why(memory.hold, memory, attempt, view)}{_room_kept(memory, attempt)}",
         attempt.canary,
         memory.state.value,
         attempt.weight,
@@ -245,6 +245,15 @@ def _why(hold: Hold, memory: Memory, attempt: Attempt, view: View) -> str:
             return f"{why.rstrip('.')}{named}. To go on, {again}, or begin without a preflight: {approve}"
         case _:
             return hold.meaning
+
+
+def _room_kept(memory: Memory, attempt: Attempt) -> str:
+    """Say what a pause costs where pods made room for a canary that takes no request yet."""
+    made = attempt.full or attempt.strategy is Strategy.RECREATE
+    if memory.hold is not Hold.PAUSED or memory.state is State.BLOCKED or attempt.weight or not made:
+        return ""
+    back = _by_hand(Verb.ABORT, attempt.canary)
+    return f" What made room for it serves nobody until then; to have that back: {back}"
 
 
 def _far_proof(reach: Reach | None, memory: Memory, attempt: Attempt, view: View) -> str:

@@ -25,7 +25,7 @@ def course_of(memory: Memory, rollout: Rollout, situation: Situation) -> Course:
     rest = Course(memory.stable, previous=memory.previous, history=memory.history, rejected=rejected)
     if attempt is None or memory.state is State.BLOCKED:
         return rest
-    if _waits_to_be_read(memory, attempt, situation):
+    if _waits_to_be_read(memory, attempt, situation) or _pauses_before(memory, attempt, rollout, situation):
         return rest
     course = _with_pods(replace(rest, canary=attempt.canary), memory, attempt, rollout, situation)
     return replace(
@@ -41,6 +41,13 @@ def _waits_to_be_read(memory: Memory, attempt: Attempt, situation: Situation) ->
     ends_pods = attempt.full or attempt.strategy is Strategy.RECREATE
     begun = memory.state is State.RETURNING or situation.has(attempt.canary)
     return bool(ends_pods and not begun and situation.hosting is not None and not situation.hosting.said)
+
+
+def _pauses_before(memory: Memory, attempt: Attempt, rollout: Rollout, situation: Situation) -> bool:
+    """Tell whether a pause came before all pods were to end for those of the canary."""
+    pauses = rollout.state is RolloutState.PAUSED and memory.state is State.PREPARING
+    serves = situation.has(memory.stable) and not situation.has(attempt.canary)
+    return bool(pauses and serves and attempt.strategy is Strategy.RECREATE)
 
 
 def weight_of(memory: Memory, attempt: Attempt, situation: Situation, going: int) -> int:

@@ -8,7 +8,9 @@ from typing import Any
 
 from paddle_operator import names
 from paddle_operator.cluster.ports import Ground, Key
+from paddle_operator.errors import ClusterRefused
 from paddle_operator.plan import KubeObject
+from paddle_operator.reasons import Reason
 from paddle_operator.spec.workload import Device
 from tests.operator.fake_cluster import KEY
 from tests.operator.reconcile.rollout_story import RolloutStory
@@ -28,6 +30,8 @@ class HostingStory(RolloutStory):
     taken: dict[str, int] = field(default_factory=dict)
     """Of these, by somebody else."""
     may_read: bool = True
+    unread: ClusterRefused | None = None
+    """Why nodes and pods cannot be listed for the moment."""
     replicas: int = 1
     rollout_spec: dict[str, Any] = field(default_factory=dict)
     never_ready: set[str] = field(default_factory=set)
@@ -53,6 +57,8 @@ class HostingStory(RolloutStory):
     # The port Room.
 
     async def ground(self) -> Ground | None:
+        if self.unread is not None:
+            raise self.unread
         if not self.may_read:
             return None
         others = (
@@ -164,6 +170,24 @@ class HostingStory(RolloutStory):
                 ready[revision_of(pod)] += 1
         self.serving_pods.append(sum(ready.values()))
         self.failed_requests.append(sum(weight for name, weight in self.weights.items() if not ready[name]))
+
+
+def a_story(*gpus: int, replicas: int = 1, may_read: bool = True, **rollout: Any) -> HostingStory:
+    """Nodes a, b, ... of so many devices, and a service of so many pods."""
+    named = {chr(ord("a") + at): count for at, count in enumerate(gpus)}
+    return HostingStory(gpus=named, replicas=replicas, may_read=may_read, rollout_spec=rollout)
+
+
+def ends_on_the_new_revision(story: HostingStory, stable: str) -> None:
+    """And stays there, with all of its pods."""
+    story.until("Steady")
+    new = story.status["stable"]["revision"]
+    assert new != stable
+    assert story.complete == ("True", Reason.COMPLETE)
+    story.tick(2)
+    assert story.weights == {new: 100}
+    assert len(story.pods_of(new)) == story.replicas
+    assert story.condition("Ready")[:2] == ("True", "Serving")
 
 
 def a_node(name: str, gpus: int) -> KubeObject:

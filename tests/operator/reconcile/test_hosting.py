@@ -9,25 +9,13 @@ import pytest
 from paddle_operator.errors import ClusterRefused
 from paddle_operator.reasons import Reason
 from paddle_operator.rollout.machine import State
-from tests.operator.reconcile.hosting_story import ROLLOUT, HostingStory, is_leaving, revision_of
-
-
-def a_story(*gpus: int, replicas: int = 1, may_read: bool = True, **rollout: Any) -> HostingStory:
-    """Nodes a, b, ... of so many devices, and a service of so many pods."""
-    named = {chr(ord("a") + at): count for at, count in enumerate(gpus)}
-    return HostingStory(gpus=named, replicas=replicas, may_read=may_read, rollout_spec=rollout)
-
-
-def ends_on_the_new_revision(story: HostingStory, stable: str) -> None:
-    """And stays there, with all of its pods."""
-    story.until("Steady")
-    new = story.status["stable"]["revision"]
-    assert new != stable
-    assert story.complete == ("True", Reason.COMPLETE)
-    story.tick(2)
-    assert story.weights == {new: 100}
-    assert len(story.pods_of(new)) == story.replicas
-    assert story.condition("Ready")[:2] == ("True", "Serving")
+from tests.operator.reconcile.hosting_story import (
+    ROLLOUT,
+    a_story,
+    ends_on_the_new_revision,
+    is_leaving,
+    revision_of,
+)
 
 
 def test_on_one_device_a_new_revision_takes_over_and_its_cost_is_said_before() -> None:

@@ -19,6 +19,8 @@ class Hosting:
     longest: timedelta
     """So long after a pod was ended the one in its place is ready, or something is wrong with it."""
     found: Forecast
+    asked: timedelta = timedelta()
+    """So long the golden set may take, after its pods are ready and before its first share."""
     look: Look | None = None
     """None where nobody knows what nodes have left, or where it does not matter: with Recreate."""
     load: Load = UNKNOWN

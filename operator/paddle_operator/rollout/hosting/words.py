@@ -47,6 +47,19 @@ def told_of_recreate(found: Forecast, price: Price) -> str:
     return f"{what} before a canary pod starts. Predicted: {_predicted(found, price)}."
 
 
+def told_unread(kind: str, why: str, *, begins: bool) -> str:
+    """Say that what nodes have left cannot be read for the moment, and what comes of that."""
+    then = "Canary pods start beside those that serve." if begins else "It begins once that can be read."
+    return f"What nodes have left is not known now ({kind}: {why.rstrip('.')}). {then}"
+
+
+def told_asked(found: Forecast, seconds: Fraction) -> str:
+    """Say that a canary is asked before its first share, where pods that made room wait for that, too."""
+    if not found.rounds or not seconds:
+        return ""
+    return f" On top of that comes the time of the golden set, at most {duration_text(seconds)}."
+
+
 def _predicted(found: Forecast, price: Price) -> str:
     most = "" if price.exact else "at most "
     each = "" if len(found.rounds) == 1 else f"{len(found.rounds)} times "
