@@ -207,7 +207,7 @@ def _unread(of: Tried, stable: Side, canary: Side, refused: ClusterRefused) -> H
     found = Forecast(Surge.SURGE, wanted if goes_on else 0, wanted, stable.ready)
     words = of.said if of.begun else told_unread(refused.kind, refused.message, begins=goes_on)
     hosting = _hosting(of, stable, found, lambda found, price: words)
-    by_own_pods = bool(of.full) or not goes_on
+    by_own_pods = (bool(of.full) and of.asked is not Surge.SURGE) or not goes_on
     return replace(hosting, look=_unseen(of, stable, canary)) if by_own_pods else hosting
 
 

@@ -76,7 +76,8 @@ def after_a_wait(memory: Memory, story: Story, course: Course) -> Iterator[Advan
     for ready, wanted in itertools.product((0, 4), (None, attempt.canary)):
         pods, room = {stable: 0, attempt.canary: ready}, hosting("", (), said=True)
         seen = Situation(wanted, course, pods, 4, preflight=CHECK_BROKEN, hosting=room)
-        yield advance(memory, running, seen, story.now + timedelta(days=1))
+        begun = advance(memory, running, seen, story.now).memory
+        yield advance(begun, running, seen, story.now + timedelta(days=1))
 
 
 def unseen(memory: Memory, story: Story, course: Course) -> Memory:

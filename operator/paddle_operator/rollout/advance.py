@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from paddle_operator.rollout.adoption import adopted
 from paddle_operator.rollout.course import Course
-from paddle_operator.rollout.decisions import blocking, next_move, short_of_room
+from paddle_operator.rollout.decisions import blocking, next_move, short_of_room, short_since
 from paddle_operator.rollout.machine import TRYING, State
 from paddle_operator.rollout.memory import Attempt, Hold, Judged, Memory
 from paddle_operator.rollout.moves import Move, View, by_wish
@@ -63,8 +63,9 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
             return Advance(memory.but(said=told.message), situation.lives, (told,))
     memory = _with_first(_without_anybody(memory, situation), situation)
     memory = _by_present_strategy(memory, rollout)
+    memory = memory.but(since=min(memory.since, now))  # a clock may be set back
     looked = situation.verdict is not None or situation.missing != ""
-    fresh = looked and now != memory.looked_at  # a clock may be set back: earlier is no repetition
+    fresh = looked and now != memory.looked_at  # an earlier look is no repetition
     view = View(rollout, situation, now, fresh)
     before, steps = memory, _Steps(_looked(memory, view) if fresh else memory, view)
     steps.follow(by_wish(steps.memory, steps.view))
@@ -222,6 +223,7 @@ def _settled(memory: Memory, view: View) -> Memory:
     attempt = memory.attempt
     if attempt is None:
         return memory
+    memory = memory.attempting(short_since=short_since(memory, attempt, view))
     stands = view.frozen or attempt.blind
     follows = attempt.strategy is Strategy.CANARY or attempt.full
     if memory.state is State.PROMOTING and follows and not stands:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -78,7 +78,8 @@ def pods_needed(attempt: Attempt, view: View) -> int:
         case Strategy.BLUE_GREEN:
             return 1 if attempt.full else view.situation.full  # in another one's place, each serves at once
         case Strategy.CANARY:
-            return view.situation.pods_for(share(view.rollout, attempt))
+            first = attempt.full and not attempt.weight  # who made room for it serves no more
+            return 1 if first else view.situation.pods_for(share(view.rollout, attempt))
 
 
 def _protection(memory: Memory, attempt: Attempt, view: View) -> Move | None:
@@ -94,30 +95,40 @@ def _protection(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     return None if found is None else ending(memory, attempt, view, *found)
 
 
+def short_since(memory: Memory, attempt: Attempt, view: View) -> datetime | None:
+    """Return since when pods that made room for a canary without a share are missing to callers; None where
+    none are, or where a person keeps one waiting that is ready."""
+    ready, left = view.situation.has(attempt.canary), view.situation.has(memory.stable)
+    recreates = attempt.strategy is Strategy.RECREATE
+    waits = memory.state in {State.PREPARING, State.PREFLIGHT} and not attempt.weight
+    enough = 1 if ready or recreates else view.situation.full
+    if not waits or not (attempt.full or recreates) or left >= enough or (ready and view.paused):
+        return None
+    return min(attempt.short_since or view.now, view.now)
+
+
 def _room_back(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     """Give the room back that pods made for a canary, where it waits for its first share: nobody may serve
-    until then, so each such wait has an end, but for a pause, which is a person's."""
-    situation, hosting, found = view.situation, view.situation.hosting, view.situation.preflight
-    recreates, asked = attempt.strategy is Strategy.RECREATE, memory.state is State.PREFLIGHT
-    if memory.state not in {State.PREPARING, State.PREFLIGHT} or not (attempt.full or recreates):
+    until then, so each such wait has an end, but for a pause of one that is ready, which is a person's."""
+    since = short_since(memory, attempt, view)
+    if since is None:
         return None
-    ready, left = situation.has(attempt.canary), situation.has(memory.stable)
+    hosting, found = view.situation.hosting, view.situation.preflight
+    asked, ready = memory.state is State.PREFLIGHT, view.situation.has(attempt.canary)
     in_vain = found is not None and found.state is PreflightState.BROKEN and not attempt.approved
-    if asked and not left and found is not None and in_vain:
+    nobody_left = not view.situation.has(memory.stable) and not attempt.least  # as it was said before
+    if asked and found is not None and in_vain and nobody_left and not view.paused:
         told = f"nobody served while it was asked, and nothing was found out: {found.why}"
         return ending(memory, attempt, view, Cause.UNPROVEN, told)
-    enough = 1 if ready or recreates else situation.full
-    if hosting is None or attempt.weight or left >= enough:
-        return None
-    waited = view.now - memory.since
-    if waited <= hosting.longest + (hosting.asked if asked else timedelta()):
+    waited = view.now - since
+    if hosting is None or waited <= hosting.longest + (hosting.asked if asked else timedelta()):
         return None
     length = duration_text(Fraction(waited // timedelta(seconds=1)))
     if not ready:
         told = f"none of its pods was ready within {length}"
         return ending(memory, attempt, view, Cause.NOT_READY, told)
     told = f"nobody served while it waited for its first share, for {length}"
-    return None if view.paused else ending(memory, attempt, view, Cause.UNPROVEN, told)
+    return ending(memory, attempt, view, Cause.UNPROVEN, told)
 
 
 def _found_bad(memory: Memory, attempt: Attempt, view: View) -> Iterator[tuple[Cause, str]]:

@@ -137,6 +137,9 @@ class Attempt(_Kept):
     """How often its last ready pod went."""
     missing_since: datetime | None = None
     """The look from which on counts are missing; None: at the last one there were all."""
+    short_since: datetime | None = None
+    """Since when pods that made room for it are missing to callers, while it takes none of them; None: none
+    are."""
     full: int = 0
     """Pods that all of the traffic takes, where those that serve make room for it; 0: they make none."""
     least: int = 0

@@ -85,7 +85,7 @@ def waiting(memory: Memory, view: View) -> Saying | None:
     attempt = memory.attempt
     return Saying(
         memory.hold.value,
-        f"{attempt.canary}: {_why(memory.hold, memory, attempt, view)}{_room_kept(memory, attempt)}",
+        f"{attempt.canary}: {_why(memory.hold, memory, attempt, view)}{_room_kept(memory, attempt, view)}",
         attempt.canary,
         memory.state.value,
         attempt.weight,
@@ -247,9 +247,10 @@ def _why(hold: Hold, memory: Memory, attempt: Attempt, view: View) -> str:
             return hold.meaning
 
 
-def _room_kept(memory: Memory, attempt: Attempt) -> str:
+def _room_kept(memory: Memory, attempt: Attempt, view: View) -> str:
     """Say what a pause costs where pods made room for a canary that takes no request yet."""
-    made = attempt.full or attempt.strategy is Strategy.RECREATE
+    recreates, left = attempt.strategy is Strategy.RECREATE, view.situation.has(memory.stable)
+    made = not left if recreates else attempt.full and left < view.situation.full
     if memory.hold is not Hold.PAUSED or memory.state is State.BLOCKED or attempt.weight or not made:
         return ""
     back = _by_hand(Verb.ABORT, attempt.canary)

@@ -138,6 +138,18 @@ def test_three_pods_on_three_devices_change_places_one_by_one(strategy: str) -> 
     assert len(story.marked) == 3, "each was named before its set had one too many"
 
 
+def test_a_first_share_that_takes_all_pods_begins_with_the_first_of_them() -> None:
+    steps = [{"weight": 60, "minDurationSeconds": 15, "maxDurationSeconds": 600}]
+    story = a_story(2, replicas=2, steps=steps)
+    stable = story.begin()
+    story.change()
+    story.tick()
+    assert "1 of 2 pods serves for" in story.rollout["hosting"]
+    ends_on_the_new_revision(story, stable)
+    assert min(story.serving_pods) == 1, "as it was said"
+    assert max(story.failed_requests) == 0
+
+
 def test_one_by_one_takes_no_more_devices_than_there_were_pods_but_for_those_that_drain() -> None:
     story = a_story(9, replicas=3, surge="OneByOne")
     stable = story.begin()

@@ -87,3 +87,19 @@ def test_a_revision_that_breaks_in_its_bake_makes_room_for_the_one_before_withou
     story.tick(2)
     assert story.weights == {stable: 100}
     assert len(story.pods_of(stable)) == 1
+
+
+def test_with_surge_a_return_ends_no_pod_that_serves_while_nodes_or_pods_cannot_be_listed() -> None:
+    story = a_story(6, replicas=3, surge="Surge", bake={"durationMinutes": 0})
+    stable = story.begin()
+    story.change()
+    story.tick()
+    ends_on_the_new_revision(story, stable)
+    story.serving_pods.clear()
+    story.taken["a"] = 1
+    story.asks(f"rollback/{stable}/1")
+    story.tick(2)
+    story.unread = UNREAD
+    story.tick(4)
+    assert story.rollout["state"] == "Returning"
+    assert min(story.serving_pods) >= 3

@@ -155,3 +155,40 @@ def test_a_pause_before_the_old_pods_have_ended_ends_none() -> None:
     assert story.state is State.PREPARING
     story.paused(RolloutState.RUNNING)
     assert story.look().recreates
+    story.ready[OLD] = 0
+    assert story.look().canary_replicas == 4, "the time to be ready begins when pods are missing"
+    story.look(seconds=10 * MINUTES)
+    assert story.state is State.PREPARING
+    story.look()
+    story.has_the_room_back(Cause.NOT_READY)
+
+
+def test_a_canary_that_was_ready_for_hours_is_not_ended_for_a_moment(story: Recreated) -> None:
+    story.ready = {OLD: 1, NEW: 1}
+    story.look(preflight=CHECKING)
+    story.look(preflight=CHECK_BROKEN, seconds=8 * 60 * MINUTES)
+    story.ready = {OLD: 0, NEW: 0}
+    story.look(preflight=CHECKING)
+    assert story.state is State.PREFLIGHT
+    story.ready = {OLD: 0, NEW: 1}
+    story.look(preflight=CHECKED)
+    assert story.memory is not None
+    assert story.memory.stable == NEW
+
+
+def test_a_pause_that_begins_while_all_serve_does_not_say_that_nobody_does() -> None:
+    story = Recreated(asking(strategy="Recreate"))
+    story.settled()
+    story.wanted = NEW
+    story.look()
+    story.paused()
+    story.look()
+    assert hold(story) is Hold.PAUSED
+    assert "serves nobody" not in story.message
+
+
+def test_a_clock_that_was_set_back_gives_the_room_back_in_time(story: Recreated) -> None:
+    story.now -= timedelta(hours=6)
+    story.look()
+    story.look(seconds=11 * MINUTES)
+    story.has_the_room_back(Cause.NOT_READY)
