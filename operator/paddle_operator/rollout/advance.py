@@ -23,6 +23,7 @@ from paddle_operator.rollout.saying import (
     Saying,
     begins_anew,
     in_place_of,
+    newer_waits,
     rejected_before,
     said_of,
     waiting,
@@ -80,6 +81,9 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
         said = (*said, *filter(None, [waiting(after, view)]))
     if not said:
         said = tuple(filter(None, [rejected_before(after, view)]))
+    newer = newer_waits(after, view)
+    if newer is not None and (said or str(situation.wanted) not in after.said):
+        said = (*said, newer)
     after = after.but(said=_told(said, before, after))
     return Advance(after, course_of(after, rollout, situation), said)
 

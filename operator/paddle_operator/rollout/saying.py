@@ -104,6 +104,21 @@ def rejected_before(memory: Memory, view: View) -> Saying | None:
     return Saying(gone.cause.value, told, gone.revision, memory.state.value, warns=True)
 
 
+def newer_waits(memory: Memory, view: View) -> Saying | None:
+    """Say that a newer change waits for a return, which takes as long as there is no room for its pods."""
+    wanted, attempt, situation = view.situation.wanted, memory.attempt, view.situation
+    if memory.state is not State.RETURNING or attempt is None:
+        return None
+    if wanted in {None, memory.stable, attempt.canary}:
+        return None
+    told = (
+        f"{attempt.canary} takes over again, with {situation.has(attempt.canary)} of {situation.full} pods "
+        f"ready; {wanted} begins after that. To let it begin now, and {memory.stable} take all requests "
+        f"meanwhile: {_by_hand(Verb.ABORT, attempt.canary)}"
+    )
+    return Saying(memory.state.value, told, attempt.canary, memory.state.value, attempt.weight)
+
+
 def _message(memory: Memory, move: Move, before: Memory, view: View, revision: str) -> str:
     """What happened and to how many, what holds now, what a person can do; figures of the gate come last."""
     told, head, figures = move.told.partition(FIGURES)
