@@ -18,7 +18,7 @@ from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Hold, Memory
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding, Verdict
-from paddle_operator.spec.rollout import RolloutState, Strategy
+from paddle_operator.spec.rollout import RolloutState
 from tests.operator.rollout.machines import machines
 from tests.operator.rollout.story import (
     AWAY,
@@ -69,8 +69,7 @@ def after_a_wait(memory: Memory, story: Story, course: Course) -> Iterator[Advan
     attempt, stable = memory.attempt, memory.stable
     if attempt is None or stable is None or attempt.weight:
         return
-    made_room = attempt.full or attempt.strategy is Strategy.RECREATE
-    if not made_room or memory.state not in {State.PREPARING, State.PREFLIGHT}:
+    if not attempt.ends_pods or memory.state not in {State.PREPARING, State.PREFLIGHT}:
         return
     running = story.rollout.model_copy(update={"state": RolloutState.RUNNING})
     for ready, wanted in itertools.product((0, 4), (None, attempt.canary)):

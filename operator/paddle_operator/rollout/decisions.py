@@ -102,7 +102,7 @@ def short_since(memory: Memory, attempt: Attempt, view: View) -> datetime | None
     recreates = attempt.strategy is Strategy.RECREATE
     waits = memory.state in {State.PREPARING, State.PREFLIGHT} and not attempt.weight
     enough = 1 if ready or recreates else view.situation.full
-    if not waits or not (attempt.full or recreates) or left >= enough or (ready and view.paused):
+    if not waits or not attempt.ends_pods or left >= enough or (ready and view.paused):
         return None
     return min(attempt.short_since or view.now, view.now)
 
@@ -177,9 +177,8 @@ def _preparing(memory: Memory, attempt: Attempt, view: View) -> Move | None:
 
 def _may_make_room(attempt: Attempt, view: View) -> bool:
     """Tell whether it began beside those that serve, where there is no room now, and could begin anew."""
-    makes_none = not attempt.full and attempt.strategy is not Strategy.RECREATE
     unasked = not attempt.weight and not view.frozen and view.rollout.surge is not Surge.SURGE
-    return makes_none and unasked and short_of_room(attempt, view)
+    return not attempt.ends_pods and unasked and short_of_room(attempt, view)
 
 
 def _preflight(memory: Memory, attempt: Attempt, view: View) -> Move | None:

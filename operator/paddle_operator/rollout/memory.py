@@ -149,6 +149,11 @@ class Attempt(_Kept):
     told: str = ""
 
     @property
+    def ends_pods(self) -> bool:
+        """Whether pods that serve are ended to make room for it."""
+        return self.full > 0 or self.strategy is Strategy.RECREATE
+
+    @property
     def blind(self) -> bool:
         """Whether nobody sees what it does, so that it goes no further. A person's order needs no proof."""
         return self.missing_since is not None and not self.ordered

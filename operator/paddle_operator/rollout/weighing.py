@@ -38,9 +38,10 @@ def course_of(memory: Memory, rollout: Rollout, situation: Situation) -> Course:
 def _waits_to_be_read(memory: Memory, attempt: Attempt, situation: Situation) -> bool:
     """Tell whether pods that serve are to be ended, and nobody could read yet what that costs. A canary that
     serves is past that, whatever became of the status."""
-    ends_pods = attempt.full or attempt.strategy is Strategy.RECREATE
     begun = memory.state is State.RETURNING or situation.has(attempt.canary)
-    return bool(ends_pods and not begun and situation.hosting is not None and not situation.hosting.said)
+    return bool(
+        attempt.ends_pods and not begun and situation.hosting is not None and not situation.hosting.said
+    )
 
 
 def _pauses_before(memory: Memory, attempt: Attempt, rollout: Rollout, situation: Situation) -> bool:
