@@ -262,8 +262,6 @@ def _questions(of: Subject, memory: Memory | None) -> Questions:
     if memory is None or tried is None or tried not in there or tried == memory.stable:
         return NO_QUESTIONS
     stable = there.get(memory.stable or "")
-    if stable is not None and not stable.replicas:
-        stable = None  # its pods made room for the new ones: nobody is there whose answers could be held to
     identity, preflight = of.service.identity, of.rollout.preflight
     received = receives(identity, of.seen.objects)
     return questions(identity, preflight, there[tried], stable, routed=_routed(of), received=received)
@@ -295,7 +293,7 @@ def _situation(
         counted_from=_counted_from(judged),
         missing=judged.missing if judged else "",
         scrape_seconds=seen.platform.scrape_seconds,
-        preflight=preflight_of(seen.facts, asked.jobs),
+        preflight=preflight_of(seen.facts, asked.jobs, asked.absent),
         left_out=asked.left_out,
         budget_left_percent=budget_left,
         budget_of=budget_of,

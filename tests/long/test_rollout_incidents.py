@@ -186,7 +186,7 @@ def test_a_fault_that_shows_at_half_of_the_requests_is_rolled_back(
 def test_a_fault_that_shows_in_the_bake_is_taken_back(
     site: Testbed, kube: Kube, faulty: str, record_property: Record
 ) -> None:
-    """By a burn that pages somebody. Its hour is as long as the service is old, so it is found sooner."""
+    """By the warm revision, at once, and for good once it has failed beside it."""
     promised = {"name": "up", "availability": {"targetPercent": "99.5"}}
     good, bad = late("baked", faulty, promised, ERRORS, bake={"durationMinutes": 10})
     with asked(site, kube, good, 20) as (old, load):
@@ -201,5 +201,5 @@ def test_a_fault_that_shows_in_the_bake_is_taken_back(
         time.sleep(5)
     hit = said(load.outcomes, record_property)
     assert 0 < hit[-1] - hit[0] < 240
-    assert kube.get("pms", "baked")["status"]["rejectedRevisions"][0]["reason"] == "FastBurn"
+    assert kube.get("pms", "baked")["status"]["rejectedRevisions"][0]["reason"] == "Broken"
     kube.delete("pms", "baked")

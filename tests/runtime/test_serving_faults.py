@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -184,6 +185,20 @@ def test_sigterm_answers_what_is_inside_and_what_comes_on_open_connections(
         assert inside_one.result().status_code == 200
         assert server.process.wait(10) == 0
         assert not any(alive(pid) for pid in workers)
+
+
+def test_draining_does_not_wait_for_callers_that_it_turns_away(tmp_path: Path) -> None:
+    with RunningServer(tmp_path, drain_quiet_seconds=1.0, drain_seconds=30.0) as server:
+        server.get("/health")
+        server.process.send_signal(signal.SIGTERM)
+        turned_away, until = 0, time.monotonic() + 15
+        while server.process.poll() is None and time.monotonic() < until:
+            with suppress(httpx.TransportError):
+                url = f"http://127.0.0.1:{server.port}/v1/ocr"
+                turned_away += httpx.post(url, content=picture(), trust_env=False).status_code == 503
+            time.sleep(0.2)
+        assert server.process.wait(1) == 0
+        assert turned_away > 1
 
 
 def test_draining_ends_when_its_time_is_up_and_says_so_to_whom_it_leaves(

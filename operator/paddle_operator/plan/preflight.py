@@ -24,6 +24,8 @@ class Questions:
     """The filter by which the gateway sends copies while these objects are there; empty: it sends none."""
     left_out: str = ""
     """What was asked for and cannot be asked, and why."""
+    absent: str = ""
+    """The stable revision, where it has no pod whose answers others could be held to."""
 
 
 NO_QUESTIONS = Questions()
@@ -44,6 +46,8 @@ def questions(
 
     Both Jobs run at the same time: each asks for one answer after another.
     """
+    absent = stable.name if stable is not None and not stable.replicas else ""  # its pods made room
+    stable = None if absent else stable
     golden = preflight_job(identity, preflight, tried, stable)
     shadow = shadow_job(identity, preflight, tried, stable) if routed else None
     jobs = tuple(job for job in (golden, shadow) if job is not None)
@@ -56,4 +60,5 @@ def questions(
         jobs=tuple(job["metadata"]["name"] for job in jobs),
         mirror=FrozenJson.of(mirror_filter(identity, preflight) if service and received else {}),
         left_out=left_out,
+        absent=absent,
     )

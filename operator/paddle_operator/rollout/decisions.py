@@ -19,7 +19,8 @@ from paddle_operator.rollout.moves import Move, View, by_wish, ending, sent_back
 from paddle_operator.rollout.preflight import PreflightState
 from paddle_operator.rollout.verdict import Finding
 from paddle_operator.rollout.weighing import share
-from paddle_operator.sla.figures import duration_text
+from paddle_operator.sla.burn import Severity, burn_rules
+from paddle_operator.sla.figures import duration_text, number_text
 from paddle_operator.spec.rollout import (
     KeepPrevious,
     OnRegression,
@@ -28,6 +29,8 @@ from paddle_operator.spec.rollout import (
     Surge,
 )
 
+FAST_BURN = min(rule.factor for rule in burn_rules(timedelta(days=30)) if rule.severity is Severity.PAGE)
+"""Times the budget, which pages somebody where it lasts."""
 LOSSES_FORGIVEN = 2
 """So often a canary may lose its last ready pod, by a node that goes; then it is the canary."""
 
@@ -139,8 +142,8 @@ def _found_bad(memory: Memory, attempt: Attempt, view: View) -> Iterator[tuple[C
     if view.finds(Finding.BROKEN):
         yield Cause.REFUSES if refuses(view) else Cause.BROKEN, evidence(view)
     if spent is not None and spent > most:
-        told = f"it has spent {float(spent):.1f} % of the budget, of {float(most):g} % that it may"
-        yield Cause.BUDGET_SPENT, told
+        told = f"it has spent {number_text(spent)} % of the budget, of {number_text(most)} % that it may"
+        yield Cause.BUDGET_SPENT, f"{told}: {evidence(view)}"
     policy = analysis.on_regression_within_sla
     if view.finds(Finding.REGRESSION) and policy is OnRegression.ROLLBACK and not attempt.accepted:
         yield Cause.REGRESSION, evidence(view)
@@ -229,13 +232,11 @@ def _baking(memory: Memory, view: View) -> Move | None:
     bake, situation = view.rollout.bake, view.situation
     if memory.previous is not None:
         if not situation.has(memory.stable) and situation.has(memory.previous):
-            anew = ", and begins anew" if _earns_it_anew(view) else ""
-            told = f"{memory.stable} has no ready pod any more{anew}"
-            return sent_back(memory, view, memory.previous, Cause.ENDPOINTS_LOST, told)
-        to_blame = situation.fast_burn and view.finds(Finding.BROKEN, Finding.REGRESSION)
-        if to_blame and memory.previous in situation.ready:
-            told = f"the budget burns fast, and {memory.stable} is to blame: {evidence(view)}"
-            return sent_back(memory, view, memory.previous, Cause.FAST_BURN, told)
+            return _left(memory, view, Cause.ENDPOINTS_LOST, f"{memory.stable} has no ready pod any more")
+        burns = view.finds(Finding.BROKEN) and (situation.fast_burn or _burns_fast(view))
+        if burns and memory.previous in situation.ready:
+            told = f"the budget burns fast while {memory.stable} serves alone"
+            return _left(memory, view, Cause.FAST_BURN, told)
         over = view.now - memory.since >= timedelta(minutes=bake.duration_minutes)
         if view.frozen or view.situation.fast_burn or not over:
             return None
@@ -244,10 +245,25 @@ def _baking(memory: Memory, view: View) -> Move | None:
     return Move(Event.BAKED, {"previous": None, "history": history})
 
 
-def _earns_it_anew(view: View) -> bool:
-    """Tell whether who lost its pods in the bake is forgiven, since nodes go. Where no steps lie before all
-    of the traffic it would soon be lost again, and again."""
-    return view.rollout.strategy is Strategy.CANARY
+def _left(memory: Memory, view: View, cause: Cause, told: str) -> Move:
+    """Let the warm revision take over again, and the one that it leaves try again beside it.
+
+    Nodes go, and whatever both revisions need may fail: in a bake nobody else is asked, so steps beside the
+    other one tell who is to blame. Where there are none, or no room to be beside it, that would be lost
+    again, and again; and so it would with what shows in bakes alone.
+    """
+    beside = view.rollout.strategy is Strategy.CANARY and view.situation.has(memory.previous) > 0
+    anew = beside and (cause is Cause.ENDPOINTS_LOST or memory.burned != memory.stable)
+    figures = f": {evidence(view)}" if cause is Cause.FAST_BURN else ""
+    told = f"{told}{', and begins anew beside it' if anew else ''}{figures}"
+    return sent_back(memory, view, memory.previous or "", cause, told, forgiven=anew)
+
+
+def _burns_fast(view: View) -> bool:
+    """Tell whether so many requests fail now that somebody would be paged for it in the end. An alert needs
+    an hour or six of it, to be sure, which most bakes do not last. The gate is sure already."""
+    objectives = view.verdict.objectives if view.verdict is not None else ()
+    return any(one.finding is Finding.BROKEN and one.burn >= FAST_BURN for one in objectives)
 
 
 def _returning(memory: Memory, attempt: Attempt, view: View) -> Move | None:
@@ -258,9 +274,10 @@ def _returning(memory: Memory, attempt: Attempt, view: View) -> Move | None:
         return None
     changes: dict[str, Any] = {"stable": attempt.canary, "served": True}
     left = memory.stable
-    forgiven = attempt.cause is Cause.ENDPOINTS_LOST and _earns_it_anew(view)
-    event = Event.WITHDRAWN if forgiven else Event.RETURNED  # nobody was found bad
-    if left is not None and attempt.cause is not None and not forgiven:
+    event = Event.WITHDRAWN if attempt.forgiven else Event.RETURNED  # nobody was found bad
+    if attempt.forgiven and attempt.cause is Cause.FAST_BURN:
+        changes["burned"] = left or ""
+    if left is not None and attempt.cause is not None and not attempt.forgiven:
         rejection = Rejection(revision=left, cause=attempt.cause, told=attempt.told, at=view.now)
         changes["rejected"] = memory.rejecting(rejection)
         left = None

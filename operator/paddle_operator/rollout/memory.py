@@ -36,7 +36,10 @@ class Hold(Word):
     PREFLIGHT_BROKEN = "PreflightBroken", "The preflight could not find anything out, for or against it."
     NO_CAPACITY = "NoCapacity", "The cluster has no room for the pods that are needed next."
     PAUSED = "Paused", "spec.rollout.state is Paused: weights stay as they are until it is Running."
-    SHARED_INCIDENT = "SharedIncident", "The promise is broken, and by the stable revision as well."
+    SHARED_INCIDENT = (
+        "SharedIncident",
+        "The promise is broken, and nothing shows that the canary is the worse one.",
+    )
     REGRESSION = "Regression", "The canary is worse than the stable revision, inside the promise."
     METRICS_UNAVAILABLE = "MetricsUnavailable", "Counts have been missing for a minute or longer."
     UNPROVEN = "Unproven", "The step's time is over without proof, and analysis.onUnproven is Hold."
@@ -56,7 +59,11 @@ class Cause(StrEnum):
         member.meaning = meaning
         return member
 
-    BROKEN = "Broken", Event.CONDEMNED, "It breaks the promise and is worse than the stable revision."
+    BROKEN = (
+        "Broken",
+        Event.CONDEMNED,
+        "It breaks the promise, and is the worse one where both were asked.",
+    )
     REFUSES = "Refuses", Event.CONDEMNED, "It refuses requests (4xx) that the stable revision takes."
     REGRESSION = "Regression", Event.CONDEMNED, "It is worse, and analysis.onRegressionWithinSLA is Rollback."
     PREFLIGHT_FAILED = (
@@ -75,7 +82,11 @@ class Cause(StrEnum):
         "Pods made room for its own, and none of these was ready in time.",
     )
     BUDGET_SPENT = "BudgetSpent", Event.CONDEMNED, "It spent more than analysis.maxBudgetSpendPercent."
-    FAST_BURN = "FastBurn", Event.CONDEMNED, "It was to blame for a fast burn in its bake."
+    FAST_BURN = (
+        "FastBurn",
+        Event.CONDEMNED,
+        "The budget burned fast in its bake: in a second one, or where nobody could be compared with it.",
+    )
     SENT_BACK = "SentBack", Event.CONDEMNED, "A person rolled back to an earlier revision."
     UNPROVEN = "Unproven", Event.EXPIRED, "It was not proven in time; nothing was found against it."
     METRICS_UNAVAILABLE = (
@@ -146,6 +157,8 @@ class Attempt(_Kept):
     """Pods of both revisions that go on serving while room is made, as it was said before."""
     cause: Cause | None = None
     """In Returning: why whoever serves now will be rejected; None where the spec went back."""
+    forgiven: bool = False
+    """It will not be, and begins anew."""
     told: str = ""
 
     @property
@@ -193,6 +206,8 @@ class Memory(_Kept):
     """What happened last, in a sentence; empty where the state says it. Here, so that whoever goes on after a
     crash can still tell it."""
     judged: Judged | None = None
+    burned: str = ""
+    """Who gave its requests back in its bake for a fast burn, and is tried again beside who has them now."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -106,13 +106,18 @@ def goes_back(memory: Memory, situation: Situation) -> bool:
     return situation.has(target) > 0 and (to_blame or not situation.has(memory.stable))
 
 
-def sent_back(memory: Memory, view: View, target: str, cause: Cause | None, told: str) -> Move:
-    """Let an earlier revision take over; a cause rejects the one that serves, once it does no longer.
+def sent_back(
+    memory: Memory, view: View, target: str, cause: Cause | None, told: str, *, forgiven: bool = False
+) -> Move:
+    """Let an earlier revision take over; a cause rejects the one that serves, once it does no longer, unless
+    that is forgiven.
 
     Whoever is tried meanwhile is rejected at once, or it would begin again.
     """
     changes: dict[str, Any] = {
-        "attempt": Attempt(canary=target, cause=cause, told=told, full=view.situation.full),
+        "attempt": Attempt(
+            canary=target, cause=cause, told=told, full=view.situation.full, forgiven=forgiven
+        ),
         "previous": None,
         "history": _history(memory, view, target),
     }

@@ -67,12 +67,13 @@ def in_place_of(gone: str, memory: Memory) -> Saying:
 def begins_anew(memory: Memory, *, past: bool) -> Saying | None:
     """Say that nothing is remembered of what lives, or nothing that is of now; None where it makes no
     difference, since nobody is tried."""
-    attempt = memory.attempt
-    if attempt is None and not past:
+    attempt, bakes = memory.attempt, memory.state is State.BAKING
+    if attempt is None and not past and not bakes:
         return None
     lost = "is of the past, and not followed" if past else "is lost"
     if attempt is None:
-        told = f"what was remembered of the rollout {lost}: {memory.stable} serves as it did"
+        baked = f", and its bake begins anew; {memory.previous} stays warm" if bakes else ""
+        told = f"what was remembered of the rollout {lost}: {memory.stable} serves as it did{baked}"
         return Saying(memory.state.value, told, memory.stable or "", memory.state.value, warns=True)
     told = f"what was remembered of {attempt.canary} {lost}: it keeps its share, and is judged anew"
     return Saying(memory.state.value, told, attempt.canary, memory.state.value, attempt.weight, warns=True)

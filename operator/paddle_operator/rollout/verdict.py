@@ -46,6 +46,8 @@ class Evidence:
     step_bad: int = 0
     excess: float = 0.0
     """How many more requests were bad than if the stable revision had had them; below 0: fewer."""
+    burn: float = 0.0
+    """How many times its budget the canary spends now: of its requests since the evidence was begun anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,26 +14,34 @@ from paddle_operator.status.diagnosis import failure_among
 from paddle_operator.status.facts import Exit, Facts, PodFacts
 
 MOST_WORDS = 1000
-
-
+_UNHELD = (
+    "all requests were answered, and nothing was compared: the golden set expects nothing of the answers, "
+    "and {} has no pod whose answers they could be held to. Write into it what is expected"
+)
 _FIRST = (PreflightState.FAILED, PreflightState.BROKEN, PreflightState.RUNNING, PreflightState.PASSED)
 """Of several Jobs the first of these states counts: one that speaks against the revision is enough."""
 
 
-def preflight_of(facts: Facts, jobs: Iterable[str]) -> PreflightResult | None:
-    """Tell what all of them came to, as one; None where nothing is asked."""
+def preflight_of(facts: Facts, jobs: Iterable[str], absent: str = "") -> PreflightResult | None:
+    """Tell what all of them came to, as one; None where nothing is asked.
+
+    `absent`: a stable revision without pods. To be held neither to its answers nor to expected ones shows
+    nothing, so that is no pass.
+    """
     results = (replace(preflight_result(facts, name), jobs=(name,)) for name in jobs)
     found = sorted(results, key=lambda one: _FIRST.index(one.state))
     if not found:
         return None
     same = [one for one in found if one.state is found[0].state]
-    return replace(
+    told = replace(
         found[0],
         why=" ".join(one.why for one in same if one.why),
         jobs=tuple(name for one in same for name in one.jobs),
         comparisons=sum(one.comparisons for one in found),
         seconds=max(one.seconds for one in found),
     )
+    unheld = absent and told.state is PreflightState.PASSED and not told.comparisons
+    return replace(told, state=PreflightState.BROKEN, why=_UNHELD.format(absent)) if unheld else told
 
 
 def preflight_result(facts: Facts, name: str) -> PreflightResult:

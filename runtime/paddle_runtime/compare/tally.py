@@ -113,6 +113,8 @@ class Tally:
     def told(self, *, private: bool = False) -> str:
         """What is wrong, or that nothing is. private: not a word of what answers say."""
         counts = f"{self.asked} requests, {self.compared} comparisons"
+        if not self.compared and not self.broken:
+            return f"{counts}: all were answered, and held to nothing."
         if not self.broken:
             worst = ", ".join(f"{name} {self._of_limit(name)}" for name in sorted(self.figures))
             return f"{counts}: nothing differs by more than its limit{f' ({worst})' if worst else ''}."

@@ -52,14 +52,16 @@ class Front:
     statistics: Statistics = field(default_factory=Statistics)
 
     @contextmanager
-    def entered(self) -> Generator[None, None, None]:
-        """While a request is inside, draining waits for it."""
+    def entered(self, ticket: Ticket) -> Generator[None, None, None]:
+        """While a request is inside, draining waits for it, and a moment for the next one. Not for one that
+        it turns away: where no other pod serves these never end."""
         self.door.inside += 1
         try:
             yield
         finally:
             self.door.inside -= 1
-            self.door.last_request = self.clock()
+            if not ticket.new_connection:
+                self.door.last_request = self.clock()
 
 
 @dataclass(frozen=True)

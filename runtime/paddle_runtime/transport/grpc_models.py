@@ -49,7 +49,7 @@ class ModelInfer:
         """One request, from its metadata to its counted outcome and its answer."""
         metadata = text_metadata(context)
         ticket = front.ticket_of(metadata, received_at=self._front.clock(), new_connection=False)
-        with self._front.entered():
+        with self._front.entered(ticket):
             try:
                 ended = await front.attend(ticket, lambda: self._result(context, ticket))
             except asyncio.CancelledError:

@@ -41,7 +41,7 @@ class BatchEndpoint(ModelEndpoint):
             worst.extend(_worst(answers))
             return _joined(answers)
 
-        with self._front.entered():
+        with self._front.entered(ticket):
             draining = self._front.health.draining_since is not None
             ended = await front.attend(ticket, result)
             await self._response(ended, request, ticket, draining=draining)(scope, receive, send)

@@ -38,7 +38,7 @@ class ModelEndpoint:
         """One request, from its header to its counted outcome."""
         request = Request(scope, receive)
         ticket = self._ticket(request)
-        with self._front.entered():
+        with self._front.entered(ticket):
             draining = self._front.health.draining_since is not None
             ended = await front.attend(ticket, lambda: self._result(request, ticket))
             await self._response(ended, request, ticket, draining=draining)(scope, receive, send)

@@ -111,7 +111,7 @@ def test_a_broken_canary_loses_its_requests_at_once_and_for_good(story: RolloutS
     assert "200 is enough against it, 20 proves it" in rejected["message"]
     plain, _, figures = story.condition("RolloutComplete")[2].partition(" In e-values: ")
     assert plain.startswith(
-        f"{canary} is rejected: it breaks the promise and is worse than the stable revision"
+        f"{canary} is rejected: it breaks the promise, and is the worse one where both were asked"
     )
     assert " of 200 bad at the canary, " in plain or " of 100 bad at the canary, " in plain
     assert f". All requests go to {stable}. Change the resource, or try this one again: " in plain
@@ -129,9 +129,24 @@ def test_a_revision_that_breaks_in_its_bake_is_sent_back(story: RolloutStory) ->
     stable, canary = story.begun()
     story.passes(120)
     assert story.weights == {canary: 100}
-    story.passes(900, good=0, bad=1000)
+    story.passes(15, good=70, bad=30)
+    assert story.weights[stable] > story.weights[canary], "at the first look, long before anybody is paged"
+    assert "rejectedRevisions" not in story.status
+    story.passes(60, good=70, bad=30)
     assert story.weights == {stable: 100}
-    assert story.status["rejectedRevisions"][0]["reason"] == "FastBurn"
+    assert story.status["rejectedRevisions"][0]["reason"] == "Broken", "beside the other one"
+
+
+def test_what_fails_in_a_bake_whoever_serves_rejects_nobody(story: RolloutStory) -> None:
+    story.cluster.edit(rollout={**ROLLOUT, "bake": {"durationMinutes": 60}})
+    stable, canary = story.begun()
+    story.passes(120)
+    story.passes(120, good=70, bad=30, stable_bad=300)
+    assert story.weights[stable] > story.weights[canary]
+    assert story.rollout["hold"] == "SharedIncident"
+    story.passes(900)
+    assert story.weights == {canary: 100}, "it was proven once, and is again"
+    assert "rejectedRevisions" not in story.status
 
 
 def test_recreate_empties_the_old_revision_before_the_new_one_comes(story: RolloutStory) -> None:

@@ -111,15 +111,22 @@ class Story:
         self.settled()
         self.wanted = NEW
         self.ready[NEW] = 1
-        course = self.look()
-        while course.canary_weight < weight:
-            self.ready[NEW] = max(1, course.canary_replicas)
-            course = self.look(FINE, seconds=120)
+        self.look()
+        return self.raised(weight)
+
+    def raised(self, weight: int) -> Story:
+        """NEW takes a greater share."""
+        while self.last is not None and self.last.course.canary_weight < weight:
+            self.ready[NEW] = max(1, self.last.course.canary_replicas)
+            self.look(FINE, seconds=120)
         return self
 
     def promoted(self) -> Story:
         """NEW serves, OLD is warm."""
-        self.tried(50)
+        return self.tried(50).proven()
+
+    def proven(self) -> Story:
+        """NEW takes over from its last step."""
         self.look(PROVEN, seconds=120)
         self.ready[NEW] = self.full
         self.look()

@@ -235,6 +235,8 @@ def test_a_long_bake_does_not_hide_what_breaks_in_it() -> None:
         memory, _ = judge(settings, memory, look(pair((300, 0), (0, 0))))
     _, verdict = judged(settings, [look(pair((300, 30), (0, 0)))] * 2, memory)
     assert verdict.finding is Finding.BROKEN
+    (found,) = verdict.objectives
+    assert 15 < found.burn <= 20, "as it burns now: ten percent are 20 times the budget"
 
 
 def test_worn_out_evidence_that_is_begun_anew_blames_hardly_any_canary_at_its_budget() -> None:

@@ -66,7 +66,7 @@ def test_of_a_rejection_the_plain_sentence_comes_first_and_the_figures_last() ->
     calm = Evidence("latency", 78, 0, 320, 0, 1, 1, 1, Finding.NOTHING_AGAINST)
     story.look(Verdict(Finding.BROKEN, False, False, (COUNTED, calm), 200, 20))
     assert said(story) == (
-        f"{NEW} is rejected: it breaks the promise and is worse than the stable revision: availability: "
+        f"{NEW} is rejected: it breaks the promise, and is the worse one where both were asked: availability: "
         f"55 of 78 bad at the canary, 0 of 320 at the stable revision. All requests go to {OLD}. {RETRY}. "
         "In e-values: availability: absolute 4.47e+85, relative 2.9e+35, proof 3e-08; latency: absolute 1, "
         "relative 1, proof 1; 200 is enough against it, 20 proves it"
@@ -137,7 +137,7 @@ def test_what_is_held_says_with_which_share_why_and_what_a_person_can_do() -> No
     assert f"Accept that: kubectl paddle_sla approve ocr {NEW}; or end it: kubectl" in said(story)
     story = Story().tried()
     story.look(SHARED)
-    assert "the promise is broken, and by the stable revision as well" in said(story)
+    assert "the promise is broken, and nothing shows that the canary is the worse one" in said(story)
     assert said(story).endswith(". It goes on when that is over")
 
 

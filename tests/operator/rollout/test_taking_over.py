@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Cause
+from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
 from tests.operator.rollout.story import (
     BROKEN,
     DIFFERS,
@@ -58,14 +61,57 @@ def test_recreate_lets_no_pod_go_while_it_may_not_begin() -> None:
     assert not story.look().recreates
 
 
-def test_a_fast_burn_in_the_bake_goes_back_where_the_new_revision_is_to_blame() -> None:
+def test_a_fast_burn_in_the_bake_goes_back_and_steps_tell_who_is_to_blame() -> None:
     story = Story().promoted()
-    assert story.look(FINE, fast_burn=True).stable == NEW
-    assert story.look(BROKEN).stable == NEW
+    assert story.look(FINE, fast_burn=True).stable == NEW, "something else fails"
+    assert story.look(BROKEN).stable == NEW, "it breaks the promise, and nobody would be paged for it"
+    course = story.look(BROKEN, fast_burn=True)
+    assert (course.stable, course.weight(OLD)) == (OLD, 95)
+    assert (story.state, course.canary, rejected(story)) == (State.STEP, NEW, {}), "it earns its share anew"
+    assert course.weight(NEW) == 5
+    story.look(BROKEN)
+    assert rejected(story) == {NEW: Cause.BROKEN}, "beside the other one it is worse"
+
+
+def test_who_burns_fast_in_a_second_bake_too_is_rejected() -> None:
+    story = Story().promoted()
+    story.look(BROKEN, fast_burn=True)
+    story.raised(50).proven()
     course = story.look(BROKEN, fast_burn=True)
     assert (course.stable, course.canary, course.weight(OLD)) == (OLD, None, 100)
     assert (story.state, rejected(story)) == (State.ROLLED_BACK, {NEW: Cause.FAST_BURN})
     assert story.look().canary is None
+
+
+def test_who_had_no_steps_and_burns_fast_in_the_bake_is_rejected() -> None:
+    story = Story(asking(strategy="BlueGreen")).settled()
+    story.wanted = NEW
+    story.ready[NEW] = 4
+    assert story.look().stable == NEW
+    assert story.look(BROKEN, fast_burn=True).stable == OLD
+    assert rejected(story) == {NEW: Cause.FAST_BURN}, "nobody could be compared with it"
+
+
+def test_who_cannot_be_beside_the_other_one_and_burns_fast_is_rejected() -> None:
+    story = Story().promoted()
+    story.ready[OLD] = 0
+    story.look(BROKEN, fast_burn=True)
+    assert story.state is State.RETURNING
+    story.ready[OLD] = 4
+    assert story.look().stable == OLD
+    assert rejected(story) == {NEW: Cause.FAST_BURN}, "its device would be needed once more"
+
+
+def test_the_gate_alone_sees_a_burn_before_an_alert_does() -> None:
+    story = Story().promoted()
+    assert story.look(broken(5.9)).stable == NEW
+    assert story.look(broken(6.0)).stable == OLD
+
+
+def broken(burn: float) -> Verdict:
+    """A verdict of the gate about an objective whose budget is spent so many times as fast as it may be."""
+    found = Evidence("up", 1000, 60, 0, 0, 1e9, 1.0, 0.0, Finding.BROKEN, compared=False, burn=burn)
+    return replace(BROKEN, objectives=(found,))
 
 
 def test_a_fast_burn_in_the_bake_sends_nobody_back_to_whom_somebody_deleted() -> None:
@@ -130,8 +176,7 @@ def test_traffic_goes_back_as_fast_as_pods_are_ready() -> None:
     assert (course.stable, course.canary, course.canary_weight, course.canary_replicas) == (NEW, OLD, 50, 4)
     assert rejected(story) == {}, "it takes traffic still"
     story.ready[OLD] = 4
-    assert story.look().weight(OLD) == 100
-    assert rejected(story) == {NEW: Cause.FAST_BURN}
+    assert story.look().stable == OLD
 
 
 def test_a_newer_spec_begins_when_those_who_take_over_again_have_done_so() -> None:
@@ -165,8 +210,7 @@ def test_a_newer_spec_hands_no_requests_back_to_whom_a_fast_burn_is_laid_to() ->
     assert story.look().weight(OLD) == 50
     story.ready[OLD] = 4
     course = story.look()
-    assert (course.stable, course.canary) == (OLD, NEWER)
-    assert rejected(story) == {NEW: Cause.FAST_BURN}
+    assert (course.stable, course.canary, course.history) == (OLD, NEWER, (NEW,))
 
 
 def test_the_spec_of_now_takes_no_pods_away_that_alone_serve() -> None:

@@ -118,6 +118,20 @@ def test_of_two_jobs_both_have_to_pass_and_one_that_speaks_against_is_enough() -
     assert state(preflight_of(Facts(pods=(ended(0, PASS),)), (JOB, "ocr-shadow"))) is RUNNING
 
 
+def test_to_be_held_to_nothing_is_no_pass_where_somebody_served() -> None:
+    unheld = Facts(pods=(ended(0, {**PASS, "comparisons": 0}),))
+    first = preflight_of(unheld, (JOB,))
+    assert first is not None
+    assert first.state is PASSED, "before the first revision there is nobody to compare with"
+    found = preflight_of(unheld, (JOB,), "ocr-1")
+    assert found is not None
+    assert found.state is BROKEN
+    assert "ocr-1 has no pod whose answers they could be held to. Write into it what is expected" in found.why
+    held = preflight_of(Facts(pods=(ended(0, PASS),)), (JOB,), "ocr-1")
+    assert held is not None
+    assert held.state is PASSED, "to what is expected"
+
+
 def test_where_nothing_is_asked_there_is_no_result() -> None:
     assert preflight_of(Facts(), ()) is None
 

@@ -33,6 +33,14 @@ def test_texts_are_added_up_over_the_set_and_the_worst_one_is_named() -> None:
     assert "textErrorPercent is 1.5, allowed is 1 (worst: case 0 against expected, x)" in tally.told()
 
 
+def test_a_set_that_is_held_to_nothing_does_not_say_that_nothing_differs() -> None:
+    tally = tally_of()
+    tally.asked = 3
+    assert tally.told() == "3 requests, 0 comparisons: all were answered, and held to nothing."
+    tally.compared = 3
+    assert tally.told() == "3 requests, 3 comparisons: nothing differs by more than its limit."
+
+
 def test_of_numbers_and_boxes_the_worst_one_counts() -> None:
     tally = tally_of(*(Difference(Measure.NUMBER, amount) for amount in (0.0, 0.01, 0.002)))
     assert tally.document()["absError"] == {

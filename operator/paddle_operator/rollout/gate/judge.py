@@ -131,6 +131,7 @@ def _judged(gate: Gate, objective: Objective, trail: Trail, pair: Pair, look: Lo
         step_requests=judged.requests,
         step_bad=judged.bad,
         excess=trail.excess,
+        burn=trail.burn(objective),
     )
 
 

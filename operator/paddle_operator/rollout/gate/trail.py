@@ -80,6 +80,11 @@ class Trail:
         """Return the canary's requests in a step, by its index, without those of shared incidents."""
         return self.steps[step] if step < len(self.steps) else NOTHING
 
+    def burn(self, objective: Objective) -> float:
+        """Return how many times the budget the canary spends, since the evidence was begun anew."""
+        lately = self.judged_lately
+        return float(lately.bad / lately.requests / objective.budget) if lately.requests else 0.0
+
     def log_absolute(self, gate: Gate, objective: Objective) -> float:
         """Return the logarithm of the evidence that the canary breaks the promise."""
         parts = [reduce(add, self.steps, NOTHING), self.judged_lately]

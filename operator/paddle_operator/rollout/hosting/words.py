@@ -57,7 +57,8 @@ def told_asked(found: Forecast, seconds: Fraction) -> str:
     """Say that a canary is asked before its first share, where pods that made room wait for that, too."""
     if not found.rounds or not seconds:
         return ""
-    return f" On top of that comes the time of the golden set, at most {duration_text(seconds)}."
+    alone = "" if found.least else " It is held to what it expects alone: no stable pod is left to ask."
+    return f" On top of that comes the time of the golden set, at most {duration_text(seconds)}.{alone}"
 
 
 def _predicted(found: Forecast, price: Price) -> str:
