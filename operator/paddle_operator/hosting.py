@@ -229,4 +229,5 @@ def _hosting(of: Tried, stable: Side, found: Forecast, words: Callable[[Forecast
     price = price_of(found, round_of(means, known, stable), load, budgets_of(sla, counted_share(sla)))
     longest, asked = timedelta(seconds=ceil(longest_round(means))), timedelta(seconds=of.asked_seconds)
     said = words(found, price) + told_asked(found, Fraction(of.asked_seconds))
-    return Hosting(said, longest, found=found, asked=asked, load=load, said=bool(of.said))
+    about = (of.stable, of.canary)
+    return Hosting(said, longest, found, asked=asked, load=load, about=about, said=bool(of.said))

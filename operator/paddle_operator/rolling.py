@@ -144,7 +144,9 @@ class Rolling:
             logger.info("%s: %s", key, _evidence(judged))
         verdict = judged.verdict if judged else None
         reach, hosting = reach or _to_go(of, made.memory, judged, traffic, situation), situation.hosting
-        words = hosting.told if hosting is not None else ""
+        attempt = made.memory.attempt
+        tried = attempt.canary if attempt is not None else of.wish.revision or ""
+        words = hosting.told if hosting and hosting.is_about(made.memory.stable, tried) else ""
         facts = RolloutFacts(of.rollout, made.memory, of.wish.revision, verdict, reach, words)
         in_preflight = made.memory.state is State.PREFLIGHT
         return Rolled(course, facts, asked if in_preflight else NO_QUESTIONS, made.said, refused)

@@ -71,6 +71,7 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
     before, steps = memory, _Steps(_looked(memory, view) if fresh else memory, view)
     steps.follow(by_wish(steps.memory, steps.view))
     steps.memory, order = obey(steps.memory, steps.view)
+    steps.memory = _with_first(steps.memory, situation)  # who is forgiven may be the only one
     steps.follow(order)
     for _ in range(MOST_MOVES):
         steps.follow(next_move(steps.memory, steps.view))

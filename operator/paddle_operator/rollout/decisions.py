@@ -150,11 +150,12 @@ def _found_bad(memory: Memory, attempt: Attempt, view: View) -> Iterator[tuple[C
 
 
 def _blocked(memory: Memory, attempt: Attempt, view: View) -> Move | None:
-    if view.frozen or blocking(memory, attempt, view) is not None:
+    hosting = view.situation.hosting
+    unlooked = hosting is not None and not hosting.is_about(memory.stable, attempt.canary)
+    if unlooked or view.frozen or blocking(memory, attempt, view) is not None:
         return None
     offered = attempt.offered if attempt.without_proof else 0
     raised = offered or (view.situation.reach.weights[0] if view.situation.reach else 0)
-    hosting = view.situation.hosting
     found = hosting.found if hosting is not None and hosting.look is not None else None
     makes_room = {"full": found.wanted, "least": found.least} if found is not None and found.rounds else {}
     begun = attempt.but(approved=False, without_proof=False, raised=raised, offered=0, **makes_room)

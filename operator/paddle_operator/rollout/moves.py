@@ -88,8 +88,27 @@ def by_wish(memory: Memory, view: View) -> Move | None:
         "counters": "",
         "judged": None,
     }
-    superseded = f"; it supersedes {attempt.canary}" if attempt is not None else ""
-    return Move(Event.BEGUN, changes, told=f"{wanted} is wanted{superseded}")
+    back = _in_its_place(memory, view)
+    instead = f", which is to be gone back to instead of {memory.stable}" if back else ""
+    superseded = f"; it supersedes {attempt.canary}{instead}" if attempt is not None else ""
+    why = attempt.cause or "" if attempt is not None and back else ""
+    return Move(Event.BEGUN, {**changes, **back}, reason=why, told=f"{wanted} is wanted{superseded}")
+
+
+def _in_its_place(memory: Memory, view: View) -> dict[str, Any]:
+    """Let who was to take over again be the one to go back to, though none of its pods is ready yet: where
+    nobody else serves it goes on coming up, and who was left stays left."""
+    attempt = memory.attempt if memory.state is State.RETURNING else None
+    here = attempt is not None and attempt.canary in view.situation.ready
+    if attempt is None or not here or memory.stable is None or view.situation.has(memory.stable):
+        return {}
+    history = memory.history_with([memory.stable], attempt.canary, view.rollout.revision_history_limit)
+    changes: dict[str, Any] = {"stable": attempt.canary, "history": history}
+    if attempt.cause is not None and not attempt.forgiven:
+        left = Rejection(revision=memory.stable, cause=attempt.cause, told=attempt.told, at=view.now)
+        kept = tuple(one for one in history if one != memory.stable)
+        changes |= {"rejected": memory.rejecting(left), "history": kept}
+    return changes
 
 
 def _ends_by(rejection: Rejection, state: State) -> bool:

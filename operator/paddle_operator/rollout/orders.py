@@ -60,7 +60,11 @@ def _abort(memory: Memory, view: View, revision: str) -> Done:
     returning = memory.attempt if memory.state is State.RETURNING else None
     if returning is not None and returning.canary == revision:
         told = f"a person keeps {memory.stable}"
-        return memory, Move(Event.WITHDRAWN, told=told), f"{memory.stable} goes on serving"
+        serves = view.situation.has(memory.stable) > 0
+        answer = (
+            "goes on serving" if serves else "serves again once its pods are ready; until then nobody does"
+        )
+        return memory, Move(Event.WITHDRAWN, told=told), f"{memory.stable} {answer}"
     attempt = _tried(memory, revision)
     return memory, ending(memory, attempt, view, Cause.ABORTED, "a person aborted it"), "it is aborted"
 

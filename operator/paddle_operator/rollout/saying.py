@@ -112,10 +112,21 @@ def newer_waits(memory: Memory, view: View) -> Saying | None:
         return None
     if wanted in {None, memory.stable, attempt.canary}:
         return None
+    gone = memory.rejection_of(wanted)
+    then = f"{wanted} begins after that"
+    if gone is not None:
+        then = (
+            f"{wanted}, which the resource asks for, was rejected as {gone.cause.value}, and does not begin"
+        )
+    takes = f"{memory.stable} take all requests meanwhile"
+    if not situation.has(memory.stable):
+        takes = "nobody serve until pods of one of them are ready"
+    now = (
+        f". To let it begin now, and {takes}: {_by_hand(Verb.ABORT, attempt.canary)}" if gone is None else ""
+    )
     told = (
         f"{attempt.canary} takes over again, with {situation.has(attempt.canary)} of {situation.full} pods "
-        f"ready; {wanted} begins after that. To let it begin now, and {memory.stable} take all requests "
-        f"meanwhile: {_by_hand(Verb.ABORT, attempt.canary)}"
+        f"ready; {then}{now}"
     )
     return Saying(memory.state.value, told, attempt.canary, memory.state.value, attempt.weight)
 

@@ -99,8 +99,11 @@ def _going(course: Course, situation: Situation) -> int:
 def pods_of(memory: Memory, attempt: Attempt, rollout: Rollout, situation: Situation) -> int:
     """Return how many pods the canary is to have."""
     takes_over = memory.state in {State.PROMOTING, State.RETURNING}
-    if attempt.strategy is Strategy.RECREATE and situation.has(memory.stable):
+    recreates = attempt.strategy is Strategy.RECREATE
+    if recreates and situation.has(memory.stable):
         return 0
+    if attempt.full and not (attempt.weight or takes_over or recreates):
+        return 1  # callers are sent none of them yet: no further pod that serves may go for more
     if takes_over or attempt.strategy is not Strategy.CANARY:
         return situation.full
     return situation.pods_for(share(rollout, attempt))

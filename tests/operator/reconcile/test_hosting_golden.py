@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from paddle_operator import names
@@ -28,6 +30,19 @@ def test_a_golden_set_that_cannot_be_asked_is_foretold_and_gives_the_room_back(s
     assert story.weights == {stable: 100}
     assert len(story.pods_of(stable)) == 1
     assert story.condition("Ready")[0] == "True"
+
+
+@pytest.mark.parametrize(
+    "asks", [{"strategy": "BlueGreen"}, {"steps": [{"weight": 95, "minDurationSeconds": 15}]}]
+)
+def test_no_further_pod_that_serves_goes_before_the_first_new_one_was_asked(asks: dict[str, Any]) -> None:
+    story = a_story(2, replicas=2, preflight={"goldenSetRef": {"configMap": "golden"}}, **asks)
+    stable = story.begin()
+    story.change()
+    story.until("Preflight")
+    story.tick(4)
+    assert (len(story.pods_of(stable)), story.weights) == (1, {stable: 100})
+    assert min(story.serving_pods) == 1, "as it was said before"
 
 
 def test_a_golden_set_that_expects_nothing_lets_nobody_pass_where_nobody_is_left_to_compare_with() -> None:

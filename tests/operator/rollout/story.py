@@ -58,9 +58,12 @@ class Story:
     def look(self, verdict: Verdict | None = None, *, seconds: int = 15, **more: Any) -> Course:
         """Let time pass, and look."""
         self.now += timedelta(seconds=seconds)
+        lives = self.last.course if self.last else Course(None)
+        if lives.stable not in self.ready:  # somebody deleted it
+            lives = replace(lives, stable=None)
         situation = Situation(
             wanted=self.wanted,
-            lives=self.last.course if self.last else Course(None),
+            lives=lives,
             ready=dict(self.ready),
             full=self.full,
             verdict=verdict,
@@ -92,6 +95,12 @@ class Story:
         assert self.memory is not None
         assert self.memory.handled is not None
         return f"{self.memory.handled.outcome}: {self.memory.handled.message}"
+
+    @property
+    def told(self) -> str:
+        """All that was said at the last look."""
+        assert self.last is not None
+        return " ".join(saying.message for saying in self.last.said)
 
     @property
     def said(self) -> list[str]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from paddle_operator.rollout.machine import State
-from paddle_operator.rollout.memory import Hold
+from paddle_operator.rollout.memory import Cause, Hold
 from paddle_operator.rollout.request import Request, RequestMalformed, Verb, request_from
 from tests.operator.rollout.story import (
     BROKEN,
@@ -23,6 +23,7 @@ from tests.operator.rollout.story import (
     Story,
     asking,
     hold,
+    rejected,
 )
 
 
@@ -74,6 +75,18 @@ def test_retry_lets_a_rejected_revision_begin_again() -> None:
     story.look(BROKEN)
     assert (story.ask("retry", NEW).canary, story.answer) == (NEW, "Accepted: it may begin again")
     assert story.look().canary_weight == 5
+
+
+def test_who_is_forgiven_where_nobody_serves_any_more_serves_at_once() -> None:
+    story = Story().tried()
+    story.ask("abort", NEW)
+    del story.ready[OLD]
+    story.ready[NEW] = 0
+    assert story.look().stable is None
+    course = story.ask("retry", NEW)
+    assert (course.stable, course.canary, story.state) == (NEW, None, State.STEADY)
+    story.ready[NEW] = 1
+    assert story.look().weight(NEW) == 100
 
 
 def test_retry_of_one_that_is_not_rejected_is_refused() -> None:
@@ -268,6 +281,29 @@ def test_a_newer_spec_leads_out_of_a_return() -> None:
     assert story.state is State.RETURNING
     story.wanted = NEWER
     assert story.look().canary == NEWER
+
+
+def test_a_newer_spec_in_a_return_while_nobody_serves_keeps_the_persons_word() -> None:
+    """Who was to take over again goes on coming up, and is who is gone back to."""
+    story = Story().promoted()
+    story.ready = {OLD: 0, NEW: 0}
+    story.ask("rollback", OLD)
+    story.wanted = NEWER
+    course = story.look()
+    assert (course.stable, course.canary, rejected(story)) == (OLD, NEWER, {NEW: Cause.SENT_BACK})
+    assert f"it supersedes {OLD}, which is to be gone back to instead of {NEW}" in story.told
+    course = story.ask("abort", NEWER)
+    assert (course.stable, course.canary) == (OLD, None)
+
+
+def test_who_keeps_a_revision_without_pods_is_told_that_nobody_serves() -> None:
+    story = Story().promoted()
+    story.ready[NEW] = 0
+    story.full = 5
+    story.ask("rollback", OLD)
+    assert story.state is State.RETURNING
+    story.ask("abort", OLD)
+    assert story.answer == f"Accepted: {NEW} serves again once its pods are ready; until then nobody does"
 
 
 def test_rollback_to_one_that_is_not_kept_is_refused_with_those_that_are() -> None:

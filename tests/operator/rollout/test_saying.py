@@ -66,8 +66,9 @@ def test_of_a_rejection_the_plain_sentence_comes_first_and_the_figures_last() ->
     calm = Evidence("latency", 78, 0, 320, 0, 1, 1, 1, Finding.NOTHING_AGAINST)
     story.look(Verdict(Finding.BROKEN, False, False, (COUNTED, calm), 200, 20))
     assert said(story) == (
-        f"{NEW} is rejected: it breaks the promise, and is the worse one where both were asked: availability: "
-        f"55 of 78 bad at the canary, 0 of 320 at the stable revision. All requests go to {OLD}. {RETRY}. "
+        f"{NEW} is rejected: it breaks the promise, and is the worse one where both were asked: "
+        f"availability: 55 of 78 bad at the canary, 0 of 320 at the stable revision. "
+        f"All requests go to {OLD}. {RETRY}. "
         "In e-values: availability: absolute 4.47e+85, relative 2.9e+35, proof 3e-08; latency: absolute 1, "
         "relative 1, proof 1; 200 is enough against it, 20 proves it"
     )

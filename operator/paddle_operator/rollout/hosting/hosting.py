@@ -24,5 +24,11 @@ class Hosting:
     look: Look | None = None
     """None where nobody knows what nodes have left, or where it does not matter: with Recreate."""
     load: Load = UNKNOWN
+    about: tuple[str, str] | None = None
+    """The stable revision and who is tried beside it; None: of whoever they are."""
     said: bool = False
     """People could read it before this look: what it says may be done."""
+
+    def is_about(self, stable: str | None, canary: str) -> bool:
+        """Tell whether it is of these two: they may have changed at the look for which it was asked."""
+        return self.about in {None, (stable, canary)}
