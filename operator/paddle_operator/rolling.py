@@ -47,6 +47,7 @@ from paddle_operator.sla.measured import Measured
 from paddle_operator.spec import Service
 from paddle_operator.spec.rollout import Rollout, Strategy
 from paddle_operator.spec.traffic import RoutingType
+from paddle_operator.status.diagnosis import trouble_of
 from paddle_operator.status.preflight import preflight_of
 from paddle_operator.status.rollout import RolloutFacts, answered_in, budget_left_in
 
@@ -144,9 +145,7 @@ class Rolling:
             logger.info("%s: %s", key, _evidence(judged))
         verdict = judged.verdict if judged else None
         reach, hosting = reach or _to_go(of, made.memory, judged, traffic, situation), situation.hosting
-        attempt = made.memory.attempt
-        tried = attempt.canary if attempt is not None else of.wish.revision or ""
-        words = hosting.told if hosting and hosting.is_about(made.memory.stable, tried) else ""
+        words = hosting.told if hosting is not None and hosting.is_about(made.memory) else ""
         facts = RolloutFacts(of.rollout, made.memory, of.wish.revision, verdict, reach, words)
         in_preflight = made.memory.state is State.PREFLIGHT
         return Rolled(course, facts, asked if in_preflight else NO_QUESTIONS, made.said, refused)
@@ -296,6 +295,7 @@ def _situation(
         missing=judged.missing if judged else "",
         scrape_seconds=seen.platform.scrape_seconds,
         preflight=preflight_of(seen.facts, asked.jobs, asked.absent),
+        trouble=trouble_of(seen.facts, memory.attempt.canary) if memory and memory.attempt else "",
         left_out=asked.left_out,
         budget_left_percent=budget_left,
         budget_of=budget_of,

@@ -128,7 +128,8 @@ def _room_back(memory: Memory, attempt: Attempt, view: View) -> Move | None:
         return None
     length = duration_text(Fraction(waited // timedelta(seconds=1)))
     if not ready:
-        told = f"none of its pods was ready within {length}"
+        why = f": {view.situation.trouble.rstrip('.')}" if view.situation.trouble else ""
+        told = f"none of its pods was ready within {length}{why}"
         return ending(memory, attempt, view, Cause.NOT_READY, told)
     told = f"nobody served while it waited for its first share, for {length}"
     return ending(memory, attempt, view, Cause.UNPROVEN, told)
@@ -151,7 +152,7 @@ def _found_bad(memory: Memory, attempt: Attempt, view: View) -> Iterator[tuple[C
 
 def _blocked(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     hosting = view.situation.hosting
-    unlooked = hosting is not None and not hosting.is_about(memory.stable, attempt.canary)
+    unlooked = hosting is not None and not hosting.is_about(memory)
     if unlooked or view.frozen or blocking(memory, attempt, view) is not None:
         return None
     offered = attempt.offered if attempt.without_proof else 0

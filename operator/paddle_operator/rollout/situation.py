@@ -45,6 +45,8 @@ class Situation:
     """Whether the canary can be proven in time, by the live rate; None: not known."""
     preflight: PreflightResult | None = None
     """None where none is asked for."""
+    trouble: str = ""
+    """What keeps pods of whoever is tried from becoming ready; empty: nothing is known."""
     left_out: str = ""
     """What of the preflight cannot be asked, and why."""
     budget_left_percent: Fraction | None = None

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from paddle_operator import names
 from paddle_operator.reasons import EXIT_CODES, PHASES, Reason
-from paddle_operator.status.facts import ContainerFacts, Exit, PodFacts
+from paddle_operator.status.facts import ContainerFacts, Exit, Facts, PodFacts
 
 IMAGE_TROUBLES = {
     "ErrImagePull",
@@ -72,6 +72,12 @@ def failure_among(pods: tuple[PodFacts, ...]) -> Failure | None:
     """The failure to tell about: one that waits for a person first, then by the pod's name."""
     failures = [found for pod in pods if (found := failure_of(pod))]
     return min(failures, key=lambda one: (not one.reason.stalls, one.pod), default=None)
+
+
+def trouble_of(facts: Facts, revision: str) -> str:
+    """What keeps pods of a revision from becoming ready, in words; empty where nothing is known."""
+    failure = failure_among(facts.pods_of(revision))
+    return failure.message if failure is not None else ""
 
 
 def failure_of(pod: PodFacts) -> Failure | None:

@@ -254,7 +254,9 @@ def test_a_revision_that_never_becomes_ready_gives_the_room_back(strategy: str) 
     story.never_ready.add(story.status["canary"]["revision"])
     story.until("RolledBack", ticks=70)
     story.tick(4)
-    assert story.status["rejectedRevisions"][0]["reason"] == "NotReady"
+    (rejected,) = story.status["rejectedRevisions"]
+    assert rejected["reason"] == "NotReady"
+    assert "no node takes pod" in rejected["message"], "what keeps them from it is told"
     assert len(story.pods_of(stable)) == 1
     assert story.condition("Ready")[0] == "True"
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from paddle_operator.rollout.hosting.capacity import UNKNOWN, Load
 from paddle_operator.rollout.hosting.forecast import Forecast
 from paddle_operator.rollout.hosting.next_pods import Look
+from paddle_operator.rollout.memory import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Hosting:
     said: bool = False
     """People could read it before this look: what it says may be done."""
 
-    def is_about(self, stable: str | None, canary: str) -> bool:
-        """Tell whether it is of these two: they may have changed at the look for which it was asked."""
-        return self.about in {None, (stable, canary)}
+    def is_about(self, memory: Memory) -> bool:
+        """Tell whether it is of those of now: who they are may have changed at the look it was asked for."""
+        tried = memory.attempt.canary if memory.attempt is not None else None
+        return self.about in {None, (memory.stable, tried)}
