@@ -174,6 +174,7 @@ def _parent(parent: Mapping[str, Any], generation: int) -> RouteFacts:
     fresh = {one["type"]: one for one in conditions if one.get("observedGeneration", 0) >= generation}
     accepted, resolved = fresh.get("Accepted", {}), fresh.get("ResolvedRefs", {})
     overlap = fresh.get("RouteRulesOverlap", {})
+    accepted_before = any(one["type"] == "Accepted" and one.get("status") == "True" for one in conditions)
     wrong = accepted if accepted.get("status") == "False" else resolved
     where = "/".join(filter(None, (reference.get("namespace"), reference.get("name"))))
     return RouteFacts(
@@ -183,6 +184,7 @@ def _parent(parent: Mapping[str, Any], generation: int) -> RouteFacts:
         reason=str(wrong.get("reason", "")),
         message=str(wrong.get("message", "")),
         overlap=str(overlap.get("message", "")) if overlap.get("status") == "True" else "",
+        behind=accepted_before and not accepted,
     )
 
 

@@ -103,6 +103,8 @@ class RouteFacts:
     message: str = ""
     overlap: str = ""
     """What the gateway says of another route that takes the same requests."""
+    behind: bool = False
+    """It accepted the route as it was before its last change, and has said nothing of that yet."""
 
 
 @dataclass(frozen=True, slots=True)

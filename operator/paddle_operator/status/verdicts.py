@@ -61,13 +61,7 @@ def route_accepted(at: Situation) -> Condition:
         return Condition("RouteAccepted", "False", Reason.ROUTE_NOT_ACCEPTED, message)
     answered = [one for one in at.facts.routes if one.accepted and one.resolved]
     if len(answered) < len(routing.parent_refs):
-        here = at.service.identity.namespace
-        waiting = ", ".join(sorted({f"{one.namespace or here}/{one.name}" for one in routing.parent_refs}))
-        message = (
-            f"{len(answered)} of {len(routing.parent_refs)} gateways have accepted the route;"
-            f" asked: {waiting}. Check that they exist and admit routes of this namespace."
-        )
-        return Condition("RouteAccepted", "Unknown", Reason.ROUTE_PENDING, message)
+        return Condition("RouteAccepted", "Unknown", Reason.ROUTE_PENDING, _pending(at, len(answered)))
     accepted = f"accepted by {len(answered)} gateway(s)"
     overlaps = "; ".join(dict.fromkeys(one.overlap for one in answered if one.overlap))
     if overlaps:
@@ -233,6 +227,19 @@ def _of_stable(at: Situation) -> tuple[Truth, Reason, str] | None:
 def _under_way(at: Situation) -> tuple[Reason, str]:
     reason, message = UNDER_WAY[at.state]
     return reason, message.format(uri=at.service.spec.model.uri, ready=at.ready, wanted=at.asked)
+
+
+def _pending(at: Situation, answered: int) -> str:
+    """Say which gateways are waited for. Those that took the route before its last change are there."""
+    asked, here = at.service.spec.routing.parent_refs, at.service.identity.namespace
+    behind = sum(one.behind for one in at.facts.routes)
+    if answered + behind >= len(asked):
+        return f"{behind} gateway(s) accepted the route before, and have yet to take its last change"
+    waiting = ", ".join(sorted({f"{one.namespace or here}/{one.name}" for one in asked}))
+    return (
+        f"{answered} of {len(asked)} gateways have accepted the route;"
+        f" asked: {waiting}. Check that they exist and admit routes of this namespace."
+    )
 
 
 def _refusal(route: RouteFacts) -> str:
