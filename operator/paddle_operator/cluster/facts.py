@@ -30,14 +30,15 @@ def pod_facts(pod: KubeObject, stuck: str = "") -> PodFacts:
     labels = metadata.get("labels") or {}
     scheduled = _condition(status, "PodScheduled")
     unschedulable = scheduled.get("reason") == "Unschedulable"
-    job = labels.get(names.LABEL_JOB, "")
+    job, deleted = labels.get(names.LABEL_JOB, ""), metadata.get("deletionTimestamp")
     containers = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
     return PodFacts(
         name=metadata["name"],
         revision=labels.get(names.LABEL_REVISION, ""),
         job=job,
         ready=not job and _condition(status, "Ready").get("status") == "True",
-        terminating="deletionTimestamp" in metadata,
+        terminating=deleted is not None,
+        ends_by=utc(datetime.fromisoformat(deleted)) if deleted else None,
         node=str((pod.get("spec") or {}).get("nodeName", "")),
         unschedulable=str(scheduled.get("message", "")) if unschedulable else "",
         stuck=stuck,

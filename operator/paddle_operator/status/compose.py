@@ -40,7 +40,7 @@ def status_of(
     rollout: RolloutFacts | None = None,
 ) -> Status:
     """The status of a resource that could be read. Nothing is measured without a Prometheus."""
-    at = Situation(service, plan, facts, Before.of(previous), rollout)
+    at = Situation(service, plan, facts, Before.of(previous), rollout, now)
     standing = Standing.of(previous, plan.sla_hash)
     route = verdicts.route_accepted(at)
     ready = verdicts.ready(at, route)

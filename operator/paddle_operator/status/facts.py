@@ -44,6 +44,8 @@ class PodFacts:
     job: str = ""
     ready: bool = False
     terminating: bool = False
+    ends_by: datetime | None = None
+    """Of one that is terminating: when it is killed, if it has not ended before."""
     unschedulable: str = ""
     """The scheduler's message while no node takes the pod."""
     node: str = ""

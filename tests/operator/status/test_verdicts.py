@@ -126,6 +126,23 @@ def test_a_gateway_that_has_yet_to_take_a_change_of_weights_is_not_said_to_be_mi
     assert "asked: prod/gw, prod/other. Check" in one_only
 
 
+@pytest.mark.parametrize(
+    ("ends_by", "reason"),
+    [(LATER, "Scheduling"), (NOW, "Scheduling"), (NOW - timedelta(minutes=2), "Unschedulable")],
+)
+def test_a_pod_that_waits_for_the_room_of_one_that_ends_is_not_called_unschedulable(
+    ends_by: datetime, reason: str
+) -> None:
+    """But where a pod never ends, since its node is gone, people read what no node has."""
+    waits = PodFacts("q", revision="calm-1", unschedulable="1 Insufficient nvidia.com/gpu.")
+    going = PodFacts("p", revision="calm-0", terminating=True, ends_by=ends_by)
+    deployment = DeploymentFacts("calm-1", wanted_replicas=1, replicas=1)
+    found = status(Facts(pods=(waits, going), deployments=(deployment,)))
+    assert said(found, "ModelLoaded")[1] == reason
+    alone = status(Facts(pods=(waits,), deployments=(deployment,)))
+    assert said(alone, "ModelLoaded") == ("False", "Unschedulable")
+
+
 def test_the_scale_subresource_gets_replicas_and_a_selector_of_the_stable_revision() -> None:
     found = status()
     assert found["replicas"] == 1
