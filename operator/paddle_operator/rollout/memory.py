@@ -77,7 +77,7 @@ class Cause(StrEnum):
     BUDGET_SPENT = "BudgetSpent", Event.CONDEMNED, "It spent more than analysis.maxBudgetSpendPercent."
     FAST_BURN = "FastBurn", Event.CONDEMNED, "It was to blame for a fast burn in its bake."
     SENT_BACK = "SentBack", Event.CONDEMNED, "A person rolled back to an earlier revision."
-    UNPROVEN = "Unproven", Event.EXPIRED, "It was not proven in time; nothing was found against it."
+    UNPROVEN = "Unproven", Event.EXPIRED, "It was not proven; nothing was found against it."
     METRICS_UNAVAILABLE = (
         "MetricsUnavailable",
         Event.EXPIRED,
