@@ -20,6 +20,8 @@ from paddle_operator.spec.rollout import Strategy
 PASSED_THROUGH = frozenset({State.BLOCKED, State.PREPARING, State.PREFLIGHT})
 """Of these nothing is said where they are left at the same look; why one is Blocked is said by its hold."""
 
+UNPROVEN_ALONE = "and nothing is proven of it"
+"""So it is said of who serves where the one that did was deleted: no state tells of that."""
 _FOUND = frozenset(
     {
         *(Cause.BROKEN, Cause.REFUSES, Cause.REGRESSION, Cause.PREFLIGHT_FAILED, Cause.UNPROVEN),
@@ -60,7 +62,7 @@ def said_of(memory: Memory, move: Move, before: Memory, view: View) -> Saying:
 
 def in_place_of(gone: str, memory: Memory) -> Saying:
     """Say who serves since the one that did was deleted, or is not in a backup."""
-    told = f"{gone}, which served, is gone: {memory.stable} serves in its place, and nothing is proven of it"
+    told = f"{gone}, which served, is gone: {memory.stable} serves in its place, {UNPROVEN_ALONE}"
     return Saying(memory.state.value, told, memory.stable or "", memory.state.value, warns=True)
 
 

@@ -94,8 +94,7 @@ def rollout_complete(at: Situation, ready_now: Condition) -> Condition:
         return Condition("RolloutComplete", "False", at.failure.reason, message)
     done = at.ready >= at.wanted or at.before.held("RolloutComplete", at.generation)
     if at.settled and done and at.plan.refusal is None:
-        message = f"revision {at.plan.target} serves"
-        return Condition("RolloutComplete", "True", Reason.COMPLETE, message)
+        return _complete(at)
     if ready_now.status == "False":
         return Condition("RolloutComplete", "False", ready_now.reason, ready_now.message)
     if at.settled:
@@ -103,6 +102,15 @@ def rollout_complete(at: Situation, ready_now: Condition) -> Condition:
         return Condition("RolloutComplete", "False", Reason.REPLICAS_NOT_READY, message)
     message = "the wanted revision does not serve yet." + at.keeps_serving
     return Condition("RolloutComplete", "False", Reason.ROLLOUT_IN_PROGRESS, message)
+
+
+def _complete(at: Situation) -> Condition:
+    """That it serves; and where the one that did was deleted, that nothing is proven of it."""
+    message = f"revision {at.plan.target} serves"
+    if at.rollout is None or not at.rollout.unproven:
+        return Condition("RolloutComplete", "True", Reason.COMPLETE, message)
+    message = f"{message}. {_sentence(at.rollout.message)}"
+    return Condition("RolloutComplete", "True", Reason.SERVES_UNPROVEN, message)
 
 
 def _on_its_way(at: Situation, rollout: RolloutFacts) -> Condition:

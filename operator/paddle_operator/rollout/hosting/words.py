@@ -74,7 +74,7 @@ def _predicted(found: Forecast, price: Price) -> str:
         f"{found.least} of {_pods(found.serving)} serve{_s(found.least)}" if found.least else "no pod serves"
     )
     bound = "" if price.round.measured else "at most "
-    spent = f"{most}{_percent(price.spends)} of the error budget of {price.objective}"
+    spent = f"{most}{_percent(price.spends)} of the error budget that {price.objective} has in {price.over}"
     if not price.at_risk:
         enough = "which is enough for the load" if found.least else "and none does now"
         return f"{serve} for {bound}{duration_text(total)} ({how}), {enough}"
