@@ -128,7 +128,7 @@ class Hosts:
         begin = f"{UNSEEN} " if ground is None else ""
 
         def words(found: Forecast, price: Price) -> str:
-            return begin + told(look, found, price)
+            return begin + told(look, found, price, of.asked)
 
         return replace(_hosting(of, look.stable, forecast(look, of.full), words), look=look)
 

@@ -25,6 +25,10 @@ class Reason(StrEnum):
     SERVING_DEGRADED = "ServingDegraded", "The service answers, but not every wanted replica is ready."
     LOADED = "Loaded", "The model is verified, loaded and warmed in at least one pod."
     COMPLETE = "Complete", "The wanted revision serves and no other takes traffic."
+    SERVES_UNPROVEN = (
+        "ServesUnproven",
+        "The wanted revision serves alone since the one that did was deleted: nothing is proven of it.",
+    )
     ACCEPTED = "Accepted", "Every gateway has accepted the route."
     ROUTE_OVERLAPS = "RouteOverlaps", "The route is accepted, and another one takes the same requests."
     PLAIN_SERVICE = "PlainService", "No gateway is asked for; the Service is the address."

@@ -37,7 +37,7 @@ from paddle_operator.rollout.looks.spending import spent_percent
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Memory, memory_from, text_of
 from paddle_operator.rollout.moves import goes_back
-from paddle_operator.rollout.reaching import Traffic, bad_shares, begins, to_begin, to_go
+from paddle_operator.rollout.reaching import Traffic, bad_shares, begins, in_steps, to_begin, to_go
 from paddle_operator.rollout.saying import Saying
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Verdict
@@ -185,16 +185,16 @@ class Rolling:
         self, of: Subject, memory: Memory | None, judged: Judged | None, now: datetime
     ) -> Traffic | None:
         """Ask what callers send where it decides, or is told; None: nobody knows, or nobody needs to."""
-        measured = of.measured
-        if memory is None or measured is None or self._proving is None:
+        measured, proving = of.measured, self._proving
+        if memory is None or measured is None or proving is None or isinstance(measured.metrics, Failed):
             return None
         needed = begins(memory, of.wish.revision) or (judged is not None and judged.verdict is not None)
-        if not needed or of.rollout.strategy is not Strategy.CANARY or isinstance(measured.metrics, Failed):
+        if not needed or not in_steps(memory, of.wish.revision, of.rollout):
             return None
         looked = judged.looked if judged is not None else None
         if looked is not None and any(isinstance(one, Failed) for one in looked.counts.values()):
             return None  # nobody answers now, and all that this look decides would wait once more
-        load = await self._proving.load(of.service, now)
+        load = await proving.load(of.service, now)
         return Traffic(load.value, bad_shares(measured.figures)) if isinstance(load, Value) else None
 
     async def _remember(

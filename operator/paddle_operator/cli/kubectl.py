@@ -1,8 +1,8 @@
 """The program kubectl-paddle_sla, which kubectl runs as `kubectl paddle_sla`: for people at a cluster.
 
-Exit codes: 0 good; 1 the service is not ready, something is wrong, or the operator refused what was asked
-for; 2 wrong arguments, or no way to the cluster or the service; 3 nobody answered what was asked for in time;
-130 interrupted.
+Exit codes: 0 good; 1 the service is not ready, something is wrong or waits for a person (condition
+Stalled), or the operator refused what was asked for; 2 wrong arguments, or no way to the cluster or the
+service; 3 nobody answered what was asked for in time; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -141,7 +141,8 @@ async def _status(api: Api, chosen: argparse.Namespace) -> int:
             shown = page
         ready = condition(service, "Ready").get("status") == "True"
         if not chosen.watch or (ready and not under_way(service)):
-            return GOOD if ready else WRONG
+            stalled = condition(service, "Stalled").get("status") == "True"
+            return GOOD if ready and not stalled else WRONG
         await asyncio.sleep(WATCH_SECONDS)
 
 

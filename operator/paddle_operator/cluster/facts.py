@@ -30,14 +30,15 @@ def pod_facts(pod: KubeObject, stuck: str = "") -> PodFacts:
     labels = metadata.get("labels") or {}
     scheduled = _condition(status, "PodScheduled")
     unschedulable = scheduled.get("reason") == "Unschedulable"
-    job = labels.get(names.LABEL_JOB, "")
+    job, deleted = labels.get(names.LABEL_JOB, ""), metadata.get("deletionTimestamp")
     containers = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
     return PodFacts(
         name=metadata["name"],
         revision=labels.get(names.LABEL_REVISION, ""),
         job=job,
         ready=not job and _condition(status, "Ready").get("status") == "True",
-        terminating="deletionTimestamp" in metadata,
+        terminating=deleted is not None,
+        ends_by=utc(datetime.fromisoformat(deleted)) if deleted else None,
         node=str((pod.get("spec") or {}).get("nodeName", "")),
         unschedulable=str(scheduled.get("message", "")) if unschedulable else "",
         stuck=stuck,
@@ -174,6 +175,7 @@ def _parent(parent: Mapping[str, Any], generation: int) -> RouteFacts:
     fresh = {one["type"]: one for one in conditions if one.get("observedGeneration", 0) >= generation}
     accepted, resolved = fresh.get("Accepted", {}), fresh.get("ResolvedRefs", {})
     overlap = fresh.get("RouteRulesOverlap", {})
+    accepted_before = any(one["type"] == "Accepted" and one.get("status") == "True" for one in conditions)
     wrong = accepted if accepted.get("status") == "False" else resolved
     where = "/".join(filter(None, (reference.get("namespace"), reference.get("name"))))
     return RouteFacts(
@@ -183,6 +185,7 @@ def _parent(parent: Mapping[str, Any], generation: int) -> RouteFacts:
         reason=str(wrong.get("reason", "")),
         message=str(wrong.get("message", "")),
         overlap=str(overlap.get("message", "")) if overlap.get("status") == "True" else "",
+        behind=accepted_before and not accepted,
     )
 
 

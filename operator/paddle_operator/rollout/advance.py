@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from paddle_operator.rollout.adoption import adopted
 from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.decisions import blocking, next_move, short_of_room, short_since
-from paddle_operator.rollout.machine import TRYING, State
+from paddle_operator.rollout.machine import TRYING, Event, State
 from paddle_operator.rollout.memory import Attempt, Hold, Judged, Memory
 from paddle_operator.rollout.moves import Move, View, by_wish
 from paddle_operator.rollout.orders import obey
@@ -36,6 +36,8 @@ from paddle_operator.spec.rollout import Rollout, Strategy
 
 MOST_MOVES = 12
 """More than any way through the table takes at one look."""
+_BY_EVIDENCE = frozenset({Event.PASSED, Event.APPROVED, Event.PROVEN})
+"""What leads to these is told with what they led to, also where it was only passed through."""
 LONGEST_SAID = 1024
 """Characters of what happened last that are kept, and told."""
 
@@ -112,6 +114,7 @@ class _Steps:
     def __init__(self, memory: Memory, view: View) -> None:
         self.memory, self.view = memory, view
         self._made: list[tuple[State, Saying]] = []
+        self._shown = ""
 
     def follow(self, move: Move | None) -> None:
         """Let an event happen. What the gate said was for the state before it."""
@@ -120,17 +123,23 @@ class _Steps:
         before = self.memory
         used = {"looked_at": self.view.now} if self.view.fresh else {}
         self.memory = before.moved(move.event, self.view.now, **{**used, **move.changes})
+        self._shown = move.told if move.event in _BY_EVIDENCE else self._shown
         self._made.append((self.memory.state, said_of(self.memory, move, before, self.view)))
         self.view = replace(self.view, fresh=False)
 
     def said(self) -> tuple[Saying, ...]:
-        """Return what is to be said, without what was only passed through."""
+        """Return what is to be said, without what was only passed through; the last one has the counts by
+        which a step has passed, for it alone is kept."""
         last = len(self._made) - 1
-        return tuple(
+        said = [
             saying
             for number, (state, saying) in enumerate(self._made)
             if (number == last and state is not State.BLOCKED) or state not in PASSED_THROUGH or saying.warns
-        )
+        ]
+        if said and self._shown and self._shown not in said[-1].message:
+            words = f"{said[-1].message.rstrip('.')}. {self._shown[0].upper()}{self._shown[1:]}"
+            said[-1] = replace(said[-1], message=words)
+        return tuple(said)
 
 
 def _anew(memory: Memory | None, rollout: Rollout, situation: Situation, now: datetime) -> Memory:

@@ -88,7 +88,7 @@ class Cause(StrEnum):
         "The budget burned fast in its bake: in a second one, or where nobody could be compared with it.",
     )
     SENT_BACK = "SentBack", Event.CONDEMNED, "A person rolled back to an earlier revision."
-    UNPROVEN = "Unproven", Event.EXPIRED, "It was not proven in time; nothing was found against it."
+    UNPROVEN = "Unproven", Event.EXPIRED, "It was not proven; nothing was found against it."
     METRICS_UNAVAILABLE = (
         "MetricsUnavailable",
         Event.EXPIRED,

@@ -15,6 +15,8 @@ from paddle_operator.rollout.request import (
     Verb,
     request_from,
 )
+from paddle_operator.rollout.weighing import present_step
+from paddle_operator.spec.rollout import Approval, Strategy
 
 
 class _Refused(Exception):
@@ -70,7 +72,7 @@ def _abort(memory: Memory, view: View, revision: str) -> Done:
 
 
 def _approve(memory: Memory, view: View, revision: str) -> Done:
-    _tried(memory, revision)
+    attempt = _tried(memory, revision)
     match memory.state, memory.hold:
         case State.BLOCKED, Hold.PROOF_NOT_REACHABLE:
             return memory.attempting(approved=True, without_proof=True), None, "it goes on"
@@ -92,8 +94,35 @@ def _approve(memory: Memory, view: View, revision: str) -> Done:
             )
         case _:
             _must_run(view)
-            waits = memory.hold or memory.state
-            raise _Refused(f"{revision} does not wait for a person ({waits}): promote or abort it instead")
+            waits, now = memory.hold or memory.state, _unasked(memory, attempt, view)
+            raise _Refused(f"{revision} does not wait for a person now ({waits}): {now}")
+
+
+def _unasked(memory: Memory, attempt: Attempt, view: View) -> str:
+    """Say what comes of one that waits for nobody's word, and what can be asked for all the same."""
+    match memory.state:
+        case State.BLOCKED:
+            comes = "RolloutComplete says what helps"
+        case State.HELD:
+            comes = "it goes on by itself when that is over"
+        case State.PROMOTING:
+            comes = "it takes over by itself"
+        case _:
+            comes = _until_asked(attempt, view)
+    passed = memory.state in TRYING and memory.state is not State.PROMOTING and attempt.checked
+    may_promote = passed and view.situation.wanted is not None
+    skips = "promote it, without further steps and proof, or " if may_promote else ""
+    return f"{comes}. To decide now, {skips}abort it"
+
+
+def _until_asked(attempt: Attempt, view: View) -> str:
+    """Say whether it waits for a person later on, and where."""
+    steps, present = view.rollout.steps, present_step(view.rollout, attempt)
+    manual = (number for number, step in enumerate(steps) if step.approval is Approval.MANUAL)
+    asks = next((one for one in manual if one > present or (one == present and not attempt.approved)), None)
+    if attempt.strategy is not Strategy.CANARY or attempt.ordered or asks is None:
+        return "it goes on by itself, and none of its steps is left that asks for a person"
+    return f"it does after step {asks + 1} of {len(steps)}, at {State.AWAITING_APPROVAL}: ask again then"
 
 
 def _retry(memory: Memory, view: View, revision: str) -> Done:

@@ -17,7 +17,7 @@ from paddle_operator.rollout.situation import Situation
 from paddle_operator.sla.answer import Value
 from paddle_operator.sla.measured import Figure
 from paddle_operator.sla.outcomes import target_share
-from paddle_operator.spec.rollout import Rollout
+from paddle_operator.spec.rollout import Rollout, Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,12 @@ def begins(memory: Memory, revision: str | None) -> bool:
     if revision is None or revision == memory.stable:
         return False
     return attempt is None or attempt.canary != revision or memory.state is State.BLOCKED
+
+
+def in_steps(memory: Memory, revision: str | None, rollout: Rollout) -> bool:
+    """Tell whether a proof is worked for step by step. One that has begun keeps the strategy of then."""
+    attempt = None if begins(memory, revision) else memory.attempt
+    return (attempt.strategy if attempt is not None else rollout.strategy) is Strategy.CANARY
 
 
 def to_begin(gate: Gate, rollout: Rollout, traffic: Traffic, memory: Memory, situation: Situation) -> Reach:

@@ -20,6 +20,8 @@ from paddle_operator.spec.rollout import Strategy
 PASSED_THROUGH = frozenset({State.BLOCKED, State.PREPARING, State.PREFLIGHT})
 """Of these nothing is said where they are left at the same look; why one is Blocked is said by its hold."""
 
+UNPROVEN_ALONE = "and nothing is proven of it"
+"""So it is said of who serves where the one that did was deleted: no state tells of that."""
 _FOUND = frozenset(
     {
         *(Cause.BROKEN, Cause.REFUSES, Cause.REGRESSION, Cause.PREFLIGHT_FAILED, Cause.UNPROVEN),
@@ -60,7 +62,7 @@ def said_of(memory: Memory, move: Move, before: Memory, view: View) -> Saying:
 
 def in_place_of(gone: str, memory: Memory) -> Saying:
     """Say who serves since the one that did was deleted, or is not in a backup."""
-    told = f"{gone}, which served, is gone: {memory.stable} serves in its place, and nothing is proven of it"
+    told = f"{gone}, which served, is gone: {memory.stable} serves in its place, {UNPROVEN_ALONE}"
     return Saying(memory.state.value, told, memory.stable or "", memory.state.value, warns=True)
 
 
@@ -101,7 +103,7 @@ def rejected_before(memory: Memory, view: View) -> Saying | None:
     gone = memory.rejection_of(wanted) if memory.state in ENDED else None
     if gone is None or gone.revision in memory.said:
         return None
-    told = _ended(gone, memory, memory)
+    told = _ended(gone, memory, memory, view)
     return Saying(gone.cause.value, told, gone.revision, memory.state.value, warns=True)
 
 
@@ -136,7 +138,7 @@ def _message(memory: Memory, move: Move, before: Memory, view: View, revision: s
     told, head, figures = move.told.partition(FIGURES)
     gone = _rejected(memory, before, view)
     if gone is not None:
-        words = _ended(gone, memory, before)
+        words = _ended(gone, memory, before, view)
     elif memory.state is State.HELD and memory.attempt is not None and memory.hold is not None:
         words = _held(memory.hold, memory, memory.attempt, told, view)
     else:
@@ -153,22 +155,23 @@ def _rejected(memory: Memory, before: Memory, view: View) -> Rejection | None:
     return memory.rejection_of(view.situation.wanted) or newest
 
 
-def _ended(gone: Rejection, memory: Memory, before: Memory) -> str:
+def _ended(gone: Rejection, memory: Memory, before: Memory, view: View) -> str:
     told, _, _ = gone.told.partition(FIGURES)
     why = f"{inside(gone.cause.meaning)}: {told}" if gone.cause in _FOUND else told
     when = "was rejected before" if gone in before.rejected else "is rejected"
     return (
-        f"{gone.revision} {when}: {why or inside(gone.cause.meaning)}. {_who_serves(memory)}. "
+        f"{gone.revision} {when}: {why.rstrip('.') or inside(gone.cause.meaning)}. "
+        f"{_who_serves(memory, view)}. "
         f"Change the resource, or try this one again: {_by_hand(Verb.RETRY, gone.revision)}"
     )
 
 
-def _who_serves(memory: Memory) -> str:
-    return (
-        f"All requests go to {memory.stable}"
-        if memory.served
-        else "Nobody serves: the revision that did is gone"
-    )
+def _who_serves(memory: Memory, view: View) -> str:
+    if not memory.served:
+        return "Nobody serves: the revision that did is gone"
+    if not view.situation.has(memory.stable):
+        return f"{memory.stable} takes all requests again once its pods are ready"
+    return f"All requests go to {memory.stable}"
 
 
 def _held(hold: Hold, memory: Memory, attempt: Attempt, told: str, view: View) -> str:

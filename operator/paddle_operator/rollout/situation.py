@@ -26,7 +26,8 @@ class Situation:
     ready: Mapping[str, int] = field(default_factory=dict)
     """Ready pods, by revision. One that is not here has no Deployment any more."""
     full: int = 1
-    """Pods that all of the traffic needs now: by the live load, and at least those of the stable revision."""
+    """Pods that all of the traffic needs now: as many as the scaler or the resource asks for, or did when
+    pods began to make room."""
     by_pods: bool = False
     """No gateway divides the requests: shares are by the numbers of ready pods."""
     hostable: int | None = None

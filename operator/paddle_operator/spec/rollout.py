@@ -198,7 +198,8 @@ class Rollout(Block):
     there is no room for that, in their place. What it costs is said in the status before anything is done."""
     state: RolloutState = RolloutState.RUNNING
     """Paused: no weight moves to the canary; the analysis goes on and what it finds is told. A canary without
-    a ready pod, and one on which the verdict is Broken, loses its weight all the same."""
+    a ready pod, and one on which the verdict is Broken, loses its weight all the same; and requests whose
+    pods are gone go to who is ready, the canary too."""
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=10)] = _DEFAULT_STEPS
     """The shares of a Canary, ascending; after the last one it is promoted, if it is proven."""
     preflight: Preflight = Preflight()

@@ -15,7 +15,7 @@ from paddle_operator.sla.means import Known
 from paddle_operator.sla.measured import Measured
 from paddle_operator.spec import Identity, Service
 from paddle_operator.status import promise, verdicts
-from paddle_operator.status.conditions import TYPES, Before, Condition, Truth, written
+from paddle_operator.status.conditions import LONGEST_MESSAGE, TYPES, Before, Condition, Truth, written
 from paddle_operator.status.diagnosis import last_end
 from paddle_operator.status.facts import Facts
 from paddle_operator.status.revisions import revisions
@@ -25,6 +25,7 @@ from paddle_operator.status.situation import Situation
 from paddle_operator.status.standing import Standing
 
 Status = dict[str, Any]
+GOES_NO_FURTHER = "The resource breaks rules (see Stalled): the rollout goes no further until it is mended."
 
 
 def status_of(
@@ -39,7 +40,7 @@ def status_of(
     rollout: RolloutFacts | None = None,
 ) -> Status:
     """The status of a resource that could be read. Nothing is measured without a Prometheus."""
-    at = Situation(service, plan, facts, Before.of(previous), rollout)
+    at = Situation(service, plan, facts, Before.of(previous), rollout, now)
     standing = Standing.of(previous, plan.sla_hash)
     route = verdicts.route_accepted(at)
     ready = verdicts.ready(at, route)
@@ -87,11 +88,15 @@ def status_of_rejected(
 def refusing(status: Status, violations: Sequence[Violation], previous: Status, now: datetime) -> Status:
     """The status of a resource that breaks rules, where it goes on by what was asked for before.
 
-    What a rollout does meanwhile is told as ever: it may lose its share, and people are to read why.
+    What a rollout does meanwhile is told as ever: it may lose its share, and people are to read why; and that
+    it goes no further, for who reads nothing but this would wait for it.
     """
     said = _said_of(violations, "What was asked for before is watched on; no rollout goes further.")
     told = {one["type"]: one for one in status["conditions"]}
-    if told["RolloutComplete"]["status"] != "True":
+    complete = told["RolloutComplete"]
+    if complete["status"] != "True":
+        kept = f"{complete['message'].rstrip('.')}. {GOES_NO_FURTHER}"
+        told["RolloutComplete"] = {**complete, "message": kept[:LONGEST_MESSAGE]}
         del said["RolloutComplete"]
     refused = [Condition(type_, *words) for type_, words in said.items()]
     for one in written(refused, Before.of(previous), status["observedGeneration"], now):

@@ -44,6 +44,8 @@ class PodFacts:
     job: str = ""
     ready: bool = False
     terminating: bool = False
+    ends_by: datetime | None = None
+    """Of one that is terminating: when it is killed, if it has not ended before."""
     unschedulable: str = ""
     """The scheduler's message while no node takes the pod."""
     node: str = ""
@@ -103,6 +105,8 @@ class RouteFacts:
     message: str = ""
     overlap: str = ""
     """What the gateway says of another route that takes the same requests."""
+    behind: bool = False
+    """It accepted the route as it was before its last change, and has said nothing of that yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ PROGRESS = {
     Reason.ROUTE_PENDING,
 }
 """Reasons of a condition that is not True and need not worry anybody."""
+WORRYING = {Reason.ROUTE_OVERLAPS, Reason.SCRAPE_INTERVAL_DIFFERS, Reason.SERVES_UNPROVEN}
+"""Reasons of a condition that is True, and a person should look all the same."""
 SILENT = {Reason.SCALING_OFF, Reason.SCALER_PENDING, Reason.NO_PODS}
 """Reasons that say that there is nothing to say."""
 
@@ -86,7 +88,7 @@ def _is_usual(condition: Mapping[str, Any]) -> bool:
 def _worrying(condition: Mapping[str, Any]) -> bool:
     """Whether a person should look. A rollout that waits for its replicas is no trouble."""
     waiting = condition["type"] == "RolloutComplete" and condition["reason"] == Reason.REPLICAS_NOT_READY
-    if condition["reason"] in {Reason.ROUTE_OVERLAPS, Reason.SCRAPE_INTERVAL_DIFFERS}:
+    if condition["reason"] in WORRYING:
         return True
     if condition["type"] in ABNORMAL:
         return True

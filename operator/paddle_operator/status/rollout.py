@@ -16,7 +16,7 @@ from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.machine import ENDED, State
 from paddle_operator.rollout.memory import Hold, Memory
 from paddle_operator.rollout.request import Handled
-from paddle_operator.rollout.saying import inside
+from paddle_operator.rollout.saying import UNPROVEN_ALONE, inside
 from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
 from paddle_operator.spec.rollout import Rollout, Strategy
 
@@ -76,6 +76,11 @@ class RolloutFacts:
             return self.memory.said
         meaning, attempt = self.memory.state.meaning, self.memory.attempt
         return meaning if attempt is None else f"{attempt.canary}: {inside(meaning)}"
+
+    @property
+    def unproven(self) -> bool:
+        """Whether what happened last is that one serves without proof, since who did was deleted."""
+        return UNPROVEN_ALONE in self.memory.said
 
     @property
     def revision(self) -> str | None:

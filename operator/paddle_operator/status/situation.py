@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from paddle_operator.plan import Plan, Scaler, only_watches
 from paddle_operator.reasons import Reason
 from paddle_operator.spec import Service
 from paddle_operator.status.conditions import Before
 from paddle_operator.status.diagnosis import Failure, ModelState, failure_among, state_of
-from paddle_operator.status.facts import DeploymentFacts, Facts, RefusedWrite
+from paddle_operator.status.facts import DeploymentFacts, Facts, PodFacts, RefusedWrite
 from paddle_operator.status.rollout import RolloutFacts
+
+ENDS_LATE = timedelta(minutes=1)
+"""A kubelet needs a moment after it has killed a pod; one that needs longer is not there."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class Situation:
     before: Before
     rollout: RolloutFacts | None = None
     """None of a service that has no rollout: a wanted revision takes over when it is ready."""
+    now: datetime | None = None
     failure: Failure | None = field(init=False)
     state: ModelState = field(init=False)
 
@@ -118,7 +123,20 @@ class Situation:
                 Reason.PODS_REFUSED,
                 f"pods of revision {target.revision} are refused: {target.pods_refused}",
             )
-        return failure_among(self.facts.pods_of(self.plan.target))
+        return failure_among(self._settling)
+
+    @property
+    def _settling(self) -> tuple[PodFacts, ...]:
+        """The pods of the wanted revision. While a pod of the service is on its way out, one that no node
+        takes waits for that room, and nobody is sent to look at what it asks for."""
+        pods = self.facts.pods_of(self.plan.target)
+        leaving = any(one.revision and self._leaves(one) for one in self.facts.pods)
+        return tuple(one for one in pods if not (leaving and one.unschedulable))
+
+    def _leaves(self, pod: PodFacts) -> bool:
+        """Whether it gives its room back soon: that of a node that went away never does."""
+        late = self.now is not None and pod.ends_by is not None and self.now - pod.ends_by > ENDS_LATE
+        return pod.terminating and not late
 
     def _failure_of_resolve(self, name: str) -> Failure | None:
         job = self.facts.job(name)

@@ -61,13 +61,7 @@ def route_accepted(at: Situation) -> Condition:
         return Condition("RouteAccepted", "False", Reason.ROUTE_NOT_ACCEPTED, message)
     answered = [one for one in at.facts.routes if one.accepted and one.resolved]
     if len(answered) < len(routing.parent_refs):
-        here = at.service.identity.namespace
-        waiting = ", ".join(sorted({f"{one.namespace or here}/{one.name}" for one in routing.parent_refs}))
-        message = (
-            f"{len(answered)} of {len(routing.parent_refs)} gateways have accepted the route;"
-            f" asked: {waiting}. Check that they exist and admit routes of this namespace."
-        )
-        return Condition("RouteAccepted", "Unknown", Reason.ROUTE_PENDING, message)
+        return Condition("RouteAccepted", "Unknown", Reason.ROUTE_PENDING, _pending(at, len(answered)))
     accepted = f"accepted by {len(answered)} gateway(s)"
     overlaps = "; ".join(dict.fromkeys(one.overlap for one in answered if one.overlap))
     if overlaps:
@@ -100,8 +94,7 @@ def rollout_complete(at: Situation, ready_now: Condition) -> Condition:
         return Condition("RolloutComplete", "False", at.failure.reason, message)
     done = at.ready >= at.wanted or at.before.held("RolloutComplete", at.generation)
     if at.settled and done and at.plan.refusal is None:
-        message = f"revision {at.plan.target} serves"
-        return Condition("RolloutComplete", "True", Reason.COMPLETE, message)
+        return _complete(at)
     if ready_now.status == "False":
         return Condition("RolloutComplete", "False", ready_now.reason, ready_now.message)
     if at.settled:
@@ -109,6 +102,15 @@ def rollout_complete(at: Situation, ready_now: Condition) -> Condition:
         return Condition("RolloutComplete", "False", Reason.REPLICAS_NOT_READY, message)
     message = "the wanted revision does not serve yet." + at.keeps_serving
     return Condition("RolloutComplete", "False", Reason.ROLLOUT_IN_PROGRESS, message)
+
+
+def _complete(at: Situation) -> Condition:
+    """That it serves; and where the one that did was deleted, that nothing is proven of it."""
+    message = f"revision {at.plan.target} serves"
+    if at.rollout is None or not at.rollout.unproven:
+        return Condition("RolloutComplete", "True", Reason.COMPLETE, message)
+    message = f"{message}. {_sentence(at.rollout.message)}"
+    return Condition("RolloutComplete", "True", Reason.SERVES_UNPROVEN, message)
 
 
 def _on_its_way(at: Situation, rollout: RolloutFacts) -> Condition:
@@ -233,6 +235,19 @@ def _of_stable(at: Situation) -> tuple[Truth, Reason, str] | None:
 def _under_way(at: Situation) -> tuple[Reason, str]:
     reason, message = UNDER_WAY[at.state]
     return reason, message.format(uri=at.service.spec.model.uri, ready=at.ready, wanted=at.asked)
+
+
+def _pending(at: Situation, answered: int) -> str:
+    """Say which gateways are waited for. Those that took the route before its last change are there."""
+    asked, here = at.service.spec.routing.parent_refs, at.service.identity.namespace
+    behind = sum(one.behind for one in at.facts.routes)
+    if answered + behind >= len(asked):
+        return f"{behind} gateway(s) accepted the route before, and have yet to take its last change"
+    waiting = ", ".join(sorted({f"{one.namespace or here}/{one.name}" for one in asked}))
+    return (
+        f"{answered} of {len(asked)} gateways have accepted the route;"
+        f" asked: {waiting}. Check that they exist and admit routes of this namespace."
+    )
 
 
 def _refusal(route: RouteFacts) -> str:

@@ -24,6 +24,8 @@ class SmallServer:
 
     def __init__(self) -> None:
         self.ready = "True"
+        self.stalled = ""
+        """Empty: where it is not ready."""
         self.url = ""
         self.may_get = True
         self.rollout = "Steady"
@@ -70,8 +72,8 @@ class SmallServer:
     def _service(self) -> dict[str, Any]:
         conditions = [
             {"type": "Ready", "status": self.ready, "reason": "R", "message": "m", "observedGeneration": 1},
-            {"type": "Stalled", "status": "True" if self.ready == "False" else "False", "reason": "R",
-             "observedGeneration": 1},
+            {"type": "Stalled", "status": self.stalled or ("True" if self.ready == "False" else "False"),
+             "reason": "R", "observedGeneration": 1},
         ]  # fmt: skip
         request = self.patches[-1][2]["metadata"]["annotations"][REQUEST] if self.patches else ""
         handled = {"request": request, "outcome": "Accepted", "message": "it is promoted"}
@@ -156,6 +158,14 @@ def test_status_ends_with_what_the_service_is(
     server.ready = ready
     assert kubectl.main(["status", "calm"]) == code
     assert f"Ready            {ready}" in capsys.readouterr().out
+
+
+def test_status_of_a_ready_service_tells_a_script_that_something_waits_for_a_person(
+    server: SmallServer,
+) -> None:
+    server.stalled = "True"
+    assert kubectl.main(["status", "calm"]) == kubectl.WRONG
+    assert kubectl.main(["status", "calm", "--watch"]) == kubectl.WRONG
 
 
 def test_status_with_watch_ends_when_the_service_is_ready(

@@ -187,6 +187,7 @@ def test_what_a_gateway_said_of_an_older_route_does_not_count() -> None:
     (old,) = route_facts({"metadata": {"generation": 2}, "status": {"parents": parents}})
     (new,) = route_facts({"metadata": {"generation": 1}, "status": {"parents": parents}})
     assert (old.accepted, new.accepted, new.parent) == (None, True, "infra/gw")
+    assert (old.behind, new.behind) == (True, False)
 
 
 def a_scaler(kind: str, name: str, owner: dict[str, Any]) -> dict[str, Any]:

@@ -135,6 +135,8 @@ class HostingStory(RolloutStory):
             free = [name for name in self.gpus if self._free(name)]
             if not pod["spec"]["nodeName"] and free:
                 pod["spec"]["nodeName"] = free[0]
+                scheduled = {"type": "PodScheduled", "status": "True"}
+                pod["status"] = {**pod["status"], "conditions": [scheduled]}
 
     def _of_set(self, deployment: KubeObject) -> None:
         revision, pods = deployment["metadata"]["name"], self._pods()

@@ -30,6 +30,8 @@ def test_on_one_device_a_new_revision_takes_over_and_its_cost_is_said_before() -
     assert len(story.pods_of(stable)) == 1, "nothing is done at the look that says it"
     ends_on_the_new_revision(story, stable)
     assert story.serving_pods.count(0) <= 4, "a pod drains, another one is bound, and becomes ready"
+    waits_for_that = [one for one in story.cluster.posted if one.reason == Reason.UNSCHEDULABLE]
+    assert not waits_for_that, "nobody is sent to look at what a pod asks for that waits for the other's end"
 
 
 def test_a_canary_alone_on_the_only_device_is_said_to_take_all_requests() -> None:
@@ -207,6 +209,20 @@ def test_room_that_somebody_else_took_ends_no_further_pod() -> None:
     assert story.serving_pods[-4:] == [2] * 4
     story.taken.clear()
     ends_on_the_new_revision(story, stable)
+
+
+def test_a_canary_that_came_beside_the_others_is_not_told_to_ask_for_what_it_asks_for() -> None:
+    story = a_story(6, replicas=3)
+    story.begin()
+    story.change()
+    story.until("Step")
+    story.taken = {"a": 2}
+    story.until("Promoting")
+    story.tick()
+    assert story.complete == ("False", Reason.NO_CAPACITY)
+    message = story.condition("RolloutComplete")[2]
+    assert "Stable pods are ended for room only where a rollout begins" in message
+    assert "Set spec.rollout.surge" not in message
 
 
 def test_an_operator_that_may_not_read_nodes_says_so_and_waits_for_room() -> None:

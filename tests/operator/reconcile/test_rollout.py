@@ -342,5 +342,11 @@ def test_each_decision_is_an_event_and_a_step_is_no_warning(story: RolloutStory)
     assert before.count((Reason.CANARY_STEP, False)) == 2, "one for each step"
     assert (Reason.BAKING, False) in before
     assert not any(warning for _, warning in before)
+    words = [one.message for one in story.cluster.posted if one.condition == "RolloutComplete"]
+    for number, begin in ((1, "takes 50 % of the requests, step 2 of 2. "), (2, "serves. ")):
+        (passed,) = (one for one in words if f"{begin}Step {number} passed with up: 0 of " in one)
+        assert " bad at the canary, 0 of " in passed
+        assert "In e-values: up: absolute " in passed
+        assert "200 is enough against it, 20 proves it" in passed
     story.passes(60)
     assert told() == before, "nothing was decided since"

@@ -61,6 +61,11 @@ def test_a_refused_spec_is_told_once_and_with_every_rule(story: RolloutStory) ->
     assert "spec.model.uri" in message
     assert "no rollout goes further" in message
     assert told(story, "Ready").count(Reason.INVALID_SPEC) == 1
+    status, reason, message = story.condition("RolloutComplete")
+    assert (status, reason) == ("False", Reason.CANARY_STEP)
+    assert message.endswith(
+        "The resource breaks rules (see Stalled): the rollout goes no further until it is mended."
+    )
     assert story.condition("SLAMet")[0] == "True", "the promise is measured on"
 
 

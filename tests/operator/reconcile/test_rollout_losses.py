@@ -50,6 +50,17 @@ def test_a_canary_that_is_left_alone_serves_and_is_not_called_proven(story: Roll
     assert story.weights == {canary: 100}
     told = f"{stable}, which served, is gone: {canary} serves in its place, and nothing is proven of it"
     assert story.rollout["message"].startswith(told)
+    status, reason, message = story.condition("RolloutComplete")
+    assert (status, reason, message) == (
+        "True", Reason.SERVES_UNPROVEN, f"revision {canary} serves. {told}."
+    )  # fmt: skip
+    (event,) = (one for one in story.cluster.posted if one.reason == Reason.SERVES_UNPROVEN)
+    assert (event.warning, event.message) == (True, message)
+    story.cluster.edit(runtime={"queue": {"maxRequests": 9}})
+    story.look(2)
+    story.cluster.ready(1)
+    story.look(2)
+    assert story.complete[1] is not Reason.SERVES_UNPROVEN, "until a newer one is tried"
 
 
 def test_a_canary_whose_last_pod_goes_is_a_warning(story: RolloutStory) -> None:

@@ -57,6 +57,17 @@ def test_without_a_gateway_no_weight_is_raised_for_what_whole_pods_give_anyway(s
     assert (canary["weight"], canary["effectiveWeight"]) == (10, 50)
 
 
+def test_a_strategy_that_changes_in_mid_attempt_takes_the_time_to_proof_from_nobody(
+    story: RolloutStory,
+) -> None:
+    """The attempt keeps its own, and with it the steps."""
+    story.begun()
+    story.cluster.edit(rollout={**ROLLOUT, "strategy": "BlueGreen"})
+    story.passes(30)
+    assert (story.rollout["state"], story.rollout["step"]) == ("Step", 1)
+    assert story.rollout["timeToProofSeconds"] == 45
+
+
 def test_without_requests_it_waits_until_some_come(story: RolloutStory) -> None:
     wanting(story, each_15_seconds=0)
     assert story.rollout["hold"] == "ProofNotReachable"

@@ -31,8 +31,8 @@ def priced(given: Machines, known: Known = LOADED, load: Load = UNKNOWN) -> tupl
     return found, price_of(found, round_of(MEANS, known, given.look.stable), load, BUDGETS)
 
 
-def words(given: Machines, known: Known = LOADED, load: Load = UNKNOWN) -> str:
-    return told(given.look, *priced(given, known, load))
+def words(given: Machines, known: Known = LOADED, load: Load = UNKNOWN, *, asked: Surge | None = None) -> str:
+    return told(given.look, *priced(given, known, load), asked or given.look.surge)
 
 
 def serving(offered: int, capacity: int) -> Load:
@@ -72,6 +72,11 @@ SAID = {
     "one by one because it was asked for": words(machines(9, stable="a", surge=Surge.ONE_BY_ONE)),
     "short of CPUs, not of devices": words(machines(4, 0, stable="a", needed=needs(1, cpu="6"))),
     "no room, and none is to be ended": words(machines(2, 1, stable="aab", surge=Surge.SURGE)),
+    "no room, and it has begun beside those that serve": words(
+        machines(2, 1, stable="aab", surge=Surge.SURGE), asked=Surge.ONE_BY_ONE
+    ),
+    "room for one of both, and no stable pod has a place": words(machines(1, stable="-")),
+    "room for both, and no stable pod has a place": words(machines(2, stable="-")),
     "no room for another kind of device": words(machines(2, 1, stable="aa", canary=needs(0, **{NPU: "1"}))),
     "no room for a larger pod, and nodes that take none": words(mixed()),
     "room for some": words(machines(2, 1, stable="aab", canary=needs(2))),

@@ -11,6 +11,7 @@ from paddle_operator.rollout.memory import Cause, Hold
 from paddle_operator.rollout.request import Request, RequestMalformed, Verb, request_from
 from tests.operator.rollout.story import (
     BROKEN,
+    CHECKING,
     FINE,
     NEW,
     NEWER,
@@ -220,7 +221,52 @@ def test_a_person_gives_an_unproven_step_its_time_again() -> None:
 def test_what_waits_for_nobody_is_not_approved() -> None:
     story = Story().tried()
     story.ask("approve", NEW)
-    assert story.answer == (f"Refused: {NEW} does not wait for a person (Step): promote or abort it instead")
+    assert story.answer == (
+        f"Refused: {NEW} does not wait for a person now (Step): it goes on by itself, and none of its steps "
+        "is left that asks for a person. To decide now, promote it, without further steps and proof, or "
+        "abort it"
+    )
+
+
+def test_who_approves_before_a_person_is_waited_for_is_told_when_that_is() -> None:
+    """Nobody is sent past the steps and the proof, nor to what would be refused as well."""
+    story = Story(asking(steps=[{"weight": 5}, {"weight": 50, "approval": "Manual"}])).settled()
+    story.wanted = NEW
+    story.look()
+    later = "it does after step 2 of 2, at AwaitingApproval: ask again then"
+    story.ask("approve", NEW)
+    assert story.answer == (
+        f"Refused: {NEW} does not wait for a person now (Preparing): {later}. To decide now, abort it"
+    )
+    story.ready[NEW] = 1
+    story.look(preflight=CHECKING)
+    story.ask("approve", NEW, preflight=CHECKING)
+    assert story.answer.endswith(f"(Preflight): {later}. To decide now, abort it")
+    story.look()
+    story.ask("approve", NEW)
+    assert story.answer.endswith(
+        f"(Step): {later}. To decide now, promote it, without further steps and proof, or abort it"
+    )
+    story.wanted = None
+    story.ask("approve", NEW)
+    assert story.answer.endswith("To decide now, abort it"), "promote would be refused"
+    assert story.state is State.STEP
+
+
+def test_who_approves_what_goes_on_by_itself_is_told_so() -> None:
+    story = Story().tried()
+    story.look(SHARED)
+    story.ask("approve", NEW)
+    assert "now (SharedIncident): it goes on by itself when that is over. To decide" in story.answer
+    story = Story().tried(50)
+    story.look(PROVEN, seconds=120)
+    story.ask("approve", NEW)
+    assert story.answer.endswith("now (Promoting): it takes over by itself. To decide now, abort it")
+    story = Story().settled()
+    story.wanted = NEW
+    story.look(hostable=0)
+    story.ask("approve", NEW, hostable=0)
+    assert story.answer.endswith("now (NoCapacity): RolloutComplete says what helps. To decide now, abort it")
 
 
 @pytest.mark.parametrize("verb", ["promote", "abort", "approve"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -66,11 +67,14 @@ def test_a_preflight_that_finds_nothing_out_while_nobody_serves_gives_the_room_b
     story.ready[NEW] = 1
     story.look(preflight=CHECKING)
     assert story.state is State.PREFLIGHT
-    story.look(preflight=CHECK_BROKEN)
+    story.look(preflight=replace(CHECK_BROKEN, why=f"{CHECK_BROKEN.why}."))
     story.has_the_room_back(Cause.UNPROVEN)
     assert story.state is State.UNPROVEN
-    assert "nothing was found out: the golden set is no JSON" in story.message
-    assert "nothing was found against it" in story.message
+    assert story.message.startswith(
+        f"{NEW} is rejected: it was not proven; nothing was found against it: nobody served while it was "
+        "asked, and nothing was found out: the golden set is no JSON. "
+        f"{OLD} takes all requests again once its pods are ready. Change the resource"
+    )
 
 
 def test_where_somebody_serves_on_a_preflight_that_finds_nothing_out_waits_for_a_person(

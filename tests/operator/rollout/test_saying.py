@@ -191,6 +191,17 @@ def test_who_is_promoted_by_a_person_is_not_called_proven() -> None:
     )
 
 
+def test_what_a_step_passed_with_is_told_with_what_follows_it() -> None:
+    counted = replace(COUNTED, canary_bad=0, finding=Finding.NOTHING_AGAINST)
+    story = Story().tried()
+    story.look(replace(FINE, objectives=(counted,)), seconds=120)
+    begin = f"{NEW} takes 25 % of the requests, step 2 of 3. Step 1 passed with "
+    assert said(story).startswith(f"{begin}availability: 0 of 78 bad at the canary, 0 of 320")
+    story = Story(full=8).tried()
+    story.look(replace(FINE, objectives=(counted,)), seconds=120)
+    assert said(story).startswith(f"{NEW}: pods for 25 % of the requests come up: step 1 passed with")
+
+
 def test_a_person_who_is_waited_for_is_told_what_to_say() -> None:
     story = Story(asking(steps=[{"weight": 5, "approval": "Manual"}])).tried()
     story.look(PROVEN, seconds=120)

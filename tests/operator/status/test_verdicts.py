@@ -47,6 +47,11 @@ def said(found: dict[str, Any], type_: str) -> tuple[str, str]:
     return one["status"], one["reason"]
 
 
+def message(found: dict[str, Any], type_: str) -> str:
+    """The message of a condition."""
+    return str(next(one["message"] for one in found["conditions"] if one["type"] == type_))
+
+
 def with_routes(*routes: RouteFacts, gateway_api: bool = True) -> Facts:
     """The standard facts with what gateways say."""
     return Facts(pods=UP.pods, deployments=UP.deployments, routes=routes, gateway_api=gateway_api)
@@ -106,6 +111,36 @@ def test_a_gateway_that_thinks_again_does_not_make_a_ready_service_unready() -> 
 
 def test_without_a_gateway_the_url_is_the_service_inside_the_cluster() -> None:
     assert status()["url"] == "http://calm.prod.svc"
+
+
+def test_a_gateway_that_has_yet_to_take_a_change_of_weights_is_not_said_to_be_missing() -> None:
+    behind = status(with_routes(RouteFacts("gw", behind=True)), routing=GATEWAY)
+    assert said(behind, "RouteAccepted") == ("Unknown", "RoutePending")
+    assert message(behind, "RouteAccepted") == (
+        "1 gateway(s) accepted the route before, and have yet to take its last change"
+    )
+    never = message(status(with_routes(), routing=GATEWAY), "RouteAccepted")
+    assert never.endswith("Check that they exist and admit routes of this namespace.")
+    two = {**GATEWAY, "parentRefs": [{"name": "gw"}, {"name": "other"}]}
+    one_only = message(status(with_routes(RouteFacts("gw", behind=True)), routing=two), "RouteAccepted")
+    assert "asked: prod/gw, prod/other. Check" in one_only
+
+
+@pytest.mark.parametrize(
+    ("ends_by", "reason"),
+    [(LATER, "Scheduling"), (NOW, "Scheduling"), (NOW - timedelta(minutes=2), "Unschedulable")],
+)
+def test_a_pod_that_waits_for_the_room_of_one_that_ends_is_not_called_unschedulable(
+    ends_by: datetime, reason: str
+) -> None:
+    """But where a pod never ends, since its node is gone, people read what no node has."""
+    waits = PodFacts("q", revision="calm-1", unschedulable="1 Insufficient nvidia.com/gpu.")
+    going = PodFacts("p", revision="calm-0", terminating=True, ends_by=ends_by)
+    deployment = DeploymentFacts("calm-1", wanted_replicas=1, replicas=1)
+    found = status(Facts(pods=(waits, going), deployments=(deployment,)))
+    assert said(found, "ModelLoaded")[1] == reason
+    alone = status(Facts(pods=(waits,), deployments=(deployment,)))
+    assert said(alone, "ModelLoaded") == ("False", "Unschedulable")
 
 
 def test_the_scale_subresource_gets_replicas_and_a_selector_of_the_stable_revision() -> None:

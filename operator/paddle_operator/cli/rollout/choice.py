@@ -70,10 +70,17 @@ def _able(verb: Verb, service: Mapping[str, Any], kept: Sequence[Kept]) -> list[
     match verb:
         case Verb.RETRY:
             return [one.revision for one in newest_first if one.role == REJECTED]
+        case Verb.ROLLBACK if not _has_rollout(service):
+            return []
         case Verb.ROLLBACK:
             return [one.revision for one in newest_first if one.role in SERVED_BEFORE]
         case _:
             return [tried] if (tried := tried_in(status)) else []
+
+
+def _has_rollout(service: Mapping[str, Any]) -> bool:
+    """Tell whether somebody would answer: also all of its fields may be left out."""
+    return (service.get("spec") or {}).get("rollout") is not None
 
 
 def _usual(verb: Verb, service: Mapping[str, Any], able: list[str]) -> list[str]:
@@ -118,6 +125,11 @@ def _none(verb: Verb, service: Mapping[str, Any], kept: Sequence[Kept]) -> str:
     match verb:
         case Verb.RETRY:
             return f"no revision of {name} is rejected"
+        case Verb.ROLLBACK if not _has_rollout(service):
+            return (
+                f"{name} has no rollout to go back by: apply the resource as it was, or set spec.rollout, "
+                "which keeps who served before"
+            )
         case Verb.ROLLBACK:
             return f"no revision that served before is kept of {name}: see spec.rollout.revisionHistoryLimit"
         case _:

@@ -136,7 +136,9 @@ def answer_in(service: Mapping[str, Any], request: str) -> Answer | None:
     if stands == request:
         return None
     instead = f"{stands} stands in its place" if stands else "somebody has taken it away"
-    return Answer(UNANSWERED, f"{request} was not seen to be answered: {instead}", request)
+    name, namespace = service["metadata"]["name"], service["metadata"]["namespace"]
+    tell = f"It may have been done all the same: kubectl paddle_sla status {name} -n {namespace} tells"
+    return Answer(UNANSWERED, f"{request} was not seen to be answered: {instead}. {tell}", request)
 
 
 def _unanswered(chosen: argparse.Namespace, request: str, lost: str) -> str:

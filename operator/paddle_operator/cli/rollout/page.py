@@ -12,6 +12,7 @@ from typing import Any
 from paddle_operator.cli.columns import columns
 from paddle_operator.cli.rollout.choice import tried_in, wanted_rejected
 from paddle_operator.cli.rollout.kept import why
+from paddle_operator.reasons import Reason
 from paddle_operator.rollout.gate.settings import REFUSED
 from paddle_operator.rollout.machine import ENDED, State
 from paddle_operator.rollout.memory import Hold
@@ -41,7 +42,7 @@ def rollout_rows(service: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if rollout.get("hosting") and rollout["hosting"] not in str(rollout.get("message")):
         yield from _wrapped("Room", rollout["hosting"])
     if "verdict" in rollout:
-        yield "Verdict", f"{rollout['verdict']}{_time_to_proof(rollout)}"
+        yield "Verdict", f"{rollout['verdict']}{'' if _refused(status) else _time_to_proof(rollout)}"
     for one in status.get("rejectedRevisions") or ():
         yield from _wrapped("Rejected", one["revision"], why(one))
     name, namespace = service["metadata"]["name"], service["metadata"]["namespace"]
@@ -89,13 +90,19 @@ def next_steps(service: Mapping[str, Any]) -> Iterator[tuple[Verb, str]]:
     if tried and rollout and state != State.RETURNING:
         if state == State.AWAITING_APPROVAL or hold in A_PERSON_DECIDES:
             yield Verb.APPROVE, tried
-        if weight and state != State.PROMOTING and not paused:
+        if weight and state != State.PROMOTING and not paused and not _refused(status):
             yield Verb.PROMOTE, tried
         yield Verb.ABORT, tried
     elif previous:
         yield Verb.ROLLBACK, previous
     elif state in ENDED:
         yield Verb.RETRY, wanted_rejected(status)
+
+
+def _refused(status: Mapping[str, Any]) -> bool:
+    """Whether the resource breaks rules, so that nobody goes further for it."""
+    stalled = (one for one in status.get("conditions") or () if one.get("type") == "Stalled")
+    return any((one.get("status"), one.get("reason")) == ("True", Reason.INVALID_SPEC) for one in stalled)
 
 
 def _wrapped(head: str, *words: object) -> Iterator[tuple[str, str]]:

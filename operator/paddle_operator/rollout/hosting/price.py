@@ -50,6 +50,8 @@ class Price:
     """Share of the error budget: above 1 where it is not enough."""
     objective: str
     """Whose budget: that of the objective which lets the least fail."""
+    over: str
+    """Of which time it is the budget, as if requests came all that time as they do now."""
     hosts: int
     """The largest weight, in percent, for which all the canary pods that find room are enough."""
     exact: bool
@@ -93,6 +95,7 @@ def price_of(found: Forecast, each: Round, load: Load, budgets: Iterable[Allowed
         at_risk=max(risks, default=Fraction(0)),
         spends=each.seconds * sum(risks, Fraction(0)) / tightest.time if tightest.time else Fraction(0),
         objective=tightest.objective,
+        over=tightest.over,
         hosts=weight_hosted(100, found.wanted, found.wanted, found.canary, load),
         exact=not found.rounds or (each.measured and (not found.least or load.known)),
     )

@@ -23,13 +23,15 @@ _MOST_NODES = 5
 _BYTES = {"memory", "ephemeral-storage"}
 
 
-def told(look: Look, found: Forecast, price: Price) -> str:
-    """Say how a rollout will be hosted and what that costs; or why it cannot be hosted, and what helps."""
+def told(look: Look, found: Forecast, price: Price, asked: Surge) -> str:
+    """Say how a rollout will be hosted and what that costs; or why it cannot be hosted, and what helps.
+
+    What the resource asks for is another surge than the look's where one has begun beside those that serve.
+    """
     if found.refused:
-        return _refusal(look, found, price)
+        return _refusal(look, found, price, asked)
     if found.way is Surge.SURGE:
-        fit = "1 canary pod fits" if found.canary == 1 else f"{found.canary} canary pods fit"
-        return f"{fit} beside {_pods(found.serving, 'stable')}: none is ended for room."
+        return _beside(look, found)
     times = len(found.rounds)
     often = "" if times == 1 else f", {times} times, one after the other"
     begin = f"A stable pod is ended and a canary pod starts in its room{often}"
@@ -73,7 +75,7 @@ def _predicted(found: Forecast, price: Price) -> str:
         f"{found.least} of {_pods(found.serving)} serve{_s(found.least)}" if found.least else "no pod serves"
     )
     bound = "" if price.round.measured else "at most "
-    spent = f"{most}{_percent(price.spends)} of the error budget of {price.objective}"
+    spent = f"{most}{_percent(price.spends)} of the error budget that {price.objective} has in {price.over}"
     if not price.at_risk:
         enough = "which is enough for the load" if found.least else "and none does now"
         return f"{serve} for {bound}{duration_text(total)} ({how}), {enough}"
@@ -83,13 +85,27 @@ def _predicted(found: Forecast, price: Price) -> str:
     )
 
 
-def _refusal(look: Look, found: Forecast, price: Price) -> str:
+def _beside(look: Look, found: Forecast) -> str:
+    """Say that canary pods come beside the stable ones, or that both want the room there is."""
+    fit = "1 canary pod fits" if found.canary == 1 else f"{found.canary} canary pods fit"
+    for_both = look.stable.needs.places(look.later) >= look.stable_wish + found.canary
+    if look.stable_wish and not look.stable.placed and not for_both:
+        return f"No stable pod has a place now. {fit} in what is free, and who comes first takes the room."
+    return f"{fit} beside {_pods(found.serving, 'stable')}: none is ended for room."
+
+
+def _refusal(look: Look, found: Forecast, price: Price, asked: Surge) -> str:
     begin = "No room for a canary pod, which"
     if found.canary:
         some = f"Room for {found.canary} of {_pods(found.wanted, 'canary')}"
         begin = f"{some}, enough for {price.hosts} % of the requests; each"
     sums = room_told(look.nodes, look.canary.needs)
-    if look.surge is Surge.SURGE:
+    if look.surge is Surge.SURGE and asked is not Surge.SURGE:
+        helps = (
+            "Stable pods are ended for room only where a rollout begins: it begins anew with that by itself "
+            "while it has no share. Else add a node, free one of these, ask for less, or abort and retry it."
+        )
+    elif look.surge is Surge.SURGE:
         helps = "Set spec.rollout.surge to Auto or OneByOne to end stable pods for it, or add a node."
     else:
         sums += "; the end of stable pods makes none that it could use" if look.stable.placed else ""

@@ -20,7 +20,7 @@ def a_service(**status: Any) -> KubeObject:
     """A service in the middle of a rollout; keyword arguments replace blocks of its status."""
     return {
         "metadata": {"name": "calm", "namespace": "prod", "generation": 1},
-        "spec": {"model": {"uri": "https://models.example.com/ppocr/"}},
+        "spec": {"model": {"uri": "https://models.example.com/ppocr/"}, "rollout": {}},
         "status": {"observedGeneration": 1, "stable": STABLE, "canary": CANARY, **status},
     }
 

@@ -55,7 +55,7 @@ def test_nobody_is_promoted_by_a_name_that_is_not_the_canarys(verb: Verb) -> Non
 
 @pytest.mark.parametrize("verb", OF_CANARY)
 def test_without_a_canary_it_is_said_how_to_take_a_promotion_back(verb: Verb) -> None:
-    for service in (a_service(canary=None), {"metadata": {"name": "calm"}}):
+    for service in (a_service(canary=None), {"metadata": {"name": "calm"}, "spec": {"rollout": {}}}):
         with pytest.raises(NoChoice, match=r"no canary of calm is under way.* paddle_sla rollback calm"):
             revision_meant(verb, "", service, ALL)
     with pytest.raises(NoChoice, match=f"so there is nothing to {verb}$"):
@@ -124,6 +124,15 @@ def test_a_whole_name_wins_over_the_beginning_of_another_hash() -> None:
 def test_without_anything_kept_a_rollback_says_what_keeps_revisions() -> None:
     with pytest.raises(NoChoice, match=r"spec\.rollout\.revisionHistoryLimit"):
         revision_meant(Verb.ROLLBACK, "calm-0aaa", a_service(), (BAD, SERVING))
+
+
+@pytest.mark.parametrize("kept", [(SERVING,), (OLD, SERVING)])
+def test_without_a_rollout_nobody_is_asked_to_go_back(kept: tuple[Kept, ...]) -> None:
+    """What was remembered went with it, and nobody would answer."""
+    service = a_service()
+    del service["spec"]["rollout"]
+    with pytest.raises(NoChoice, match=r"^calm has no rollout to go back by: apply the resource as it was"):
+        revision_meant(Verb.ROLLBACK, "", service, kept)
 
 
 def test_a_retry_means_the_rejected_revision_that_the_resource_asks_for() -> None:

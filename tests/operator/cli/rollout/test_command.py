@@ -117,7 +117,9 @@ def test_a_request_that_another_one_replaces_is_not_waited_for(
         service["metadata"]["annotations"][names.ANNOTATION_REQUEST] = "abort/calm-2bbb/1"
 
     assert run(Desk(a_service(), operator=replace), "promote", "calm") == UNANSWERED
-    assert "abort/calm-2bbb/1 stands in its place" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "abort/calm-2bbb/1 stands in its place" in told
+    assert "It may have been done all the same: kubectl paddle_sla status calm -n prod tells" in told
 
     def take_away(service: KubeObject, _: str) -> None:
         del service["metadata"]["annotations"]
