@@ -261,34 +261,6 @@ def test_a_bad_revision_that_serves_alone_is_sent_back_though_nobody_is_left_to_
     assert story.condition("Ready")[0] == "True"
 
 
-@pytest.mark.parametrize("strategy", ["Canary", "Recreate"])
-def test_a_revision_that_never_becomes_ready_gives_the_room_back(strategy: str) -> None:
-    story = a_story(1, strategy=strategy)
-    stable = story.begin()
-    story.change()
-    story.tick(3)
-    story.never_ready.add(story.status["canary"]["revision"])
-    story.until("RolledBack", ticks=70)
-    story.tick(4)
-    (rejected,) = story.status["rejectedRevisions"]
-    assert rejected["reason"] == "NotReady"
-    assert "no node takes pod" in rejected["message"], "what keeps them from it is told"
-    assert len(story.pods_of(stable)) == 1
-    assert story.condition("Ready")[0] == "True"
-
-
-def test_a_revision_that_breaks_in_its_bake_makes_room_for_the_one_before() -> None:
-    story = a_story(1, bake={"durationMinutes": 60})
-    stable = story.begin()
-    story.change()
-    story.until("Baking")
-    story.bad[story.status["stable"]["revision"]] = 100
-    story.until("RolledBack", ticks=80)
-    story.tick(2)
-    assert story.weights == {stable: 100}
-    assert len(story.pods_of(stable)) == 1
-
-
 def test_recreate_says_what_it_costs_before_it_ends_anybody() -> None:
     story = a_story(4, replicas=2, strategy="Recreate")
     stable = story.begin()

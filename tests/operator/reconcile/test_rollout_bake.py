@@ -1,0 +1,37 @@
+"""What becomes of a revision that breaks in its bake: nobody is left to compare it with."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.operator.reconcile.rollout_story import ROLLOUT, RolloutStory
+
+
+@pytest.fixture
+def story() -> RolloutStory:
+    return RolloutStory()
+
+
+def test_a_revision_that_breaks_in_its_bake_is_sent_back(story: RolloutStory) -> None:
+    story.cluster.edit(rollout={**ROLLOUT, "bake": {"durationMinutes": 60}})
+    stable, canary = story.begun()
+    story.passes(120)
+    assert story.weights == {canary: 100}
+    story.passes(15, good=70, bad=30)
+    assert story.weights[stable] > story.weights[canary], "at the first look, long before anybody is paged"
+    assert "rejectedRevisions" not in story.status
+    story.passes(60, good=70, bad=30)
+    assert story.weights == {stable: 100}
+    assert story.status["rejectedRevisions"][0]["reason"] == "Broken", "beside the other one"
+
+
+def test_what_fails_in_a_bake_whoever_serves_rejects_nobody(story: RolloutStory) -> None:
+    story.cluster.edit(rollout={**ROLLOUT, "bake": {"durationMinutes": 60}})
+    stable, canary = story.begun()
+    story.passes(120)
+    story.passes(120, good=70, bad=30, stable_bad=300)
+    assert story.weights[stable] > story.weights[canary]
+    assert story.rollout["hold"] == "SharedIncident"
+    story.passes(900)
+    assert story.weights == {canary: 100}, "it was proven once, and is again"
+    assert "rejectedRevisions" not in story.status
