@@ -74,7 +74,7 @@ def _predicted(found: Forecast, price: Price) -> str:
     serve = (
         f"{found.least} of {_pods(found.serving)} serve{_s(found.least)}" if found.least else "no pod serves"
     )
-    bound = "" if price.round.measured else "at most "
+    bound = "about " if price.round.measured else "at most "  # containers start in some seconds of their own
     spent = f"{most}{_percent(price.spends)} of the error budget that {price.objective} has in {price.over}"
     if not price.at_risk:
         enough = "which is enough for the load" if found.least else "and none does now"
