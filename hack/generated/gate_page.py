@@ -36,7 +36,8 @@ RECORDED = (
 
 def files() -> dict[Path, str]:
     """Return the page: its text, with the tables that the code makes."""
-    parts = {"proof": proof(), "replay": replay(), "seen": seen(), "results": results(), "worse": worse()}
+    makers = (proof, replay, seen, made, results, worse)
+    parts = {make.__name__: make() for make in makers}
     page = TEXT.read_text(encoding="utf-8")
     for name, lines in parts.items():
         page = page.replace(f"<!-- {name} -->\n", "\n".join(lines))
@@ -94,6 +95,24 @@ def seen() -> Iterator[str]:
         total = sum(row["rollouts"] for row in rows)
         said.append(f"{sum(row['rolledBack'] for row in rows)} of {total:,} of `{scenario}`")
     yield f"Rolled back on evidence were {', '.join(said)}.\n"
+
+
+def made() -> Iterator[str]:
+    """Of which commits the table is, and on what it was made, as far as that is known."""
+    scenarios: dict[str, list[str]] = {}
+    for name, of in json.loads(RESULT.read_text(encoding="utf-8"))["made"].items():
+        scenarios.setdefault(provenance(of), []).append(f"`{name}`")
+    for said, names in scenarios.items():
+        yield f"{'All' if len(names) == len(SCENARIOS) else ', '.join(names)}: {said}.\n"
+
+
+def provenance(of: Result) -> str:
+    """`commit 0a1b2c3d4e5f, 2026-11-27T08:59, 2 CPUs (such)`."""
+    said, machine = [f"commit {of['commit'][:12]}"], of.get("machine")
+    if "finished" in of:
+        said.append(of["finished"][:16])
+    said.append(f"{machine['cpus']} CPUs ({machine['cpu']})" if machine else "the machine was not noted")
+    return ", ".join(said)
 
 
 def results() -> Iterator[str]:
