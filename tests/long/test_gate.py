@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.gate_record import write
+from benchmarks.gate_record import ROLLOUTS, SEED, write
 from paddle_operator.simulation.table import RATES, RULES, TARGETS, cells, row
 from paddle_operator.simulation.world import SCENARIOS
 from tests.operator.simulation.bounds import broken_bounds
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
-ROLLOUTS, SEED = 1000, 1
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
