@@ -1,6 +1,6 @@
 """benchmarks/results/gate.json: how simulated rollouts ended, each part with its commit and machine.
 
-    python -m benchmarks.gate_record --rule argo --rule argo-5s    these alone, four minutes; the others stay
+    python -m benchmarks.gate_record --rule argo --rule argo-5s    these alone, a minute; the others stay
 
 `make test-long` writes all of it, a scenario at a time, as far as the bounds hold (tests/long/test_gate.py).
 The same seed finds the same on every machine, while the gate, rollouts and scenarios are as they were.

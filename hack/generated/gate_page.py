@@ -24,8 +24,8 @@ RULE_NAMES = {
     OWN: "paddle-sla",
     "flagger": "Flagger, 1m x 10",
     "flagger-10s": "Flagger, 10s x 1",
-    "argo": "Argo Rollouts, 5m, 3 may fail",
-    "argo-5s": "Argo Rollouts, 5s, none may fail",
+    "argo": "Argo Rollouts, 5m x 4",
+    "argo-5s": "Argo Rollouts, 5s x 1",
     "ome": "OME, 25 % for 10m",
 }
 SHOULD_PASS, SHOULD_FAIL = ("healthy", "at-budget", "shared"), ("bad", "broken", "late")
