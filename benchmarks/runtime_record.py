@@ -166,20 +166,30 @@ def installed(package: str) -> str | None:
         return None
 
 
-def write(name: str, figures: dict[str, Any], versions: Mapping[str, str] | None = None) -> None:
-    """benchmarks/results/NAME.json; versions: of what else took part."""
+def machine() -> dict[str, Any]:
+    """What it is done on, and what else that does at the end of it."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     cpu = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "system": platform.platform(),
+        "cpu": cpu[0] if cpu else "unknown",
+        "cpus": len(os.sched_getaffinity(0)),
+        "load_average_at_end": os.getloadavg(),
+    }
+
+
+def finished() -> str:
+    """The moment, as results have it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def write(name: str, figures: dict[str, Any], versions: Mapping[str, str] | None = None) -> None:
+    """benchmarks/results/NAME.json; versions: of what else took part."""
     result = {
         "benchmark": name,
         "commit": COMMIT,
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {
-            "system": platform.platform(),
-            "cpu": cpu[0] if cpu else "unknown",
-            "cpus": len(os.sched_getaffinity(0)),
-            "load_average_at_end": os.getloadavg(),
-        },
+        "finished": finished(),
+        "machine": machine(),
         "versions": {
             "python": platform.python_version(),
             **{each: found for each in PACKAGES if (found := installed(each))},

@@ -13,6 +13,7 @@ from hack.generated import ROOT, scaling_page
 from hack.generated.article_page import PLOT, article, plot
 from hack.generated.benchmark_table import Result, percent, spread, summary, table
 from hack.generated.peers_rollout_page import peers_rollout
+from hack.generated.rollback_page import rollback
 from hack.generated.takeover_page import takeover
 
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -57,6 +58,7 @@ def page(results: Mapping[str, Result]) -> str:
         "gpu": device,
         "dynamic_static": branches,
         "takeover": takeover,
+        "rollback": rollback,
         "peers_rollout": peers_rollout,
         "scaling": scaling_page.scaling,
         "article": article,

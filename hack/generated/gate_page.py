@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -24,6 +24,8 @@ RULE_NAMES = {
     OWN: "paddle-sla",
     "flagger": "Flagger, 1m x 10",
     "flagger-10s": "Flagger, 10s x 1",
+    "argo": "Argo Rollouts, 5m x 4",
+    "argo-5s": "Argo Rollouts, 5s x 1",
     "ome": "OME, 25 % for 10m",
 }
 SHOULD_PASS, SHOULD_FAIL = ("healthy", "at-budget", "shared"), ("bad", "broken", "late")
@@ -36,7 +38,8 @@ RECORDED = (
 
 def files() -> dict[Path, str]:
     """Return the page: its text, with the tables that the code makes."""
-    parts = {"proof": proof(), "replay": replay(), "seen": seen(), "results": results(), "worse": worse()}
+    makers = (proof, replay, seen, made, lacking, results, worse)
+    parts = {make.__name__: make() for make in makers}
     page = TEXT.read_text(encoding="utf-8")
     for name, lines in parts.items():
         page = page.replace(f"<!-- {name} -->\n", "\n".join(lines))
@@ -96,9 +99,48 @@ def seen() -> Iterator[str]:
     yield f"Rolled back on evidence were {', '.join(said)}.\n"
 
 
+def made() -> Iterator[str]:
+    """Of which commits the tables are, and on what they were made, as far as that is known."""
+    parts: dict[str, dict[str, list[str]]] = {}
+    for rule, scenarios in json.loads(RESULT.read_text(encoding="utf-8"))["made"].items():
+        for scenario, of in scenarios.items():
+            parts.setdefault(provenance(of), {}).setdefault(RULE_NAMES[rule], []).append(scenario)
+    for said, rules in parts.items():
+        yield f"- {'; '.join(part(rule, scenarios) for rule, scenarios in rules.items())}: {said}\n"
+
+
+def part(rule: str, scenarios: Sequence[str]) -> str:
+    """`paddle-sla`, or `late, bad of paddle-sla`."""
+    return rule if len(scenarios) == len(SCENARIOS) else f"{', '.join(scenarios)} of {rule}"
+
+
+def provenance(of: Result) -> str:
+    """`commit 0a1b2c3d4e5f, 2026-11-27, 2 CPUs (such)`."""
+    said, machine = [f"commit {of['commit'][:12]}"], of.get("machine")
+    if "finished" in of:
+        said.append(of["finished"][:10])
+    said.append(f"{machine['cpus']} CPUs ({machine['cpu']})" if machine else "the machine was not noted")
+    return ", ".join(said)
+
+
+def lacking() -> Iterator[str]:
+    """Whose rule is simulated, and has not been since it is."""
+    names = [name for rule, name in RULE_NAMES.items() if rule not in simulated(found())]
+    if names:
+        yield f"\nNot in the tables below before `make test-long` is run again: {'; '.join(names)}.\n"
+
+
+def simulated(cells: Iterable[tuple[str, str, int, str]]) -> list[str]:
+    """The rules of which there is every cell, in order."""
+    there = set(cells)
+    every = [(scenario, target, rate) for scenario in SCENARIOS for target in TARGETS for rate in RATES]
+    return [rule for rule in RULES if all((*cell, rule) in there for cell in every)]
+
+
 def results() -> Iterator[str]:
     """A table for each scenario."""
     cells = found()
+    rules = simulated(cells)
     for scenario, meaning in SCENARIOS.items():
         rollouts = cells[scenario, TARGETS[0], RATES[0], OWN]["rollouts"]
         yield f"### {scenario}: {meaning.meaning}, {rollouts:,} rollouts a cell\n"
@@ -106,12 +148,12 @@ def results() -> Iterator[str]:
             (
                 f"{target} %",
                 str(rate),
-                *(ending(cells[scenario, target, rate, rule]) for rule in RULES),
+                *(ending(cells[scenario, target, rate, rule]) for rule in rules),
             )
             for target in TARGETS
             for rate in RATES
         ]
-        yield table(("target", "requests/s", *RULE_NAMES.values()), rows)
+        yield table(("target", "requests/s", *(RULE_NAMES[rule] for rule in rules)), rows)
 
 
 def ending(row: Result) -> str:
@@ -128,14 +170,15 @@ def ending(row: Result) -> str:
 def worse() -> Iterator[str]:
     """Where somebody else's rule does better: more of the good promoted, or fewer callers of the bad hit."""
     cells = found()
+    rivals_of = [rule for rule in simulated(cells) if rule != OWN]
     for scenario in (*SHOULD_PASS, *SHOULD_FAIL):
         for target in TARGETS:
             for rate in RATES:
                 own = cells[scenario, target, rate, OWN]
                 rivals = [
                     RULE_NAMES[rule]
-                    for rule in RULES
-                    if rule != OWN and better(cells[scenario, target, rate, rule], own, scenario)
+                    for rule in rivals_of
+                    if better(cells[scenario, target, rate, rule], own, scenario)
                 ]
                 if rivals:
                     yield f"- {scenario} at {target} %, {rate} requests/s: {' and '.join(rivals)}"

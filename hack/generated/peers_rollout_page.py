@@ -34,9 +34,9 @@ What they do that this operator does not:
 - Both judge by whatever a query can say, and need no promise.
 
 What the fast settings cost: one failed look is enough for them, and a good version has such looks, too.
-How often is counted in the [simulation](reference/gate.md), for Flagger. The weights of Argo Rollouts'
-routes were written by a stand-in for its plugin, whose module could not be had, and Flagger is the
-newest one whose module could: [0057](decisions/0057-peers-on-the-same-cluster.md).
+How often is counted in the [simulation](reference/gate.md). The weights of Argo Rollouts' routes were
+written by a stand-in for its plugin, whose module could not be had, and Flagger is the newest one whose
+module could: [0057](decisions/0057-peers-on-the-same-cluster.md).
 """
 
 

@@ -33,6 +33,7 @@ from paddle_operator.rollout.looks import remembered
 from paddle_operator.rollout.looks.looked import Looked
 from paddle_operator.rollout.looks.looking import Revisions
 from paddle_operator.rollout.looks.places import behind, counted_at_gateway
+from paddle_operator.rollout.looks.recorded import line_of
 from paddle_operator.rollout.looks.spending import spent_percent
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Memory, memory_from, text_of
@@ -52,6 +53,9 @@ from paddle_operator.status.preflight import preflight_of
 from paddle_operator.status.rollout import RolloutFacts, answered_in, budget_left_in
 
 NOBODY_TO_ASK = "the operator was given no Prometheus: set PADDLE_OPERATOR_PROMETHEUS_URL"
+LOOK = "look"
+LOST_LOOK = "lost look"
+"""It could not be written down: what it counted is counted again by the next one."""
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
@@ -94,6 +98,8 @@ class Judged:
     looked: Looked | None
     missing: str = ""
     """Which counts are missing, and why."""
+    line: str = ""
+    """What `paddle-operator replay` judges again."""
 
 
 @dataclass(frozen=True)
@@ -141,8 +147,8 @@ class Rolling:
         course = made.course if refused is None else _without_reason(made.course, situation, memory)
         for said in made.said:
             logger.log(logging.WARNING if said.warns else logging.INFO, "%s: %s", key, said.message)
-        if judged is not None and judged.looked is not None:
-            logger.info("%s: %s", key, _evidence(judged))
+        if judged is not None and judged.line:
+            logger.info("%s: %s: %s", key, LOOK if refused is None else LOST_LOOK, judged.line)
         verdict = judged.verdict if judged else None
         reach, hosting = reach or _to_go(of, made.memory, judged, traffic, situation), situation.hosting
         words = hosting.told if hosting is not None and hosting.is_about(made.memory) else ""
@@ -175,11 +181,13 @@ class Rolling:
         looked = await self._proving(of.service, revisions, places, before, now, every=every, since=since)
         if looked is None:
             return None
-        look = looked.look(present_step(of.rollout, memory.attempt))
+        attempt = memory.attempt
+        look = looked.look(present_step(of.rollout, attempt))
         known = _read(gate_memory.memory_from, memory.gate, "the evidence about a canary begins anew")
         after, verdict = judge(of.gate, known or GateMemory(), look)
         counters = remembered.text_of(looked.remembered)
-        return Judged(gate_memory.text_of(after), counters, after, verdict, looked, looked.missing)
+        line = line_of(looked, look, attempt.weight if attempt else 100, verdict, anew=known is None)
+        return Judged(gate_memory.text_of(after), counters, after, verdict, looked, looked.missing, line)
 
     async def _traffic(
         self, of: Subject, memory: Memory | None, judged: Judged | None, now: datetime
@@ -340,11 +348,3 @@ def _read(reader: Callable[[str], T], text: str, without: str) -> T | None:
 def _counted_from(judged: Judged | None) -> tuple[str, ...]:
     looked = judged.looked if judged is not None else None
     return tuple(one.selector for one in looked.asked) if looked is not None else ()
-
-
-def _evidence(judged: Judged) -> str:
-    verdict = judged.verdict
-    if verdict is None or judged.looked is None:
-        return f"no verdict: {judged.missing}"
-    needed = f"{verdict.enough_against:.4g} against it or a proof of {verdict.enough_proof:.4g} decides"
-    return f"{verdict.finding}, {needed}: {judged.looked.document()}"

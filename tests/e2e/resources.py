@@ -46,6 +46,10 @@ class Resource:
         """Change spec.rollout, or ask for one."""
         return self._with(rollout=changes)
 
+    def by_pods(self) -> Self:
+        """Let the numbers of pods divide the requests, behind the plain Service."""
+        return self._with(routing={"type": "ReplicaRatio"})
+
     def through_gateway(self, hostname: str) -> Self:
         """Route by HTTPRoute on the cluster's Gateway."""
         return self._with(routing={"type": "GatewayAPI", "parentRefs": [GATEWAY], "hostnames": [hostname]})

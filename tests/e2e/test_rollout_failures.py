@@ -12,11 +12,13 @@ from paddle_operator import names
 from tests.e2e.resources import Resource
 from tests.e2e.rollouts import (
     ANYWAY,
+    PER_SECOND,
     asked,
     changed,
     promising,
     rolling,
     tried,
+    wait_for_weights,
     weights,
     with_fault,
 )
@@ -25,6 +27,8 @@ from tests.e2e.testbed import Testbed
 pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(300)]
 FAST = {"name": "fast", "latency": {"percentile": "95", "thresholdMilliseconds": 40}}
 DRAINED_SECONDS = 90.0
+WITHOUT_WEIGHT_SECONDS = 10.0
+"""Within which a route sends nothing any more to who has no pod: a second or two on a calm machine."""
 
 
 def test_a_revision_three_times_slower_is_rolled_back(
@@ -102,6 +106,37 @@ def test_a_newer_spec_overtakes_a_canary_which_gets_no_request_from_then_on(
     assert load.outcomes.answered_by(second)
     assert load.outcomes.failed == []
     kube.delete("pms", "twice")
+
+
+def test_a_canary_loses_its_share_with_its_last_pod_and_begins_again_with_the_next(
+    site: Testbed, kube: Kube, record_property: Callable[[str, object], None]
+) -> None:
+    """Without any grace: nobody is told that the pod goes, so what it was asked and what comes until the
+    gateway knows is lost."""
+    resource = promising("lost", steps=[{"weight": 20, "minDurationSeconds": 120}], budgetPolicy=ANYWAY)
+    with asked(site, kube, resource) as (old, load):
+        new = tried(kube, changed(resource))
+        time.sleep(5)
+        (pod,) = kube.list("pods", f"{names.LABEL_REVISION}={new}")
+        began = load.now()
+        kube.run("delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force", "--wait=false")
+        seconds = WITHOUT_WEIGHT_SECONDS
+        eventually(
+            lambda: True if weights(kube, "lost") == {old: 100} else None, seconds, "its share is gone"
+        )
+        away = load.now() - began
+        wait_for_weights(kube, "lost", {old: 80, new: 20})
+        back = load.now() - began
+        rolling(kube, "lost", "CanaryStep")
+        time.sleep(5)
+    lost = load.outcomes.failed
+    print(f"share gone after {away:.1f} s, back after {back:.1f} s; {len(lost)} callers lost: {lost}")
+    for name, value in (("gone_after_seconds", away), ("back_after_seconds", back), ("lost", len(lost))):
+        record_property(name, value)
+    assert len(lost) <= PER_SECOND * 0.2 * WITHOUT_WEIGHT_SECONDS, "no more than come to it until then"
+    assert [at for at in load.outcomes.answered_by(new) if at > began + back], "it begins again"
+    assert "rejectedRevisions" not in kube.get("pms", "lost")["status"]
+    kube.delete("pms", "lost")
 
 
 def other_canary(kube: Kube, name: str, than: str) -> str | None:

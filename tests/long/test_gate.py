@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
+from benchmarks.gate_record import ROLLOUTS, SEED, write
 from paddle_operator.simulation.table import RATES, RULES, TARGETS, cells, row
 from paddle_operator.simulation.world import SCENARIOS
 from tests.operator.simulation.bounds import broken_bounds
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
-RESULT = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "gate.json"
-ROLLOUTS, SEED = 1000, 1
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -21,6 +17,4 @@ def test_the_bounds_of_the_canary_gate_hold_over_a_thousand_rollouts_each(scenar
     """`make generate` writes what was found into docs/reference/gate.md. The same seed finds the same."""
     rows = [row(cell, ROLLOUTS, SEED) for cell in cells([scenario], TARGETS, RATES, RULES)]
     assert list(broken_bounds(rows)) == []
-    others = (one for one in json.loads(RESULT.read_text())["cells"] if one["scenario"] != scenario)
-    known = sorted([*others, *rows], key=lambda one: list(SCENARIOS).index(one["scenario"]))
-    RESULT.write_text(json.dumps({"seed": SEED, "cells": known}, indent=1) + "\n")
+    write(scenario, rows, SEED)

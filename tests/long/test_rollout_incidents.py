@@ -10,16 +10,18 @@ import pytest
 
 from benchmarks.scaling_watch import Replicas
 from hack.cluster import constants
+from hack.cluster.addons_extras import KEDA
 from hack.cluster.api import ClusterInfo
 from hack.cluster.progress import Progress
 from hack.demo.embedded import embedded_site
-from hack.demo.kubectl import Kube
+from hack.demo.kubectl import Kube, eventually
 from hack.e2e_site import CLUSTER
 from paddle_operator import names
 from tests.e2e.load import Outcomes
 from tests.e2e.resources import Resource
 from tests.e2e.rollouts import (
     ERRORS,
+    PER_SECOND,
     STEP,
     asked,
     changed,
@@ -32,11 +34,22 @@ from tests.e2e.rollouts import (
 )
 from tests.e2e.testbed import Testbed
 from tests.e2e.wrapped_runtime import FAULTY, wrapped_runtime
+from tests.long.scaled_service import by_requests, ready
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 NAMESPACE = "rollout-incidents"
 LATER = "errors:30:later"
 HELD_SECONDS = 45.0
+DOWN_AFTER_SECONDS = 60
+FEW_PER_SECOND = 5.0
+SCALED: dict[str, object] = {
+    "backend": "KEDA",
+    "minReplicas": 1,
+    "maxReplicas": 3,
+    "metrics": [by_requests(value="12")],
+    "behavior": {"scaleDownStabilizationSeconds": DOWN_AFTER_SECONDS},
+}
+"""Two pods for the usual load, also for what a canary of 20 % leaves of it; one for the few."""
 Record = Callable[[str, object], None]
 
 
@@ -107,6 +120,12 @@ def test_what_both_revisions_suffer_is_held_against_none_and_the_rollout_goes_on
 
 
 @pytest.fixture
+def keda() -> None:
+    """A scaler that goes by Prometheus; its add-on takes minutes to build the first time."""
+    Testbed.with_extra(KEDA)
+
+
+@pytest.fixture
 def prometheus(site: Testbed) -> Iterator[Callable[[int], None]]:
     """So many Prometheus from now on; one afterwards."""
     monitoring = site.kube(constants.MONITORING_NAMESPACE)
@@ -119,27 +138,37 @@ def prometheus(site: Testbed) -> Iterator[Callable[[int], None]]:
     runs(1)
 
 
-def test_a_canary_keeps_its_share_without_prometheus_and_goes_on_with_it(
-    site: Testbed, kube: Kube, prometheus: Callable[[int], None], record_property: Record
+def test_a_canary_keeps_its_share_without_prometheus_and_no_pod_goes_until_it_is_back(
+    site: Testbed, kube: Kube, keda: None, prometheus: Callable[[int], None], record_property: Record
 ) -> None:
-    """Its samples are lost with it: it keeps them in the pod."""
+    """Its samples are lost with it: it keeps them in the pod. Callers become few meanwhile, so that with
+    metrics the scaler would take a pod away."""
     long_first = [{"weight": 20, "minDurationSeconds": 30, "maxDurationSeconds": 300}, {"weight": 50, **STEP}]
-    resource = promising("blind", steps=long_first).replicas(2)
+    resource = promising("blind", steps=long_first)
+    resource.body["spec"]["scaling"] = SCALED
     with (
         asked(site, kube, resource, 20) as (old, load),
         Replicas(kube, names.selector_of("blind")) as seen,
     ):
+        kube.wait_condition("blind", "ScalingActive", "True", timeout=180)
+        eventually(lambda: True if ready(kube, "blind") == 2 else None, 120, "two pods for the load")
         new = tried(kube, changed(resource))
         time.sleep(10)
         prometheus(0)
         stopped, before = time.monotonic(), stored(seen)
+        assert before == {old: 2, new: 1}
+        load.pace(FEW_PER_SECOND)
         rolling(kube, "blind", "MetricsUnavailable", timeout=90)
         noticed = time.monotonic() - stopped
-        time.sleep(HELD_SECONDS)
+        kube.wait_condition("blind", "ScalingActive", "False", reason="MetricsLost", timeout=180)
+        time.sleep(DOWN_AFTER_SECONDS + HELD_SECONDS)
         assert rolling(kube, "blind", "MetricsUnavailable")
         assert weights(kube, "blind") == {old: 80, new: 20}
-        assert stored(seen) == before == {old: 2, new: 1}
-        assert all(one.replicas >= before[one.deployment] for one in seen.events if one.at > stopped)
+        load.pace(PER_SECOND)
+        time.sleep(HELD_SECONDS)
+        meanwhile = [one for one in seen.events if one.at > stopped]
+        assert all(one.replicas >= before[one.deployment] for one in meanwhile), meanwhile
+        assert stored(seen).keys() == before.keys()
         prometheus(1)
         back = time.monotonic()
         wait_for_weights(kube, "blind", {old: 50, new: 50}, timeout=150)
@@ -148,6 +177,7 @@ def test_a_canary_keeps_its_share_without_prometheus_and_goes_on_with_it(
     print(f"held {noticed:.0f} s after it stopped, at the next step {went_on:.0f} s after it was back")
     record_property("held_after_seconds", noticed)
     record_property("went_on_after_seconds", went_on)
+    record_property("without_prometheus_seconds", back - stopped)
     assert said(load.outcomes, record_property) == []
     kube.delete("pms", "blind")
 

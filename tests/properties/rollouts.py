@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from fractions import Fraction
 
@@ -27,11 +28,14 @@ from tests.operator.rollout.story import (
     CHECKING,
     DIFFERS,
     OUT_OF_REACH,
+    PROVEN,
     Story,
     asking,
 )
 
 NAMES = [f"ocr-{letter}" for letter in "abcd"]
+PODS = 4
+"""Of a service, as many as a story has."""
 WAITING = {Hold.NEEDS_APPROVAL, Hold.PROOF_NOT_REACHABLE, Hold.REGRESSION, Hold.UNPROVEN}
 """Holds that a person's approve ends."""
 VERDICTS = st.builds(Verdict, st.sampled_from(Finding), step_passes=st.booleans(), proven=st.booleans())
@@ -60,7 +64,7 @@ SETTINGS = st.builds(
 def hosting(stable: str, canary: tuple[str, ...], *, said: bool) -> Hosting:
     """On one node of four devices, some of which both revisions have."""
     look = machines(4, stable=stable, stable_wish=4).canary_on(*canary).look
-    return Hosting("as it was said", timedelta(minutes=10), forecast(look), look, said=said)
+    return Hosting("as it was said", timedelta(minutes=10), forecast(look), look=look, said=said)
 
 
 def after_a_wait(memory: Memory, story: Story, course: Course) -> Iterator[Advance]:
@@ -87,6 +91,35 @@ def unseen(memory: Memory, story: Story, course: Course) -> Memory:
         seen = Situation(story.wanted, course, pods, 4, missing=AWAY, preflight=CHECKED)
         memory = advance(memory, story.rollout, seen, now).memory
     return memory
+
+
+def paused(memory: Memory, story: Story, course: Course) -> Iterator[tuple[Advance, Mapping[str, int]]]:
+    """What a proof, and all pods of the canary, come to in a pause, by the pods of the stable revision."""
+    stopped = story.rollout.model_copy(update={"state": RolloutState.PAUSED})
+    for left in range(PODS + 1):
+        pods = {**dict.fromkeys((*NAMES, course.canary or ""), PODS), memory.stable or "": left}
+        seen = Situation(story.wanted, course, pods, PODS, verdict=PROVEN, preflight=CHECKED)
+        yield advance(memory, stopped, seen, story.now + timedelta(hours=9)), pods
+
+
+def gains_nothing(
+    before: Memory, then: Memory, earlier: Course, course: Course, ready: Mapping[str, int]
+) -> None:
+    """A pause gives a canary no more than it had, or was granted before and its own pods could not take yet.
+
+    Only what the ready pods of the stable revision can no longer take goes to it, whoever is left of them:
+    everything where none is, and where pods made room for it the part of those that are gone.
+    """
+    canary = course.canary
+    same = before.attempt is not None and before.attempt.canary == canary
+    granted = before.attempt.weight if before.attempt is not None and same else 0
+    if then.attempt is not None:
+        assert then.attempt.weight <= granted
+    had = earlier.canary_weight if earlier.canary == canary else 0
+    made_room = then.attempt is not None and then.attempt.full
+    left = ready.get(then.stable or "", 0) - len(course.ends)
+    gone = PODS - max(left, 0) if made_room or left <= 0 else 0
+    assert course.canary_weight <= max(had, granted, math.ceil(100 * gone / PODS))
 
 
 HOSTINGS = st.one_of(

@@ -40,6 +40,8 @@ from tests.properties.rollouts import (
     VERDICTS,
     WAITING,
     after_a_wait,
+    gains_nothing,
+    paused,
     unseen,
 )
 
@@ -164,12 +166,11 @@ class Walk(RuleBasedStateMachine):
             self.look(PROVEN, 120, preflight=CHECKED, asked=asked)
         raise AssertionError(f"it never ends: {self.memory}")
 
-    def if_then(self, verdict: Verdict | None, ready: int, **rollout: Any) -> Advance:
+    def if_then(self, verdict: Verdict | None, ready: int) -> Advance:
         """What one more look would come to, with so many pods of every revision."""
         pods = {name: ready for name in (self.course.canary, self.course.stable, *NAMES) if name}
         seen = Situation(self.story.wanted, self.course, pods, 4, verdict=verdict, preflight=CHECKED)
-        settings = self.story.rollout.model_copy(update=rollout)
-        return advance(self.memory, settings, seen, self.story.now + timedelta(hours=9))
+        return advance(self.memory, self.story.rollout, seen, self.story.now + timedelta(hours=9))
 
     @precondition(lambda self: self.memory.state is not State.STEADY)
     @rule(name=st.sampled_from(NAMES), pods=st.integers(0, 4))
@@ -255,10 +256,10 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def whatever_speaks_for_it_no_canary_gains_while_paused(self) -> None:
-        then = self.if_then(PROVEN, 4, state=RolloutState.PAUSED).memory
         if self.memory.state is not State.RETURNING and self.memory.attempt is not None:
-            assert then.stable == self.memory.stable
-            assert (then.attempt.weight if then.attempt else 0) <= self.memory.attempt.weight
+            for then, pods in paused(self.memory, self.story, self.course):
+                assert then.memory.stable == self.memory.stable
+                gains_nothing(self.memory, then.memory, self.course, then.course, pods)
 
     @invariant()
     def a_newer_spec_takes_nobody_away_who_alone_serves_again(self) -> None:
@@ -305,8 +306,7 @@ class Walk(RuleBasedStateMachine):
         if before.attempt is None or before.state is State.RETURNING:
             return
         assert self.memory.stable == before.stable
-        canary = self.memory.attempt or before.attempt
-        assert canary.weight <= (before.attempt.weight if before.attempt.canary == canary.canary else 0)
+        gains_nothing(before, self.memory, self.earlier, self.course, self.story.ready)
 
     @invariant()
     def steps_follow_the_table(self) -> None:

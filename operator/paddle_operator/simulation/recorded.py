@@ -2,8 +2,12 @@
 
     {"t": 15, "step_weight": 5, "objectives": {"errors": {"canary": [15, 0], "stable": [285, 1]}}}
 
-The counts of a line are those since the line before; null where nothing is known. With `"alone": true` the
-stable revision had no ready pod.
+The counts of a line are those since the line before; null where nothing is known. What a line may have more:
+
+    "alone": true   the stable revision had no ready pod
+    "step": 2       the step, where the weight does not tell: a first one may be raised to another's
+    "anew": true    what was counted before is of another attempt, or lost
+    "look": {}      what the operator's log says of it; nothing is judged by it
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ _LINE = (
     '{"t": SECONDS, "step_weight": PERCENT, "objectives": {NAME: {"canary": [REQUESTS, BAD], "stable": ...}}}'
 )
 _SIDES = {"canary", "stable"}
+_MAY_HAVE = {"alone", "step", "anew", "look"}
 _LONGEST = 1e10
 """Seconds, as many as are in 300 years: also a time since 1970 is less."""
 
@@ -42,6 +47,9 @@ class _Line:
     weight: int
     objectives: dict[str, Pair]
     alone: bool
+    step: int | None
+    """By its index from 0; None: the weight tells."""
+    anew: bool
 
 
 def replayed(gate: Gate, rollout: Rollout, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
@@ -62,8 +70,9 @@ def replayed(gate: Gate, rollout: Rollout, lines: Iterable[str]) -> Iterator[dic
                 "more; sort them",
             )
         since = line.seconds - rollout.analysis.interval_seconds if before is None else before
-        before, step = line.seconds, _step(rollout.steps, line.weight)
-        if canary is None or canary.attempt.step != step:
+        before, step = line.seconds, _step(rollout.steps, line)
+        known = Memory() if line.anew else known
+        if canary is None or canary.attempt.step != step or line.anew:
             canary = Recorded.in_step(step, line.weight, after(since))
         try:
             known, verdict = judge(gate, known, Look(step, line.objectives, line.alone))
@@ -80,16 +89,18 @@ def replayed(gate: Gate, rollout: Rollout, lines: Iterable[str]) -> Iterator[dic
         }
 
 
-def _step(steps: Sequence[Step], weight: int) -> int:
-    """Return the step that a weight belongs to. One between two steps is that of a first step which was
-    raised, so that its proof came into reach."""
-    return max(0, bisect_right([step.weight for step in steps], weight) - 1)
+def _step(steps: Sequence[Step], line: _Line) -> int:
+    """Return the step that a line is of: the last one also where there were more, as in a rollout. A weight
+    between two steps is that of a first step which was raised, so that its proof came into reach."""
+    if line.step is not None:
+        return min(line.step, len(steps) - 1)
+    return max(0, bisect_right([step.weight for step in steps], line.weight) - 1)
 
 
 def _read(number: int, text: str) -> _Line:
     try:
         read = json.loads(text, parse_constant=_no_constant)
-        if not isinstance(read, dict) or read.keys() - {"alone"} != {"t", "step_weight", "objectives"}:
+        if not isinstance(read, dict) or read.keys() - _MAY_HAVE != {"t", "step_weight", "objectives"}:
             raise ValueError(f"it must be {_LINE}")
         seconds, weight = read["t"], read["step_weight"]
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) < _LONGEST:
@@ -98,14 +109,22 @@ def _read(number: int, text: str) -> _Line:
             raise ValueError(f"step_weight must be a whole percentage from 0 to 100, is {weight!r}")
         if not isinstance(read["objectives"], dict):
             raise ValueError(f"objectives must be an object by name, is {read['objectives']!r}")
-        if not isinstance(alone := read.get("alone", False), bool):
-            raise ValueError(f"alone must be true or false, is {alone!r}")
+        step = read.get("step")
+        if step is not None and (type(step) is not int or step < 1):
+            raise ValueError(f"step must be a whole number, 1 or more, is {step!r}")
         pairs = {name: _pair(name, one) for name, one in read["objectives"].items()}
-        return _Line(seconds, weight, pairs, alone)
+        index = None if step is None else step - 1
+        return _Line(seconds, weight, pairs, _truth(read, "alone"), index, _truth(read, "anew"))
     except json.JSONDecodeError as wrong:
         raise LineInvalid(number, f"not JSON ({wrong}): it must be {_LINE}") from wrong
     except (ValueError, RecursionError) as wrong:
         raise LineInvalid(number, str(wrong)) from wrong
+
+
+def _truth(read: dict[str, Any], name: str) -> bool:
+    if not isinstance(found := read.get(name, False), bool):
+        raise ValueError(f"{name} must be true or false, is {found!r}")
+    return found
 
 
 def _no_constant(name: str) -> float:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from paddle_operator.simulation import ome, own
+from paddle_operator.simulation.argo import FASTEST, Argo
 from paddle_operator.simulation.flagger import Flagger
 from paddle_operator.simulation.world import SCENARIOS, End, Ending, World
 
@@ -22,6 +23,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "paddle-sla": own.rollout,
         "flagger": Flagger(),
         "flagger-10s": Flagger(interval_seconds=10, threshold=1),
+        "argo": Argo(),
+        "argo-5s": FASTEST,
         "ome": ome.rollout,
     }
 )

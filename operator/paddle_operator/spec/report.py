@@ -186,7 +186,7 @@ class RolloutStatus(Block):
     `refused (4xx)`."""
     counted_from: Annotated[tuple[Annotated[str, Field(max_length=2048)], ...], Field(max_length=2)] = ()
     """The series that it was counted from, as Prometheus takes their selector. The operator's log has each
-    look's query, with its moment and its answer."""
+    look's query, with its moment and its answer, and the counts as `paddle-operator replay` reads them."""
 
 
 class RejectedRevision(Block):

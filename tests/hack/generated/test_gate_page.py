@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hack.generated.gate_page import better, ending, proof, replay
+from hack.generated.gate_page import better, ending, found, proof, replay, simulated
 
 
 def row(**more: Any) -> dict[str, Any]:
@@ -45,3 +45,11 @@ def test_what_cannot_be_proven_in_time_says_so() -> None:
 
 def test_the_recorded_canary_is_rolled_back_at_its_last_line() -> None:
     assert "| 45 | Broken | RollBack |" in "".join(replay())
+
+
+def test_a_rule_that_was_not_simulated_in_every_cell_has_no_column() -> None:
+    cells = found()
+    assert simulated(cells)[0] == "paddle-sla"
+    lost = {cell: row for cell, row in cells.items() if cell != ("late", "99.9", 200, "ome")}
+    assert "ome" in simulated(cells)
+    assert "ome" not in simulated(lost)

@@ -79,8 +79,11 @@ def test_a_simulation_prints_a_row_for_each_cell(capsys: pytest.CaptureFixture[s
     assert main(BROKEN) == 0
     head, *rows = capsys.readouterr().out.splitlines()
     assert head.split()[:4] == ["scenario", "targetPercent", "requestsPerSecond", "rule"]
-    assert [row.split()[3] for row in rows] == ["paddle-sla", "flagger", "flagger-10s", "ome"]
-    assert [row.split()[4:7] for row in rows] == [["5", "0", "5"]] * 4, "rollouts, promoted, rolled back"
+    assert [row.split()[3] for row in rows] == [
+        *("paddle-sla", "flagger", "flagger-10s"),
+        *("argo", "argo-5s", "ome"),
+    ]
+    assert [row.split()[4:7] for row in rows] == [["5", "0", "5"]] * 6, "rollouts, promoted, rolled back"
 
 
 def test_the_same_seed_is_the_same_table_and_another_one_is_not(capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,7 +53,7 @@ def test_what_is_written_down_has_counts_or_null_and_says_why() -> None:
         "up": None,
         "other": None,
     }
-    assert document["why"] == {
+    assert document["look"]["why"] == {
         "fast": "NoData: no boundary",
         "up": "Stale: too old",
         "other": "Failed: refused",
@@ -61,13 +61,13 @@ def test_what_is_written_down_has_counts_or_null_and_says_why() -> None:
 
 
 def test_what_is_written_down_has_the_question_and_where_the_counters_stood() -> None:
-    assert LOOKED.document()["asked"] == [
+    assert LOOKED.document()["look"]["asked"] == [
         {"at": "Runtime", "query": "up[15001ms] @ 1780315200.000", "answer": "new good 38 bad 2"}
     ]
 
 
 def test_what_nobody_saw_is_told_and_stays_small() -> None:
-    document = LOOKED.document()
+    document = LOOKED.document()["look"]
     assert document["unseen"] == ["End new-1 2026-06-01T11:59:22Z 37.5s"] * MOST_UNSEEN
     assert document["unseenStretches"] == MOST_UNSEEN + 2
     assert document["early"] == {"new": 7}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
+from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,7 @@ from paddle_operator.simulation.table import TARGETS, Cell, row
 from paddle_operator.simulation.world import SCENARIOS, Ending, World
 from tests.operator.simulation.bounds import GATE, broken_bounds
 
+RESULT = Path(__file__).resolve().parents[3] / "benchmarks" / "results" / "gate.json"
 CELLS = [
     ("healthy", "99", 20, 100),
     ("healthy", "99.5", 20, 100),
@@ -39,6 +43,32 @@ def test_the_bounds_can_be_broken() -> None:
     slow = row(Cell("broken", "99", 20, "ome"), 20, seed=7)
     for one in (strict, shared, slow):
         assert len(list(broken_bounds([{**one, "rule": GATE}]))) == 1
+
+
+def of_shared(*rolled_back: int) -> list[dict[str, Any]]:
+    cell = {"rule": GATE, "scenario": "shared", "targetPercent": "99", "requestsPerSecond": 2}
+    return [{**cell, "rollouts": 1000, "promoted": 0, "rolledBack": one} for one in rolled_back]
+
+
+@pytest.mark.parametrize(
+    ("rolled_back", "broken"),
+    [
+        ((0, 0, 1, 0, 0, 0, 1, 0, 0), 0),
+        ((1, 0, 1, 0, 2, 0, 1, 0, 0), 0),
+        ((1, 0, 1, 1, 2, 0, 1, 0, 0), 1),
+        ((0, 0, 0, 0, 3, 0, 0, 0, 0), 1),
+        ((2,), 0),
+        ((3,), 1),
+    ],
+)
+def test_an_incident_that_both_share_is_held_against_next_to_no_canary(
+    rolled_back: tuple[int, ...], broken: int
+) -> None:
+    assert len(list(broken_bounds(of_shared(*rolled_back)))) == broken
+
+
+def test_the_bounds_hold_for_what_is_stored() -> None:
+    assert list(broken_bounds(json.loads(RESULT.read_text(encoding="utf-8"))["cells"])) == []
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,23 @@ def test_a_weight_between_two_steps_is_that_of_the_first_one_raised() -> None:
     assert [one["step"] for one in replayed(GATE, ROLLOUT, lines)] == [1, 1, 1, 2, 3, 3]
 
 
+def test_a_line_may_name_its_step_where_the_weight_is_also_another_ones() -> None:
+    raised = json.dumps({**json.loads(line(15, 50)), "step": 1, "look": {"finding": "Broken"}})
+    gone = json.dumps({**json.loads(line(30, 50)), "step": 9})
+    assert [one["step"] for one in replayed(GATE, ROLLOUT, [raised, gone])] == [1, len(ROLLOUT.steps)]
+
+
+def test_a_line_that_begins_anew_knows_nothing_of_those_before() -> None:
+    broken = {"canary": [15, 5], "stable": [285, 1]}
+    fine = {"canary": [15, 0], "stable": [285, 1]}
+    before, after = line(15, 5, errors=broken, latency=broken), line(30, 5, errors=fine, latency=fine)
+    anew = json.dumps({**json.loads(after), "anew": True})
+    (*_, kept) = replayed(GATE, ROLLOUT, [before, after])
+    (*_, lost) = replayed(GATE, ROLLOUT, [before, anew])
+    assert (kept["finding"], lost["finding"]) == ("Broken", "NothingAgainst")
+    assert lost["objectives"][0]["canary"] == [15, 0]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -126,6 +143,11 @@ def test_a_weight_between_two_steps_is_that_of_the_first_one_raised() -> None:
         ('{"t": 1e999, "step_weight": 5, "objectives": {}}', "t must be seconds, is inf"),
         ('{"t": 30, "step_weight": 5, "objectives": []}', "objectives must be an object by name"),
         ('{"t": 30, "step_weight": 5, "objectives": {}, "alone": 1}', "alone must be true or false, is 1"),
+        ('{"t": 30, "step_weight": 5, "objectives": {}, "anew": 1}', "anew must be true or false, is 1"),
+        (
+            '{"t": 30, "step_weight": 5, "objectives": {}, "step": 0}',
+            "step must be a whole number, 1 or more",
+        ),
         ("[" * 100_000, "line 2"),
     ],
 )

@@ -63,17 +63,19 @@ class Looked:
         return "; ".join(f"{', '.join(named)}: {told}" for told, named in found.items())
 
     def document(self) -> dict[str, Any]:
-        """Return it as JSON's values: `alone` and `objectives` are what `paddle-operator replay` reads."""
+        """Return it as JSON's values: what each revision did, and how that is known."""
         return {
-            "canary": self.revisions.canary,
-            "stable": self.revisions.stable or "",
             "alone": self.revisions.stable is None,
             "objectives": {name: _counts(answer) for name, answer in self.counts.items()},
-            "why": {name: why(one) for name, one in self.counts.items() if not isinstance(one, Value)},
-            "asked": [{"at": one.at, "query": one.query, "answer": one.answer} for one in self.asked],
-            "unseen": [_unseen(one) for one in self.unseen[:MOST_UNSEEN]],
-            "unseenStretches": len(self.unseen),
-            "early": dict(self.early),
+            "look": {
+                "canary": self.revisions.canary,
+                "stable": self.revisions.stable or "",
+                "why": {name: why(one) for name, one in self.counts.items() if not isinstance(one, Value)},
+                "asked": [{"at": one.at, "query": one.query, "answer": one.answer} for one in self.asked],
+                "unseen": [_unseen(one) for one in self.unseen[:MOST_UNSEEN]],
+                "unseenStretches": len(self.unseen),
+                "early": dict(self.early),
+            },
         }
 
 
