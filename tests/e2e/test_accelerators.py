@@ -7,11 +7,14 @@ The hardware is a fake (accelerators/fake_plugin.py), and so is the check that t
 from __future__ import annotations
 
 import json
+import re
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -30,8 +33,7 @@ from tests.e2e.wrapped_runtime import WITHOUT_DEVICE_CHECK, wrapped_runtime
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 GPU, NPU = "nvidia.com/gpu", "huawei.com/Ascend910"
-LONGEST_ROUND = 11 * 60 + 35
-"""Seconds that are told of a pod of which nothing is measured yet."""
+IN_SECONDS = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86_400}
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,13 @@ def foretold(kube: Kube, service: str) -> str:
     return eventually(said, 60, "a forecast in the status")
 
 
+def seconds_in(words: str) -> float:
+    """How long fewer pods serve, at most, by a forecast: `no pod serves for at most 11 min 35 s (...)`."""
+    (length,) = re.findall(r" serves? for (?:at most )?([^(]+) \(", words)
+    parts = length.split()
+    return sum(float(value) * IN_SECONDS[unit] for value, unit in zip(parts[::2], parts[1::2], strict=True))
+
+
 def first_end(kube: Kube, service: str) -> datetime:
     """When the first pod was told to end."""
 
@@ -201,7 +210,7 @@ def test_on_the_only_device_a_new_revision_takes_over_and_what_that_costs_was_sa
         has_taken_over(kube, name, before)
     silence = len(load.outcomes.failed) * load.interval
     print(f"{resource}: {words}\n{silence:g} s without an answer, of {load.now():.0f} s")
-    assert 0 < silence < LONGEST_ROUND, "no longer than was said"
+    assert 0 < silence <= seconds_in(words), "no longer than was said"
 
 
 def test_a_second_service_waits_for_a_device_says_so_and_starts_when_there_is_one(
@@ -276,3 +285,40 @@ def test_a_model_that_moves_to_another_device_gets_no_request_until_it_answers_a
 
     kube.apply(moved.body)
     has_taken_over(kube, "moving", before)
+
+
+@pytest.mark.timeout(700)
+def test_two_pods_on_two_devices_change_places_one_by_one_while_the_new_ones_are_proven(
+    site: Testbed, kube: Kube, devices: Devices
+) -> None:
+    """Under traffic, which nobody counts but the pods: there is no gateway."""
+    kube.delete("pms", "moving")
+    eventually(lambda: None if pods_that_serve(kube, "moving") else True, 90, "the devices to be free")
+    devices.gpus.has(3)
+    eventually(lambda: True if allocatable(site)[GPU] == "3" else None, 30, "two devices, and the first one")
+    promise = {"minTraffic": {"requests": 1, "periodSeconds": 300}}
+    kube.apply(devices.service("pair", "GPU").replicas(2).sla(**promise).body)
+    kube.wait_condition("pair", "Ready", "True", timeout=150)
+    before = stable_of(kube, "pair")
+    step = {"weight": 50, "minDurationSeconds": 10, "maxDurationSeconds": 300}
+    wanted = devices.changed("pair", "GPU", 11, surge="OneByOne", steps=[step])
+    with callers(kube, "pair", patience=15) as load:
+        time.sleep(20)
+        kube.apply(wanted.replicas(2).sla(**promise).body)
+        words = foretold(kube, "pair")
+        assert "A stable pod is ended and a canary pod starts in its room, 2 times, one after" in words
+        assert "Predicted: 1 of 2 pods serves for " in words
+        ready = [(time.monotonic(), 2)]
+        while stable_of(kube, "pair") == before or ready[-1][1] < 2:
+            time.sleep(0.5)
+            ready.append((time.monotonic(), len(ready_pods(kube, "pair"))))
+            assert ready[-1][0] < ready[0][0] + 400, kube.get("pms", "pair")["status"]
+        has_taken_over(kube, "pair", before)
+    fewer = sum(then - at for (at, number), (then, _) in pairwise(ready) if number < 2)
+    rollout = kube.get("pms", "pair")["status"]["rollout"]
+    print(f"{words}\n{fewer:.0f} s with one pod, {len(load.outcomes.failed)} callers failed")
+    assert min(number for _, number in ready) == 1, "one of two serves at any time"
+    assert 0 < fewer <= seconds_in(words), "no longer than was said"
+    assert rollout["verdict"] == "NothingAgainst"
+    assert all(float(one["evidenceProof"]) >= float(rollout["proofNeeded"]) for one in rollout["results"])
+    assert load.outcomes.failed == []
