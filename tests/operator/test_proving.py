@@ -105,7 +105,7 @@ class Rollout:
         """Why nothing is known of an objective at one look."""
         looked = self.look(second)
         assert looked is not None
-        return str(looked.document()["why"][objective])
+        return str(looked.document()["look"]["why"][objective])
 
     def numbers(self, second: float, objective: str) -> list[int] | None:
         """Requests and bad ones of the canary, then of the stable revision, at one look."""

@@ -1,0 +1,110 @@
+"""Rollback by hand: whose pods come, who is rejected, and how a return ends."""
+
+from __future__ import annotations
+
+from paddle_operator.rollout.machine import State
+from paddle_operator.rollout.memory import Cause
+from tests.operator.rollout.story import (
+    FINE,
+    NEW,
+    NEWER,
+    OLD,
+    Story,
+    asking,
+    rejected,
+)
+
+
+def test_rollback_in_the_bake_takes_one_look() -> None:
+    story = Story().promoted()
+    course = story.ask("rollback", OLD)
+    assert (course.stable, course.canary, story.state) == (OLD, None, State.ROLLED_BACK)
+    assert story.look().canary is None, "the one that is wanted was rejected"
+
+
+def test_rollback_to_a_kept_revision_waits_for_its_pods() -> None:
+    story = Story().promoted()
+    story.look(FINE, seconds=1800)
+    story.ready[OLD] = 0
+    course = story.ask("rollback", OLD)
+    assert (course.stable, course.canary, course.canary_weight, course.canary_replicas) == (NEW, OLD, 0, 4)
+    story.ready[OLD] = 4
+    assert story.look().stable == OLD
+
+
+def test_rollback_ends_what_is_being_rolled_out() -> None:
+    story = Story().promoted()
+    story.look(FINE, seconds=1800)
+    story.wanted = NEWER
+    story.ready[NEWER] = 1
+    story.look()
+    assert story.look().canary == NEWER
+    course = story.ask("rollback", OLD)
+    assert course.stable == OLD
+    assert set(course.rejected) == {NEW, NEWER}
+
+
+def test_a_return_can_be_sent_elsewhere_and_forgets_nobody() -> None:
+    story = Story(asking(strategy="BlueGreen", bake={"durationMinutes": 0})).settled()
+    for name in (NEW, NEWER):
+        story.wanted = name
+        story.ready[name] = 4
+        story.look()
+    story.ready |= {OLD: 0, NEW: 0}
+    assert story.ask("rollback", NEW).canary == NEW
+    course = story.ask("rollback", OLD)
+    assert (course.canary, course.history) == (OLD, (NEW,))
+
+
+def test_a_newer_spec_leads_out_of_a_return() -> None:
+    story = Story().promoted()
+    story.ready[OLD] = 0
+    story.ask("rollback", OLD)
+    assert story.state is State.RETURNING
+    story.wanted = NEWER
+    assert story.look().canary == NEWER
+
+
+def test_a_newer_spec_in_a_return_while_nobody_serves_keeps_the_persons_word() -> None:
+    """Who was to take over again goes on coming up, and is who is gone back to."""
+    story = Story().promoted()
+    story.ready = {OLD: 0, NEW: 0}
+    story.ask("rollback", OLD)
+    story.wanted = NEWER
+    course = story.look()
+    assert (course.stable, course.canary, rejected(story)) == (OLD, NEWER, {NEW: Cause.SENT_BACK})
+    assert f"it supersedes {OLD}, which is to be gone back to instead of {NEW}" in story.told
+    course = story.ask("abort", NEWER)
+    assert (course.stable, course.canary) == (OLD, None)
+
+
+def test_who_keeps_a_revision_without_pods_is_told_that_nobody_serves() -> None:
+    story = Story().promoted()
+    story.ready[NEW] = 0
+    story.full = 5
+    story.ask("rollback", OLD)
+    assert story.state is State.RETURNING
+    story.ask("abort", OLD)
+    assert story.answer == f"Accepted: {NEW} serves again once its pods are ready; until then nobody does"
+
+
+def test_rollback_to_one_that_is_not_kept_is_refused_with_those_that_are() -> None:
+    story = Story().promoted()
+    story.ask("rollback", NEWER)
+    assert story.answer == f"Refused: {NEWER} is none to go back to; there is: {OLD}"
+    story.ask("rollback", NEW)
+    assert story.answer.startswith(f"Refused: {NEW} serves")
+    story.ask("rollback", OLD)
+    story.ask("rollback", NEW)
+    assert "there is: none" in story.answer
+
+
+def test_a_return_that_cannot_end_is_ended_by_a_person() -> None:
+    story = Story().promoted()
+    story.ready[OLD] = 0
+    story.ask("rollback", OLD)
+    assert story.state is State.RETURNING
+    story.ask("abort", OLD)
+    assert story.answer == f"Accepted: {NEW} goes on serving"
+    assert story.state is State.STEADY
+    assert story.look().weight(NEW) == 100
