@@ -34,6 +34,16 @@ def test_a_lost_memory_is_told_of_a_canary_that_is_judged_anew(story: RolloutSto
     assert any(told in one.message for one in story.cluster.posted)
 
 
+def test_a_memory_that_is_lost_in_the_bake_is_told_to_begin_it_anew(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    story.passes(120)
+    del story.cluster.objects[MEMORY]
+    story.look()
+    assert (story.weights, story.rollout["state"]) == ({canary: 100}, "Baking")
+    told = f"{canary} serves as it did, and its bake begins anew; {stable} stays warm"
+    assert told in story.rollout["message"]
+
+
 def test_an_older_memory_that_somebody_puts_back_moves_no_weight(story: RolloutStory) -> None:
     _, canary = story.begun()
     in_its_step = remembered(story)
