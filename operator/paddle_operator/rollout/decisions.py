@@ -236,7 +236,8 @@ def _baking(memory: Memory, view: View) -> Move | None:
         if not situation.has(memory.stable) and situation.has(memory.previous):
             return _left(memory, view, Cause.ENDPOINTS_LOST, f"{memory.stable} has no ready pod any more")
         burns = view.finds(Finding.BROKEN) and (situation.fast_burn or _burns_fast(view))
-        if burns and memory.previous in situation.ready:
+        repairs = view.rollout.budget_policy.override is Override.REPAIR  # it burned before, and more
+        if burns and not repairs and memory.previous in situation.ready:
             told = f"the budget burns fast while {memory.stable} serves alone"
             return _left(memory, view, Cause.FAST_BURN, told)
         over = view.now - memory.since >= timedelta(minutes=bake.duration_minutes)

@@ -102,6 +102,13 @@ def test_who_cannot_be_beside_the_other_one_and_burns_fast_is_rejected() -> None
     assert rejected(story) == {NEW: Cause.FAST_BURN}, "its device would be needed once more"
 
 
+def test_who_repairs_is_not_sent_back_to_what_it_repairs() -> None:
+    story = Story(asking(budgetPolicy={"override": "Repair"})).promoted()
+    assert story.look(BROKEN, fast_burn=True).stable == NEW
+    story.ready[NEW] = 0
+    assert story.look().stable == OLD, "with pods it is better than without"
+
+
 def test_the_gate_alone_sees_a_burn_before_an_alert_does() -> None:
     story = Story().promoted()
     assert story.look(broken(5.9)).stable == NEW
