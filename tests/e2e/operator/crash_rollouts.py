@@ -1,4 +1,4 @@
-"""Rollouts that a service lives through in a crash sweep: promoted, rolled back, by hand, one by one."""
+"""Rollouts that a service lives through in a crash sweep: promoted, rolled back, by hand, left in a bake."""
 
 from __future__ import annotations
 
@@ -72,6 +72,13 @@ class Rollouts(Life):
             self.deleted, first=2,
         )  # fmt: skip
 
+    def left_in_its_bake(self) -> Subject:
+        """What a person promoted burns the budget, and is tried again beside the one before."""
+        return self.subject(
+            self.made, self.burning_canary, self.promoted_by_hand, self.tried_again, self.condemned,
+            self.old_one_gone, self.deleted, first=3,
+        )  # fmt: skip
+
     def one_by_one(self) -> Subject:
         """The old pod ends before the new one starts and serves alone, as on a node with one device."""
         told = replace(self, surge="OneByOne")
@@ -99,6 +106,9 @@ class Rollouts(Life):
 
     def bad_canary(self, namespace: str) -> None:
         self.canary(namespace, good=10, bad=10)
+
+    def burning_canary(self, namespace: str) -> None:
+        self.canary(namespace, good=2, bad=18)
 
     def canary(self, namespace: str, **traffic: int) -> None:
         kube = self.kube(namespace)
@@ -164,6 +174,12 @@ class Rollouts(Life):
         self.asks(kube, f"promote/{new}/1")
         self.rolls(kube, state="Baking")
         self.takes_all(kube, new)
+
+    def tried_again(self, namespace: str) -> None:
+        """The one before takes over, and the other one has the first share of a canary."""
+        self.pass_a_minute(kube := self.kube(namespace))
+        self.rolls(kube, state="Step")
+        self.shares(kube, 90, 10)
 
     def sent_back(self, namespace: str) -> None:
         kube = self.kube(namespace)

@@ -56,8 +56,15 @@ async def test_killed_after_some_writes_it_goes_on_as_if_nothing_had_been(life: 
 
 STORIES = pytest.mark.parametrize(
     "story",
-    [taken_over, Rollouts.promoted, Rollouts.rolled_back, Rollouts.by_hand, Rollouts.one_by_one],
-    ids=["taken_over", "promoted", "rolled_back", "by_hand", "one_by_one"],
+    [
+        taken_over,
+        Rollouts.promoted,
+        Rollouts.rolled_back,
+        Rollouts.by_hand,
+        Rollouts.left_in_its_bake,
+        Rollouts.one_by_one,
+    ],
+    ids=["taken_over", "promoted", "rolled_back", "by_hand", "left_in_its_bake", "one_by_one"],
 )
 Story = Callable[[Rollouts], Subject]
 Record = Callable[[str, object], None]
