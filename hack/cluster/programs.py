@@ -220,16 +220,17 @@ def _build(module: Module, key: str, fetched: Future[int], step: Step) -> None:
     total = fetched.result()
     step.note(f"compiling at most {total} packages")
     with tempfile.TemporaryDirectory(dir=bin_dir(), prefix=".build-") as temporary:
-        process = subprocess.Popen(
+        with subprocess.Popen(
             ["setpriv", "--pdeathsig=KILL", "nice", *_command(module, Path(temporary))],
             cwd=source_of(module.folder),
             env={**os.environ, **go_environment(), **_SPARE_THE_COLLECTOR},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-        )
-        last = _follow(process, step, total)
-        if process.wait(timeout=_BUILD_TIMEOUT_SECONDS) != 0:
+        ) as process:
+            last = _follow(process, step, total)
+            ended = process.wait(timeout=_BUILD_TIMEOUT_SECONDS)
+        if ended != 0:
             raise CommandFailed(f"building {module.folder} failed:\n" + "\n".join(last))
         _stamp(module).parent.mkdir(exist_ok=True)
         _stamp(module).unlink(missing_ok=True)

@@ -54,8 +54,7 @@ from paddle_operator.status.rollout import RolloutFacts, answered_in, budget_lef
 
 NOBODY_TO_ASK = "the operator was given no Prometheus: set PADDLE_OPERATOR_PROMETHEUS_URL"
 LOOK = "look"
-LOST_LOOK = "lost look"
-"""It could not be written down: what it counted is counted again by the next one."""
+LOST_LOOK = "lost look"  # it could not be written down, and the next one counts again what it counted
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
@@ -153,8 +152,8 @@ class Rolling:
         reach, hosting = reach or _to_go(of, made.memory, judged, traffic, situation), situation.hosting
         words = hosting.told if hosting is not None and hosting.is_about(made.memory) else ""
         facts = RolloutFacts(of.rollout, made.memory, of.wish.revision, verdict, reach, words)
-        in_preflight = made.memory.state is State.PREFLIGHT
-        return Rolled(course, facts, asked if in_preflight else NO_QUESTIONS, made.said, refused)
+        asked = asked if made.memory.state is State.PREFLIGHT else NO_QUESTIONS
+        return Rolled(course, facts, asked, made.said, refused)
 
     async def _hosted(self, of: Subject, memory: Memory | None, situation: Situation) -> Situation:
         """Look for the room of whoever is tried."""
@@ -309,6 +308,7 @@ def _situation(
         budget_of=budget_of,
         spent_percent=spent,
         fast_burn=measured is not None and measured.burns_fast,
+        reckoned=memory is not None and begins(memory, of.wish.revision),
         asked=seen.asked,
         answered=answered_in(seen.status),
         gate=judged.gate if judged else memory.gate if memory else "",

@@ -57,7 +57,7 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
     past = memory is not None and _of_the_past(memory, rollout, situation)
     memory = None if past else memory
     if memory is None or _of_other_revisions(memory, situation):
-        gone = memory.stable if memory is not None else None
+        gone = memory if memory is not None and memory.stable is not None else None
         memory = _anew(memory, rollout, situation, now)
         if situation.lives.stable is not None:
             told = in_place_of(gone, memory) if gone is not None else begins_anew(memory, past=past)

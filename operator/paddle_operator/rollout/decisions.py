@@ -153,7 +153,8 @@ def _found_bad(memory: Memory, attempt: Attempt, view: View) -> Iterator[tuple[C
 def _blocked(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     hosting = view.situation.hosting
     unlooked = hosting is not None and not hosting.is_about(memory)
-    if unlooked or view.frozen or blocking(memory, attempt, view) is not None:
+    reckoned = view.situation.reckoned or attempt.strategy is not Strategy.CANARY or attempt.without_proof
+    if unlooked or not reckoned or view.frozen or blocking(memory, attempt, view) is not None:
         return None
     offered = attempt.offered if attempt.without_proof else 0
     raised = offered or (view.situation.reach.weights[0] if view.situation.reach else 0)
@@ -238,14 +239,14 @@ def _baking(memory: Memory, view: View) -> Move | None:
         burns = view.finds(Finding.BROKEN) and (situation.fast_burn or _burns_fast(view))
         repairs = view.rollout.budget_policy.override is Override.REPAIR  # it burned before, and more
         if burns and not repairs and memory.previous in situation.ready:
-            told = f"the budget burns fast while {memory.stable} serves alone"
+            told = f"{memory.stable}, which serves alone, burns the budget fast"
             return _left(memory, view, Cause.FAST_BURN, told)
         over = view.now - memory.since >= timedelta(minutes=bake.duration_minutes)
         if view.frozen or view.situation.fast_burn or not over:
             return None
     limit = view.rollout.revision_history_limit
     history = memory.history_with([memory.previous], memory.stable, limit)
-    return Move(Event.BAKED, {"previous": None, "history": history})
+    return Move(Event.BAKED, {"previous": None, "history": history, "burned": ""})
 
 
 def _left(memory: Memory, view: View, cause: Cause, told: str) -> Move:
@@ -256,10 +257,12 @@ def _left(memory: Memory, view: View, cause: Cause, told: str) -> Move:
     again, and again; and so it would with what shows in bakes alone.
     """
     beside = view.rollout.strategy is Strategy.CANARY and view.situation.has(memory.previous) > 0
-    anew = beside and (cause is Cause.ENDPOINTS_LOST or memory.burned != memory.stable)
+    again = cause is Cause.FAST_BURN and memory.burned == memory.stable and _burns_fast(view)
+    anew = beside and not again
+    wanted = anew and view.situation.wanted == memory.stable
+    then = f", and begins anew beside {memory.previous}" if wanted else ""
     figures = f": {evidence(view)}" if cause is Cause.FAST_BURN else ""
-    told = f"{told}{', and begins anew beside it' if anew else ''}{figures}"
-    return sent_back(memory, view, memory.previous or "", cause, told, forgiven=anew)
+    return sent_back(memory, view, memory.previous or "", cause, f"{told}{then}{figures}", forgiven=anew)
 
 
 def _burns_fast(view: View) -> bool:

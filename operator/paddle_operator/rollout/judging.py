@@ -147,7 +147,7 @@ def _step_of(attempt: Attempt, view: View) -> Step:
 
 def _leaving_step(attempt: Attempt, view: View, event: Event) -> Move:
     number = present_step(view.rollout, attempt) + 1
-    told = f"step {number} passed with {evidence(view)}" if view.verdict is not None else ""
+    told = f"step {number} passed with {evidence(view)}" if _passes(attempt, view) else ""
     if _is_last(attempt, view):
         return Move(Event.PROVEN, {"attempt": attempt.but(approved=False)}, told=told)
     further = attempt.but(step=attempt.step + 1, running_seconds=0, approved=False)

@@ -51,7 +51,7 @@ class Event(Word):
     """What leads from one state to another."""
 
     BEGUN = "begun", "a revision is wanted that neither serves nor was rejected"
-    WITHDRAWN = "withdrawn", "the one that serves is wanted again"
+    WITHDRAWN = "withdrawn", "the one that serves is wanted again, or who left it may begin anew"
     ADMITTED = "admitted", "nothing keeps it from beginning"
     CHECKABLE = "checkable", "its pods are ready for the first time"
     HOSTED = "hosted", "its pods are ready for its next share"
@@ -67,7 +67,10 @@ class Event(Word):
     ABORTED = "aborted", "a person ends it, now or before"
     FILLED = "filled", "its pods are ready for all of the traffic"
     BAKED = "baked", "the bake is over, or there is nothing to go back to"
-    SENT_BACK = "sent back", "the budget burns fast and it is to blame, or a person or the spec goes back"
+    SENT_BACK = (
+        "sent back",
+        "in its bake it burns the budget fast or has no pod, or a person or the spec goes back",
+    )
     RETURNED = "returned", "the earlier revision's pods are ready for all of the traffic"
 
 

@@ -87,11 +87,13 @@ def by_wish(memory: Memory, view: View) -> Move | None:
         "gate": "",
         "counters": "",
         "judged": None,
+        "burned": wanted if memory.burned == wanted else "",
     }
     back = _in_its_place(memory, view)
     instead = f", which is to be gone back to instead of {memory.stable}" if back else ""
+    instead += ", which is rejected" if "rejected" in back else ""
     superseded = f"; it supersedes {attempt.canary}{instead}" if attempt is not None else ""
-    why = attempt.cause or "" if attempt is not None and back else ""
+    why = attempt.cause or "" if attempt is not None and "rejected" in back else ""
     return Move(Event.BEGUN, {**changes, **back}, reason=why, told=f"{wanted} is wanted{superseded}")
 
 

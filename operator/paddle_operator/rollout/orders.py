@@ -137,13 +137,17 @@ def _retry(memory: Memory, view: View, revision: str) -> Done:
             told = "it may begin again"
         case wanted:
             told = f"it may be tried again; the resource asks for {wanted} now"
-    return memory.but(rejected=kept), None, told
+    burned = "" if memory.burned == revision else memory.burned
+    return memory.but(rejected=kept, burned=burned), None, told
 
 
 def _rollback(memory: Memory, view: View, revision: str) -> Done:
     if revision == memory.stable:
         raise _Refused(f"{revision} serves: abort what is being rolled out instead")
-    kept = [one for one in (memory.previous, *memory.history) if one in view.situation.ready]
+    attempt = memory.attempt if memory.state is State.RETURNING else None
+    forgiving = attempt.canary if attempt is not None and attempt.forgiven else None
+    known = (forgiving, memory.previous, *memory.history)
+    kept = [one for one in known if one in view.situation.ready]
     choice = [one for one in kept if one is not None and memory.rejection_of(one) is None]
     if revision not in choice:
         raise _Refused(f"{revision} is none to go back to; there is: {', '.join(choice) or 'none'}")

@@ -60,9 +60,12 @@ def said_of(memory: Memory, move: Move, before: Memory, view: View) -> Saying:
     )
 
 
-def in_place_of(gone: str, memory: Memory) -> Saying:
+def in_place_of(before: Memory, memory: Memory) -> Saying:
     """Say who serves since the one that did was deleted, or is not in a backup."""
-    told = f"{gone}, which served, is gone: {memory.stable} serves in its place, {UNPROVEN_ALONE}"
+    promoted = before.attempt if before.state is State.PROMOTING else None
+    proven = promoted is not None and promoted.canary == memory.stable and not promoted.ordered
+    how = "and was proven" if proven else UNPROVEN_ALONE
+    told = f"{before.stable}, which served, is gone: {memory.stable} serves in its place, {how}"
     return Saying(memory.state.value, told, memory.stable or "", memory.state.value, warns=True)
 
 

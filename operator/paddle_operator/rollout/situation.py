@@ -44,6 +44,8 @@ class Situation:
     """How often Prometheus samples the pods."""
     reach: Reach | None = None
     """Whether the canary can be proven in time, by the live rate; None: not known."""
+    reckoned: bool = True
+    """That was asked for whoever is wanted and has not begun."""
     preflight: PreflightResult | None = None
     """None where none is asked for."""
     trouble: str = ""

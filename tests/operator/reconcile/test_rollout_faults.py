@@ -225,6 +225,7 @@ def test_in_a_bake_the_warm_revision_takes_over_before_prometheus_is_asked(story
     story.look()
     assert story.weights == {stable: 100}
     assert story.rollout["revision"] == canary
+    story.look()
     assert story.rollout["state"] == "Preparing", "it begins anew"
 
 

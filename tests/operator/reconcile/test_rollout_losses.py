@@ -165,7 +165,7 @@ def test_where_nobody_knows_what_is_wanted_a_loss_in_the_bake_rejects_nobody(sto
     story.look(2)
     assert story.weights == {stable: 100}
     assert story.rollout["state"] == "Steady"
-    assert "has no ready pod any more, and begins anew" in story.rollout["message"]
+    assert story.rollout["message"].endswith(f"{canary} has no ready pod any more")
     assert story.complete == ("False", Reason.DIGEST_MISMATCH)
 
 

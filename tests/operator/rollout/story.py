@@ -58,7 +58,7 @@ class Story:
     def look(self, verdict: Verdict | None = None, *, seconds: int = 15, **more: Any) -> Course:
         """Let time pass, and look."""
         self.now += timedelta(seconds=seconds)
-        lives = self.last.course if self.last else Course(None)
+        lives = more.pop("lives", self.last.course if self.last else Course(None))
         if lives.stable not in self.ready:  # somebody deleted it
             lives = replace(lives, stable=None)
         situation = Situation(

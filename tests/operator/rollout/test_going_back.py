@@ -78,6 +78,18 @@ def test_a_newer_spec_in_a_return_while_nobody_serves_keeps_the_persons_word() -
     assert (course.stable, course.canary) == (OLD, None)
 
 
+def test_a_person_rolls_back_to_who_takes_over_again_anyway_and_the_other_one_is_rejected_for_it() -> None:
+    story = Story().promoted()
+    story.ready |= {OLD: 2, NEW: 0}
+    story.look()
+    assert story.state is State.RETURNING
+    story.ask("rollback", OLD)
+    assert story.answer == "Accepted: it takes over again"
+    story.ready |= {OLD: 4, NEW: 4}
+    assert story.look().canary is None
+    assert rejected(story) == {NEW: Cause.SENT_BACK}
+
+
 def test_who_keeps_a_revision_without_pods_is_told_that_nobody_serves() -> None:
     story = Story().promoted()
     story.ready[NEW] = 0

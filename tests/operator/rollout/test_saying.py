@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 
+from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
 from tests.operator.rollout.story import (
     BROKEN,
@@ -207,3 +208,23 @@ def test_a_person_who_is_waited_for_is_told_what_to_say() -> None:
     story.look(PROVEN, seconds=120)
     waits = f"{NEW} waits for a person after step 1 of 1 (kubectl paddle_sla approve ocr {NEW})"
     assert said(story).startswith(waits)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "how"), [(PROVEN, "and was proven"), (FINE, "and nothing is proven of it")]
+)
+def test_who_serves_in_the_place_of_one_that_was_deleted_is_said_to_be_proven_if_it_was(
+    verdict: Verdict, how: str
+) -> None:
+    story = Story().tried(50)
+    story.look(verdict, seconds=120)
+    del story.ready[OLD]
+    story.look(lives=Course(NEW))
+    assert story.told == f"{OLD}, which served, is gone: {NEW} serves in its place, {how}"
+
+
+def test_a_step_that_a_person_ends_in_an_incident_is_not_said_to_have_passed() -> None:
+    story = Story(asking(steps=[{"weight": 5, "approval": "Manual"}, {"weight": 50}])).tried()
+    story.look(FINE, seconds=120)
+    story.look(SHARED, asked=f"approve/{NEW}/1")
+    assert "passed with" not in story.told

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from paddle_operator.rollout.machine import State
-from paddle_operator.rollout.memory import Cause
+from paddle_operator.rollout.memory import Cause, Hold
 from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
 from tests.operator.rollout.story import (
     BROKEN,
@@ -14,6 +14,7 @@ from tests.operator.rollout.story import (
     NEW,
     NEWER,
     OLD,
+    OUT_OF_REACH,
     PROVEN,
     Story,
     asking,
@@ -77,10 +78,44 @@ def test_who_burns_fast_in_a_second_bake_too_is_rejected() -> None:
     story = Story().promoted()
     story.look(BROKEN, fast_burn=True)
     story.raised(50).proven()
-    course = story.look(BROKEN, fast_burn=True)
+    course = story.look(broken(6.0))
     assert (course.stable, course.canary, course.weight(OLD)) == (OLD, None, 100)
     assert (story.state, rejected(story)) == (State.ROLLED_BACK, {NEW: Cause.FAST_BURN})
     assert story.look().canary is None
+
+
+def test_a_burn_in_a_bake_is_forgotten_with_the_next_one_that_is_over() -> None:
+    story = Story().promoted()
+    story.look(broken(6.0))
+    story.raised(50).proven()
+    story.look(FINE, seconds=7200)
+    assert (story.state, story.memory and story.memory.burned) == (State.STEADY, "")
+
+
+def test_who_is_forgiven_by_a_person_may_burn_once_more() -> None:
+    story = Story().promoted()
+    story.look(broken(6.0))
+    story.raised(50).proven().look(broken(6.0))
+    assert rejected(story) == {NEW: Cause.FAST_BURN}
+    story.ask("retry", NEW)
+    story.raised(50).proven().look(broken(6.0))
+    assert (rejected(story), story.state) == ({}, State.STEP)
+
+
+def test_whose_alert_still_fires_from_the_first_bake_is_not_rejected_for_it_in_the_second() -> None:
+    story = Story().promoted()
+    story.look(broken(6.0))
+    story.raised(50).proven().look(broken(1.1), fast_burn=True)
+    assert rejected(story) == {}
+
+
+def test_who_begins_anew_waits_until_it_is_reckoned_how_long_its_proof_takes() -> None:
+    story = Story().promoted()
+    course = story.look(broken(6.0), reckoned=False)
+    assert (course.stable, course.canary, story.state) == (OLD, None, State.BLOCKED)
+    assert story.look(reach=OUT_OF_REACH).canary is None
+    assert story.memory is not None
+    assert story.memory.hold is Hold.PROOF_NOT_REACHABLE
 
 
 def test_who_had_no_steps_and_burns_fast_in_the_bake_is_rejected() -> None:
