@@ -17,9 +17,10 @@ HEAD = (
     "failed otherwise",
     "other runs beside",
     "load average of two CPUs",
+    "of commit",
 )
 
-NOT_AT_ONCE = "Not all systems ran in the same hour: compare those of a like load."
+NOT_AT_ONCE = "Not all systems ran in the same hour: compare those of a like load and commit."
 NOTHING_FOUND = ("query failed", "no values")
 """What Flagger says of a look that found nothing out, and that counts as a failed one."""
 BESIDE = """\
@@ -49,7 +50,7 @@ def peers_rollout(figures: Result) -> list[str]:
         "Counted is from the second version's first request to its last. Prometheus scrapes every 5 s, and "
         "all three judge by the same counters of Envoy or, this operator, by these and the pods' own.\n"
     )
-    rows = [(name, *of_system(found["runs"])) for name, found in systems.items()]
+    rows = [(name, *of_system(found["runs"]), found["commit"][:7]) for name, found in systems.items()]
     shown = [f"- {name}: `{json.dumps(found['settings'])}`" for name, found in systems.items()]
     return [
         "## A broken second version, beside Flagger and Argo Rollouts\n",
