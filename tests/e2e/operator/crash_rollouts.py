@@ -23,7 +23,6 @@ SPEC: dict[str, Any] = {
     "routing": {"type": "GatewayAPI", "parentRefs": [{"name": "paper"}], "hostnames": ["calm.example.com"]},
     "rollout": {
         "steps": [{"weight": 10, "minDurationSeconds": 30}, {"weight": 50, "minDurationSeconds": 30}],
-        "bake": {"durationMinutes": 1},
     },
 }
 ACCEPTED = [
@@ -47,6 +46,7 @@ class Rollouts(Life):
 
     prometheus: PaperPrometheus = field(default_factory=PaperPrometheus)
     surge: str = "Auto"
+    bake_minutes: int = 1
 
     def settings(self) -> dict[str, str]:
         return {"PROMETHEUS_URL": self.prometheus.url}
@@ -74,9 +74,10 @@ class Rollouts(Life):
 
     def left_in_its_bake(self) -> Subject:
         """What a person promoted burns the budget, and is tried again beside the one before."""
-        return self.subject(
-            self.made, self.burning_canary, self.promoted_by_hand, self.tried_again, self.condemned,
-            self.old_one_gone, self.deleted, first=3,
+        long = replace(self, bake_minutes=10)
+        return long.subject(
+            long.made, long.burning_canary, long.promoted_by_hand, long.tried_again, long.condemned,
+            long.old_one_gone, long.deleted, first=3,
         )  # fmt: skip
 
     def one_by_one(self) -> Subject:
@@ -88,7 +89,8 @@ class Rollouts(Life):
         )  # fmt: skip
 
     def service(self, **runtime: int) -> dict[str, Any]:
-        rollout = {**SPEC["rollout"], "surge": self.surge}
+        bake = {"durationMinutes": self.bake_minutes}
+        rollout = {**SPEC["rollout"], "surge": self.surge, "bake": bake}
         return paper(NAME, **{**SPEC, "rollout": rollout}, **runtime)
 
     def made(self, namespace: str) -> None:
@@ -177,7 +179,9 @@ class Rollouts(Life):
 
     def tried_again(self, namespace: str) -> None:
         """The one before takes over, and the other one has the first share of a canary."""
-        self.pass_a_minute(kube := self.kube(namespace))
+        self.pass_a_minute(kube := self.kube(namespace))  # counted from its first look on
+        self.rolls(kube, state="Baking", verdict="NoData")
+        self.pass_a_minute(kube)
         self.rolls(kube, state="Step")
         self.shares(kube, 90, 10)
 
