@@ -73,11 +73,11 @@ class Rollouts(Life):
         )  # fmt: skip
 
     def left_in_its_bake(self) -> Subject:
-        """What a person promoted burns the budget, and is tried again beside the one before."""
+        """What a person promoted burns the budget and gives its requests back, and the spec goes back."""
         long = replace(self, bake_minutes=10)
         return long.subject(
-            long.made, long.burning_canary, long.promoted_by_hand, long.tried_again, long.condemned,
-            long.old_one_gone, long.deleted, first=3,
+            long.made, long.burning_canary, long.promoted_by_hand, long.given_back, long.old_one_gone,
+            long.withdrawn, long.deleted, first=3,
         )  # fmt: skip
 
     def one_by_one(self) -> Subject:
@@ -177,13 +177,13 @@ class Rollouts(Life):
         self.rolls(kube, state="Baking")
         self.takes_all(kube, new)
 
-    def tried_again(self, namespace: str) -> None:
-        """The one before takes over, and the other one has the first share of a canary."""
+    def given_back(self, namespace: str) -> None:
+        """The one before takes over, and the other one waits for the budget that it burned."""
         self.pass_a_minute(kube := self.kube(namespace))  # counted from its first look on
         self.rolls(kube, state="Baking", verdict="NoData")
         self.pass_a_minute(kube)
-        self.rolls(kube, state="Step")
-        self.shares(kube, 90, 10)
+        self.rolls(kube, state="Blocked", hold="BudgetBlocked")
+        self.takes_all(kube, self.stable[namespace])
 
     def sent_back(self, namespace: str) -> None:
         kube = self.kube(namespace)
