@@ -198,13 +198,14 @@ def _follow(process: subprocess.Popen[str], step: Step, total: int) -> list[str]
     last: list[str] = []
     compiled = 0
     assert process.stderr is not None
-    for line in process.stderr:
-        last = [*last[-30:], line.rstrip()]
-        if line.startswith("go: downloading"):
-            step.note(line.removeprefix("go: ").strip())
-            continue
-        compiled += 1
-        step.note(f"{compiled} of at most {total} packages compiled")
+    with process.stderr as said:
+        for line in said:
+            last = [*last[-30:], line.rstrip()]
+            if line.startswith("go: downloading"):
+                step.note(line.removeprefix("go: ").strip())
+                continue
+            compiled += 1
+            step.note(f"{compiled} of at most {total} packages compiled")
     return last
 
 
@@ -220,17 +221,16 @@ def _build(module: Module, key: str, fetched: Future[int], step: Step) -> None:
     total = fetched.result()
     step.note(f"compiling at most {total} packages")
     with tempfile.TemporaryDirectory(dir=bin_dir(), prefix=".build-") as temporary:
-        with subprocess.Popen(
+        process = subprocess.Popen(
             ["setpriv", "--pdeathsig=KILL", "nice", *_command(module, Path(temporary))],
             cwd=source_of(module.folder),
             env={**os.environ, **go_environment(), **_SPARE_THE_COLLECTOR},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-        ) as process:
-            last = _follow(process, step, total)
-            ended = process.wait(timeout=_BUILD_TIMEOUT_SECONDS)
-        if ended != 0:
+        )
+        last = _follow(process, step, total)
+        if process.wait(timeout=_BUILD_TIMEOUT_SECONDS) != 0:
             raise CommandFailed(f"building {module.folder} failed:\n" + "\n".join(last))
         _stamp(module).parent.mkdir(exist_ok=True)
         _stamp(module).unlink(missing_ok=True)

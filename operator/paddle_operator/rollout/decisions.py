@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Any
 
 from paddle_operator.rollout.judging import awaiting_approval, evidence, held, holding, refuses, step
 from paddle_operator.rollout.machine import TRYING, Event, State
-from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory, Rejection
-from paddle_operator.rollout.moves import Move, View, by_wish, ending, sent_back
+from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
+from paddle_operator.rollout.moves import Move, View, by_wish, ending, sent_back, taken_back
 from paddle_operator.rollout.preflight import PreflightState
 from paddle_operator.rollout.verdict import Finding
 from paddle_operator.rollout.weighing import share
@@ -278,17 +277,10 @@ def _returning(memory: Memory, attempt: Attempt, view: View) -> Move | None:
         return Move(Event.WITHDRAWN, told=f"{attempt.canary}, which was to take over again, is gone")
     if situation.has(attempt.canary) < situation.full:
         return None
-    changes: dict[str, Any] = {"stable": attempt.canary, "served": True}
-    left = memory.stable
-    event = Event.WITHDRAWN if attempt.forgiven else Event.RETURNED  # nobody was found bad
+    changes = {**taken_back(memory, attempt, view), "served": True}
     if attempt.forgiven and attempt.cause is Cause.FAST_BURN:
-        changes["burned"] = left or ""
-    if left is not None and attempt.cause is not None and not attempt.forgiven:
-        rejection = Rejection(revision=left, cause=attempt.cause, told=attempt.told, at=view.now)
-        changes["rejected"] = memory.rejecting(rejection)
-        left = None
-    limit = view.rollout.revision_history_limit
-    changes["history"] = memory.history_with([left], attempt.canary, limit)
+        changes["burned"] = memory.stable or ""
+    event = Event.WITHDRAWN if attempt.forgiven else Event.RETURNED  # nobody was found bad
     return Move(event, changes, reason=attempt.cause or "", told=attempt.told)
 
 

@@ -104,12 +104,20 @@ def _in_its_place(memory: Memory, view: View) -> dict[str, Any]:
     here = attempt is not None and attempt.canary in view.situation.ready
     if attempt is None or not here or memory.stable is None or view.situation.has(memory.stable):
         return {}
-    history = memory.history_with([memory.stable], attempt.canary, view.rollout.revision_history_limit)
-    changes: dict[str, Any] = {"stable": attempt.canary, "history": history}
-    if attempt.cause is not None and not attempt.forgiven:
-        left = Rejection(revision=memory.stable, cause=attempt.cause, told=attempt.told, at=view.now)
-        kept = tuple(one for one in history if one != memory.stable)
-        changes |= {"rejected": memory.rejecting(left), "history": kept}
+    return taken_back(memory, attempt, view)
+
+
+def taken_back(memory: Memory, attempt: Attempt, view: View) -> dict[str, Any]:
+    """Let who returns be the stable revision; the one that it replaces is kept, or rejected for a cause that
+    is not forgiven."""
+    changes: dict[str, Any] = {"stable": attempt.canary}
+    left = memory.stable
+    if left is not None and attempt.cause is not None and not attempt.forgiven:
+        rejection = Rejection(revision=left, cause=attempt.cause, told=attempt.told, at=view.now)
+        changes["rejected"] = memory.rejecting(rejection)
+        left = None
+    limit = view.rollout.revision_history_limit
+    changes["history"] = memory.history_with([left], attempt.canary, limit)
     return changes
 
 

@@ -118,20 +118,17 @@ def newer_waits(memory: Memory, view: View) -> Saying | None:
     if wanted in {None, memory.stable, attempt.canary}:
         return None
     gone = memory.rejection_of(wanted)
-    then = f"{wanted} begins after that"
     if gone is not None:
-        then = (
-            f"{wanted}, which the resource asks for, was rejected as {gone.cause.value}, and does not begin"
-        )
-    takes = f"{memory.stable} take all requests meanwhile"
-    if not situation.has(memory.stable):
-        takes = "nobody serve until pods of one of them are ready"
-    now = (
-        f". To let it begin now, and {takes}: {_by_hand(Verb.ABORT, attempt.canary)}" if gone is None else ""
-    )
+        then = f", which the resource asks for, was rejected as {gone.cause.value}, and does not begin"
+    else:
+        serves = situation.has(memory.stable)
+        takes = f"{memory.stable} take all requests meanwhile"
+        meanwhile = takes if serves else "nobody serve until pods of one of them are ready"
+        now = _by_hand(Verb.ABORT, attempt.canary)
+        then = f" begins after that. To let it begin now, and {meanwhile}: {now}"
     told = (
         f"{attempt.canary} takes over again, with {situation.has(attempt.canary)} of {situation.full} pods "
-        f"ready; {then}{now}"
+        f"ready; {wanted}{then}"
     )
     return Saying(memory.state.value, told, attempt.canary, memory.state.value, attempt.weight)
 
