@@ -1,4 +1,4 @@
-"""What a sweep is told as: a table of faults, then each violation."""
+"""What a sweep is told as: a table of faults, each violation, then what was not reached."""
 
 from __future__ import annotations
 
@@ -22,3 +22,4 @@ def _lines(found: Sweep) -> Iterator[str]:
         missed, bad = sum(not one.reached for one in some), sum(bool(one.violations) for one in some)
         yield f"{kind:24} {len(some):5} {missed:12} {bad:10} {sum(one.seconds for one in some):8.0f}"
     yield from found.violations
+    yield from (f"{one}: not reached" for one in found.not_reached)

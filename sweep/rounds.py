@@ -15,6 +15,8 @@ from sweep.trial import Outcome, Run, Site, Trial
 from sweep.writes import Change, Point
 
 FAULTS = (Fault.KILL, Fault.DROP)
+TRIES = 3
+"""A status that depends on when the operator looks is written once less in some runs; others may have it."""
 Tell = Callable[[str], None]
 Choose = Callable[[Sequence[Point]], Sequence[Point]]
 
@@ -25,7 +27,7 @@ class Verdict:
 
     trial: Trial
     reached: bool
-    """The write that was to be struck did come; where statuses are written once less, it may not."""
+    """The write that was to be struck did come, in one of the tries."""
     violations: Sequence[str]
     seconds: float
 
@@ -47,6 +49,11 @@ class Sweep:
         """Each with its trial."""
         return [f"{one.trial}: {line}" for one in self.verdicts for line in one.violations]
 
+    @property
+    def not_reached(self) -> list[str]:
+        """The trials whose write never came: nothing is known of them."""
+        return [str(one.trial) for one in self.verdicts if not one.reached]
+
 
 async def sweep(
     subject: Subject,
@@ -63,11 +70,11 @@ async def sweep(
     `choose` leaves out writes; `two_at_once` adds a run with two replicas; so many runs as `at_once` says are
     under way together.
     """
-    prefix = f"sweep-{secrets.token_hex(3)}"
-    expected = await Run(subject, site, f"{prefix}-000", Trial(), None).outcome()
+    prefix = f"sweep-{secrets.token_hex(3)}"  # all names as long: what is written may be wrapped
+    expected = await Run(subject, site, f"{prefix}-0-000", Trial(), None).outcome()
     if expected.failed:
         raise StepFailed(
-            f"the story fails undisturbed: {expected.failed}; see {site.folder}/{prefix}-000-0.log"
+            f"the story fails undisturbed: {expected.failed}; see {site.folder}/{prefix}-0-000-0.log"
         )
     tell(f"undisturbed: {len(expected.writes)} writes in {expected.seconds:.0f} s")
     points = choose([one.point for one in expected.writes if subject.steps[one.step].swept])
@@ -76,9 +83,12 @@ async def sweep(
 
     async def tried(number: int, trial: Trial) -> Verdict:
         async with slots:
-            run = Run(subject, site, f"{prefix}-{number:03}", trial, expected)
-            verdict = judged(trial, expected, await run.outcome())
-        tell(f"{number} of {len(trials)} {verdict}")
+            for attempt in range(1, TRIES + 1):
+                run = Run(subject, site, f"{prefix}-{attempt}-{number:03}", trial, expected)
+                verdict = judged(trial, expected, await run.outcome())
+                tell(f"{number} of {len(trials)} {verdict}")
+                if verdict.reached or verdict.violations:
+                    break
         if trial == Trial() and verdict.violations:
             raise NotTheSame("two undisturbed runs differ:\n" + "\n".join(verdict.violations))
         return verdict

@@ -85,4 +85,5 @@ def test_a_report_has_a_row_for_each_fault_and_every_violation() -> None:
         "undisturbed, 1 at once       1            0          0        3",
         "kill-after                   2            1          1        6",
         "kill-after PATCH services/koi #2: the operator ended by itself, with 3",
+        "kill-after POST events #1: not reached",
     ]
