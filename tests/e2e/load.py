@@ -30,7 +30,7 @@ class Request:
 
 @dataclass
 class Outcomes:
-    """Every request by its result: an HTTP code, or the name of the error that ended it; and its seconds."""
+    """Every request by its result, an HTTP code or the error that ended it; and its seconds."""
 
     results: list[tuple[float, str]] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
@@ -111,7 +111,7 @@ class Steady:
             )
             result, by = str(answer.status_code), answer.headers.get("x-paddle-revision", "")
         except httpx.HTTPError as error:
-            result = type(error).__name__
+            result = f"{type(error).__name__}: {error}"
         self.outcomes.results.append((at, result))
         self.outcomes.seconds.append(self.now() - at)
         self.outcomes.revisions.append(by)

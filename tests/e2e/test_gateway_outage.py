@@ -24,6 +24,9 @@ PER_SECOND = 20.0
 OUTAGE_SECONDS = 10.0
 SETTLED_SECONDS = 20.0  # a scrape every 5 s; what is younger than two and a half of them is not counted yet
 BESIDE = 5  # requests of each kind that count nowhere
+MAY_BREAK = (
+    3  # connections that end without a whole answer; the proxy may have counted each once, as anything
+)
 
 
 def promising(percent: str) -> Resource:
@@ -65,19 +68,23 @@ def test_each_answer_that_callers_got_counts_once(site: Testbed, kube: Kube) -> 
     saw = under_load_without_pods(site, kube)
     beside(site)
     print(f"callers saw {dict(saw)}")
-    assert saw.keys() == {"200", "503"}
-    assert min(saw.values()) > PER_SECOND * 4
-    good, bad = saw["200"], saw["503"]
+    broken = saw.total() - saw["200"] - saw["503"]
+    assert broken <= MAY_BREAK, saw
+    assert min(saw["200"], saw["503"]) > PER_SECOND * 4
 
-    def scraped(digit: str) -> float | None:
-        return metrics.value(
-            f'sum(envoy_cluster_upstream_rq_xx{{envoy_response_code_class="{digit}",{clusters(kube, 0)}}})'
-        )
+    def scraped(digit: str) -> int:
+        chosen = f'envoy_response_code_class="{digit}",{clusters(kube, 0)}'
+        return round(metrics.value(f"sum(envoy_cluster_upstream_rq_xx{{{chosen}}})") or 0)
 
-    eventually(
-        lambda: True if (scraped("2"), scraped("5")) == (good, bad) else None,
+    def counted() -> tuple[int, int] | None:
+        good, bad = scraped("2"), scraped("5")
+        once = good >= saw["200"] and bad >= saw["503"] and good + bad <= saw.total()
+        return (good, bad) if once else None
+
+    good, bad = eventually(
+        counted,
         30,
-        lambda: f"{good} good and {bad} bad; the proxy says {scraped('2')} and {scraped('5')}",
+        lambda: f"callers saw {dict(saw)}; the proxy says {scraped('2')} good, {scraped('5')} bad",
     )
     time.sleep(SETTLED_SECONDS)
     kube.apply(promising("99.99").body)  # an edited promise is judged at once, by what was counted before
