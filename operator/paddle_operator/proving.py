@@ -71,13 +71,13 @@ class Proving:
         now: datetime,
         *,
         every: timedelta,
-        since: datetime | None = None,
+        begin: datetime | None = None,
     ) -> Looked | None:
         """Look at a canary; None where the last look is not long enough ago.
 
         `places`: of the live route where availability is counted at the gateway; None: it is in the pods. A
-        look more often than samples are taken would find nothing new. `since`: when it took its first
-        requests, where nothing was counted before: the scrape before that is the beginning.
+        look more often than samples are taken would find nothing new. `begin`: what was sampled before
+        counts nowhere, where nothing was counted before and that is known.
         """
         pause = max(every, self._scraping.interval)
         if before is not None and timedelta() <= now - before.at < pause:
@@ -85,8 +85,7 @@ class Proving:
         sources = self._sources(service, revisions, places)
         if before is not None:
             known = before.sources
-        elif since is not None:
-            begin = since - self._scraping.interval
+        elif begin is not None:
             known = {one.at: Counters("", begin, begin) for one in sources}
         else:
             known = {}

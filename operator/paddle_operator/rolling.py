@@ -32,21 +32,22 @@ from paddle_operator.rollout.gate.settings import Gate
 from paddle_operator.rollout.looks import remembered
 from paddle_operator.rollout.looks.looked import Looked
 from paddle_operator.rollout.looks.looking import Revisions
-from paddle_operator.rollout.looks.places import behind, counted_at_gateway
+from paddle_operator.rollout.looks.places import behind, counted_anew, counted_at_gateway
 from paddle_operator.rollout.looks.recorded import line_of
 from paddle_operator.rollout.looks.spending import spent_percent
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Memory, memory_from, text_of
-from paddle_operator.rollout.moves import goes_back
+from paddle_operator.rollout.moves import keeps_others_waiting
 from paddle_operator.rollout.reaching import Traffic, bad_shares, begins, in_steps, to_begin, to_go
 from paddle_operator.rollout.saying import Saying
 from paddle_operator.rollout.situation import Situation
+from paddle_operator.rollout.unwritten import unwritten
 from paddle_operator.rollout.verdict import Verdict
 from paddle_operator.rollout.weighing import present_step
 from paddle_operator.sla.answer import Failed, NoData, Value
 from paddle_operator.sla.measured import Measured
 from paddle_operator.spec import Service
-from paddle_operator.spec.rollout import Rollout, Strategy
+from paddle_operator.spec.rollout import Rollout
 from paddle_operator.spec.traffic import RoutingType
 from paddle_operator.status.diagnosis import trouble_of
 from paddle_operator.status.preflight import preflight_of
@@ -143,7 +144,7 @@ class Rolling:
         situation = await self._hosted(of, memory, replace(unhosted, reach=reach))
         made = advance(memory, of.rollout, situation, now)
         refused = await self._remember(key, of.service, made.memory, there)
-        course = made.course if refused is None else _without_reason(made.course, situation, memory)
+        course = made.course if refused is None else unwritten(made.course, situation, memory)
         for said in made.said:
             logger.log(logging.WARNING if said.warns else logging.INFO, "%s: %s", key, said.message)
         if judged is not None and judged.line:
@@ -157,7 +158,7 @@ class Rolling:
 
     async def _hosted(self, of: Subject, memory: Memory | None, situation: Situation) -> Situation:
         """Look for the room of whoever is tried."""
-        waits = memory is not None and goes_back(memory, situation)
+        waits = memory is not None and keeps_others_waiting(memory, situation)
         wish = replace(of.wish, revision=None if waits else of.wanted)
         about = tried(of.service, of.rollout, wish, of.seen, memory)
         hosting = await self._hosts(about) if about is not None else None
@@ -176,8 +177,9 @@ class Rolling:
         at_gateway = _routed(of) and counted_at_gateway(of.measured, before)
         places = _places(of.seen.objects) if at_gateway else None
         new = memory.state is State.STEP and not memory.counters
-        since = memory.since if new else None
-        looked = await self._proving(of.service, revisions, places, before, now, every=every, since=since)
+        scrape = timedelta(seconds=of.seen.platform.scrape_seconds)
+        begin = counted_anew(memory.since - scrape, memory.counted_until) if new else None
+        looked = await self._proving(of.service, revisions, places, before, now, every=every, begin=begin)
         if looked is None:
             return None
         attempt = memory.attempt
@@ -217,33 +219,6 @@ class Rolling:
         except ClusterRefused as refused:
             return refused
         return None
-
-
-def _without_reason(decided: Course, situation: Situation, memory: Memory | None) -> Course:
-    """Return what may be done of a decision that could not be written down: nobody gets more than before.
-
-    A canary loses what was decided to take from it. One that was decided to serve keeps its share, and who
-    made room for it what is left. Before anybody serves there is nothing to explain.
-    """
-    lives = situation.lives
-    if lives.stable is None:
-        return decided
-    share = decided.weight(lives.canary) if lives.canary is not None else 0
-    kept, fewer = None, decided.stable_replicas
-    if decided.stable != lives.stable:
-        kept = _left_for_room(situation, memory)
-    elif fewer is not None:
-        kept = fewer + len(decided.ends)
-    return replace(lives, canary_weight=min(lives.canary_weight, share), stable_replicas=kept)
-
-
-def _left_for_room(situation: Situation, memory: Memory | None) -> int | None:
-    """Return how many pods are left of who made room; None where nobody did."""
-    attempt = memory.attempt if memory is not None else None
-    if attempt is not None and attempt.strategy is Strategy.RECREATE:
-        return 0
-    look = situation.hosting.look if situation.hosting is not None else None
-    return len(look.stable.placed) if attempt is not None and attempt.full and look is not None else None
 
 
 def _who(memory: Memory | None, of: Subject) -> Revisions | None:
@@ -287,7 +262,8 @@ def _situation(
     asked: Questions,
 ) -> Situation:
     seen, measured, verdict = of.seen, of.measured, judged.verdict if judged else None
-    budget_of, budget_left = budget_left_in(seen.status)
+    least = measured.least_budget if measured is not None else None
+    budget_of, budget_left = least or budget_left_in(seen.status)
     spent = None
     if verdict is not None and measured is not None:
         spent = spent_percent(verdict.objectives, measured, measured.window.length)

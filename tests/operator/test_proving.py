@@ -15,7 +15,7 @@ from paddle_operator.proving import Places, Proving
 from paddle_operator.rollout.gate.settings import REFUSED
 from paddle_operator.rollout.looks.looked import Looked
 from paddle_operator.rollout.looks.looking import Revisions
-from paddle_operator.rollout.looks.places import SETTLING
+from paddle_operator.rollout.looks.places import SETTLING, counted_anew
 from paddle_operator.rollout.looks.remembered import Remembered, remembered_from, text_of
 from paddle_operator.sla.answer import Answer, Failed, NoData, Value
 from paddle_operator.sla.intervals import Interval
@@ -87,15 +87,15 @@ class Rollout:
     revisions: Revisions = BOTH
     stored: str = ""
     limit_seconds: float = 5.0
-    since: float | None = None
+    begin: float | None = None
 
     def look(self, second: float) -> Looked | None:
         service = a_service(a_resource().named("calm").promising(*self.objectives))
         proving = Proving(self.server, SCRAPING, limit_seconds=self.limit_seconds)
         before = remembered_from(self.stored) if self.stored else None
-        since = None if self.since is None else at(self.since)
+        begin = None if self.begin is None else at(self.begin)
         looked = in_virtual_time(
-            proving(service, self.revisions, self.places, before, at(second), every=FIFTEEN, since=since)
+            proving(service, self.revisions, self.places, before, at(second), every=FIFTEEN, begin=begin)
         )
         if looked is not None:
             self.stored = text_of(looked.remembered)
@@ -290,13 +290,27 @@ def test_what_a_canary_was_sent_before_anybody_looked_is_counted_too(first: Plac
     late = proxy(*((second + 0.5, "5") for second in range(60, 380)))
     server = gateway()
     server.proxies = (server.proxies[0], ("1", late))
-    rollout = Rollout(server, (UP,), first, since=60)
+    rollout = Rollout(server, (UP,), first, begin=45)
     rollout.look(66)
-    rollout.since, rollout.places = None, behind(old=0, new=1)
+    rollout.begin, rollout.places = None, behind(old=0, new=1)
     looked = rollout.look(90)
     assert looked is not None
     counts = looked.document()["objectives"]["up"]
     assert counts["canary"] == [25, 25], "the scrapes at 55 and 85 frame its first 25"
+
+
+def test_what_another_one_was_sent_in_the_same_place_a_moment_ago_is_not_counted() -> None:
+    """The one before failed in the first place until 80, and was scraped last at 70."""
+    server = gateway()
+    failing = proxy(*((second + 0.5, "5" if second < 80 else "2") for second in range(20, 380)))
+    server.proxies = (("0", failing), server.proxies[1])
+
+    def counted_from(moment: datetime) -> list[int] | None:
+        rollout = Rollout(server, (UP,), behind(old=0, new=1), begin=(moment - at(0)).total_seconds())
+        return rollout.numbers(120, "up")
+
+    assert counted_from(at(65)) == [11, 2, 45, 10]
+    assert counted_from(counted_anew(at(65), at(80))) == [8, 2, 30, 0]
 
 
 def test_a_place_that_is_empty_for_a_while_is_counted_on() -> None:

@@ -163,7 +163,10 @@ def _of_the_past(memory: Memory, rollout: Rollout, situation: Situation) -> bool
     kept."""
     lives, retried = situation.lives, memory.handled.request if memory.handled is not None else ""
     rejected = {one.revision for one in memory.rejected}
-    known = {memory.stable, memory.previous, *memory.history, *rejected}
+    returns = (
+        memory.attempt.canary if memory.attempt is not None and memory.state is State.RETURNING else None
+    )
+    known = {memory.stable, memory.previous, returns, *memory.history, *rejected}
     keeps = rollout.revision_history_limit > 0
     if keeps and memory.served and lives.stable is not None and lives.stable not in known:
         return memory.stable in situation.ready  # else it is of other revisions

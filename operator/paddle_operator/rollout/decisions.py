@@ -231,7 +231,7 @@ def _promoting(memory: Memory, attempt: Attempt, view: View) -> Move | None:
 
 
 def _baking(memory: Memory, view: View) -> Move | None:
-    bake, situation = view.rollout.bake, view.situation
+    bake, situation, told = view.rollout.bake, view.situation, ""
     if memory.previous is not None:
         if not situation.has(memory.stable) and situation.has(memory.previous):
             return _left(memory, view, Cause.ENDPOINTS_LOST, f"{memory.stable} has no ready pod any more")
@@ -241,11 +241,15 @@ def _baking(memory: Memory, view: View) -> Move | None:
             told = f"{memory.stable}, which serves alone, burns the budget fast"
             return _left(memory, view, Cause.FAST_BURN, told)
         over = view.now - memory.since >= timedelta(minutes=bake.duration_minutes)
-        if view.frozen or view.situation.fast_burn or not over:
+        gone = memory.previous not in situation.ready
+        if not gone and (view.frozen or situation.fast_burn or not over):
             return None
+        told = (
+            f"{memory.previous}, which was kept warm, is gone: there is nobody to go back to" if gone else ""
+        )
     limit = view.rollout.revision_history_limit
     history = memory.history_with([memory.previous], memory.stable, limit)
-    return Move(Event.BAKED, {"previous": None, "history": history, "burned": ""})
+    return Move(Event.BAKED, {"previous": None, "history": history, "burned": ""}, told=told)
 
 
 def _left(memory: Memory, view: View, cause: Cause, told: str) -> Move:

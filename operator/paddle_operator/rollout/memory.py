@@ -197,6 +197,8 @@ class Memory(_Kept):
     """The last look of the gate that was taken into account."""
     gate: str = ""
     counters: str = ""
+    counted_until: datetime | None = None
+    """When counting ended last: what the gateway's proxies counted before is of whoever was tried then."""
     rejected: tuple[Rejection, ...] = ()
     """Oldest first."""
     history: tuple[str, ...] = ()
@@ -219,7 +221,9 @@ class Memory(_Kept):
         """Return what is remembered after an event; IllegalEvent where the state does not know it."""
         state = after(self.state, event)
         kept = {} if state in ATTEMPTING else {"attempt": None}
-        return self.but(**{**kept, "hold": None, **changes, "state": state, "since": now})
+        moved = self.but(**{**kept, "hold": None, **changes, "state": state, "since": now})
+        ends = state not in {*ATTEMPTING, State.BAKING} or moved.counters != self.counters
+        return moved.but(counters="", counted_until=now) if self.counters and ends else moved
 
     def attempting(self, **changes: Any) -> Memory:
         """Return it with a changed attempt."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -68,14 +68,13 @@ def by_wish(memory: Memory, view: View) -> Move | None:
     if wanted is None or (attempt is not None and attempt.canary == wanted):
         return None
     if wanted == memory.stable:
-        ordered_back = state is State.RETURNING and attempt is not None and attempt.cause is not None
-        ends = state in {*ATTEMPTING, *ENDED} and not ordered_back and not goes_back(memory, view.situation)
-        history = {"history": _history(memory, view, wanted)}
-        return Move(Event.WITHDRAWN, history, told=f"{wanted} is wanted again") if ends else None
+        return _wanted_again(memory, view, wanted)
     if state is State.BAKING and wanted == memory.previous:
         return sent_back(memory, view, wanted, None, "the resource asks for the previous revision again")
     rejection = memory.rejection_of(wanted)
-    if goes_back(memory, view.situation) or (rejection is not None and not _ends_by(rejection, state)):
+    if keeps_others_waiting(memory, view.situation) or (
+        rejection is not None and not _ends_by(rejection, state)
+    ):
         return None
     if rejection is not None:
         told = f"{wanted} was rejected before: {rejection.told or rejection.cause}"
@@ -97,14 +96,44 @@ def by_wish(memory: Memory, view: View) -> Move | None:
     return Move(Event.BEGUN, {**changes, **back}, reason=why, told=f"{wanted} is wanted{superseded}")
 
 
+def _wanted_again(memory: Memory, view: View, wanted: str) -> Move | None:
+    """Let whoever is tried go, since the revision that serves is wanted again; once it has pods, where only
+    who takes over has some."""
+    told = f"{wanted} is wanted again"
+    if (alone := _serves_alone(memory, view)) is not None:
+        move = sent_back(alone, view, wanted, None, f"{told}, and has no ready pod yet")
+        return replace(move, changes={**move.changes, "stable": alone.stable, "served": True})
+    attempt, state = memory.attempt, memory.state
+    ordered_back = state is State.RETURNING and attempt is not None and attempt.cause is not None
+    ends = state in {*ATTEMPTING, *ENDED} and not ordered_back
+    if not ends or keeps_others_waiting(memory, view.situation):
+        return None
+    return Move(Event.WITHDRAWN, {"history": _history(memory, view, wanted)}, told=told)
+
+
 def _in_its_place(memory: Memory, view: View) -> dict[str, Any]:
-    """Let who was to take over again be the one to go back to, though none of its pods is ready yet: where
-    nobody else serves it goes on coming up, and who was left stays left."""
+    """Let who alone serves be the one to go back to; and who was to take over again, though none of its pods
+    is ready yet: where nobody else serves it goes on coming up, and who was left stays left."""
+    if (alone := _serves_alone(memory, view)) is not None:
+        return {"stable": alone.stable, "served": True, "history": alone.history}
     attempt = memory.attempt if memory.state is State.RETURNING else None
     here = attempt is not None and attempt.canary in view.situation.ready
     if attempt is None or not here or memory.stable is None or view.situation.has(memory.stable):
         return {}
     return taken_back(memory, attempt, view)
+
+
+def _serves_alone(memory: Memory, view: View) -> Memory | None:
+    """Return what is remembered once who takes over serves, though not with all of its pods yet; None where
+    the one before has pods. To let it go would be an outage."""
+    attempt, situation = memory.attempt, view.situation
+    if attempt is None or memory.state is not State.PROMOTING or memory.stable is None:
+        return None
+    if situation.has(memory.stable) or not situation.has(attempt.canary):
+        return None
+    history = memory.history_with([memory.stable], attempt.canary, view.rollout.revision_history_limit)
+    changes = {"state": State.STEADY, "attempt": None, "hold": None}
+    return memory.but(**changes, stable=attempt.canary, served=True, history=history)
 
 
 def taken_back(memory: Memory, attempt: Attempt, view: View) -> dict[str, Any]:
@@ -126,9 +155,21 @@ def _ends_by(rejection: Rejection, state: State) -> bool:
     return state not in {State.BAKING, State.RETURNING} and after(state, rejection.cause.event) is not state
 
 
-def goes_back(memory: Memory, situation: Situation) -> bool:
-    """Tell whether requests go to pods of an earlier revision, since the one that serves has none or is to
-    blame. Whatever begins meanwhile would take these pods away, and give the requests back."""
+def alone_for_now(memory: Memory, situation: Situation) -> bool:
+    """Tell whether a canary has the only ready pods, since those of the stable revision went, which made no
+    room for it: they come back."""
+    attempt = memory.attempt
+    if attempt is None or memory.state in {State.PROMOTING, State.RETURNING} or attempt.ends_pods:
+        return False
+    lost = memory.stable in situation.ready and not situation.has(memory.stable)
+    return attempt.weight > 0 and situation.has(attempt.canary) > 0 and lost
+
+
+def keeps_others_waiting(memory: Memory, situation: Situation) -> bool:
+    """Tell whether requests go to pods of an earlier revision or of a canary, since the one that serves has
+    none or is to blame. Whatever begins meanwhile would take these pods away, and give the requests back."""
+    if alone_for_now(memory, situation):
+        return True
     attempt = memory.attempt if memory.state is State.RETURNING else None
     target = attempt.canary if attempt is not None else memory.previous
     to_blame = attempt is not None and attempt.cause is not None

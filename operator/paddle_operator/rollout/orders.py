@@ -134,7 +134,7 @@ def _retry(memory: Memory, view: View, revision: str) -> Done:
         case None:
             told = "it may be tried again, once it is known that the resource asks for it"
         case wanted if wanted == revision:
-            told = "it may begin again"
+            told = "it may begin again; what else holds it, RolloutComplete tells"
         case wanted:
             told = f"it may be tried again; the resource asks for {wanted} now"
     burned = "" if memory.burned == revision else memory.burned
@@ -146,8 +146,14 @@ def _rollback(memory: Memory, view: View, revision: str) -> Done:
         raise _Refused(f"{revision} serves: abort what is being rolled out instead")
     attempt = memory.attempt if memory.state is State.RETURNING else None
     forgiving = attempt.canary if attempt is not None and attempt.forgiven else None
+    tried = memory.attempt.canary if memory.attempt is not None and attempt is None else None
+    if revision == tried:
+        raise _Refused(f"{revision} is being rolled out: it takes over by its steps, or at once by promote")
+    if revision == memory.burned:
+        again = "to have it tried again, let the resource ask for it"
+        raise _Refused(f"{revision} burned the budget fast when it served: {again}")
     known = (forgiving, memory.previous, *memory.history)
-    kept = [one for one in known if one in view.situation.ready]
+    kept = [one for one in known if one in view.situation.ready and one not in {tried, memory.burned}]
     choice = [one for one in kept if one is not None and memory.rejection_of(one) is None]
     if revision not in choice:
         raise _Refused(f"{revision} is none to go back to; there is: {', '.join(choice) or 'none'}")

@@ -11,7 +11,7 @@ from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.judging import FIGURES
 from paddle_operator.rollout.machine import ENDED, State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory, Rejection
-from paddle_operator.rollout.moves import Move, View
+from paddle_operator.rollout.moves import Move, View, alone_for_now
 from paddle_operator.rollout.request import Verb
 from paddle_operator.rollout.weighing import course_of, share, share_by_pods
 from paddle_operator.sla.figures import duration_text, number_text
@@ -91,12 +91,20 @@ def waiting(memory: Memory, view: View) -> Saying | None:
     attempt = memory.attempt
     return Saying(
         memory.hold.value,
-        f"{attempt.canary}: {_why(memory.hold, memory, attempt, view)}{_room_kept(memory, attempt, view)}",
+        f"{attempt.canary}{_burned(memory, attempt)}: {_why(memory.hold, memory, attempt, view)}"
+        f"{_room_kept(memory, attempt, view)}",
         attempt.canary,
         memory.state.value,
         attempt.weight,
         True,
     )
+
+
+def _burned(memory: Memory, attempt: Attempt) -> str:
+    """Say why one that has served waits: only this is told, as long as it does."""
+    if memory.burned != attempt.canary:
+        return ""
+    return ", which burned the budget fast in its bake and gave the requests back"
 
 
 def rejected_before(memory: Memory, view: View) -> Saying | None:
@@ -111,8 +119,20 @@ def rejected_before(memory: Memory, view: View) -> Saying | None:
 
 
 def newer_waits(memory: Memory, view: View) -> Saying | None:
-    """Say that a newer change waits for a return, which takes as long as there is no room for its pods."""
+    """Say that a newer change waits: for a return, which takes as long as there is no room for its pods, or
+    for pods of the stable revision beside a canary that alone has some."""
     wanted, attempt, situation = view.situation.wanted, memory.attempt, view.situation
+    if attempt is not None and wanted not in {None, attempt.canary} and alone_for_now(memory, situation):
+        then = (
+            f"{wanted} is wanted, and begins"
+            if wanted != memory.stable
+            else f"{wanted} is wanted again, and serves"
+        )
+        told = (
+            f"{attempt.canary} has the only ready pods: {then} once {memory.stable} has one. To let "
+            f"nobody serve until then: {_by_hand(Verb.ABORT, attempt.canary)}"
+        )
+        return Saying(memory.state.value, told, attempt.canary, memory.state.value, attempt.weight)
     if memory.state is not State.RETURNING or attempt is None:
         return None
     if wanted in {None, memory.stable, attempt.canary}:
@@ -256,6 +276,8 @@ def _why(hold: Hold, memory: Memory, attempt: Attempt, view: View) -> str:
     match hold:
         case Hold.BUDGET_BLOCKED:
             repair = "set spec.rollout.budgetPolicy.override to Repair if this one is the repair"
+            if memory.burned == attempt.canary:
+                repair = "change the resource"
             least = f"{policy.block_below_percent} %"
             return f"{left}, and with less than {least} no rollout begins. Wait for more, or {repair}"
         case Hold.NEEDS_APPROVAL:

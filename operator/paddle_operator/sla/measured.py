@@ -90,6 +90,18 @@ class Measured:
         return [_meaning(one) for one in self.figures] == [_meaning(one) for one in other.figures]
 
     @property
+    def least_budget(self) -> tuple[str, Fraction] | None:
+        """The objective of whose budget the least is left, and how many percent; None where that is not
+        known of any."""
+        known = [
+            (one.budget.value.remaining_share * 100, one.objective.name)
+            for one in self.figures
+            if isinstance(one.budget, Value)
+        ]
+        least, name = min(known, key=lambda one: one[0], default=(None, ""))
+        return (name, least) if least is not None else None
+
+    @property
     def outdated(self) -> bool:
         """Whether the figures are too old to say anything about now."""
         return self.age > OUTDATED

@@ -44,11 +44,10 @@ NOT_SCRAPED = (
 def sla_status(sla: Sla, measured: Measured | None) -> dict[str, Any]:
     """Return the block `status.sla`: what is promised, in words, and what came of it."""
     figures = {one.objective.name: one for one in measured.figures} if measured else {}
-    budgets = [one.budget.value for one in figures.values() if isinstance(one.budget, Value)]
-    least = min((one.remaining_share for one in budgets), default=None)
+    least = measured.least_budget if measured else None
     return {
         "promise": promise(sla),
-        **({} if least is None else {"budgetRemainingPercent": _rounded_down(least * 100, 1)}),
+        **({} if least is None else {"budgetRemainingPercent": _rounded_down(least[1], 1)}),
         "objectives": [
             {"name": one.name, "promise": objective_text(one), **_figures(figures.get(one.name))}
             for one in sla.objectives

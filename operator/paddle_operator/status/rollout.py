@@ -18,7 +18,7 @@ from paddle_operator.rollout.memory import Hold, Memory
 from paddle_operator.rollout.request import Handled
 from paddle_operator.rollout.saying import UNPROVEN_ALONE, inside
 from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
-from paddle_operator.spec.rollout import Rollout, Strategy
+from paddle_operator.spec.rollout import Rollout, RolloutState, Strategy
 
 MOST_REJECTED = 5
 """The newest are told; more are remembered."""
@@ -72,6 +72,9 @@ class RolloutFacts:
         """What happened last, in a sentence."""
         if self.memory.state is State.STEADY and not self.memory.served:
             return NOBODY_SERVED_YET
+        if self._bake_stands:
+            told = self.memory.said or State.BAKING.meaning
+            return f"{told.rstrip('.')}. The rollout is paused: its bake does not end until it is Running"
         if self.memory.said:
             return self.memory.said
         meaning, attempt = self.memory.state.meaning, self.memory.attempt
@@ -90,11 +93,25 @@ class RolloutFacts:
         return (self.wanted if self.memory.state in ENDED else None) or self.memory.stable
 
     @property
+    def _bake_stands(self) -> bool:
+        """Whether a person keeps a bake from its end."""
+        return self.memory.state is State.BAKING and self.rollout.state is RolloutState.PAUSED
+
+    @property
+    def _gave_back(self) -> bool:
+        """Whether who is wanted has just given its requests back, and does not begin anew yet."""
+        attempt, state = self.memory.attempt, self.memory.state
+        tried = attempt.canary if attempt is not None else self.wanted
+        return state in {State.STEADY, State.BLOCKED} and tried is not None and self.memory.burned == tried
+
+    @property
     def reason(self) -> Reason:
         """Why the rollout is not complete, or that it is."""
         state, hold, attempt = self.memory.state, self.memory.hold, self.memory.attempt
-        if hold is not None:
-            return _BY_HOLD[hold]
+        if hold is not None or self._bake_stands:
+            return _BY_HOLD[hold or Hold.PAUSED]
+        if self._gave_back:
+            return Reason.RETURNING
         lost = attempt is not None and attempt.losses and not attempt.weight
         return Reason.ENDPOINTS_LOST if lost and state is State.PREPARING else _BY_STATE[state]
 
@@ -151,7 +168,7 @@ def _progress(facts: RolloutFacts, previous: Mapping[str, Any]) -> dict[str, Any
         "message": facts.message,
     }
     if attempt is not None:
-        if attempt.strategy is Strategy.CANARY:
+        if attempt.strategy is Strategy.CANARY and memory.state is not State.RETURNING:
             told |= {"step": min(attempt.step + 1, steps), "steps": steps}
         told |= {**_time_to_proof(facts, before), **_hosting(facts, before)}
     judged = memory.judged if memory.judged is not None and memory.judged.revision == revision else None

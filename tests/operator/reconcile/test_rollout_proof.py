@@ -132,3 +132,14 @@ def test_a_rollout_that_the_budget_keeps_from_beginning_names_the_objective(stor
         f": {least} % of the error budget of {name} is left, and with less than 0 % no rollout begins"
         in message
     )
+
+
+def test_the_budget_that_keeps_a_rollout_from_beginning_is_that_of_now(story: RolloutStory) -> None:
+    """Whoever goes on after a crash finds a status from before."""
+    story.with_a_pod()
+    story.passes(900, good=10, stable_bad=90)
+    story.cluster.edit(runtime={"queue": {"maxRequests": 7}})
+    for _ in range(2):
+        story.status["sla"]["budgetRemainingPercent"] = "100.0"
+        story.look()
+        assert story.complete == ("False", Reason.BLOCKED_BY_BUDGET)

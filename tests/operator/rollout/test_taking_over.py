@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
+
+import pytest
 
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Cause, Hold
@@ -18,6 +21,7 @@ from tests.operator.rollout.story import (
     PROVEN,
     Story,
     asking,
+    hold,
     rejected,
 )
 
@@ -144,6 +148,40 @@ def test_who_repairs_is_not_sent_back_to_what_it_repairs() -> None:
     assert story.look().stable == OLD, "with pods it is better than without"
 
 
+def test_what_was_counted_of_a_bake_counts_for_nobody_after_it() -> None:
+    """The gateway's proxies count by place, and the places change hands."""
+    story = Story().promoted()
+    assert story.memory is not None
+    story.look(broken(6.0), counters="of the bake")
+    assert (story.state, story.memory.counters) == (State.STEP, "")
+    assert story.memory.counted_until == story.now
+
+
+def test_why_one_that_burned_in_its_bake_waits_is_told_as_long_as_it_does() -> None:
+    story = Story().promoted()
+    story.look(broken(6.0), budget_left_percent=Fraction(-80), budget_of="up")
+    assert hold(story) is Hold.BUDGET_BLOCKED
+    assert story.told.endswith(
+        f"{NEW}, which burned the budget fast in its bake and gave the requests back: -80.0 % of the error "
+        "budget of up is left, and with less than 0 % no rollout begins. Wait for more, or change the "
+        "resource"
+    )
+
+
+@pytest.mark.parametrize("blocked", [True, False])
+def test_nobody_goes_back_to_one_that_burned(blocked: bool) -> None:
+    story = Story().promoted()
+    story.look(broken(6.0), budget_left_percent=Fraction(-80))
+    if not blocked:
+        story.wanted = OLD
+        story.look()
+        assert story.state is State.STEADY
+    course = story.ask("rollback", NEW, budget_left_percent=Fraction(-80))
+    assert (course.stable, course.weight(OLD), rejected(story)) == (OLD, 100, {})
+    why = "is being rolled out" if blocked else "burned the budget fast when it served"
+    assert story.answer.startswith(f"Refused: {NEW} {why}")
+
+
 def test_the_gate_alone_sees_a_burn_before_an_alert_does() -> None:
     story = Story().promoted()
     assert story.look(broken(5.9)).stable == NEW
@@ -159,8 +197,11 @@ def broken(burn: float) -> Verdict:
 def test_a_fast_burn_in_the_bake_sends_nobody_back_to_whom_somebody_deleted() -> None:
     story = Story().promoted()
     del story.ready[OLD]
-    story.look(BROKEN, fast_burn=True)
-    assert (story.state, rejected(story)) == (State.BAKING, {})
+    course = story.look(BROKEN, fast_burn=True)
+    assert (course.stable, story.state, rejected(story)) == (NEW, State.STEADY, {})
+    assert story.told == (
+        f"{NEW} takes all requests: {OLD}, which was kept warm, is gone: there is nobody to go back to"
+    )
 
 
 def test_a_return_ends_where_somebody_deletes_who_was_to_take_over() -> None:
@@ -296,3 +337,47 @@ def test_the_history_is_as_long_as_it_is_said() -> None:
         story.ready[story.wanted] = 4
         story.look()
     assert story.look().history == ("ocr-2",)
+
+
+def promoting_alone() -> Story:
+    """NEW takes over and has the only ready pods."""
+    story = Story().tried(50)
+    story.look(PROVEN, seconds=120)
+    assert story.state is State.PROMOTING
+    story.ready |= {OLD: 0, NEW: 2}
+    assert story.look().weight(NEW) == 100
+    return story
+
+
+def test_a_newer_change_begins_beside_who_takes_over_and_alone_has_pods() -> None:
+    story = promoting_alone()
+    story.wanted = NEWER
+    course = story.look()
+    assert (course.stable, course.canary, course.weight(NEW)) == (NEW, NEWER, 100), "no outage for it"
+    assert story.memory is not None
+    assert story.memory.history == (OLD,)
+
+
+def test_who_is_wanted_again_gets_its_pods_before_the_requests() -> None:
+    story = promoting_alone()
+    story.wanted = OLD
+    course = story.look()
+    assert (story.state, course.weight(NEW)) == (State.RETURNING, 100)
+    story.ready[OLD] = 4
+    course = story.look()
+    assert (course.stable, course.weight(OLD), story.state, rejected(story)) == (OLD, 100, State.STEADY, {})
+
+
+@pytest.mark.parametrize("wanted", [NEWER, OLD])
+def test_what_is_newer_waits_for_a_canary_that_alone_has_pods(wanted: str) -> None:
+    story = Story().tried(50)
+    story.ready[OLD], story.wanted = 0, wanted
+    course = story.look()
+    assert (course.canary, course.weight(NEW)) == (NEW, 100)
+    assert f"{NEW} has the only ready pods: {wanted} is wanted" in story.told
+    assert story.told.endswith(
+        f"once {OLD} has one. To let nobody serve until then: kubectl paddle_sla abort ocr {NEW}"
+    )
+    story.ready[OLD] = 1
+    course = story.look()
+    assert (course.stable, course.canary) == (OLD, NEWER if wanted == NEWER else None)

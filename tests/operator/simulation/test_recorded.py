@@ -117,6 +117,17 @@ def test_a_line_that_begins_anew_knows_nothing_of_those_before() -> None:
     assert lost["objectives"][0]["canary"] == [15, 0]
 
 
+def test_evidence_may_begin_anew_within_a_second() -> None:
+    """As at the look at which a share begins."""
+    fine = {"canary": [15, 0], "stable": [285, 1]}
+    first = line(15.25, 5, errors=fine, latency=fine)
+    anew = json.dumps({**json.loads(line(15.5, 5, errors=fine, latency=fine)), "anew": True})
+    assert [one["t"] for one in replayed(GATE, ROLLOUT, [first, anew])] == [15.25, 15.5]
+    earlier = json.dumps({**json.loads(anew), "t": 15.0})
+    with pytest.raises(LineInvalid, match=r"line 2: t is 15\.0 after 15\.25: it must grow"):
+        list(replayed(GATE, ROLLOUT, [first, earlier]))
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -73,7 +73,8 @@ def _able(verb: Verb, service: Mapping[str, Any], kept: Sequence[Kept]) -> list[
         case Verb.ROLLBACK if not _has_rollout(service):
             return []
         case Verb.ROLLBACK:
-            return [one.revision for one in newest_first if one.role in SERVED_BEFORE]
+            served = [one.revision for one in newest_first if one.role in SERVED_BEFORE]
+            return [one for one in served if one != tried_in(status)]
         case _:
             return [tried] if (tried := tried_in(status)) else []
 

@@ -8,7 +8,7 @@ counts only from when the gateway says that it has taken it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from paddle_operator.rollout.looks.remembered import Remembered
@@ -28,6 +28,12 @@ def counted_at_gateway(measured: Measured, before: Remembered | None) -> bool:
     judged = any(one.counted_at is CountedAt.GATEWAY for one in measured.figures)
     was = before is not None and CountedAt.GATEWAY in before.sources
     return was or judged or CountedAt.GATEWAY in measured.paces
+
+
+def counted_anew(begin: datetime, others: datetime | None) -> datetime:
+    """Return from when on a revision is counted that has begun: from the scrape before its first request, but
+    not while its place was, a moment ago, that of another one."""
+    return begin if others is None else max(begin, others + SETTLING)
 
 
 def behind(route: Mapping[str, Any]) -> Answer[Mapping[int, str]]:

@@ -72,6 +72,13 @@ def test_a_rollback_means_the_only_revision_that_is_kept() -> None:
     assert revision_meant(Verb.ROLLBACK, "", a_service(), (OLDEST, BAD, SERVING)) == "calm-0aaa"
 
 
+def test_a_rollback_never_means_one_that_served_and_is_tried_again() -> None:
+    blocked = {"state": "Blocked", "revision": "calm-0ddd"}
+    again = Kept("calm-0ddd", "history", "2026-03-04T00:00:00Z")
+    service = a_service(canary=None, rollout=blocked)
+    assert revision_meant(Verb.ROLLBACK, "", service, (OLDEST, again)) == "calm-0aaa"
+
+
 def test_a_rollback_among_several_lists_them_newest_first_and_never_a_rejected_or_serving_one() -> None:
     with pytest.raises(NoChoice) as told:
         revision_meant(Verb.ROLLBACK, "", a_service(), ALL)
