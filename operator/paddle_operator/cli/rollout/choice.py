@@ -22,6 +22,8 @@ class NoChoice(OperatorError):
 def revision_meant(verb: Verb, said: str, service: Mapping[str, Any], kept: Sequence[Kept]) -> str:
     """Return the whole name of a revision; NoChoice lists those that can be meant, where it is not one."""
     able = _able(verb, service, kept)
+    if verb is Verb.ROLLBACK and not _named(said, able) and (serves := _serving(said, service)):
+        raise NoChoice(serves)
     unknown = bool(said) and not _named(said, _all(service, kept))
     stranger = f"{service['metadata']['name']} has no revision {said!r}"
     if not able:
@@ -93,6 +95,18 @@ def _usual(verb: Verb, service: Mapping[str, Any], able: list[str]) -> list[str]
         return [one for one in able if one == wanted] if wanted else able
     usual = (status.get("previous") or {}).get("revision")
     return [usual] if usual in able else able
+
+
+def _serving(said: str, service: Mapping[str, Any]) -> str:
+    """Say what leads back to the revision that serves already; empty where another one is meant."""
+    status, name = service.get("status") or {}, service["metadata"]["name"]
+    stable = str((status.get("stable") or {}).get("revision", ""))
+    if not said or not _named(said, [stable]):
+        return ""
+    tried = tried_in(status)
+    return f"{stable} serves" + (
+        f"; to end {tried} beside it: kubectl paddle_sla abort {name}" if tried else ""
+    )
 
 
 def _named(said: str, able: list[str]) -> list[str]:

@@ -79,6 +79,17 @@ def test_a_rollback_never_means_one_that_served_and_is_tried_again() -> None:
     assert revision_meant(Verb.ROLLBACK, "", service, (OLDEST, again)) == "calm-0aaa"
 
 
+def test_a_rollback_to_the_one_that_serves_is_an_end_of_the_canary() -> None:
+    for kept in (ALL, (SERVING,)):
+        with pytest.raises(NoChoice) as told:
+            revision_meant(Verb.ROLLBACK, "1aaa", a_service(), kept)
+        assert str(told.value) == (
+            "calm-1aaa serves; to end calm-2bbb beside it: kubectl paddle_sla abort calm"
+        )
+    with pytest.raises(NoChoice, match=r"^calm-1aaa serves$"):
+        revision_meant(Verb.ROLLBACK, "1aaa", a_service(canary=None), ALL)
+
+
 def test_a_rollback_among_several_lists_them_newest_first_and_never_a_rejected_or_serving_one() -> None:
     with pytest.raises(NoChoice) as told:
         revision_meant(Verb.ROLLBACK, "", a_service(), ALL)
@@ -94,7 +105,7 @@ def test_a_rollback_among_several_lists_them_newest_first_and_never_a_rejected_o
 
 @pytest.mark.parametrize(
     ("said", "how_many"),
-    [("0a", "several"), ("calm-0a", "several"), ("calm-1aaa", "none"), ("calm-0bad", "none")],
+    [("0a", "several"), ("calm-0a", "several"), ("calm-0bad", "none")],
 )
 def test_a_rollback_to_a_name_that_is_not_one_of_them_says_so(said: str, how_many: str) -> None:
     with pytest.raises(NoChoice, match=f"'{said}' names {how_many} of these revisions:\n  calm-0abb"):
@@ -116,7 +127,7 @@ def test_a_name_that_is_no_revision_is_unknown_also_where_nothing_is_kept() -> N
     ):
         revision_meant(Verb.ROLLBACK, "calm-9999", a_service(), (SERVING,))
     with pytest.raises(NoChoice, match=r"^no revision that served before is kept"):
-        revision_meant(Verb.ROLLBACK, "calm-1a", a_service(), (SERVING,))
+        revision_meant(Verb.ROLLBACK, "", a_service(), (SERVING,))
 
 
 def test_the_beginning_of_a_hash_is_enough_where_only_one_begins_so() -> None:

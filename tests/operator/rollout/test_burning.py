@@ -1,0 +1,161 @@
+"""Who burns the budget in its bake: it gives its requests back, waits, and is tried again or rejected."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from paddle_operator.rollout.machine import State
+from paddle_operator.rollout.memory import Cause, Hold
+from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
+from tests.operator.rollout.story import (
+    BROKEN,
+    FINE,
+    NEW,
+    OLD,
+    OUT_OF_REACH,
+    Story,
+    asking,
+    hold,
+    rejected,
+)
+
+
+def test_a_fast_burn_in_the_bake_goes_back_and_steps_tell_who_is_to_blame() -> None:
+    story = Story().promoted()
+    assert story.look(FINE, fast_burn=True).stable == NEW, "something else fails"
+    assert story.look(BROKEN).stable == NEW, "it breaks the promise, and nobody would be paged for it"
+    course = story.look(BROKEN, fast_burn=True)
+    assert (course.stable, course.weight(OLD)) == (OLD, 95)
+    assert (story.state, course.canary, rejected(story)) == (State.STEP, NEW, {}), "it earns its share anew"
+    assert course.weight(NEW) == 5
+    story.look(BROKEN)
+    assert rejected(story) == {NEW: Cause.BROKEN}, "beside the other one it is worse"
+
+
+def test_who_burns_fast_in_a_second_bake_too_is_rejected() -> None:
+    story = Story().promoted()
+    story.look(BROKEN, fast_burn=True)
+    story.raised(50).proven()
+    course = story.look(broken(6.0))
+    assert (course.stable, course.canary, course.weight(OLD)) == (OLD, None, 100)
+    assert (story.state, rejected(story)) == (State.ROLLED_BACK, {NEW: Cause.FAST_BURN})
+    assert story.look().canary is None
+
+
+def test_a_burn_in_a_bake_is_forgotten_with_the_next_one_that_is_over() -> None:
+    story = Story().promoted()
+    story.look(broken(6.0))
+    story.raised(50).proven()
+    story.look(FINE, seconds=7200)
+    assert (story.state, story.memory and story.memory.burned) == (State.STEADY, "")
+
+
+def test_who_is_forgiven_by_a_person_may_burn_once_more() -> None:
+    story = Story().promoted()
+    story.look(broken(6.0))
+    story.raised(50).proven().look(broken(6.0))
+    assert rejected(story) == {NEW: Cause.FAST_BURN}
+    story.ask("retry", NEW)
+    story.raised(50).proven().look(broken(6.0))
+    assert (rejected(story), story.state) == ({}, State.STEP)
+
+
+def test_whose_alert_still_fires_from_the_first_bake_is_not_rejected_for_it_in_the_second() -> None:
+    story = Story().promoted()
+    story.look(broken(6.0))
+    story.raised(50).proven().look(broken(1.1), fast_burn=True)
+    assert rejected(story) == {}
+
+
+def test_who_begins_anew_waits_until_it_is_reckoned_how_long_its_proof_takes() -> None:
+    story = Story().promoted()
+    course = story.look(broken(6.0), reckoned=False)
+    assert (course.stable, course.canary, story.state) == (OLD, None, State.BLOCKED)
+    assert story.look(reach=OUT_OF_REACH).canary is None
+    assert story.memory is not None
+    assert story.memory.hold is Hold.PROOF_NOT_REACHABLE
+
+
+def test_who_had_no_steps_and_burns_fast_in_the_bake_is_rejected() -> None:
+    story = Story(asking(strategy="BlueGreen")).settled()
+    story.wanted = NEW
+    story.ready[NEW] = 4
+    assert story.look().stable == NEW
+    assert story.look(BROKEN, fast_burn=True).stable == OLD
+    assert rejected(story) == {NEW: Cause.FAST_BURN}, "nobody could be compared with it"
+
+
+def test_who_cannot_be_beside_the_other_one_and_burns_fast_is_rejected() -> None:
+    story = Story().promoted()
+    story.ready[OLD] = 0
+    story.look(BROKEN, fast_burn=True)
+    assert story.state is State.RETURNING
+    story.ready[OLD] = 4
+    assert story.look().stable == OLD
+    assert rejected(story) == {NEW: Cause.FAST_BURN}, "its device would be needed once more"
+
+
+def test_who_repairs_is_not_sent_back_to_what_it_repairs() -> None:
+    story = Story(asking(budgetPolicy={"override": "Repair"})).promoted()
+    assert story.look(BROKEN, fast_burn=True).stable == NEW
+    story.ready[NEW] = 0
+    assert story.look().stable == OLD, "with pods it is better than without"
+
+
+def test_what_was_counted_of_a_bake_counts_for_nobody_after_it() -> None:
+    """The gateway's proxies count by place, and the places change hands."""
+    story = Story().promoted()
+    assert story.memory is not None
+    story.look(broken(6.0), counters="of the bake")
+    assert (story.state, story.memory.counters) == (State.STEP, "")
+    assert story.memory.counted_until == story.now
+
+
+def test_why_one_that_burned_in_its_bake_waits_is_told_as_long_as_it_does() -> None:
+    story = Story().promoted()
+    story.look(broken(6.0), budget_left_percent=Fraction(-80), budget_of="up")
+    assert hold(story) is Hold.BUDGET_BLOCKED
+    assert story.told.endswith(
+        f"{NEW}, which burned the budget fast in its bake and gave the requests back: -80.0 % of the error "
+        "budget of up is left, and with less than 0 % no rollout begins. Wait for more, or change the "
+        "resource"
+    )
+
+
+@pytest.mark.parametrize("blocked", [True, False])
+def test_nobody_goes_back_to_one_that_burned(blocked: bool) -> None:
+    story = Story().promoted()
+    story.look(broken(6.0), budget_left_percent=Fraction(-80))
+    if not blocked:
+        story.wanted = OLD
+        story.look()
+        assert story.state is State.STEADY
+    course = story.ask("rollback", NEW, budget_left_percent=Fraction(-80))
+    assert (course.stable, course.weight(OLD), rejected(story)) == (OLD, 100, {})
+    why = "is being rolled out" if blocked else "burned the budget fast when it served"
+    assert story.answer.startswith(f"Refused: {NEW} {why}")
+
+
+def test_the_gate_alone_sees_a_burn_before_an_alert_does() -> None:
+    story = Story().promoted()
+    assert story.look(broken(5.9)).stable == NEW
+    assert story.look(broken(6.0)).stable == OLD
+
+
+def broken(burn: float) -> Verdict:
+    """A verdict of the gate about an objective whose budget is spent so many times as fast as it may be."""
+    found = Evidence("up", 1000, 60, 0, 0, 1e9, 1.0, 0.0, Finding.BROKEN, compared=False, burn=burn)
+    return replace(BROKEN, objectives=(found,))
+
+
+def test_a_fast_burn_in_the_bake_sends_nobody_back_to_whom_somebody_deleted() -> None:
+    story = Story().promoted()
+    del story.ready[OLD]
+    course = story.look(BROKEN, fast_burn=True)
+    assert (course.stable, story.state, rejected(story)) == (NEW, State.STEADY, {})
+    assert story.told == (
+        f"{NEW} takes all requests: {OLD}, which was kept warm, is gone: there is nobody to go back to"
+    )
