@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from sweep.errors import NotTheSame, StepFailed
@@ -30,6 +30,8 @@ class Verdict:
     """The write that was to be struck did come, in one of the tries."""
     violations: Sequence[str]
     seconds: float
+    needed: bool = True
+    """Its write is one that each run has: of events there may be one less."""
 
     def __str__(self) -> str:
         found = f"{len(self.violations)} violations" if self.violations else "the same"
@@ -51,8 +53,8 @@ class Sweep:
 
     @property
     def not_reached(self) -> list[str]:
-        """The trials whose write never came: nothing is known of them."""
-        return [str(one.trial) for one in self.verdicts if not one.reached]
+        """The trials whose write never came, though each run has it: nothing is known of them."""
+        return [str(one.trial) for one in self.verdicts if one.needed and not one.reached]
 
 
 async def sweep(
@@ -77,6 +79,7 @@ async def sweep(
             f"the story fails undisturbed: {expected.failed}; see {site.folder}/{prefix}-0-000-0.log"
         )
     tell(f"undisturbed: {len(expected.writes)} writes in {expected.seconds:.0f} s")
+    uncounted = {one.point for one in expected.writes if one.resource in subject.rules.uncounted}
     points = choose([one.point for one in expected.writes if subject.steps[one.step].swept])
     trials = list(_trials(points, faults, two_at_once))
     slots = asyncio.Semaphore(at_once)
@@ -85,9 +88,9 @@ async def sweep(
         async with slots:
             for attempt in range(1, TRIES + 1):
                 run = Run(subject, site, f"{prefix}-{attempt}-{number:03}", trial, expected)
-                verdict = judged(trial, expected, await run.outcome())
+                verdict = judged(trial, expected, await run.outcome(), uncounted)
                 tell(f"{number} of {len(trials)} {verdict}")
-                if verdict.reached or verdict.violations:
+                if verdict.reached or verdict.violations or not verdict.needed:
                     break
         if trial == Trial() and verdict.violations:
             raise NotTheSame("two undisturbed runs differ:\n" + "\n".join(verdict.violations))
@@ -110,12 +113,14 @@ def _trials(points: Sequence[Point], faults: Sequence[Fault], two_at_once: bool)
             yield Trial(Strike(point, fault), replicas=2 if fault is Fault.LATE else 1)
 
 
-def judged(trial: Trial, expected: Outcome, found: Outcome) -> Verdict:
+def judged(
+    trial: Trial, expected: Outcome, found: Outcome, uncounted: Container[Point] = frozenset()
+) -> Verdict:
     """Compare a run with the undisturbed one."""
     reached = trial.strike is None or found.struck
-    return Verdict(
-        trial, reached, list(_violations(expected, found, _made_late(trial, expected))), found.seconds
-    )
+    violations = list(_violations(expected, found, _made_late(trial, expected)))
+    needed = trial.strike is None or trial.strike.point not in uncounted
+    return Verdict(trial, reached, violations, found.seconds, needed)
 
 
 def _made_late(trial: Trial, expected: Outcome) -> str:

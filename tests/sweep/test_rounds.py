@@ -77,13 +77,15 @@ def test_a_report_has_a_row_for_each_fault_and_every_violation() -> None:
     verdicts = [
         judged(Trial(), GOOD, GOOD),
         judged(KILLED, GOOD, replace(GOOD, ends=[3])),
-        judged(Trial(Strike(Point("POST events", 1), Fault.KILL)), GOOD, replace(GOOD, struck=False)),
+        judged(Trial(Strike(Point("PATCH pods/x", 1), Fault.KILL)), GOOD, replace(GOOD, struck=False)),
     ]
+    event, more = Point("POST events", 2), Trial(Strike(Point("POST events", 2), Fault.KILL))
+    verdicts.append(judged(more, GOOD, replace(GOOD, struck=False), {event}))
     assert report(Sweep([POINT], dict(GOOD.counts), verdicts)).splitlines() == [
         "1 writes: 1 services created, 1 services deleted",
         "                          runs  not reached  violating  seconds",
         "undisturbed, 1 at once       1            0          0        3",
-        "kill-after                   2            1          1        6",
+        "kill-after                   3            2          1        9",
         "kill-after PATCH services/koi #2: the operator ended by itself, with 3",
-        "kill-after POST events #1: not reached",
+        "kill-after PATCH pods/x #1: not reached",
     ]

@@ -1,4 +1,4 @@
-"""Rollouts that a service lives through in a crash sweep: promoted, rolled back, by hand, left in a bake."""
+"""Rollouts that a service lives through in a crash sweep: to every end, by hand, and by each strategy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hack.demo.kubectl import Kube, eventually
 from sweep.story import Subject
 from tests.e2e.operator.crash_story import NAME, WAIT_SECONDS, Life
 from tests.e2e.operator.moved_clock import BEGIN
-from tests.e2e.operator.paper_node import NOW, become_ready, patch_status, resolve
+from tests.e2e.operator.paper_node import NOW, answers_agree, become_ready, patch_status, resolve
 from tests.e2e.operator.paper_prometheus import PaperPrometheus, Traffic
 from tests.e2e.operator.resources import paper
 from tests.e2e.rollouts import wait_for_weights, weights
@@ -25,6 +25,7 @@ SPEC: dict[str, Any] = {
         "steps": [{"weight": 10, "minDurationSeconds": 30}, {"weight": 50, "minDurationSeconds": 30}],
     },
 }
+GOLDEN = "golden"
 ACCEPTED = [
     {
         "type": kind,
@@ -45,7 +46,9 @@ class Rollouts(Life):
     """Canaries behind a gateway of paper, judged by a Prometheus of paper."""
 
     prometheus: PaperPrometheus = field(default_factory=PaperPrometheus)
+    strategy: str = "Canary"
     surge: str = "Auto"
+    golden: bool = False
     bake_minutes: int = 1
 
     def settings(self) -> dict[str, str]:
@@ -88,13 +91,35 @@ class Rollouts(Life):
             told.deleted, first=1,
         )  # fmt: skip
 
+    def asked_before(self) -> Subject:
+        """A Job asks the golden set before the canary takes its first share."""
+        told = replace(self, golden=True)
+        return told.subject(told.made, told.asked_canary, told.withdrawn, told.deleted, first=1)
+
+    def all_at_once(self) -> Subject:
+        """The new revision has all its pods before it takes all requests; the old one stays warm."""
+        told = replace(self, strategy="BlueGreen")
+        return told.subject(
+            told.made, told.in_its_place, told.bake_over, told.old_one_gone, told.deleted, first=1
+        )
+
+    def recreated(self) -> Subject:
+        """The old pods end before the new ones start."""
+        told = replace(self, strategy="Recreate")
+        return told.subject(told.made, told.in_its_place, told.old_one_gone, told.deleted, first=1)
+
     def service(self, **runtime: int) -> dict[str, Any]:
         bake = {"durationMinutes": self.bake_minutes}
-        rollout = {**SPEC["rollout"], "surge": self.surge, "bake": bake}
+        rollout = {**SPEC["rollout"], "strategy": self.strategy, "surge": self.surge, "bake": bake}
+        if self.golden:
+            rollout["preflight"] = {"goldenSetRef": {"configMap": GOLDEN}}
         return paper(NAME, **{**SPEC, "rollout": rollout}, **runtime)
 
     def made(self, namespace: str) -> None:
         kube = self.kube(namespace)
+        if self.golden:  # read by the Job's program, which is of paper here
+            body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": GOLDEN}}
+            kube.apply({**body, "data": {"golden.json": "{}"}})
         kube.apply(self.service())
         resolve(kube, NAME)
         first = self.comes_up(kube, good=20)
@@ -116,6 +141,14 @@ class Rollouts(Life):
         kube = self.kube(namespace)
         kube.apply(self.service(queue=65))
         self.comes_up(kube, **traffic)
+        self.shares(kube, 90, 10)
+
+    def asked_canary(self, namespace: str) -> None:
+        kube = self.kube(namespace)
+        kube.apply(self.service(queue=65))
+        self.comes_up(kube, good=20)
+        jobs = eventually(lambda: kube.list("jobs") or None, WAIT_SECONDS, "the Job that asks")
+        answers_agree(kube, jobs[0]["metadata"]["name"])
         self.shares(kube, 90, 10)
 
     def in_its_place(self, namespace: str) -> None:

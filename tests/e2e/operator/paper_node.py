@@ -13,6 +13,7 @@ NAME = "paper"
 LABEL = {"paddle-sla.io/paper": "true"}
 SERVICE = "serving.paddle-sla.io/service"
 REVISION = "serving.paddle-sla.io/revision"
+COMPARE = "compare"
 NOW = "2026-01-01T00:00:00Z"
 CAPACITY = {"cpu": "1000", "memory": "1000Gi", "pods": "1000", "ephemeral-storage": "1000Gi"}
 DIGEST = "sha256:" + "ab" * 32
@@ -110,13 +111,23 @@ def resolve(kube: Kube, service: str, digest: str = DIGEST) -> None:
 
 def end_of_resolve(kube: Kube, service: str, code: int, said: dict[str, Any]) -> None:
     """The resolve Job's pod ends with a code and a message; a bad end is restarted in place."""
-    (pod, *_) = bound(kube, f"{SERVICE}={service},!{REVISION}")
+    _end_of_job(kube, f"{SERVICE}={service},!{REVISION}", "resolve", code, said)
+
+
+def answers_agree(kube: Kube, job: str) -> None:
+    """The pod of a Job that asks the golden set finds every answer as expected."""
+    said = {"reason": "Passed", "message": "3 answers are as expected", "comparisons": 3, "seconds": 1.0}
+    _end_of_job(kube, f"batch.kubernetes.io/job-name={job}", COMPARE, 0, said)
+
+
+def _end_of_job(kube: Kube, selector: str, name: str, code: int, said: dict[str, Any]) -> None:
+    (pod, *_) = bound(kube, selector)
     end = {"exitCode": code, "reason": "Error" if code else "Completed", "message": json.dumps(said),
            "startedAt": NOW, "finishedAt": NOW, "containerID": "x"}  # fmt: skip
     state = {"waiting": {"reason": "CrashLoopBackOff"}} if code else {"terminated": end}
     last = {"lastState": {"terminated": end}} if code else {}
     container = {
-        "name": "resolve",
+        "name": name,
         "image": "i",
         "imageID": "i",
         "ready": False,

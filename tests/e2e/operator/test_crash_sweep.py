@@ -54,18 +54,18 @@ async def test_killed_after_some_writes_it_goes_on_as_if_nothing_had_been(life: 
     assert found.violations == [], report(found)
 
 
-STORIES = pytest.mark.parametrize(
-    "story",
-    [
-        taken_over,
-        Rollouts.promoted,
-        Rollouts.rolled_back,
-        Rollouts.by_hand,
-        Rollouts.left_in_its_bake,
-        Rollouts.one_by_one,
-    ],
-    ids=["taken_over", "promoted", "rolled_back", "by_hand", "left_in_its_bake", "one_by_one"],
-)
+TOLD: list[Callable[[Rollouts], Subject]] = [
+    taken_over,
+    Rollouts.promoted,
+    Rollouts.rolled_back,
+    Rollouts.by_hand,
+    Rollouts.left_in_its_bake,
+    Rollouts.one_by_one,
+    Rollouts.asked_before,
+    Rollouts.all_at_once,
+    Rollouts.recreated,
+]
+STORIES = pytest.mark.parametrize("story", TOLD, ids=[one.__name__ for one in TOLD])
 Story = Callable[[Rollouts], Subject]
 Record = Callable[[str, object], None]
 
