@@ -33,7 +33,7 @@ MEANINGS: Mapping[Verb, str] = {
     Verb.ROLLBACK: "let a revision take over again that served before",
 }
 _MEANT_BY_NOTHING: Mapping[Verb, str] = {
-    Verb.RETRY: "the only one that is rejected",
+    Verb.RETRY: "the rejected one that the resource asks for",
     Verb.ROLLBACK: "who served last before, while it is warm, else the only one that is kept",
 }
 
