@@ -71,24 +71,20 @@ class Proving:
         now: datetime,
         *,
         every: timedelta,
-        begin: datetime | None = None,
+        begins: Mapping[CountedAt, datetime] | None = None,
     ) -> Looked | None:
         """Look at a canary; None where the last look is not long enough ago.
 
         `places`: of the live route where availability is counted at the gateway; None: it is in the pods. A
-        look more often than samples are taken would find nothing new. `begin`: what was sampled before
+        look more often than samples are taken would find nothing new. `begins`: what was sampled before
         counts nowhere, where nothing was counted before and that is known.
         """
         pause = max(every, self._scraping.interval)
         if before is not None and timedelta() <= now - before.at < pause:
             return None
         sources = self._sources(service, revisions, places)
-        if before is not None:
-            known = before.sources
-        elif begin is not None:
-            known = {one.at: Counters("", begin, begin) for one in sources}
-        else:
-            known = {}
+        known = {at: Counters("", begin, begin) for at, begin in (begins or {}).items()}
+        known = dict(before.sources) if before is not None else known
         told = await asyncio.gather(*(self._look(one, known.get(one.at), now) for one in sources))
         counts = {name: count for found, _ in told for name, count in found.counts.items()}
         one_place = told[0][0].counts  # asked of two, each request would count twice

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -32,7 +32,7 @@ from paddle_operator.rollout.gate.settings import Gate
 from paddle_operator.rollout.looks import remembered
 from paddle_operator.rollout.looks.looked import Looked
 from paddle_operator.rollout.looks.looking import Revisions
-from paddle_operator.rollout.looks.places import behind, counted_anew, counted_at_gateway
+from paddle_operator.rollout.looks.places import behind, counted_at_gateway, first_counted
 from paddle_operator.rollout.looks.recorded import line_of
 from paddle_operator.rollout.looks.spending import spent_percent
 from paddle_operator.rollout.machine import State
@@ -47,6 +47,7 @@ from paddle_operator.rollout.weighing import present_step
 from paddle_operator.sla.answer import Failed, NoData, Value
 from paddle_operator.sla.measured import Measured
 from paddle_operator.spec import Service
+from paddle_operator.spec.report import CountedAt
 from paddle_operator.spec.rollout import Rollout
 from paddle_operator.spec.traffic import RoutingType
 from paddle_operator.status.diagnosis import trouble_of
@@ -176,10 +177,8 @@ class Rolling:
         every = timedelta(seconds=of.rollout.analysis.interval_seconds)
         at_gateway = _routed(of) and counted_at_gateway(of.measured, before)
         places = _places(of.seen.objects) if at_gateway else None
-        new = memory.state is State.STEP and not memory.counters
-        scrape = timedelta(seconds=of.seen.platform.scrape_seconds)
-        begin = counted_anew(memory.since - scrape, memory.counted_until) if new else None
-        looked = await self._proving(of.service, revisions, places, before, now, every=every, begin=begin)
+        begins = _first_counted(memory, of) if memory.state is State.STEP and not memory.counters else None
+        looked = await self._proving(of.service, revisions, places, before, now, every=every, begins=begins)
         if looked is None:
             return None
         attempt = memory.attempt
@@ -221,16 +220,24 @@ class Rolling:
         return None
 
 
+def _first_counted(memory: Memory, of: Subject) -> Mapping[CountedAt, datetime]:
+    """Return from when on a canary is counted that has taken its first share and was not looked at yet."""
+    scrape = timedelta(seconds=of.seen.platform.scrape_seconds)
+    itself = memory.attempt is not None and memory.burned == memory.attempt.canary
+    return first_counted(memory.since, scrape, memory.counted_until, itself=itself)
+
+
 def _who(memory: Memory | None, of: Subject) -> Revisions | None:
     """Return who is to be judged beside whom: nobody is compared with a revision without any ready pod.
 
-    Nor is a canary judged without one, by answers that it did not give, or one that is wanted no more.
+    Nor is a canary judged without one, by answers that it did not give, nor one that nobody wants or needs.
     """
     if memory is None:
         return None
     attempt, ready = memory.attempt, {one.name for one in of.seen.revisions if one.ready_replicas}
     if attempt is not None and attempt.weight and memory.state is not State.RETURNING:
-        if attempt.canary not in ready or of.wanted not in {None, attempt.canary}:
+        needed = memory.stable not in ready and not attempt.ends_pods  # see moves.alone_for_now
+        if attempt.canary not in ready or not (needed or of.wanted in {None, attempt.canary}):
             return None
         return Revisions(attempt.canary, memory.stable if memory.stable in ready else None)
     if memory.state is State.BAKING and memory.stable in ready and memory.previous is not None:

@@ -16,6 +16,7 @@ from paddle_operator.rollout.looks.remembered import remembered_from, text_of
 from paddle_operator.sla.answer import Answer, Failed, NoData, Value
 from paddle_operator.sla.intervals import Interval
 from paddle_operator.sla.series import Series
+from paddle_operator.spec.report import CountedAt
 from tests.operator.given import a_resource, a_service
 from tests.operator.rollout.looks import together
 from tests.operator.sla.counters import SCRAPING, at
@@ -83,16 +84,16 @@ class Rollout:
     revisions: Revisions = BOTH
     stored: str = ""
     limit_seconds: float = 5.0
-    begin: float | None = None
+    begins: Mapping[CountedAt, datetime] | None = None
 
     def look(self, second: float) -> Looked | None:
         service = a_service(a_resource().named("calm").promising(*self.objectives))
         proving = Proving(self.server, SCRAPING, limit_seconds=self.limit_seconds)
         before = remembered_from(self.stored) if self.stored else None
-        begin = None if self.begin is None else at(self.begin)
-        looked = in_virtual_time(
-            proving(service, self.revisions, self.places, before, at(second), every=FIFTEEN, begin=begin)
+        look = proving(
+            service, self.revisions, self.places, before, at(second), every=FIFTEEN, begins=self.begins
         )
+        looked = in_virtual_time(look)
         if looked is not None:
             self.stored = text_of(looked.remembered)
         return looked

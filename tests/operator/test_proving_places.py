@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
 import pytest
 
 from paddle_operator.proving import Places
 from paddle_operator.rollout.gate.settings import REFUSED
 from paddle_operator.rollout.looks.looking import Revisions
-from paddle_operator.rollout.looks.places import SETTLING, counted_anew
+from paddle_operator.rollout.looks.places import SETTLING, first_counted
 from paddle_operator.sla.answer import NoData, Value
+from paddle_operator.spec.report import CountedAt
 from tests.operator.proving_story import (
     BOTH,
     ERRORS,
+    FIFTEEN,
     UP,
     Rollout,
     Server,
@@ -87,9 +88,9 @@ def test_what_a_canary_was_sent_before_anybody_looked_is_counted_too(first: Plac
     late = proxy(*((second + 0.5, "5") for second in range(60, 380)))
     server = gateway()
     server.proxies = (server.proxies[0], ("1", late))
-    rollout = Rollout(server, (UP,), first, begin=45)
+    rollout = Rollout(server, (UP,), first, begins=dict.fromkeys(CountedAt, at(45)))
     rollout.look(66)
-    rollout.begin, rollout.places = None, behind(old=0, new=1)
+    rollout.begins, rollout.places = None, behind(old=0, new=1)
     looked = rollout.look(90)
     assert looked is not None
     counts = looked.document()["objectives"]["up"]
@@ -102,12 +103,24 @@ def test_what_another_one_was_sent_in_the_same_place_a_moment_ago_is_not_counted
     failing = proxy(*((second + 0.5, "5" if second < 80 else "2") for second in range(20, 380)))
     server.proxies = (("0", failing), server.proxies[1])
 
-    def counted_from(moment: datetime) -> list[int] | None:
-        rollout = Rollout(server, (UP,), behind(old=0, new=1), begin=(moment - at(0)).total_seconds())
+    def counted(others: float | None) -> list[int] | None:
+        ended = None if others is None else at(others)
+        begins = first_counted(at(80), FIFTEEN, ended, itself=False)
+        rollout = Rollout(server, (UP,), behind(old=0, new=1), begins=begins)
+        rollout.look(95)
         return rollout.numbers(120, "up")
 
-    assert counted_from(at(65)) == [11, 2, 45, 10]
-    assert counted_from(counted_anew(at(65), at(80))) == [8, 2, 30, 0]
+    assert counted(None) == [8, 2, 30, 0]
+    assert counted(60) == counted(None), "a scrape and five seconds ago"
+    assert counted(80) == [5, 2, 15, 0], "from five seconds after the first look at the order of now"
+
+
+def test_pods_that_were_asked_alone_a_moment_ago_are_counted_from_then_and_others_from_their_share() -> None:
+    ended, begin = at(80), at(80) - FIFTEEN
+    for itself, since in ((True, ended + SETTLING), (False, begin)):
+        assert first_counted(at(80), FIFTEEN, ended, itself=itself) == {CountedAt.RUNTIME: since}
+    long_ago = at(80) - FIFTEEN - SETTLING
+    assert first_counted(at(80), FIFTEEN, long_ago, itself=True) == dict.fromkeys(CountedAt, begin)
 
 
 def test_a_place_that_is_empty_for_a_while_is_counted_on() -> None:

@@ -14,7 +14,15 @@ from fractions import Fraction
 from paddle_operator.rollout.judging import awaiting_approval, evidence, held, holding, refuses, step
 from paddle_operator.rollout.machine import TRYING, Event, State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
-from paddle_operator.rollout.moves import Move, View, by_wish, ending, sent_back, taken_back
+from paddle_operator.rollout.moves import (
+    Move,
+    View,
+    alone_for_now,
+    by_wish,
+    ending,
+    sent_back,
+    taken_back,
+)
 from paddle_operator.rollout.preflight import PreflightState
 from paddle_operator.rollout.verdict import Finding
 from paddle_operator.rollout.weighing import share
@@ -42,7 +50,10 @@ def next_move(memory: Memory, view: View) -> Move | None:
     if attempt is None:
         return _baking(memory, view) if memory.state is State.BAKING else None
     protection = _protection(memory, attempt, view) if memory.state in TRYING else None
-    return protection or _WAITING[memory.state](memory, attempt, view) or _room_back(memory, attempt, view)
+    leaves = view.situation.wanted != attempt.canary and alone_for_now(memory, view.situation)
+    if protection is not None or leaves:  # who is on its way out gains nothing while callers need it
+        return protection
+    return _WAITING[memory.state](memory, attempt, view) or _room_back(memory, attempt, view)
 
 
 def blocking(memory: Memory, attempt: Attempt, view: View) -> Hold | None:
@@ -249,7 +260,8 @@ def _baking(memory: Memory, view: View) -> Move | None:
         )
     limit = view.rollout.revision_history_limit
     history = memory.history_with([memory.previous], memory.stable, limit)
-    return Move(Event.BAKED, {"previous": None, "history": history, "burned": ""}, told=told)
+    burned = "" if memory.burned == memory.stable else memory.burned
+    return Move(Event.BAKED, {"previous": None, "history": history, "burned": burned}, told=told)
 
 
 def _left(memory: Memory, view: View, cause: Cause, told: str) -> Move:
@@ -282,8 +294,6 @@ def _returning(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     if situation.has(attempt.canary) < situation.full:
         return None
     changes = {**taken_back(memory, attempt, view), "served": True}
-    if attempt.forgiven and attempt.cause is Cause.FAST_BURN:
-        changes["burned"] = memory.stable or ""
     event = Event.WITHDRAWN if attempt.forgiven else Event.RETURNED  # nobody was found bad
     return Move(event, changes, reason=attempt.cause or "", told=attempt.told)
 

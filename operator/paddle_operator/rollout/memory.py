@@ -140,6 +140,8 @@ class Attempt(_Kept):
     """A person has said that it may begin though a proof is out of reach, having been told so."""
     proven: bool = False
     """What it had shown when the step passed was a proof."""
+    takes_over: bool = False
+    """It has passed all that it had to before it serves alone, or a person promotes it."""
     ordered: bool = False
     """A person promotes it, whatever is not proven yet."""
     accepted: bool = False
@@ -222,8 +224,11 @@ class Memory(_Kept):
         state = after(self.state, event)
         kept = {} if state in ATTEMPTING else {"attempt": None}
         moved = self.but(**{**kept, "hold": None, **changes, "state": state, "since": now})
+        moved = moved.attempting(takes_over=True) if event is Event.PROVEN else moved
         ends = state not in {*ATTEMPTING, State.BAKING} or moved.counters != self.counters
-        return moved.but(counters="", counted_until=now) if self.counters and ends else moved
+        if (self.counters and ends) or moved.stable != self.stable:
+            return moved.but(counters="", counted_until=now)
+        return moved
 
     def attempting(self, **changes: Any) -> Memory:
         """Return it with a changed attempt."""

@@ -78,7 +78,7 @@ def by_wish(memory: Memory, view: View) -> Move | None:
         return None
     if rejection is not None:
         told = f"{wanted} was rejected before: {rejection.told or rejection.cause}"
-        return Move(rejection.cause.event, reason=rejection.cause, told=told)
+        return Move(rejection.cause.event, _in_its_place(memory, view), reason=rejection.cause, told=told)
     changes = {
         "attempt": Attempt(canary=wanted, strategy=view.rollout.strategy),
         "previous": None,
@@ -86,7 +86,6 @@ def by_wish(memory: Memory, view: View) -> Move | None:
         "gate": "",
         "counters": "",
         "judged": None,
-        "burned": wanted if memory.burned == wanted else "",
     }
     back = _in_its_place(memory, view)
     instead = f", which is to be gone back to instead of {memory.stable}" if back else ""
@@ -100,9 +99,8 @@ def _wanted_again(memory: Memory, view: View, wanted: str) -> Move | None:
     """Let whoever is tried go, since the revision that serves is wanted again; once it has pods, where only
     who takes over has some."""
     told = f"{wanted} is wanted again"
-    if (alone := _serves_alone(memory, view)) is not None:
-        move = sent_back(alone, view, wanted, None, f"{told}, and has no ready pod yet")
-        return replace(move, changes={**move.changes, "stable": alone.stable, "served": True})
+    if serves_alone(memory, view.situation):
+        return gone_back(memory, view, wanted, None, f"{told}, and has no ready pod yet")
     attempt, state = memory.attempt, memory.state
     ordered_back = state is State.RETURNING and attempt is not None and attempt.cause is not None
     ends = state in {*ATTEMPTING, *ENDED} and not ordered_back
@@ -114,8 +112,9 @@ def _wanted_again(memory: Memory, view: View, wanted: str) -> Move | None:
 def _in_its_place(memory: Memory, view: View) -> dict[str, Any]:
     """Let who alone serves be the one to go back to; and who was to take over again, though none of its pods
     is ready yet: where nobody else serves it goes on coming up, and who was left stays left."""
-    if (alone := _serves_alone(memory, view)) is not None:
-        return {"stable": alone.stable, "served": True, "history": alone.history}
+    if serves_alone(memory, view.situation):
+        serving = _as_serving(memory, view)
+        return {"stable": serving.stable, "served": True, "history": serving.history}
     attempt = memory.attempt if memory.state is State.RETURNING else None
     here = attempt is not None and attempt.canary in view.situation.ready
     if attempt is None or not here or memory.stable is None or view.situation.has(memory.stable):
@@ -123,14 +122,11 @@ def _in_its_place(memory: Memory, view: View) -> dict[str, Any]:
     return taken_back(memory, attempt, view)
 
 
-def _serves_alone(memory: Memory, view: View) -> Memory | None:
-    """Return what is remembered once who takes over serves, though not with all of its pods yet; None where
-    the one before has pods. To let it go would be an outage."""
-    attempt, situation = memory.attempt, view.situation
-    if attempt is None or memory.state is not State.PROMOTING or memory.stable is None:
-        return None
-    if situation.has(memory.stable) or not situation.has(attempt.canary):
-        return None
+def _as_serving(memory: Memory, view: View) -> Memory:
+    """Return what is remembered once the canary, which alone has ready pods, is who serves."""
+    attempt = memory.attempt
+    if attempt is None:
+        return memory
     history = memory.history_with([memory.stable], attempt.canary, view.rollout.revision_history_limit)
     changes = {"state": State.STEADY, "attempt": None, "hold": None}
     return memory.but(**changes, stable=attempt.canary, served=True, history=history)
@@ -145,6 +141,8 @@ def taken_back(memory: Memory, attempt: Attempt, view: View) -> dict[str, Any]:
         rejection = Rejection(revision=left, cause=attempt.cause, told=attempt.told, at=view.now)
         changes["rejected"] = memory.rejecting(rejection)
         left = None
+    if attempt.forgiven and attempt.cause is Cause.FAST_BURN:
+        changes["burned"] = memory.stable or ""
     limit = view.rollout.revision_history_limit
     changes["history"] = memory.history_with([left], attempt.canary, limit)
     return changes
@@ -155,14 +153,26 @@ def _ends_by(rejection: Rejection, state: State) -> bool:
     return state not in {State.BAKING, State.RETURNING} and after(state, rejection.cause.event) is not state
 
 
+def serves_alone(memory: Memory, situation: Situation) -> bool:
+    """Tell whether who takes over has the only ready pods, though not all that it needs: to end them would be
+    an outage."""
+    takes_over = memory.attempt is not None and memory.attempt.takes_over
+    return takes_over and _has_the_only_pods(memory, situation)
+
+
 def alone_for_now(memory: Memory, situation: Situation) -> bool:
-    """Tell whether a canary has the only ready pods, since those of the stable revision went, which made no
-    room for it: they come back."""
+    """Tell whether a canary in its steps has the only ready pods, since those of the stable revision went,
+    which made no room for it: they come back."""
     attempt = memory.attempt
-    if attempt is None or memory.state in {State.PROMOTING, State.RETURNING} or attempt.ends_pods:
+    if attempt is None or attempt.ends_pods or not attempt.weight or memory.state is State.RETURNING:
         return False
+    return not serves_alone(memory, situation) and _has_the_only_pods(memory, situation)
+
+
+def _has_the_only_pods(memory: Memory, situation: Situation) -> bool:
+    attempt = memory.attempt
     lost = memory.stable in situation.ready and not situation.has(memory.stable)
-    return attempt.weight > 0 and situation.has(attempt.canary) > 0 and lost
+    return attempt is not None and lost and situation.has(attempt.canary) > 0
 
 
 def keeps_others_waiting(memory: Memory, situation: Situation) -> bool:
@@ -195,6 +205,16 @@ def sent_back(
         gone = Rejection(revision=memory.attempt.canary, cause=Cause.SENT_BACK, told=told, at=view.now)
         changes["rejected"] = memory.rejecting(gone)
     return Move(Event.SENT_BACK, changes, reason=cause or "", told=told)
+
+
+def gone_back(memory: Memory, view: View, target: str, cause: Cause | None, told: str) -> Move:
+    """Let an earlier revision take over. A canary that alone has pods keeps them until that has some."""
+    situation = view.situation
+    if not serves_alone(memory, situation) and not alone_for_now(memory, situation):
+        return sent_back(memory, view, target, cause, told)
+    serving = _as_serving(memory, view)
+    move = sent_back(serving, view, target, cause, told)
+    return replace(move, changes={**move.changes, "stable": serving.stable, "served": True})
 
 
 def ending(memory: Memory, attempt: Attempt, view: View, cause: Cause, told: str) -> Move:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from paddle_operator.rollout.machine import TRYING, Event, State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
-from paddle_operator.rollout.moves import Move, View, ending, sent_back
+from paddle_operator.rollout.moves import Move, View, ending, gone_back
 from paddle_operator.rollout.request import (
     LONGEST,
     Handled,
@@ -147,18 +147,18 @@ def _rollback(memory: Memory, view: View, revision: str) -> Done:
     attempt = memory.attempt if memory.state is State.RETURNING else None
     forgiving = attempt.canary if attempt is not None and attempt.forgiven else None
     tried = memory.attempt.canary if memory.attempt is not None and attempt is None else None
-    if revision == tried:
-        raise _Refused(f"{revision} is being rolled out: it takes over by its steps, or at once by promote")
     if revision == memory.burned:
         again = "to have it tried again, let the resource ask for it"
         raise _Refused(f"{revision} burned the budget fast when it served: {again}")
+    if revision == tried and memory.state is not State.BLOCKED:
+        raise _Refused(f"{revision} is being rolled out: it takes over by its steps, or at once by promote")
     known = (forgiving, memory.previous, *memory.history)
-    kept = [one for one in known if one in view.situation.ready and one not in {tried, memory.burned}]
+    kept = [one for one in known if one in view.situation.ready and one != memory.burned]
     choice = [one for one in kept if one is not None and memory.rejection_of(one) is None]
     if revision not in choice:
         raise _Refused(f"{revision} is none to go back to; there is: {', '.join(choice) or 'none'}")
     told = "a person rolled back"
-    return memory, sent_back(memory, view, revision, Cause.SENT_BACK, told), "it takes over again"
+    return memory, gone_back(memory, view, revision, Cause.SENT_BACK, told), "it takes over again"
 
 
 def _must_run(view: View) -> None:

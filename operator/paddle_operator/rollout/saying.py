@@ -271,7 +271,8 @@ def _step(attempt: Attempt, view: View) -> str:
 def _why(hold: Hold, memory: Memory, attempt: Attempt, view: View) -> str:
     situation, policy = view.situation, view.rollout.budget_policy
     of = f"error budget of {situation.budget_of}" if situation.budget_of else "error budget"
-    left = f"{float(situation.budget_left_percent or 0):.1f} % of the {of} is left"
+    rounded = math.floor((situation.budget_left_percent or 0) * 10) / 10  # never to more than there is
+    left = f"{rounded:.1f} % of the {of} is left"
     approve = _by_hand(Verb.APPROVE, attempt.canary)
     match hold:
         case Hold.BUDGET_BLOCKED:

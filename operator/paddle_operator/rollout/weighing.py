@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.hosting.capacity import UNKNOWN, weight_hosted
-from paddle_operator.rollout.hosting.next_pods import next_pods
+from paddle_operator.rollout.hosting.next_pods import Look, next_pods
 from paddle_operator.rollout.machine import TRYING, State
 from paddle_operator.rollout.memory import Attempt, Memory
 from paddle_operator.rollout.situation import Situation
@@ -30,7 +30,7 @@ def course_of(memory: Memory, rollout: Rollout, situation: Situation) -> Course:
     course = _with_pods(replace(rest, canary=attempt.canary), memory, attempt, rollout, situation)
     return replace(
         course,
-        canary_weight=weight_of(memory, attempt, situation, _going(course, situation)),
+        canary_weight=weight_of(memory, attempt, situation, _going(course, memory, situation)),
         recreates=attempt.strategy is Strategy.RECREATE and memory.state in TRYING,
     )
 
@@ -78,8 +78,7 @@ def _with_pods(
     course: Course, memory: Memory, attempt: Attempt, rollout: Rollout, situation: Situation
 ) -> Course:
     """Return the course with the pods that the canary is to have now, and those that make room for it."""
-    wanted = pods_of(memory, attempt, rollout, situation)
-    look = situation.hosting.look if situation.hosting is not None else None
+    wanted, look = pods_of(memory, attempt, rollout, situation), _look_about(memory, situation)
     if look is None:
         return replace(course, canary_replicas=wanted)
     pods = next_pods(look if attempt.full else replace(look, surge=Surge.SURGE), wanted)
@@ -91,8 +90,14 @@ def _with_pods(
     return replace(course, canary_replicas=pods.canary, stable_replicas=pods.stable, ends=pods.ends)
 
 
-def _going(course: Course, situation: Situation) -> int:
-    look = situation.hosting.look if situation.hosting is not None else None
+def _look_about(memory: Memory, situation: Situation) -> Look | None:
+    """Return what nodes have for those of now: whose pods they are may have changed at this look."""
+    hosting = situation.hosting
+    return hosting.look if hosting is not None and hosting.is_about(memory) else None
+
+
+def _going(course: Course, memory: Memory, situation: Situation) -> int:
+    look = _look_about(memory, situation)
     return sum(one.ready for one in look.stable.pods if one.name in course.ends) if look is not None else 0
 
 

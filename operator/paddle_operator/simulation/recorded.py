@@ -63,11 +63,11 @@ def replayed(gate: Gate, rollout: Rollout, lines: Iterable[str]) -> Iterator[dic
         if not text.strip():
             continue
         line = _read(number, text)
-        if before is not None and line.seconds < before + (0 if line.anew else 1):
+        if before is not None and line.seconds <= before:
             raise LineInvalid(
                 number,
-                f"t is {line.seconds!r} after {before!r}: it must grow from line to line, by a second or "
-                "more where evidence does not begin anew; sort them, and take those of one rollout",
+                f"t is {line.seconds!r} after {before!r}: it must grow from line to line; sort them, and "
+                "take those of one rollout, each once",
             )
         since = line.seconds - rollout.analysis.interval_seconds if before is None else before
         before, step = line.seconds, _step(rollout.steps, line)

@@ -213,7 +213,11 @@ class Rollouts(Life):
     def given_back(self, namespace: str) -> None:
         """The one before takes over, and the other one waits for the budget that it burned."""
         self.pass_a_minute(kube := self.kube(namespace))  # counted from its first look on
-        self.rolls(kube, state="Baking", verdict="NoData")
+        eventually(
+            lambda: "counters" in kube.get("configmap", f"{NAME}-rollout")["data"]["rollout.json"] or None,
+            WAIT_SECONDS,
+            "a first look at the bake that is written down",
+        )
         self.pass_a_minute(kube)
         self.rolls(kube, state="Blocked", hold="BudgetBlocked")
         self.takes_all(kube, self.stable[namespace])

@@ -14,6 +14,7 @@ from tests.operator.rollout.story import (
     BROKEN,
     FINE,
     NEW,
+    NEWER,
     OLD,
     OUT_OF_REACH,
     Story,
@@ -135,8 +136,31 @@ def test_nobody_goes_back_to_one_that_burned(blocked: bool) -> None:
         assert story.state is State.STEADY
     course = story.ask("rollback", NEW, budget_left_percent=Fraction(-80))
     assert (course.stable, course.weight(OLD), rejected(story)) == (OLD, 100, {})
-    why = "is being rolled out" if blocked else "burned the budget fast when it served"
-    assert story.answer.startswith(f"Refused: {NEW} {why}")
+    assert story.answer == (
+        f"Refused: {NEW} burned the budget fast when it served: to have it tried again, let the resource ask "
+        "for it"
+    )
+
+
+def test_nobody_goes_back_to_one_that_burned_while_a_newer_one_is_tried() -> None:
+    story = Story().promoted()
+    story.look(broken(6.0))
+    story.wanted = NEWER
+    assert story.look().canary == NEWER
+    course = story.ask("rollback", NEW)
+    assert (course.stable, course.canary, rejected(story)) == (OLD, NEWER, {})
+
+
+def test_one_that_served_well_and_waits_for_budget_may_be_gone_back_to_by_hand() -> None:
+    story = Story().promoted()
+    story.look(FINE, seconds=7200)
+    story.wanted = OLD
+    assert story.look(budget_left_percent=Fraction(-80)).stable == NEW
+    assert (story.state, hold(story)) == (State.BLOCKED, Hold.BUDGET_BLOCKED)
+    story.ask("rollback", OLD, budget_left_percent=Fraction(-80))
+    assert story.state is State.STEADY
+    assert story.memory is not None
+    assert story.memory.stable == OLD
 
 
 def test_the_gate_alone_sees_a_burn_before_an_alert_does() -> None:

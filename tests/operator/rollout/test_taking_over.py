@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Cause
+from paddle_operator.rollout.verdict import Finding
 from tests.operator.rollout.story import (
     BROKEN,
     DIFFERS,
+    FINE,
     NEW,
     NEWER,
     OLD,
@@ -236,3 +240,53 @@ def test_what_is_newer_waits_for_a_canary_that_alone_has_pods(wanted: str) -> No
     story.ready[OLD] = 1
     course = story.look()
     assert (course.stable, course.canary) == (OLD, NEWER if wanted == NEWER else None)
+
+
+def test_a_canary_that_is_needed_is_judged_on_gains_nothing_and_goes_once_it_is_broken() -> None:
+    story = Story().tried(5)
+    story.ready[OLD], story.wanted = 0, NEWER
+    for _ in range(3):
+        story.look(PROVEN, seconds=120)
+    assert story.memory is not None
+    assert story.memory.attempt is not None
+    assert (story.state, story.memory.attempt.step, story.memory.attempt.weight) == (State.STEP, 0, 5)
+    story.look(BROKEN)
+    assert rejected(story) == {NEW: Cause.BROKEN}
+
+
+@pytest.mark.parametrize("wanted", [NEWER, OLD])
+def test_who_was_held_while_it_took_over_alone_is_not_ended_either(wanted: str) -> None:
+    story = promoting_alone()
+    story.look(replace(BROKEN, finding=Finding.SHARED_INCIDENT))
+    assert story.state is State.HELD
+    story.wanted = wanted
+    assert story.look().weight(NEW) == 100
+
+
+def test_who_was_rejected_before_takes_no_pods_from_who_takes_over_alone() -> None:
+    story = Story().tried(50)
+    story.look(BROKEN)
+    story.wanted = NEWER
+    story.look()
+    story.ready[NEWER] = 2
+    for verdict in (FINE, FINE, FINE, PROVEN):
+        story.look(verdict, seconds=120)
+    assert story.state is State.PROMOTING
+    story.ready[OLD], story.wanted = 0, NEW
+    course = story.look()
+    assert (course.stable, course.weight(NEWER), story.state) == (NEWER, 100, State.ROLLED_BACK)
+
+
+def test_a_rollback_by_hand_leaves_the_only_pods_until_others_are_ready() -> None:
+    story = Story().promoted()
+    story.look(FINE, seconds=7200)
+    story.wanted = NEWER
+    story.look()
+    story.ready[NEWER] = 1
+    story.look(FINE)
+    story.ready |= {NEW: 0, OLD: 0}
+    course = story.ask("rollback", OLD)
+    assert (story.state, course.weight(NEWER)) == (State.RETURNING, 100)
+    story.ready[OLD] = 4
+    course = story.look()
+    assert (course.stable, course.weight(OLD), rejected(story)) == (OLD, 100, {NEWER: Cause.SENT_BACK})

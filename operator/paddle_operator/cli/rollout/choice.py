@@ -75,8 +75,7 @@ def _able(verb: Verb, service: Mapping[str, Any], kept: Sequence[Kept]) -> list[
         case Verb.ROLLBACK if not _has_rollout(service):
             return []
         case Verb.ROLLBACK:
-            served = [one.revision for one in newest_first if one.role in SERVED_BEFORE]
-            return [one for one in served if one != tried_in(status)]
+            return [one.revision for one in newest_first if one.role in SERVED_BEFORE]
         case _:
             return [tried] if (tried := tried_in(status)) else []
 

@@ -30,10 +30,18 @@ def counted_at_gateway(measured: Measured, before: Remembered | None) -> bool:
     return was or judged or CountedAt.GATEWAY in measured.paces
 
 
-def counted_anew(begin: datetime, others: datetime | None) -> datetime:
-    """Return from when on a revision is counted that has begun: from the scrape before its first request, but
-    not while its place was, a moment ago, that of another one."""
-    return begin if others is None else max(begin, others + SETTLING)
+def first_counted(
+    first: datetime, scrape: timedelta, others: datetime | None, *, itself: bool
+) -> Mapping[CountedAt, datetime]:
+    """Return from when on a canary is counted that took its first requests at `first`: the scrape before.
+
+    Where counting of `others` ended next to it, its place was another one's; a source that is missing here is
+    counted from when the place is known to be the canary's. `itself`: it was counted then, and alone.
+    """
+    begin = first - scrape
+    if others is None or others + SETTLING <= begin:
+        return dict.fromkeys(CountedAt, begin)
+    return {CountedAt.RUNTIME: others + SETTLING if itself else begin}
 
 
 def behind(route: Mapping[str, Any]) -> Answer[Mapping[int, str]]:

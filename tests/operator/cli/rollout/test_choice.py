@@ -72,13 +72,6 @@ def test_a_rollback_means_the_only_revision_that_is_kept() -> None:
     assert revision_meant(Verb.ROLLBACK, "", a_service(), (OLDEST, BAD, SERVING)) == "calm-0aaa"
 
 
-def test_a_rollback_never_means_one_that_served_and_is_tried_again() -> None:
-    blocked = {"state": "Blocked", "revision": "calm-0ddd"}
-    again = Kept("calm-0ddd", "history", "2026-03-04T00:00:00Z")
-    service = a_service(canary=None, rollout=blocked)
-    assert revision_meant(Verb.ROLLBACK, "", service, (OLDEST, again)) == "calm-0aaa"
-
-
 def test_a_rollback_to_the_one_that_serves_is_an_end_of_the_canary() -> None:
     for kept in (ALL, (SERVING,)):
         with pytest.raises(NoChoice) as told:
