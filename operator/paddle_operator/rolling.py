@@ -223,7 +223,7 @@ class Rolling:
 def _first_counted(memory: Memory, of: Subject) -> Mapping[CountedAt, datetime]:
     """Return from when on a canary is counted that has taken its first share and was not looked at yet."""
     scrape = timedelta(seconds=of.seen.platform.scrape_seconds)
-    itself = memory.attempt is not None and memory.burned == memory.attempt.canary
+    itself = memory.attempt is not None and memory.counted_of == memory.attempt.canary
     return first_counted(memory.since, scrape, memory.counted_until, itself=itself)
 
 
@@ -236,7 +236,8 @@ def _who(memory: Memory | None, of: Subject) -> Revisions | None:
         return None
     attempt, ready = memory.attempt, {one.name for one in of.seen.revisions if one.ready_replicas}
     if attempt is not None and attempt.weight and memory.state is not State.RETURNING:
-        needed = memory.stable not in ready and not attempt.ends_pods  # see moves.alone_for_now
+        made_room = attempt.ends_pods and not attempt.takes_over
+        needed = memory.stable not in ready and not made_room  # see moves.alone_for_now
         if attempt.canary not in ready or not (needed or of.wanted in {None, attempt.canary}):
             return None
         return Revisions(attempt.canary, memory.stable if memory.stable in ready else None)

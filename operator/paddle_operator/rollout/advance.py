@@ -123,7 +123,8 @@ class _Steps:
         before = self.memory
         used = {"looked_at": self.view.now} if self.view.fresh else {}
         self.memory = before.moved(move.event, self.view.now, **{**used, **move.changes})
-        self._shown = move.told if move.event in _BY_EVIDENCE else self._shown
+        shown = move.event in _BY_EVIDENCE or (move.event is Event.BEGUN and "stable" in move.changes)
+        self._shown = move.told if shown else self._shown
         self._made.append((self.memory.state, said_of(self.memory, move, before, self.view)))
         self.view = replace(self.view, fresh=False)
 

@@ -17,11 +17,11 @@ from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
 from paddle_operator.rollout.moves import (
     Move,
     View,
-    alone_for_now,
     by_wish,
     ending,
     sent_back,
     taken_back,
+    unwanted_but_needed,
 )
 from paddle_operator.rollout.preflight import PreflightState
 from paddle_operator.rollout.verdict import Finding
@@ -50,9 +50,11 @@ def next_move(memory: Memory, view: View) -> Move | None:
     if attempt is None:
         return _baking(memory, view) if memory.state is State.BAKING else None
     protection = _protection(memory, attempt, view) if memory.state in TRYING else None
-    leaves = view.situation.wanted != attempt.canary and alone_for_now(memory, view.situation)
-    if protection is not None or leaves:  # who is on its way out gains nothing while callers need it
+    if protection is not None:
         return protection
+    if unwanted_but_needed(memory, view.situation):  # it gains nothing, and goes as soon as it may
+        judged = {State.STEP: holding, State.HELD: held}.get(memory.state)
+        return judged(memory, attempt, view) if judged is not None else None
     return _WAITING[memory.state](memory, attempt, view) or _room_back(memory, attempt, view)
 
 

@@ -25,6 +25,7 @@ LARGEST_BYTES = 768 * 1024
 """Beyond it the gate's part is not kept, and its evidence begins anew: a ConfigMap holds 1 MiB. The evidence
 needs a few kilobytes; the counters of each pod need less than one, so some 900 pods fit."""
 _VERSION = 1
+_TAKES_OVER = {Event.PROVEN: True, Event.HOSTED: False, Event.LOST: False}
 
 
 class Hold(Word):
@@ -141,7 +142,8 @@ class Attempt(_Kept):
     proven: bool = False
     """What it had shown when the step passed was a proof."""
     takes_over: bool = False
-    """It has passed all that it had to before it serves alone, or a person promotes it."""
+    """It has passed all that it had to before it serves alone, or a person promotes it; until it has a share
+    of its own again."""
     ordered: bool = False
     """A person promotes it, whatever is not proven yet."""
     accepted: bool = False
@@ -200,7 +202,9 @@ class Memory(_Kept):
     gate: str = ""
     counters: str = ""
     counted_until: datetime | None = None
-    """When counting ended last: what the gateway's proxies counted before is of whoever was tried then."""
+    """When counting ended last: what the gateway's proxies counted before is of whoever was judged then."""
+    counted_of: str = ""
+    """Who that was."""
     rejected: tuple[Rejection, ...] = ()
     """Oldest first."""
     history: tuple[str, ...] = ()
@@ -224,11 +228,20 @@ class Memory(_Kept):
         state = after(self.state, event)
         kept = {} if state in ATTEMPTING else {"attempt": None}
         moved = self.but(**{**kept, "hold": None, **changes, "state": state, "since": now})
-        moved = moved.attempting(takes_over=True) if event is Event.PROVEN else moved
-        ends = state not in {*ATTEMPTING, State.BAKING} or moved.counters != self.counters
-        if (self.counters and ends) or moved.stable != self.stable:
-            return moved.but(counters="", counted_until=now)
-        return moved
+        if event in _TAKES_OVER:
+            moved = moved.attempting(takes_over=_TAKES_OVER[event])
+        if not self._ends_counting(moved):
+            return moved
+        tried = self.attempt if self.state is not State.RETURNING else None
+        judged = tried.canary if tried is not None else self.stable
+        return moved.but(counters="", counted_until=now, counted_of=judged or "")
+
+    def _ends_counting(self, moved: Memory) -> bool:
+        """Tell whether what is counted from now on is of other places, or of nobody."""
+        before, after = self.attempt, moved.attempt
+        loses = before is not None and before.weight > 0 and (after is None or after.canary != before.canary)
+        goes_on = moved.state in {*ATTEMPTING, State.BAKING} and moved.counters == self.counters
+        return loses or moved.stable != self.stable or (self.counters != "" and not goes_on)
 
     def attempting(self, **changes: Any) -> Memory:
         """Return it with a changed attempt."""

@@ -72,9 +72,9 @@ def by_wish(memory: Memory, view: View) -> Move | None:
     if state is State.BAKING and wanted == memory.previous:
         return sent_back(memory, view, wanted, None, "the resource asks for the previous revision again")
     rejection = memory.rejection_of(wanted)
-    if keeps_others_waiting(memory, view.situation) or (
-        rejection is not None and not _ends_by(rejection, state)
-    ):
+    broken = serves_alone(memory, view.situation) and view.finds(Finding.BROKEN)  # nobody to go back to
+    ended = rejection is not None and not _ends_by(rejection, state)
+    if broken or ended or keeps_others_waiting(memory, view.situation):
         return None
     if rejection is not None:
         told = f"{wanted} was rejected before: {rejection.told or rejection.cause}"
@@ -156,17 +156,27 @@ def _ends_by(rejection: Rejection, state: State) -> bool:
 def serves_alone(memory: Memory, situation: Situation) -> bool:
     """Tell whether who takes over has the only ready pods, though not all that it needs: to end them would be
     an outage."""
-    takes_over = memory.attempt is not None and memory.attempt.takes_over
-    return takes_over and _has_the_only_pods(memory, situation)
+    attempt, state = memory.attempt, memory.state
+    takes_over = attempt is not None and (attempt.takes_over or state is State.PROMOTING)
+    return takes_over and state not in {State.HELD, State.RETURNING} and _has_the_only_pods(memory, situation)
 
 
 def alone_for_now(memory: Memory, situation: Situation) -> bool:
-    """Tell whether a canary in its steps has the only ready pods, since those of the stable revision went,
-    which made no room for it: they come back."""
+    """Tell whether a canary in its steps, or held, has the only ready pods: those of the stable revision went
+    and come back, since they made no room for it, or it is to take over."""
     attempt = memory.attempt
-    if attempt is None or attempt.ends_pods or not attempt.weight or memory.state is State.RETURNING:
+    if attempt is None or not attempt.weight or memory.state is State.RETURNING:
         return False
-    return not serves_alone(memory, situation) and _has_the_only_pods(memory, situation)
+    made_room = attempt.ends_pods and not attempt.takes_over
+    alone = _has_the_only_pods(memory, situation)
+    return alone and not made_room and not serves_alone(memory, situation)
+
+
+def unwanted_but_needed(memory: Memory, situation: Situation) -> bool:
+    """Tell whether that canary is to go, since another revision is wanted."""
+    wanted, attempt = situation.wanted, memory.attempt
+    other = attempt is not None and wanted not in {None, attempt.canary}
+    return other and alone_for_now(memory, situation)
 
 
 def _has_the_only_pods(memory: Memory, situation: Situation) -> bool:
@@ -208,9 +218,8 @@ def sent_back(
 
 
 def gone_back(memory: Memory, view: View, target: str, cause: Cause | None, told: str) -> Move:
-    """Let an earlier revision take over. A canary that alone has pods keeps them until that has some."""
-    situation = view.situation
-    if not serves_alone(memory, situation) and not alone_for_now(memory, situation):
+    """Let an earlier revision take over. Who takes over now and alone has pods keeps them meanwhile."""
+    if not serves_alone(memory, view.situation):
         return sent_back(memory, view, target, cause, told)
     serving = _as_serving(memory, view)
     move = sent_back(serving, view, target, cause, told)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from paddle_operator.rollout.machine import TRYING, Event, State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
-from paddle_operator.rollout.moves import Move, View, ending, gone_back
+from paddle_operator.rollout.moves import Move, View, ending, gone_back, unwanted_but_needed
 from paddle_operator.rollout.request import (
     LONGEST,
     Handled,
@@ -73,6 +73,9 @@ def _abort(memory: Memory, view: View, revision: str) -> Done:
 
 def _approve(memory: Memory, view: View, revision: str) -> Done:
     attempt = _tried(memory, revision)
+    if unwanted_but_needed(memory, view.situation):
+        stays = f"{revision} is not wanted any more, and serves until {memory.stable} has a ready pod"
+        raise _Refused(f"{stays}: promote it, or abort it")
     match memory.state, memory.hold:
         case State.BLOCKED, Hold.PROOF_NOT_REACHABLE:
             return memory.attempting(approved=True, without_proof=True), None, "it goes on"

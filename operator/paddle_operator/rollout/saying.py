@@ -11,7 +11,7 @@ from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.judging import FIGURES
 from paddle_operator.rollout.machine import ENDED, State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory, Rejection
-from paddle_operator.rollout.moves import Move, View, alone_for_now
+from paddle_operator.rollout.moves import Move, View, unwanted_but_needed
 from paddle_operator.rollout.request import Verb
 from paddle_operator.rollout.weighing import course_of, share, share_by_pods
 from paddle_operator.sla.figures import duration_text, number_text
@@ -122,16 +122,8 @@ def newer_waits(memory: Memory, view: View) -> Saying | None:
     """Say that a newer change waits: for a return, which takes as long as there is no room for its pods, or
     for pods of the stable revision beside a canary that alone has some."""
     wanted, attempt, situation = view.situation.wanted, memory.attempt, view.situation
-    if attempt is not None and wanted not in {None, attempt.canary} and alone_for_now(memory, situation):
-        then = (
-            f"{wanted} is wanted, and begins"
-            if wanted != memory.stable
-            else f"{wanted} is wanted again, and serves"
-        )
-        told = (
-            f"{attempt.canary} has the only ready pods: {then} once {memory.stable} has one. To let "
-            f"nobody serve until then: {_by_hand(Verb.ABORT, attempt.canary)}"
-        )
+    if attempt is not None and unwanted_but_needed(memory, situation):
+        told = f"{attempt.canary} has the only ready pods: {_after_the_only_pods(memory, attempt, view)}"
         return Saying(memory.state.value, told, attempt.canary, memory.state.value, attempt.weight)
     if memory.state is not State.RETURNING or attempt is None:
         return None
@@ -151,6 +143,18 @@ def newer_waits(memory: Memory, view: View) -> Saying | None:
         f"ready; {wanted}{then}"
     )
     return Saying(memory.state.value, told, attempt.canary, memory.state.value, attempt.weight)
+
+
+def _after_the_only_pods(memory: Memory, attempt: Attempt, view: View) -> str:
+    """Say what waits for pods of the stable revision, and what lets it begin sooner."""
+    wanted, stable = view.situation.wanted, memory.stable
+    abort = f"To let nobody serve until then: {_by_hand(Verb.ABORT, attempt.canary)}"
+    if wanted == stable:
+        return f"{stable} is wanted again, and serves once it has one. {abort}"
+    if memory.rejection_of(wanted) is not None:
+        return f"{wanted} is wanted, was rejected before and does not begin. {abort}"
+    promote = f"To let it begin now, from there: {_by_hand(Verb.PROMOTE, attempt.canary)}"
+    return f"{wanted} is wanted, and begins once {stable} has one. {promote}. {abort}"
 
 
 def _message(memory: Memory, move: Move, before: Memory, view: View, revision: str) -> str:

@@ -106,13 +106,16 @@ def test_who_repairs_is_not_sent_back_to_what_it_repairs() -> None:
     assert story.look().stable == OLD, "with pods it is better than without"
 
 
-def test_what_was_counted_of_a_bake_counts_for_nobody_after_it() -> None:
+@pytest.mark.parametrize("lost", [True, False])
+def test_what_was_counted_of_a_bake_counts_for_nobody_after_it(lost: bool) -> None:
     """The gateway's proxies count by place, and the places change hands."""
     story = Story().promoted()
+    story.look(FINE, counters="of the bake")
+    story.ready[NEW] = 0 if lost else 4
+    story.look(None if lost else broken(6.0))
     assert story.memory is not None
-    story.look(broken(6.0), counters="of the bake")
-    assert (story.state, story.memory.counters) == (State.STEP, "")
-    assert story.memory.counted_until == story.now
+    assert (story.memory.stable, story.memory.counters) == (OLD, "")
+    assert (story.memory.counted_until, story.memory.counted_of) == (story.now, NEW)
 
 
 def test_why_one_that_burned_in_its_bake_waits_is_told_as_long_as_it_does() -> None:

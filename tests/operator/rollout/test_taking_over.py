@@ -234,8 +234,12 @@ def test_what_is_newer_waits_for_a_canary_that_alone_has_pods(wanted: str) -> No
     course = story.look()
     assert (course.canary, course.weight(NEW)) == (NEW, 100)
     assert f"{NEW} has the only ready pods: {wanted} is wanted" in story.told
-    assert story.told.endswith(
-        f"once {OLD} has one. To let nobody serve until then: kubectl paddle_sla abort ocr {NEW}"
+    sooner = "To let it begin now, from there: kubectl paddle_sla promote ocr"
+    assert (f"once {OLD} has one. {sooner} {NEW}. " in story.told) is (wanted == NEWER)
+    assert story.told.endswith(f"To let nobody serve until then: kubectl paddle_sla abort ocr {NEW}")
+    course = story.ask("approve", NEW)
+    assert story.answer.startswith(
+        f"Refused: {NEW} is not wanted any more, and serves until {OLD} has a ready"
     )
     story.ready[OLD] = 1
     course = story.look()
@@ -261,6 +265,26 @@ def test_who_was_held_while_it_took_over_alone_is_not_ended_either(wanted: str) 
     assert story.state is State.HELD
     story.wanted = wanted
     assert story.look().weight(NEW) == 100
+    assert (story.state, story.memory and story.memory.stable) == (State.HELD, OLD), "an incident is no proof"
+
+
+def test_who_takes_over_alone_and_is_found_broken_is_not_gone_back_to() -> None:
+    story = promoting_alone()
+    story.wanted = NEWER
+    course = story.look(BROKEN)
+    assert (course.stable, course.canary, rejected(story)) == (OLD, NEWER, {NEW: Cause.BROKEN})
+
+
+def test_who_has_a_share_of_its_own_again_does_not_take_over_any_more() -> None:
+    story = promoting_alone()
+    story.ready |= {OLD: 4, NEW: 0}
+    story.look()
+    story.ready[NEW] = 2
+    story.look()
+    assert story.state is State.STEP
+    story.ready[OLD], story.wanted = 0, NEWER
+    course = story.look()
+    assert (course.stable, course.canary, course.weight(NEW)) == (OLD, NEW, 100)
 
 
 def test_who_was_rejected_before_takes_no_pods_from_who_takes_over_alone() -> None:
@@ -275,18 +299,3 @@ def test_who_was_rejected_before_takes_no_pods_from_who_takes_over_alone() -> No
     story.ready[OLD], story.wanted = 0, NEW
     course = story.look()
     assert (course.stable, course.weight(NEWER), story.state) == (NEWER, 100, State.ROLLED_BACK)
-
-
-def test_a_rollback_by_hand_leaves_the_only_pods_until_others_are_ready() -> None:
-    story = Story().promoted()
-    story.look(FINE, seconds=7200)
-    story.wanted = NEWER
-    story.look()
-    story.ready[NEWER] = 1
-    story.look(FINE)
-    story.ready |= {NEW: 0, OLD: 0}
-    course = story.ask("rollback", OLD)
-    assert (story.state, course.weight(NEWER)) == (State.RETURNING, 100)
-    story.ready[OLD] = 4
-    course = story.look()
-    assert (course.stable, course.weight(OLD), rejected(story)) == (OLD, 100, {NEWER: Cause.SENT_BACK})
