@@ -14,7 +14,7 @@ from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.decisions import blocking, next_move, short_of_room, short_since
 from paddle_operator.rollout.machine import TRYING, Event, State
 from paddle_operator.rollout.memory import Attempt, Hold, Judged, Memory
-from paddle_operator.rollout.moves import Move, View, by_wish
+from paddle_operator.rollout.moves import Move, View, by_wish, unwanted_but_needed
 from paddle_operator.rollout.orders import obey
 from paddle_operator.rollout.preflight import PreflightState
 from paddle_operator.rollout.request import LONGEST, Handled, Outcome, Verb
@@ -85,8 +85,9 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
     if not said:
         said = tuple(filter(None, [rejected_before(after, view)]))
     newer = newer_waits(after, view)
-    if newer is not None and (said or str(situation.wanted) not in after.said):
-        said = (*said, newer)
+    if newer is not None:
+        known = str(situation.wanted) if after.state is State.RETURNING else newer.message  # its pods grow
+        said = (*said, newer) if said or known not in after.said else said
     after = after.but(said=_told(said, before, after))
     return Advance(after, course_of(after, rollout, situation), said)
 
@@ -123,8 +124,10 @@ class _Steps:
         before = self.memory
         used = {"looked_at": self.view.now} if self.view.fresh else {}
         self.memory = before.moved(move.event, self.view.now, **{**used, **move.changes})
-        shown = move.event in _BY_EVIDENCE or (move.event is Event.BEGUN and "stable" in move.changes)
-        self._shown = move.told if shown else self._shown
+        if move.event in _BY_EVIDENCE:
+            self._shown = move.told
+        elif move.event is Event.BEGUN and "stable" in move.changes and not move.reason:
+            self._shown = move.told.partition("; ")[2]  # whom it is to go back to
         self._made.append((self.memory.state, said_of(self.memory, move, before, self.view)))
         self.view = replace(self.view, fresh=False)
 
@@ -221,6 +224,7 @@ def _looked(memory: Memory, view: View) -> Memory:
         missing_since = min(memory.attempt.missing_since or view.now, view.now) if view.missing else None
         seen = seen.attempting(missing_since=missing_since)
     stands = view.missing != "" or view.finds(Finding.NO_DATA, Finding.SHARED_INCIDENT) or view.frozen
+    stands = stands or unwanted_but_needed(memory, view.situation)
     if memory.attempt is None or memory.state is not State.STEP or memory.looked_at is None or stands:
         return seen
     passed = max(0, (view.now - memory.looked_at) // timedelta(seconds=1))

@@ -239,7 +239,10 @@ class Memory(_Kept):
     def _ends_counting(self, moved: Memory) -> bool:
         """Tell whether what is counted from now on is of other places, or of nobody."""
         before, after = self.attempt, moved.attempt
-        loses = before is not None and before.weight > 0 and (after is None or after.canary != before.canary)
+        stays = (
+            after is not None and before is not None and after.canary == before.canary and after.weight > 0
+        )
+        loses = before is not None and before.weight > 0 and not stays
         goes_on = moved.state in {*ATTEMPTING, State.BAKING} and moved.counters == self.counters
         return loses or moved.stable != self.stable or (self.counters != "" and not goes_on)
 

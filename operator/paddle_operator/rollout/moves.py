@@ -67,12 +67,12 @@ def by_wish(memory: Memory, view: View) -> Move | None:
     wanted, attempt, state = view.situation.wanted, memory.attempt, memory.state
     if wanted is None or (attempt is not None and attempt.canary == wanted):
         return None
-    if wanted == memory.stable:
+    broken = takes_over_alone(memory, view.situation) and view.finds(Finding.BROKEN)
+    if wanted == memory.stable and not broken:
         return _wanted_again(memory, view, wanted)
     if state is State.BAKING and wanted == memory.previous:
         return sent_back(memory, view, wanted, None, "the resource asks for the previous revision again")
     rejection = memory.rejection_of(wanted)
-    broken = serves_alone(memory, view.situation) and view.finds(Finding.BROKEN)  # nobody to go back to
     ended = rejection is not None and not _ends_by(rejection, state)
     if broken or ended or keeps_others_waiting(memory, view.situation):
         return None
@@ -99,7 +99,7 @@ def _wanted_again(memory: Memory, view: View, wanted: str) -> Move | None:
     """Let whoever is tried go, since the revision that serves is wanted again; once it has pods, where only
     who takes over has some."""
     told = f"{wanted} is wanted again"
-    if serves_alone(memory, view.situation):
+    if takes_over_alone(memory, view.situation):
         return gone_back(memory, view, wanted, None, f"{told}, and has no ready pod yet")
     attempt, state = memory.attempt, memory.state
     ordered_back = state is State.RETURNING and attempt is not None and attempt.cause is not None
@@ -153,12 +153,17 @@ def _ends_by(rejection: Rejection, state: State) -> bool:
     return state not in {State.BAKING, State.RETURNING} and after(state, rejection.cause.event) is not state
 
 
-def serves_alone(memory: Memory, situation: Situation) -> bool:
-    """Tell whether who takes over has the only ready pods, though not all that it needs: to end them would be
-    an outage."""
+def takes_over_alone(memory: Memory, situation: Situation) -> bool:
+    """Tell whether who takes over, or was held on the way, has the only ready pods, though not all that it
+    needs: to end them would be an outage."""
     attempt, state = memory.attempt, memory.state
     takes_over = attempt is not None and (attempt.takes_over or state is State.PROMOTING)
-    return takes_over and state not in {State.HELD, State.RETURNING} and _has_the_only_pods(memory, situation)
+    return takes_over and state is not State.RETURNING and _has_the_only_pods(memory, situation)
+
+
+def serves_alone(memory: Memory, situation: Situation) -> bool:
+    """Tell whether nothing holds it either."""
+    return memory.state is not State.HELD and takes_over_alone(memory, situation)
 
 
 def alone_for_now(memory: Memory, situation: Situation) -> bool:
@@ -219,7 +224,7 @@ def sent_back(
 
 def gone_back(memory: Memory, view: View, target: str, cause: Cause | None, told: str) -> Move:
     """Let an earlier revision take over. Who takes over now and alone has pods keeps them meanwhile."""
-    if not serves_alone(memory, view.situation):
+    if not takes_over_alone(memory, view.situation):
         return sent_back(memory, view, target, cause, told)
     serving = _as_serving(memory, view)
     move = sent_back(serving, view, target, cause, told)

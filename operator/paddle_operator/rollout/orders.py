@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 
 from paddle_operator.rollout.machine import TRYING, Event, State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
-from paddle_operator.rollout.moves import Move, View, ending, gone_back, unwanted_but_needed
+from paddle_operator.rollout.moves import (
+    Move,
+    View,
+    alone_for_now,
+    ending,
+    gone_back,
+    takes_over_alone,
+    unwanted_but_needed,
+)
 from paddle_operator.rollout.request import (
     LONGEST,
     Handled,
@@ -161,6 +169,10 @@ def _rollback(memory: Memory, view: View, revision: str) -> Done:
     if revision not in choice:
         raise _Refused(f"{revision} is none to go back to; there is: {', '.join(choice) or 'none'}")
     told = "a person rolled back"
+    if alone_for_now(memory, view.situation) and not takes_over_alone(memory, view.situation):
+        tried = memory.attempt.canary if memory.attempt is not None else ""
+        sooner = f"promote it, or abort it, which leaves nobody serving, and ask again for {revision}"
+        raise _Refused(f"{tried} has the only ready pods until {memory.stable} has one: {sooner}")
     return memory, gone_back(memory, view, revision, Cause.SENT_BACK, told), "it takes over again"
 
 

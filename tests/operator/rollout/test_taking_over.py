@@ -17,6 +17,7 @@ from tests.operator.rollout.story import (
     NEWER,
     OLD,
     PROVEN,
+    THIN,
     Story,
     asking,
     rejected,
@@ -258,21 +259,66 @@ def test_a_canary_that_is_needed_is_judged_on_gains_nothing_and_goes_once_it_is_
     assert rejected(story) == {NEW: Cause.BROKEN}
 
 
-@pytest.mark.parametrize("wanted", [NEWER, OLD])
-def test_who_was_held_while_it_took_over_alone_is_not_ended_either(wanted: str) -> None:
+def held_alone() -> Story:
+    """NEW takes over, has the only ready pods, and is held for an incident of both."""
     story = promoting_alone()
     story.look(replace(BROKEN, finding=Finding.SHARED_INCIDENT))
     assert story.state is State.HELD
-    story.wanted = wanted
+    return story
+
+
+def test_what_is_newer_waits_for_who_is_held_while_it_takes_over_alone() -> None:
+    story = held_alone()
+    story.wanted = NEWER
     assert story.look().weight(NEW) == 100
     assert (story.state, story.memory and story.memory.stable) == (State.HELD, OLD), "an incident is no proof"
+    assert f"begins once {OLD} has one, or what holds {NEW} is over" in story.told
+    assert story.look().weight(NEW) == 100
+    assert story.said == [], "it is told once"
+    course = story.look(FINE)
+    assert (course.stable, course.canary, course.weight(NEW)) == (NEW, NEWER, 100)
+
+
+def test_who_is_wanted_again_gets_its_pods_from_who_is_held_too() -> None:
+    story = held_alone()
+    story.wanted = OLD
+    course = story.look()
+    assert (story.state, course.weight(NEW), course.canary_replicas) == (State.RETURNING, 100, 4)
+
+
+def test_the_time_of_a_step_stands_for_a_canary_that_is_only_needed() -> None:
+    story = Story().tried(5)
+    story.look(FINE)
+    assert story.memory is not None
+    assert story.memory.attempt is not None
+    before = story.memory.attempt.running_seconds
+    story.ready[OLD], story.wanted = 0, NEWER
+    for _ in range(3):
+        story.look(THIN, seconds=1500)
+    assert story.state is State.STEP
+    assert story.memory.attempt.running_seconds == before
+
+
+def test_a_rollback_by_hand_does_not_end_the_only_ready_pods() -> None:
+    story = Story().promoted()
+    story.look(FINE, seconds=7200)
+    story.wanted = NEWER
+    story.look()
+    story.ready[NEWER] = 1
+    story.look(FINE)
+    story.ready |= {NEW: 0, OLD: 0}
+    assert story.ask("rollback", OLD).weight(NEWER) == 100
+    assert story.answer.startswith(
+        f"Refused: {NEWER} has the only ready pods until {NEW} has one: promote it"
+    )
 
 
 def test_who_takes_over_alone_and_is_found_broken_is_not_gone_back_to() -> None:
-    story = promoting_alone()
-    story.wanted = NEWER
-    course = story.look(BROKEN)
-    assert (course.stable, course.canary, rejected(story)) == (OLD, NEWER, {NEW: Cause.BROKEN})
+    for wanted, tried in ((NEWER, NEWER), (OLD, None)):
+        story = promoting_alone()
+        story.wanted = wanted
+        course = story.look(BROKEN)
+        assert (course.stable, course.canary, rejected(story)) == (OLD, tried, {NEW: Cause.BROKEN})
 
 
 def test_who_has_a_share_of_its_own_again_does_not_take_over_any_more() -> None:
