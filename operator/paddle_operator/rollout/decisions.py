@@ -154,7 +154,7 @@ def _found_bad(memory: Memory, attempt: Attempt, view: View) -> Iterator[tuple[C
         yield Cause.ENDPOINTS_LOST, f"it has lost its last ready pod {attempt.losses + 1} times"
     if view.finds(Finding.BROKEN):
         yield Cause.REFUSES if refuses(view) else Cause.BROKEN, evidence(view)
-    if spent is not None and spent > most:
+    if spent is not None and view.overspent:
         told = f"it has spent {number_text(spent)} % of the budget, of {number_text(most)} % that it may"
         yield Cause.BUDGET_SPENT, f"{told}: {evidence(view)}"
     policy = analysis.on_regression_within_sla

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from paddle_operator.rollout.machine import ATTEMPTING, ENDED, Event, State, after
@@ -44,6 +45,12 @@ class View:
         """Which counts are missing, while that was not used."""
         return self.situation.missing if self.fresh else ""
 
+    @property
+    def overspent(self) -> bool:
+        """Whether a canary has spent more of the budget than it may."""
+        spent = self.situation.spent_percent
+        return spent is not None and spent > Fraction(self.rollout.analysis.max_budget_spend_percent)
+
     def finds(self, *findings: Finding) -> bool:
         """Tell whether the gate says one of these."""
         return self.verdict is not None and self.verdict.finding in findings
@@ -67,7 +74,8 @@ def by_wish(memory: Memory, view: View) -> Move | None:
     wanted, attempt, state = view.situation.wanted, memory.attempt, memory.state
     if wanted is None or (attempt is not None and attempt.canary == wanted):
         return None
-    broken = takes_over_alone(memory, view.situation) and view.finds(Finding.BROKEN)
+    bad = view.finds(Finding.BROKEN) or view.overspent
+    broken = bad and takes_over_alone(memory, view.situation)  # nobody to go back to
     if wanted == memory.stable and not broken:
         return _wanted_again(memory, view, wanted)
     if state is State.BAKING and wanted == memory.previous:
