@@ -106,7 +106,9 @@ class Rollouts(Life):
     def recreated(self) -> Subject:
         """The old pods end before the new ones start."""
         told = replace(self, strategy="Recreate")
-        return told.subject(told.made, told.in_its_place, told.old_one_gone, told.deleted, first=1)
+        return told.subject(
+            told.made, told.in_its_place, told.looked_at, told.old_one_gone, told.deleted, first=1
+        )
 
     def service(self, **runtime: int) -> dict[str, Any]:
         bake = {"durationMinutes": self.bake_minutes}
@@ -163,6 +165,10 @@ class Rollouts(Life):
         self.prometheus.pods[kube.namespace, new] = Traffic(since, good, bad)
         become_ready(kube, new)
         return new
+
+    def looked_at(self, namespace: str) -> None:
+        """Late writes come here: who is kept without pods already would retire for half a minute more."""
+        self.kube(namespace).run("annotate", "pms", NAME, "looked-at=again", "--overwrite")
 
     def half(self, namespace: str) -> None:
         self.pass_a_minute(kube := self.kube(namespace))
