@@ -83,8 +83,8 @@ class Proving:
         if before is not None and timedelta() <= now - before.at < pause:
             return None
         sources = self._sources(service, revisions, places)
-        known = {at: Counters("", begin, begin) for at, begin in (begins or {}).items()}
-        known = dict(before.sources) if before is not None else known
+        begun = {at: Counters("", begin, begin) for at, begin in (begins or {}).items()}
+        known = before.sources if before is not None else begun
         told = await asyncio.gather(*(self._look(one, known.get(one.at), now) for one in sources))
         counts = {name: count for found, _ in told for name, count in found.counts.items()}
         one_place = told[0][0].counts  # asked of two, each request would count twice

@@ -234,10 +234,9 @@ def _who(memory: Memory | None, of: Subject) -> Revisions | None:
     """
     if memory is None:
         return None
-    attempt, ready = memory.attempt, {one.name for one in of.seen.revisions if one.ready_replicas}
-    if attempt is not None and attempt.weight and memory.state is not State.RETURNING:
-        made_room = attempt.ends_pods and not attempt.takes_over
-        needed = memory.stable not in ready and not made_room  # see moves.alone_for_now
+    attempt, ready = memory.trying, {one.name for one in of.seen.revisions if one.ready_replicas}
+    if attempt is not None and attempt.weight:
+        needed = memory.stable not in ready and not attempt.has_their_place  # see moves.alone_for_now
         if attempt.canary not in ready or not (needed or of.wanted in {None, attempt.canary}):
             return None
         return Revisions(attempt.canary, memory.stable if memory.stable in ready else None)

@@ -167,9 +167,7 @@ def _of_the_past(memory: Memory, rollout: Rollout, situation: Situation) -> bool
     kept."""
     lives, retried = situation.lives, memory.handled.request if memory.handled is not None else ""
     rejected = {one.revision for one in memory.rejected}
-    returns = (
-        memory.attempt.canary if memory.attempt is not None and memory.state is State.RETURNING else None
-    )
+    returns = memory.returning.canary if memory.returning is not None else None
     known = {memory.stable, memory.previous, returns, *memory.history, *rejected}
     keeps = rollout.revision_history_limit > 0
     if keeps and memory.served and lives.stable is not None and lives.stable not in known:
@@ -223,8 +221,8 @@ def _looked(memory: Memory, view: View) -> Memory:
     if memory.attempt is not None:
         missing_since = min(memory.attempt.missing_since or view.now, view.now) if view.missing else None
         seen = seen.attempting(missing_since=missing_since)
-    stands = view.missing != "" or view.finds(Finding.NO_DATA, Finding.SHARED_INCIDENT) or view.frozen
-    stands = stands or unwanted_but_needed(memory, view.situation)
+    unclear = view.missing != "" or view.finds(Finding.NO_DATA, Finding.SHARED_INCIDENT)
+    stands = unclear or view.frozen or unwanted_but_needed(memory, view.situation)
     if memory.attempt is None or memory.state is not State.STEP or memory.looked_at is None or stands:
         return seen
     passed = max(0, (view.now - memory.looked_at) // timedelta(seconds=1))

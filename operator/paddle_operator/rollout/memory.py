@@ -171,6 +171,11 @@ class Attempt(_Kept):
         return self.full > 0 or self.strategy is Strategy.RECREATE
 
     @property
+    def has_their_place(self) -> bool:
+        """Whether pods were ended for it that do not come back before it is given up."""
+        return self.ends_pods and not self.takes_over
+
+    @property
     def blind(self) -> bool:
         """Whether nobody sees what it does, so that it goes no further. A person's order needs no proof."""
         return self.missing_since is not None and not self.ordered
@@ -223,6 +228,16 @@ class Memory(_Kept):
             raise ValueError(f"{self.state} {'needs an' if self.attempt is None else 'has no'} attempt")
         return self
 
+    @property
+    def returning(self) -> Attempt | None:
+        """Who takes over again; None where nobody does."""
+        return self.attempt if self.state is State.RETURNING else None
+
+    @property
+    def trying(self) -> Attempt | None:
+        """Who is tried; None where nobody is."""
+        return self.attempt if self.state is not State.RETURNING else None
+
     def moved(self, event: Event, now: datetime, **changes: Any) -> Memory:
         """Return what is remembered after an event; IllegalEvent where the state does not know it."""
         state = after(self.state, event)
@@ -232,17 +247,14 @@ class Memory(_Kept):
             moved = moved.attempting(takes_over=_TAKES_OVER[event])
         if not self._ends_counting(moved):
             return moved
-        tried = self.attempt if self.state is not State.RETURNING else None
-        judged = tried.canary if tried is not None else self.stable
+        judged = self.trying.canary if self.trying is not None else self.stable
         return moved.but(counters="", counted_until=now, counted_of=judged or "")
 
     def _ends_counting(self, moved: Memory) -> bool:
         """Tell whether what is counted from now on is of other places, or of nobody."""
         before, after = self.attempt, moved.attempt
-        stays = (
-            after is not None and before is not None and after.canary == before.canary and after.weight > 0
-        )
-        loses = before is not None and before.weight > 0 and not stays
+        has = after.canary if after is not None and after.weight else None
+        loses = before is not None and before.weight > 0 and before.canary != has
         goes_on = moved.state in {*ATTEMPTING, State.BAKING} and moved.counters == self.counters
         return loses or moved.stable != self.stable or (self.counters != "" and not goes_on)
 

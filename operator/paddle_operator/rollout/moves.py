@@ -109,9 +109,8 @@ def _wanted_again(memory: Memory, view: View, wanted: str) -> Move | None:
     told = f"{wanted} is wanted again"
     if takes_over_alone(memory, view.situation):
         return gone_back(memory, view, wanted, None, f"{told}, and has no ready pod yet")
-    attempt, state = memory.attempt, memory.state
-    ordered_back = state is State.RETURNING and attempt is not None and attempt.cause is not None
-    ends = state in {*ATTEMPTING, *ENDED} and not ordered_back
+    ordered_back = memory.returning is not None and memory.returning.cause is not None
+    ends = memory.state in {*ATTEMPTING, *ENDED} and not ordered_back
     if not ends or keeps_others_waiting(memory, view.situation):
         return None
     return Move(Event.WITHDRAWN, {"history": _history(memory, view, wanted)}, told=told)
@@ -120,24 +119,20 @@ def _wanted_again(memory: Memory, view: View, wanted: str) -> Move | None:
 def _in_its_place(memory: Memory, view: View) -> dict[str, Any]:
     """Let who alone serves be the one to go back to; and who was to take over again, though none of its pods
     is ready yet: where nobody else serves it goes on coming up, and who was left stays left."""
-    if serves_alone(memory, view.situation):
-        serving = _as_serving(memory, view)
-        return {"stable": serving.stable, "served": True, "history": serving.history}
-    attempt = memory.attempt if memory.state is State.RETURNING else None
-    here = attempt is not None and attempt.canary in view.situation.ready
-    if attempt is None or not here or memory.stable is None or view.situation.has(memory.stable):
-        return {}
-    return taken_back(memory, attempt, view)
-
-
-def _as_serving(memory: Memory, view: View) -> Memory:
-    """Return what is remembered once the canary, which alone has ready pods, is who serves."""
     attempt = memory.attempt
-    if attempt is None:
-        return memory
+    if attempt is not None and serves_alone(memory, view.situation):
+        return _served_by(memory, attempt, view)
+    returning = memory.returning
+    here = returning is not None and returning.canary in view.situation.ready
+    if returning is None or not here or memory.stable is None or view.situation.has(memory.stable):
+        return {}
+    return taken_back(memory, returning, view)
+
+
+def _served_by(memory: Memory, attempt: Attempt, view: View) -> dict[str, Any]:
+    """Let the canary, which alone has ready pods, be the stable revision."""
     history = memory.history_with([memory.stable], attempt.canary, view.rollout.revision_history_limit)
-    changes = {"state": State.STEADY, "attempt": None, "hold": None}
-    return memory.but(**changes, stable=attempt.canary, served=True, history=history)
+    return {"stable": attempt.canary, "served": True, "history": history}
 
 
 def taken_back(memory: Memory, attempt: Attempt, view: View) -> dict[str, Any]:
@@ -164,9 +159,9 @@ def _ends_by(rejection: Rejection, state: State) -> bool:
 def takes_over_alone(memory: Memory, situation: Situation) -> bool:
     """Tell whether who takes over, or was held on the way, has the only ready pods, though not all that it
     needs: to end them would be an outage."""
-    attempt, state = memory.attempt, memory.state
-    takes_over = attempt is not None and (attempt.takes_over or state is State.PROMOTING)
-    return takes_over and state is not State.RETURNING and _has_the_only_pods(memory, situation)
+    trying = memory.trying
+    takes_over = trying is not None and (trying.takes_over or memory.state is State.PROMOTING)
+    return takes_over and _has_the_only_pods(memory, situation)
 
 
 def serves_alone(memory: Memory, situation: Situation) -> bool:
@@ -177,12 +172,9 @@ def serves_alone(memory: Memory, situation: Situation) -> bool:
 def alone_for_now(memory: Memory, situation: Situation) -> bool:
     """Tell whether a canary in its steps, or held, has the only ready pods: those of the stable revision went
     and come back, since they made no room for it, or it is to take over."""
-    attempt = memory.attempt
-    if attempt is None or not attempt.weight or memory.state is State.RETURNING:
-        return False
-    made_room = attempt.ends_pods and not attempt.takes_over
-    alone = _has_the_only_pods(memory, situation)
-    return alone and not made_room and not serves_alone(memory, situation)
+    trying = memory.trying
+    comes_back = trying is not None and trying.weight > 0 and not trying.has_their_place
+    return comes_back and _has_the_only_pods(memory, situation) and not serves_alone(memory, situation)
 
 
 def unwanted_but_needed(memory: Memory, situation: Situation) -> bool:
@@ -203,9 +195,9 @@ def keeps_others_waiting(memory: Memory, situation: Situation) -> bool:
     none or is to blame. Whatever begins meanwhile would take these pods away, and give the requests back."""
     if alone_for_now(memory, situation):
         return True
-    attempt = memory.attempt if memory.state is State.RETURNING else None
-    target = attempt.canary if attempt is not None else memory.previous
-    to_blame = attempt is not None and attempt.cause is not None
+    returning = memory.returning
+    target = returning.canary if returning is not None else memory.previous
+    to_blame = returning is not None and returning.cause is not None
     return situation.has(target) > 0 and (to_blame or not situation.has(memory.stable))
 
 
@@ -224,19 +216,21 @@ def sent_back(
         "previous": None,
         "history": _history(memory, view, target),
     }
-    if memory.attempt is not None and memory.attempt.canary != target and memory.state is not State.RETURNING:
-        gone = Rejection(revision=memory.attempt.canary, cause=Cause.SENT_BACK, told=told, at=view.now)
+    if memory.trying is not None and memory.trying.canary != target:
+        gone = Rejection(revision=memory.trying.canary, cause=Cause.SENT_BACK, told=told, at=view.now)
         changes["rejected"] = memory.rejecting(gone)
     return Move(Event.SENT_BACK, changes, reason=cause or "", told=told)
 
 
 def gone_back(memory: Memory, view: View, target: str, cause: Cause | None, told: str) -> Move:
     """Let an earlier revision take over. Who takes over now and alone has pods keeps them meanwhile."""
-    if not takes_over_alone(memory, view.situation):
+    attempt = memory.attempt
+    if attempt is None or not takes_over_alone(memory, view.situation):
         return sent_back(memory, view, target, cause, told)
-    serving = _as_serving(memory, view)
-    move = sent_back(serving, view, target, cause, told)
-    return replace(move, changes={**move.changes, "stable": serving.stable, "served": True})
+    serving = _served_by(memory, attempt, view)
+    ended = memory.but(**serving, state=State.STEADY, attempt=None, hold=None)
+    move = sent_back(ended, view, target, cause, told)
+    return replace(move, changes={**serving, **move.changes})
 
 
 def ending(memory: Memory, attempt: Attempt, view: View, cause: Cause, told: str) -> Move:
@@ -247,5 +241,6 @@ def ending(memory: Memory, attempt: Attempt, view: View, cause: Cause, told: str
 
 def _history(memory: Memory, view: View, but: str) -> tuple[str, ...]:
     """Who served before, with those that stayed warm or were on their way back."""
-    returning = memory.attempt.canary if memory.attempt and memory.state is State.RETURNING else None
-    return memory.history_with([memory.previous, returning], but, view.rollout.revision_history_limit)
+    returning = memory.returning
+    back = returning.canary if returning is not None else None
+    return memory.history_with([memory.previous, back], but, view.rollout.revision_history_limit)

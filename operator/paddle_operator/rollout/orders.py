@@ -67,7 +67,7 @@ def _promote(memory: Memory, view: View, revision: str) -> Done:
 
 
 def _abort(memory: Memory, view: View, revision: str) -> Done:
-    returning = memory.attempt if memory.state is State.RETURNING else None
+    returning = memory.returning
     if returning is not None and returning.canary == revision:
         told = f"a person keeps {memory.stable}"
         serves = view.situation.has(memory.stable) > 0
@@ -155,9 +155,9 @@ def _retry(memory: Memory, view: View, revision: str) -> Done:
 def _rollback(memory: Memory, view: View, revision: str) -> Done:
     if revision == memory.stable:
         raise _Refused(f"{revision} serves: abort what is being rolled out instead")
-    attempt = memory.attempt if memory.state is State.RETURNING else None
-    forgiving = attempt.canary if attempt is not None and attempt.forgiven else None
-    tried = memory.attempt.canary if memory.attempt is not None and attempt is None else None
+    returning, trying = memory.returning, memory.trying
+    forgiving = returning.canary if returning is not None and returning.forgiven else None
+    tried = trying.canary if trying is not None else None
     if revision == memory.burned:
         again = "to have it tried again, let the resource ask for it"
         raise _Refused(f"{revision} burned the budget fast when it served: {again}")
@@ -170,7 +170,6 @@ def _rollback(memory: Memory, view: View, revision: str) -> Done:
         raise _Refused(f"{revision} is none to go back to; there is: {', '.join(choice) or 'none'}")
     told = "a person rolled back"
     if alone_for_now(memory, view.situation) and not takes_over_alone(memory, view.situation):
-        tried = memory.attempt.canary if memory.attempt is not None else ""
         sooner = f"promote it, or abort it, which leaves nobody serving, and ask again for {revision}"
         raise _Refused(f"{tried} has the only ready pods until {memory.stable} has one: {sooner}")
     return memory, gone_back(memory, view, revision, Cause.SENT_BACK, told), "it takes over again"
@@ -183,13 +182,12 @@ def _must_run(view: View) -> None:
 
 def _tried(memory: Memory, revision: str) -> Attempt:
     """Return the attempt, which must be of this revision."""
-    attempt = memory.attempt
-    if attempt is not None and attempt.canary == revision and memory.state is not State.RETURNING:
-        return attempt
+    if memory.trying is not None and memory.trying.canary == revision:
+        return memory.trying
     if revision == memory.stable:
         kept = ", ".join(filter(None, (memory.previous, *memory.history))) or "none is kept"
         raise _Refused(f"{revision} serves; to leave it, ask for rollback and an earlier revision: {kept}")
-    tried = attempt.canary if attempt is not None else "none"
+    tried = memory.attempt.canary if memory.attempt is not None else "none"
     raise _Refused(f"{revision} is not being rolled out; being rolled out: {tried}")
 
 

@@ -103,9 +103,8 @@ def _serving(said: str, service: Mapping[str, Any]) -> str:
     if not said or not _named(said, [stable]):
         return ""
     tried = tried_in(status)
-    return f"{stable} serves" + (
-        f"; to end {tried} beside it: kubectl paddle_sla abort {name}" if tried else ""
-    )
+    beside = f"; to end {tried} beside it: kubectl paddle_sla abort {name}" if tried else ""
+    return f"{stable} serves{beside}"
 
 
 def _named(said: str, able: list[str]) -> list[str]:
