@@ -37,7 +37,7 @@ from paddle_operator.rollout.looks.recorded import line_of
 from paddle_operator.rollout.looks.spending import spent_percent
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Memory, memory_from, text_of
-from paddle_operator.rollout.moves import keeps_others_waiting
+from paddle_operator.rollout.only_pods import alone, keeps_others_waiting
 from paddle_operator.rollout.reaching import Traffic, bad_shares, begins, in_steps, to_begin, to_go
 from paddle_operator.rollout.saying import Saying
 from paddle_operator.rollout.situation import Situation
@@ -234,14 +234,13 @@ def _who(memory: Memory | None, of: Subject) -> Revisions | None:
     """
     if memory is None:
         return None
-    attempt, ready = memory.trying, {one.name for one in of.seen.revisions if one.ready_replicas}
+    attempt, ready = memory.trying, {one.name: one.ready_replicas for one in of.seen.revisions}
+    stable = memory.stable if ready.get(memory.stable or "") else None
     if attempt is not None and attempt.weight:
-        needed = memory.stable not in ready and not attempt.has_their_place  # see moves.alone_for_now
-        if attempt.canary not in ready or not (needed or of.wanted in {None, attempt.canary}):
-            return None
-        return Revisions(attempt.canary, memory.stable if memory.stable in ready else None)
-    if memory.state is State.BAKING and memory.stable in ready and memory.previous is not None:
-        return Revisions(memory.stable, None)
+        needed = of.wanted in {None, attempt.canary} or alone(memory, ready) is not None
+        return Revisions(attempt.canary, stable) if needed and ready.get(attempt.canary) else None
+    if memory.state is State.BAKING and stable is not None and memory.previous is not None:
+        return Revisions(stable, None)
     return None
 
 

@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 from paddle_operator.rollout.adoption import adopted
 from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.decisions import blocking, next_move, short_of_room, short_since
+from paddle_operator.rollout.judging import FIGURES
 from paddle_operator.rollout.machine import TRYING, Event, State
 from paddle_operator.rollout.memory import Attempt, Hold, Judged, Memory
-from paddle_operator.rollout.moves import Move, View, by_wish, unwanted_but_needed
+from paddle_operator.rollout.moves import Move, View, by_wish
+from paddle_operator.rollout.only_pods import unwanted_but_needed
 from paddle_operator.rollout.orders import obey
 from paddle_operator.rollout.preflight import PreflightState
 from paddle_operator.rollout.request import LONGEST, Handled, Outcome, Verb
@@ -80,8 +82,9 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
     after = _settled(steps.memory, view)
     said = steps.said()
     begins_to_wait = _waiting(after) != _waiting(before) or (said and after.hold is Hold.PAUSED)
-    if after.hold is not None and after.state is not State.HELD and begins_to_wait:
-        said = (*said, *filter(None, [waiting(after, view)]))
+    waits = waiting(after, view) if after.state is not State.HELD and begins_to_wait else None
+    if waits is not None:
+        said = (*said, waits) if said else (steps.with_shown(waits),)
     if not said:
         said = tuple(filter(None, [rejected_before(after, view)]))
     newer = newer_waits(after, view)
@@ -97,8 +100,9 @@ def _told(said: tuple[Saying, ...], before: Memory, after: Memory) -> str:
     follows it at the same look."""
     if said:
         *warnings, last = [one.message for one in said if one.warns or one is said[-1]]
-        says_no_cause = not said[-1].warns or said[-1].reason == Hold.PAUSED
-        told = f"{warnings[-1].rstrip('.')}. {last}" if warnings and says_no_cause else last
+        says_no_cause = not said[-1].warns or said[-1].reason == Hold.PAUSED or after.state is State.BLOCKED
+        warned = warnings[-1].partition(FIGURES)[0].rstrip(".") if warnings else ""
+        told = f"{warned}. {last}" if warned and says_no_cause else last
         return told[:LONGEST_SAID]
     same = (before.state, _waiting(before)) == (after.state, _waiting(after))
     return before.said if same else ""
@@ -124,10 +128,8 @@ class _Steps:
         before = self.memory
         used = {"looked_at": self.view.now} if self.view.fresh else {}
         self.memory = before.moved(move.event, self.view.now, **{**used, **move.changes})
-        if move.event in _BY_EVIDENCE:
-            self._shown = move.told
-        elif move.event is Event.BEGUN and "stable" in move.changes and not move.reason:
-            self._shown = move.told.partition("; ")[2]  # whom it is to go back to
+        if move.event in _BY_EVIDENCE or move.lasts:
+            self._shown = move.lasts or move.told
         self._made.append((self.memory.state, said_of(self.memory, move, before, self.view)))
         self.view = replace(self.view, fresh=False)
 
@@ -140,10 +142,14 @@ class _Steps:
             for number, (state, saying) in enumerate(self._made)
             if (number == last and state is not State.BLOCKED) or state not in PASSED_THROUGH or saying.warns
         ]
-        if said and self._shown and self._shown not in said[-1].message:
-            words = f"{said[-1].message.rstrip('.')}. {self._shown[0].upper()}{self._shown[1:]}"
-            said[-1] = replace(said[-1], message=words)
-        return tuple(said)
+        return (*said[:-1], self.with_shown(said[-1])) if said else ()
+
+    def with_shown(self, saying: Saying) -> Saying:
+        """Add what is told with whatever followed."""
+        if not self._shown or self._shown in saying.message:
+            return saying
+        words = f"{saying.message.rstrip('.')}. {self._shown[0].upper()}{self._shown[1:]}"
+        return replace(saying, message=words)
 
 
 def _anew(memory: Memory | None, rollout: Rollout, situation: Situation, now: datetime) -> Memory:

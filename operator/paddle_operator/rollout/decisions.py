@@ -11,7 +11,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from paddle_operator.rollout.judging import awaiting_approval, evidence, held, holding, refuses, step
+from paddle_operator.rollout.judging import (
+    awaiting_approval,
+    evidence,
+    held,
+    holding,
+    refuses,
+    step,
+    unseen,
+)
 from paddle_operator.rollout.machine import TRYING, Event, State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
 from paddle_operator.rollout.moves import (
@@ -21,15 +29,14 @@ from paddle_operator.rollout.moves import (
     ending,
     sent_back,
     taken_back,
-    unwanted_but_needed,
 )
+from paddle_operator.rollout.only_pods import unwanted_but_needed
 from paddle_operator.rollout.preflight import PreflightState
 from paddle_operator.rollout.verdict import Finding
 from paddle_operator.rollout.weighing import share
 from paddle_operator.sla.burn import Severity, burn_rules
 from paddle_operator.sla.figures import duration_text, number_text
 from paddle_operator.spec.rollout import (
-    KeepPrevious,
     OnRegression,
     Override,
     Strategy,
@@ -53,8 +60,7 @@ def next_move(memory: Memory, view: View) -> Move | None:
     if protection is not None:
         return protection
     if unwanted_but_needed(memory, view.situation):  # it gains nothing, and goes as soon as it may
-        judged = {State.STEP: holding, State.HELD: held}.get(memory.state)
-        return judged(memory, attempt, view) if judged is not None else None
+        return _NEEDED[memory.state](memory, attempt, view)
     return _WAITING[memory.state](memory, attempt, view) or _room_back(memory, attempt, view)
 
 
@@ -228,8 +234,7 @@ def _promoting(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     needed = pods_needed(attempt, view) if recreates else view.situation.full
     if view.frozen or attempt.blind or view.situation.has(attempt.canary) < needed:
         return None
-    warm = view.rollout.bake.keep_previous is KeepPrevious.WARM and view.rollout.bake.duration_minutes > 0
-    stays = memory.stable if warm and not recreates else None
+    stays = memory.stable if view.keeps_warm and not recreates else None
     left = None if stays else memory.stable
     limit = view.rollout.revision_history_limit
     changes = {
@@ -310,3 +315,11 @@ _WAITING: Mapping[State, Callable[[Memory, Attempt, View], Move | None]] = {
     State.PROMOTING: _promoting,
     State.RETURNING: _returning,
 }
+
+_NEEDED: Mapping[State, Callable[[Memory, Attempt, View], Move | None]] = {
+    State.PREPARING: holding,
+    State.STEP: holding,
+    State.AWAITING_APPROVAL: unseen,
+    State.HELD: held,
+}
+"""Of these whoever is tried may have the only ready pods, and be unwanted."""

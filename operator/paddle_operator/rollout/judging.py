@@ -38,18 +38,22 @@ def step(memory: Memory, attempt: Attempt, view: View) -> Move | None:
 
 
 def awaiting_approval(memory: Memory, attempt: Attempt, view: View) -> Move | None:
-    """Leave a step with a person's word, which is no proof: where steps were taken away, that comes first.
-
-    Nobody has to see a canary that waits for a person, unless the resource says that counts may not miss.
-    """
-    unseen = _without_counts(memory, attempt, view)
-    if unseen is not None and view.rollout.analysis.on_metrics_unavailable is OnDoubt.ROLLBACK:
-        return unseen
+    """Leave a step with a person's word, which is no proof: where steps were taken away, that comes first."""
+    if (ended := unseen(memory, attempt, view)) is not None:
+        return ended
     if not attempt.approved or view.frozen:
         return None
     if _is_last(attempt, view) and not attempt.proven:
         return Move(Event.APPROVED)
     return _leaving_step(attempt, view, Event.APPROVED)
+
+
+def unseen(memory: Memory, attempt: Attempt, view: View) -> Move | None:
+    """End a canary that waits for a person and that nobody sees, where the resource says that counts may not
+    miss: else nobody has to see it."""
+    if view.rollout.analysis.on_metrics_unavailable is not OnDoubt.ROLLBACK:
+        return None
+    return _without_counts(memory, attempt, view)
 
 
 def held(memory: Memory, attempt: Attempt, view: View) -> Move | None:

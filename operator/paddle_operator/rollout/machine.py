@@ -71,6 +71,7 @@ class Event(Word):
         "sent back",
         "in its bake it burns the budget fast or has no pod, or a person or the spec goes back",
     )
+    KEPT = "kept", "the one that serves is wanted again before the earlier one has taken over"
     RETURNED = "returned", "the earlier revision's pods are ready for all of the traffic"
 
 
@@ -109,6 +110,7 @@ def _rows() -> Iterable[tuple[Iterable[State], Event, State]]:
     yield (State.PROMOTING,), Event.FILLED, State.BAKING
     yield (State.BAKING,), Event.BAKED, State.STEADY
     yield State, Event.SENT_BACK, State.RETURNING
+    yield (State.RETURNING,), Event.KEPT, State.BAKING
     yield (State.RETURNING,), Event.RETURNED, State.ROLLED_BACK
 
 

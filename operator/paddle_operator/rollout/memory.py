@@ -171,11 +171,6 @@ class Attempt(_Kept):
         return self.full > 0 or self.strategy is Strategy.RECREATE
 
     @property
-    def has_their_place(self) -> bool:
-        """Whether pods were ended for it that do not come back before it is given up."""
-        return self.ends_pods and not self.takes_over
-
-    @property
     def blind(self) -> bool:
         """Whether nobody sees what it does, so that it goes no further. A person's order needs no proof."""
         return self.missing_since is not None and not self.ordered

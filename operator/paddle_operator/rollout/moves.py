@@ -10,9 +10,10 @@ from typing import Any
 
 from paddle_operator.rollout.machine import ATTEMPTING, ENDED, Event, State, after
 from paddle_operator.rollout.memory import Attempt, Cause, Memory, Rejection
+from paddle_operator.rollout.only_pods import TOOK_OVER, Alone, alone, keeps_others_waiting
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding, Verdict
-from paddle_operator.spec.rollout import Rollout, RolloutState
+from paddle_operator.spec.rollout import KeepPrevious, Rollout, RolloutState
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,12 @@ class View:
     def frozen(self) -> bool:
         """Whether nobody goes further: paused, or it is not known whether this is still what is wanted."""
         return self.paused or self.situation.wanted is None
+
+    @property
+    def keeps_warm(self) -> bool:
+        """Whether who served before stays to take over again."""
+        bake = self.rollout.bake
+        return bake.keep_previous is KeepPrevious.WARM and bake.duration_minutes > 0
 
     @property
     def verdict(self) -> Verdict | None:
@@ -66,6 +73,8 @@ class Move:
     """Of a hold or a rejection; else the new state says it."""
     told: str = ""
     """More than the event says, in a sentence."""
+    lasts: str = ""
+    """What of that is told with whatever follows at the same look, too."""
 
 
 def by_wish(memory: Memory, view: View) -> Move | None:
@@ -75,7 +84,7 @@ def by_wish(memory: Memory, view: View) -> Move | None:
     if wanted is None or (attempt is not None and attempt.canary == wanted):
         return None
     bad = view.finds(Finding.BROKEN) or view.overspent
-    broken = bad and takes_over_alone(memory, view.situation)  # nobody to go back to
+    broken = bad and alone(memory, view.situation.ready) in TOOK_OVER  # nobody to go back to
     if wanted == memory.stable and not broken:
         return _wanted_again(memory, view, wanted)
     if state is State.BAKING and wanted == memory.previous:
@@ -87,6 +96,12 @@ def by_wish(memory: Memory, view: View) -> Move | None:
     if rejection is not None:
         told = f"{wanted} was rejected before: {rejection.told or rejection.cause}"
         return Move(rejection.cause.event, _in_its_place(memory, view), reason=rejection.cause, told=told)
+    return _begun(memory, view, wanted)
+
+
+def _begun(memory: Memory, view: View, wanted: str) -> Move:
+    """Let whoever is wanted be tried, instead of whoever is."""
+    attempt, told, back = memory.attempt, f"{wanted} is wanted", _in_its_place(memory, view)
     changes = {
         "attempt": Attempt(canary=wanted, strategy=view.rollout.strategy),
         "previous": None,
@@ -95,24 +110,41 @@ def by_wish(memory: Memory, view: View) -> Move | None:
         "counters": "",
         "judged": None,
     }
-    back = _in_its_place(memory, view)
-    instead = f", which is to be gone back to instead of {memory.stable}" if back else ""
-    instead += ", which is rejected" if "rejected" in back else ""
-    superseded = f"; it supersedes {attempt.canary}{instead}" if attempt is not None else ""
-    why = attempt.cause or "" if attempt is not None and "rejected" in back else ""
-    return Move(Event.BEGUN, {**changes, **back}, reason=why, told=f"{wanted} is wanted{superseded}")
+    if attempt is None:
+        return Move(Event.BEGUN, changes, told=told)
+    serves = _who_serves(memory, view, back)
+    supersedes = f"it supersedes {attempt.canary}{serves}"
+    why = attempt.cause or "" if "rejected" in back else ""
+    lasts = supersedes if serves and not why else ""
+    return Move(Event.BEGUN, {**changes, **back}, reason=why, told=f"{told}; {supersedes}", lasts=lasts)
+
+
+def _who_serves(memory: Memory, view: View, back: Mapping[str, Any]) -> str:
+    """Say who serves while something newer begins, where that is another one than before, or nobody."""
+    if back:
+        rejected = ", which is rejected" if "rejected" in back else ""
+        return f", which is to be gone back to instead of {memory.stable}{rejected}"
+    attempt, stable = memory.attempt, memory.stable
+    alone = attempt is not None and view.situation.has(attempt.canary) > 0 and not view.situation.has(stable)
+    comes = alone and stable in view.situation.ready
+    return f", which has the only ready pods: nobody serves until {stable} has one" if comes else ""
 
 
 def _wanted_again(memory: Memory, view: View, wanted: str) -> Move | None:
     """Let whoever is tried go, since the revision that serves is wanted again; once it has pods, where only
     who takes over has some."""
     told = f"{wanted} is wanted again"
-    if takes_over_alone(memory, view.situation):
+    if alone(memory, view.situation.ready) in TOOK_OVER:
         return gone_back(memory, view, wanted, None, f"{told}, and has no ready pod yet")
     ordered_back = memory.returning is not None and memory.returning.cause is not None
     ends = memory.state in {*ATTEMPTING, *ENDED} and not ordered_back
     if not ends or keeps_others_waiting(memory, view.situation):
         return None
+    if memory.returning is not None:  # what it had to show in its bake, it still has to
+        warm = memory.returning.canary if view.keeps_warm else None
+        history = memory.history if warm else _history(memory, view, wanted)
+        changes = {"previous": warm, "history": history, "gate": "", "counters": ""}
+        return Move(Event.KEPT, changes, told=told)
     return Move(Event.WITHDRAWN, {"history": _history(memory, view, wanted)}, told=told)
 
 
@@ -120,7 +152,7 @@ def _in_its_place(memory: Memory, view: View) -> dict[str, Any]:
     """Let who alone serves be the one to go back to; and who was to take over again, though none of its pods
     is ready yet: where nobody else serves it goes on coming up, and who was left stays left."""
     attempt = memory.attempt
-    if attempt is not None and serves_alone(memory, view.situation):
+    if attempt is not None and alone(memory, view.situation.ready) is Alone.TAKES_OVER:
         return _served_by(memory, attempt, view)
     returning = memory.returning
     here = returning is not None and returning.canary in view.situation.ready
@@ -156,51 +188,6 @@ def _ends_by(rejection: Rejection, state: State) -> bool:
     return state not in {State.BAKING, State.RETURNING} and after(state, rejection.cause.event) is not state
 
 
-def takes_over_alone(memory: Memory, situation: Situation) -> bool:
-    """Tell whether who takes over, or was held on the way, has the only ready pods, though not all that it
-    needs: to end them would be an outage."""
-    trying = memory.trying
-    takes_over = trying is not None and (trying.takes_over or memory.state is State.PROMOTING)
-    return takes_over and _has_the_only_pods(memory, situation)
-
-
-def serves_alone(memory: Memory, situation: Situation) -> bool:
-    """Tell whether nothing holds it either."""
-    return memory.state is not State.HELD and takes_over_alone(memory, situation)
-
-
-def alone_for_now(memory: Memory, situation: Situation) -> bool:
-    """Tell whether a canary in its steps, or held, has the only ready pods: those of the stable revision went
-    and come back, since they made no room for it, or it is to take over."""
-    trying = memory.trying
-    comes_back = trying is not None and trying.weight > 0 and not trying.has_their_place
-    return comes_back and _has_the_only_pods(memory, situation) and not serves_alone(memory, situation)
-
-
-def unwanted_but_needed(memory: Memory, situation: Situation) -> bool:
-    """Tell whether that canary is to go, since another revision is wanted."""
-    wanted, attempt = situation.wanted, memory.attempt
-    other = attempt is not None and wanted not in {None, attempt.canary}
-    return other and alone_for_now(memory, situation)
-
-
-def _has_the_only_pods(memory: Memory, situation: Situation) -> bool:
-    attempt = memory.attempt
-    lost = memory.stable in situation.ready and not situation.has(memory.stable)
-    return attempt is not None and lost and situation.has(attempt.canary) > 0
-
-
-def keeps_others_waiting(memory: Memory, situation: Situation) -> bool:
-    """Tell whether requests go to pods of an earlier revision or of a canary, since the one that serves has
-    none or is to blame. Whatever begins meanwhile would take these pods away, and give the requests back."""
-    if alone_for_now(memory, situation):
-        return True
-    returning = memory.returning
-    target = returning.canary if returning is not None else memory.previous
-    to_blame = returning is not None and returning.cause is not None
-    return situation.has(target) > 0 and (to_blame or not situation.has(memory.stable))
-
-
 def sent_back(
     memory: Memory, view: View, target: str, cause: Cause | None, told: str, *, forgiven: bool = False
 ) -> Move:
@@ -225,7 +212,7 @@ def sent_back(
 def gone_back(memory: Memory, view: View, target: str, cause: Cause | None, told: str) -> Move:
     """Let an earlier revision take over. Who takes over now and alone has pods keeps them meanwhile."""
     attempt = memory.attempt
-    if attempt is None or not takes_over_alone(memory, view.situation):
+    if attempt is None or alone(memory, view.situation.ready) not in TOOK_OVER:
         return sent_back(memory, view, target, cause, told)
     serving = _served_by(memory, attempt, view)
     ended = memory.but(**serving, state=State.STEADY, attempt=None, hold=None)

@@ -9,12 +9,10 @@ from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
 from paddle_operator.rollout.moves import (
     Move,
     View,
-    alone_for_now,
     ending,
     gone_back,
-    takes_over_alone,
-    unwanted_but_needed,
 )
+from paddle_operator.rollout.only_pods import Alone, alone, unwanted_but_needed
 from paddle_operator.rollout.request import (
     LONGEST,
     Handled,
@@ -169,7 +167,7 @@ def _rollback(memory: Memory, view: View, revision: str) -> Done:
     if revision not in choice:
         raise _Refused(f"{revision} is none to go back to; there is: {', '.join(choice) or 'none'}")
     told = "a person rolled back"
-    if alone_for_now(memory, view.situation) and not takes_over_alone(memory, view.situation):
+    if alone(memory, view.situation.ready) is Alone.FOR_NOW:
         sooner = f"promote it, or abort it, which leaves nobody serving, and ask again for {revision}"
         raise _Refused(f"{tried} has the only ready pods until {memory.stable} has one: {sooner}")
     return memory, gone_back(memory, view, revision, Cause.SENT_BACK, told), "it takes over again"

@@ -11,7 +11,8 @@ from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.judging import FIGURES
 from paddle_operator.rollout.machine import ENDED, State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory, Rejection
-from paddle_operator.rollout.moves import Move, View, unwanted_but_needed
+from paddle_operator.rollout.moves import Move, View
+from paddle_operator.rollout.only_pods import unwanted_but_needed
 from paddle_operator.rollout.request import Verb
 from paddle_operator.rollout.weighing import course_of, share, share_by_pods
 from paddle_operator.sla.figures import duration_text, number_text

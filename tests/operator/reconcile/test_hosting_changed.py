@@ -39,3 +39,16 @@ def test_who_is_wanted_again_comes_back_pod_by_pod(strategy: str) -> None:
     assert story.weights == {stable: 100}
     assert len(story.pods_of(stable)) == 2
     assert "rejectedRevisions" not in story.status
+
+
+def test_on_one_device_it_is_said_that_nobody_serves_until_the_stable_revision_has_its_pod_back() -> None:
+    story = a_story(1, replicas=1)
+    stable = story.begin()
+    story.change()
+    story.until("Step")
+    new = story.status["canary"]["revision"]
+    story.change(8)
+    story.tick()
+    missed = f"upersedes {new}, which has the only ready pods: nobody serves until {stable} has one"
+    assert missed in story.status["rollout"]["message"]
+    assert any(missed in message for message in story.events)

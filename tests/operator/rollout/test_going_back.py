@@ -5,10 +5,12 @@ from __future__ import annotations
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Cause
 from tests.operator.rollout.story import (
+    BROKEN,
     FINE,
     NEW,
     NEWER,
     OLD,
+    PROVEN,
     Story,
     asking,
     rejected,
@@ -120,3 +122,46 @@ def test_a_return_that_cannot_end_is_ended_by_a_person() -> None:
     assert story.answer == f"Accepted: {NEW} goes on serving"
     assert story.state is State.STEADY
     assert story.look().weight(NEW) == 100
+
+
+def spec_set_back() -> Story:
+    """In the bake of NEW the spec asks for OLD again, which comes up."""
+    story = Story().promoted()
+    story.ready[OLD], story.wanted = 2, OLD
+    assert story.look().weight(OLD) == 50
+    assert story.state is State.RETURNING
+    return story
+
+
+def test_who_is_wanted_again_in_its_return_has_its_bake_before_it() -> None:
+    story = spec_set_back()
+    story.wanted = NEW
+    course = story.look()
+    assert (course.stable, course.previous, course.weight(NEW)) == (NEW, OLD, 100)
+    assert (story.state, story.memory and story.memory.history) == (State.BAKING, ())
+    assert story.told == f"{NEW} takes all requests; {OLD} stays warm: {NEW} is wanted again"
+    story.ready[OLD] = 4
+    story.look(FINE, seconds=600)
+    assert story.state is State.BAKING
+    course = story.look(BROKEN, fast_burn=True)
+    assert (course.stable, course.canary) == (OLD, NEW)
+
+
+def test_nobody_is_kept_warm_in_a_bake_that_begins_anew_where_nobody_is_to_be() -> None:
+    story = spec_set_back()
+    story.rollout, story.wanted = asking(bake={"keepPrevious": "None"}), NEW
+    course = story.look()
+    assert (course.stable, course.previous, course.history) == (NEW, None, (OLD,))
+    assert story.state is State.STEADY
+
+
+def test_who_is_wanted_again_after_it_was_taken_from_who_alone_serves_has_its_bake_too() -> None:
+    story = Story().tried(50)
+    story.look(PROVEN, seconds=120)
+    story.ready |= {OLD: 0, NEW: 2}
+    story.wanted = OLD
+    story.look()
+    assert story.state is State.RETURNING
+    story.wanted = NEW
+    course = story.look()
+    assert (course.stable, course.weight(NEW), story.state) == (NEW, 100, State.BAKING)

@@ -40,8 +40,8 @@ def test_a_newer_spec_leads_out_of_everywhere() -> None:
 
 
 def test_only_a_promotion_and_a_return_change_who_serves() -> None:
-    ways = {at for (at, _), to in TABLE.items() if to is State.BAKING}
-    assert ways == {State.PROMOTING}
+    ways = {(at, event) for (at, event), to in TABLE.items() if to is State.BAKING}
+    assert ways == {(State.PROMOTING, Event.FILLED), (State.RETURNING, Event.KEPT)}, "who is kept served"
     assert {at for (at, event), _ in TABLE.items() if event is Event.RETURNED} == {State.RETURNING}
 
 

@@ -8,9 +8,10 @@ from fractions import Fraction
 import pytest
 
 from paddle_operator.rollout.machine import State
-from paddle_operator.rollout.memory import Cause
+from paddle_operator.rollout.memory import Cause, Hold
 from paddle_operator.rollout.verdict import Finding
 from tests.operator.rollout.story import (
+    AWAY,
     BROKEN,
     FINE,
     NEW,
@@ -19,6 +20,8 @@ from tests.operator.rollout.story import (
     PROVEN,
     THIN,
     Story,
+    asking,
+    hold,
     rejected,
 )
 
@@ -40,6 +43,17 @@ def test_a_newer_change_begins_beside_who_takes_over_and_alone_has_pods() -> Non
     assert (course.stable, course.canary, course.weight(NEW)) == (NEW, NEWER, 100), "no outage for it"
     assert story.memory is not None
     assert story.memory.history == (OLD,)
+
+
+def test_whom_it_is_to_go_back_to_is_told_also_where_the_newer_one_waits() -> None:
+    story = promoting_alone()
+    story.wanted = NEWER
+    story.look(budget_left_percent=Fraction(-5))
+    assert story.state is State.BLOCKED
+    assert "no rollout begins. Wait for more, or set spec" in story.told
+    assert story.told.endswith(f". It supersedes {NEW}, which is to be gone back to instead of {OLD}")
+    assert story.memory is not None
+    assert story.memory.said == story.told
 
 
 def test_who_is_wanted_again_gets_its_pods_before_the_requests() -> None:
@@ -121,6 +135,52 @@ def test_the_time_of_a_step_stands_for_a_canary_that_is_only_needed() -> None:
         story.look(THIN, seconds=1500)
     assert story.state is State.STEP
     assert story.memory.attempt.running_seconds == before
+
+
+def test_who_was_held_while_it_took_over_and_has_a_share_of_its_own_again_does_not_take_over() -> None:
+    story = held_alone()
+    story.ready[OLD] = 4
+    story.look(FINE)
+    assert story.state is State.STEP
+    story.ready[OLD], story.wanted = 0, NEWER
+    course = story.look()
+    assert (course.stable, course.canary, course.weight(NEW)) == (OLD, NEW, 100)
+
+
+def test_who_lost_its_pods_while_it_took_over_is_nobody_to_go_back_to() -> None:
+    story = promoting_alone()
+    story.ready[NEW] = 0
+    story.look()
+    story.ready[NEW], story.wanted = 1, NEWER
+    course = story.look()
+    assert (course.stable, course.canary) == (OLD, NEWER)
+    assert f"nobody serves until {OLD} has one" in story.told
+
+
+def test_who_is_needed_while_its_next_pods_come_up_is_held_where_counts_stay_away() -> None:
+    story = Story().tried(5)
+    story.full = 40
+    story.look(FINE, seconds=120)
+    story.ready[OLD], story.wanted = 0, NEWER
+    assert story.look().weight(NEW) == 100
+    assert story.state is State.PREPARING
+    story.look(missing=AWAY)
+    story.look(missing=AWAY, seconds=60)
+    assert (story.state, hold(story)) == (State.HELD, Hold.METRICS_UNAVAILABLE)
+
+
+@pytest.mark.parametrize("policy", ["Hold", "Rollback"])
+def test_who_is_needed_and_waits_for_a_person_ends_unseen_where_the_resource_says_so(policy: str) -> None:
+    manual = {"weight": 5, "approval": "Manual"}
+    story = Story(asking(steps=[manual, {"weight": 50}], analysis={"onMetricsUnavailable": policy})).tried(5)
+    story.look(FINE, seconds=120)
+    assert story.state is State.AWAITING_APPROVAL
+    story.ready[OLD], story.wanted = 0, NEWER
+    story.look(missing=AWAY)
+    course = story.look(missing=AWAY, seconds=60)
+    assert (course.weight(NEW), rejected(story)) == (
+        (100, {}) if policy == "Hold" else (0, {NEW: Cause.METRICS_UNAVAILABLE})
+    )
 
 
 def test_a_rollback_by_hand_does_not_end_the_only_ready_pods() -> None:
