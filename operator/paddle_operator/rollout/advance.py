@@ -83,8 +83,7 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
     said = steps.said()
     begins_to_wait = _waiting(after) != _waiting(before) or (said and after.hold is Hold.PAUSED)
     waits = waiting(after, view) if after.state is not State.HELD and begins_to_wait else None
-    if waits is not None:
-        said = (*said, waits) if said else (steps.with_shown(waits),)
+    said = steps.with_shown((*said, waits) if waits is not None else said)
     if not said:
         said = tuple(filter(None, [rejected_before(after, view)]))
     newer = newer_waits(after, view)
@@ -97,15 +96,20 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
 
 def _told(said: tuple[Saying, ...], before: Memory, after: Memory) -> str:
     """What is told from now on: what was said stays while nothing happens. A warning is not lost to what
-    follows it at the same look."""
-    if said:
-        *warnings, last = [one.message for one in said if one.warns or one is said[-1]]
-        says_no_cause = not said[-1].warns or said[-1].reason == Hold.PAUSED or after.state is State.BLOCKED
-        warned = warnings[-1].partition(FIGURES)[0].rstrip(".") if warnings else ""
-        told = f"{warned}. {last}" if warned and says_no_cause else last
-        return told[:LONGEST_SAID]
-    same = (before.state, _waiting(before)) == (after.state, _waiting(after))
-    return before.said if same else ""
+    follows it at the same look, nor what led to a wait to why it waits."""
+    if not said:
+        same = (before.state, _waiting(before)) == (after.state, _waiting(after))
+        return before.said if same else ""
+    *earlier, last = said
+    warned = [one.message for one in earlier if one.warns]
+    waits = last.reason == after.hold and after.state is not State.HELD
+    unheld = before.state is State.BLOCKED and before.hold is None  # who it was then, it still is
+    if waits and unheld and _waiting(before)[0] == _waiting(after)[0]:
+        warned = [before.said, *warned]
+    if not warned or (last.warns and not waits) or (waits and after.burned == last.revision):
+        return last.message[:LONGEST_SAID]
+    first = warned[-1].partition(FIGURES)[0].rstrip(".")[: max(0, LONGEST_SAID - len(last.message) - 2)]
+    return f"{first}. {last.message}"[:LONGEST_SAID] if first else last.message[:LONGEST_SAID]
 
 
 def _waiting(memory: Memory) -> tuple[str | None, Hold | None]:
@@ -134,22 +138,22 @@ class _Steps:
         self.view = replace(self.view, fresh=False)
 
     def said(self) -> tuple[Saying, ...]:
-        """Return what is to be said, without what was only passed through; the last one has the counts by
-        which a step has passed, for it alone is kept."""
+        """Return what is to be said, without what was only passed through."""
         last = len(self._made) - 1
-        said = [
+        return tuple(
             saying
             for number, (state, saying) in enumerate(self._made)
             if (number == last and state is not State.BLOCKED) or state not in PASSED_THROUGH or saying.warns
-        ]
-        return (*said[:-1], self.with_shown(said[-1])) if said else ()
+        )
 
-    def with_shown(self, saying: Saying) -> Saying:
-        """Add what is told with whatever followed."""
-        if not self._shown or self._shown in saying.message:
-            return saying
-        words = f"{saying.message.rstrip('.')}. {self._shown[0].upper()}{self._shown[1:]}"
-        return replace(saying, message=words)
+    def with_shown(self, said: tuple[Saying, ...]) -> tuple[Saying, ...]:
+        """Add the counts by which a step has passed, or who serves meanwhile, to the last one, which alone is
+        kept; to who begins where nothing else is said."""
+        said = said or tuple(saying for _, saying in self._made[-1:] if self._shown)
+        if not said or self._shown in said[-1].message:
+            return said
+        words = f"{said[-1].message.rstrip('.')}. {self._shown[0].upper()}{self._shown[1:]}"
+        return (*said[:-1], replace(said[-1], message=words))
 
 
 def _anew(memory: Memory | None, rollout: Rollout, situation: Situation, now: datetime) -> Memory:

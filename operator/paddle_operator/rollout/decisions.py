@@ -282,7 +282,7 @@ def _left(memory: Memory, view: View, cause: Cause, told: str) -> Move:
     again = cause is Cause.FAST_BURN and memory.burned == memory.stable and _burns_fast(view)
     anew = beside and not again
     wanted = anew and view.situation.wanted == memory.stable
-    then = f", and begins anew beside {memory.previous}" if wanted else ""
+    then = f", and is to begin anew beside {memory.previous}" if wanted else ""
     figures = f": {evidence(view)}" if cause is Cause.FAST_BURN else ""
     return sent_back(memory, view, memory.previous or "", cause, f"{told}{then}{figures}", forgiven=anew)
 

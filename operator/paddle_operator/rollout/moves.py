@@ -105,7 +105,9 @@ def _begun(memory: Memory, view: View, wanted: str) -> Move:
     changes = {
         "attempt": Attempt(canary=wanted, strategy=view.rollout.strategy),
         "previous": None,
-        "history": _history(memory, view, memory.stable or ""),  # one that is kept stays if it is withdrawn
+        "history": history_kept(
+            memory, view, memory.stable or ""
+        ),  # one that is kept stays if it is withdrawn
         "gate": "",
         "counters": "",
         "judged": None,
@@ -124,10 +126,12 @@ def _who_serves(memory: Memory, view: View, back: Mapping[str, Any]) -> str:
     if back:
         rejected = ", which is rejected" if "rejected" in back else ""
         return f", which is to be gone back to instead of {memory.stable}{rejected}"
-    attempt, stable = memory.attempt, memory.stable
+    attempt, stable, wanted = memory.attempt, memory.stable, view.situation.wanted
     alone = attempt is not None and view.situation.has(attempt.canary) > 0 and not view.situation.has(stable)
     comes = alone and stable in view.situation.ready
-    return f", which has the only ready pods: nobody serves until {stable} has one" if comes else ""
+    return (
+        f", which has the only ready pods: nobody serves until {stable} or {wanted} has one" if comes else ""
+    )
 
 
 def _wanted_again(memory: Memory, view: View, wanted: str) -> Move | None:
@@ -140,12 +144,11 @@ def _wanted_again(memory: Memory, view: View, wanted: str) -> Move | None:
     ends = memory.state in {*ATTEMPTING, *ENDED} and not ordered_back
     if not ends or keeps_others_waiting(memory, view.situation):
         return None
-    if memory.returning is not None:  # what it had to show in its bake, it still has to
-        warm = memory.returning.canary if view.keeps_warm else None
-        history = memory.history if warm else _history(memory, view, wanted)
-        changes = {"previous": warm, "history": history, "gate": "", "counters": ""}
-        return Move(Event.KEPT, changes, told=told)
-    return Move(Event.WITHDRAWN, {"history": _history(memory, view, wanted)}, told=told)
+    all_there = view.situation.has(wanted) >= view.situation.full  # else a warm pod may keep one of its away
+    if memory.returning is not None and all_there and view.keeps_warm:  # its bake was not over
+        kept = {"previous": memory.returning.canary, "gate": "", "counters": ""}
+        return Move(Event.KEPT, kept, told=told)
+    return Move(Event.WITHDRAWN, {"history": history_kept(memory, view, wanted)}, told=told)
 
 
 def _in_its_place(memory: Memory, view: View) -> dict[str, Any]:
@@ -201,7 +204,7 @@ def sent_back(
             canary=target, cause=cause, told=told, full=view.situation.full, forgiven=forgiven
         ),
         "previous": None,
-        "history": _history(memory, view, target),
+        "history": history_kept(memory, view, target),
     }
     if memory.trying is not None and memory.trying.canary != target:
         gone = Rejection(revision=memory.trying.canary, cause=Cause.SENT_BACK, told=told, at=view.now)
@@ -226,7 +229,7 @@ def ending(memory: Memory, attempt: Attempt, view: View, cause: Cause, told: str
     return Move(cause.event, {"rejected": memory.rejecting(rejection)}, reason=cause, told=told)
 
 
-def _history(memory: Memory, view: View, but: str) -> tuple[str, ...]:
+def history_kept(memory: Memory, view: View, but: str) -> tuple[str, ...]:
     """Who served before, with those that stayed warm or were on their way back."""
     returning = memory.returning
     back = returning.canary if returning is not None else None

@@ -11,6 +11,7 @@ from paddle_operator.rollout.moves import (
     View,
     ending,
     gone_back,
+    history_kept,
 )
 from paddle_operator.rollout.only_pods import Alone, alone, unwanted_but_needed
 from paddle_operator.rollout.request import (
@@ -72,7 +73,8 @@ def _abort(memory: Memory, view: View, revision: str) -> Done:
         answer = (
             "goes on serving" if serves else "serves again once its pods are ready; until then nobody does"
         )
-        return memory, Move(Event.WITHDRAWN, told=told), f"{memory.stable} {answer}"
+        history = {"history": history_kept(memory, view, memory.stable or "")}
+        return memory, Move(Event.WITHDRAWN, history, told=told), f"{memory.stable} {answer}"
     attempt = _tried(memory, revision)
     return memory, ending(memory, attempt, view, Cause.ABORTED, "a person aborted it"), "it is aborted"
 

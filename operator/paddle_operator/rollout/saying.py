@@ -169,7 +169,7 @@ def _message(memory: Memory, move: Move, before: Memory, view: View, revision: s
         words = _held(memory.hold, memory, memory.attempt, told, view)
     else:
         words = _words(memory, revision, view)
-        words = f"{words}: {told}" if told else words
+        words = ": ".join(filter(None, (words, told)))
     return f"{words}{head}{figures}"
 
 
@@ -212,6 +212,7 @@ def _held(hold: Hold, memory: Memory, attempt: Attempt, told: str, view: View) -
             way = ". It goes on when that is over"
         case _:
             way = ""
+    way = "" if unwanted_but_needed(memory, view.situation) else way  # what that needs is said after it
     return f"{attempt.canary} is held with {_taken(memory, attempt, view)}: {why}{way}"
 
 
@@ -234,11 +235,14 @@ def _words(memory: Memory, revision: str, view: View) -> str:
         case State.AWAITING_APPROVAL if attempt is not None:
             approve = _by_hand(Verb.APPROVE, revision)
             words = f"{revision} waits for a person after {_step(attempt, view)} ({approve})"
+        case State.BLOCKED:
+            words = ""  # why is said by its hold
         case State.PROMOTING:
             words = f"{revision} takes over: all requests go to it, as fast as its pods are ready"
         case State.BAKING:
             warm = "stays warm" if view.situation.has(memory.previous) else "has no ready pod to go back to"
-            words = f"{memory.stable} takes all requests; {memory.previous or 'none'} {warm}"
+            kept = f"; {memory.previous} {warm}" if memory.previous is not None else ""
+            words = f"{memory.stable} takes all requests{kept}"
         case State.STEADY | State.ROLLED_BACK | State.UNPROVEN | State.ABORTED:
             words = f"{memory.stable} takes all requests"
         case _:

@@ -49,6 +49,6 @@ def test_on_one_device_it_is_said_that_nobody_serves_until_the_stable_revision_h
     new = story.status["canary"]["revision"]
     story.change(8)
     story.tick()
-    missed = f"upersedes {new}, which has the only ready pods: nobody serves until {stable} has one"
+    missed = f"upersedes {new}, which has the only ready pods: nobody serves until {stable} or "
     assert missed in story.status["rollout"]["message"]
     assert any(missed in message for message in story.events)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Cause
 from tests.operator.rollout.story import (
@@ -10,7 +12,6 @@ from tests.operator.rollout.story import (
     NEW,
     NEWER,
     OLD,
-    PROVEN,
     Story,
     asking,
     rejected,
@@ -121,7 +122,8 @@ def test_a_return_that_cannot_end_is_ended_by_a_person() -> None:
     story.ask("abort", OLD)
     assert story.answer == f"Accepted: {NEW} goes on serving"
     assert story.state is State.STEADY
-    assert story.look().weight(NEW) == 100
+    course = story.look()
+    assert (course.weight(NEW), course.history) == (100, (OLD,)), "it may be gone back to again"
 
 
 def spec_set_back() -> Story:
@@ -147,21 +149,13 @@ def test_who_is_wanted_again_in_its_return_has_its_bake_before_it() -> None:
     assert (course.stable, course.canary) == (OLD, NEW)
 
 
-def test_nobody_is_kept_warm_in_a_bake_that_begins_anew_where_nobody_is_to_be() -> None:
+@pytest.mark.parametrize(("keeps", "pods"), [("None", 4), ("Warm", 3)])
+def test_nobody_is_kept_warm_who_is_not_to_be_or_whose_pods_may_take_the_place_of_others(
+    keeps: str, pods: int
+) -> None:
     story = spec_set_back()
-    story.rollout, story.wanted = asking(bake={"keepPrevious": "None"}), NEW
+    story.rollout, story.wanted = asking(bake={"keepPrevious": keeps}), NEW
+    story.ready[NEW] = pods
     course = story.look()
     assert (course.stable, course.previous, course.history) == (NEW, None, (OLD,))
-    assert story.state is State.STEADY
-
-
-def test_who_is_wanted_again_after_it_was_taken_from_who_alone_serves_has_its_bake_too() -> None:
-    story = Story().tried(50)
-    story.look(PROVEN, seconds=120)
-    story.ready |= {OLD: 0, NEW: 2}
-    story.wanted = OLD
-    story.look()
-    assert story.state is State.RETURNING
-    story.wanted = NEW
-    course = story.look()
-    assert (course.stable, course.weight(NEW), story.state) == (NEW, 100, State.BAKING)
+    assert (story.state, story.told) == (State.STEADY, f"{NEW} takes all requests: {NEW} is wanted again")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import pytest
+
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Cause
 from tests.operator.rollout.story import (
@@ -17,6 +19,12 @@ from tests.operator.rollout.story import (
     asking,
     rejected,
 )
+
+
+def said_last(story: Story) -> str:
+    """What the status tells from now on."""
+    assert story.memory is not None
+    return story.memory.said
 
 
 def test_blue_green_has_no_steps_and_a_bake() -> None:
@@ -90,14 +98,18 @@ def test_pods_that_are_lost_in_the_bake_give_their_traffic_to_the_warm_revision(
     assert (course.canary, course.weight(NEW), story.state) == (NEW, 5, State.STEP), "it earns its share anew"
 
 
-def test_why_one_that_lost_its_pods_in_the_bake_does_not_serve_is_told_where_it_waits() -> None:
+@pytest.mark.parametrize("reckoned", [True, False])
+def test_why_one_that_lost_its_pods_in_the_bake_does_not_serve_is_told_where_it_waits(reckoned: bool) -> None:
     story = Story().promoted()
     story.ready[NEW] = 0
-    story.look(budget_left_percent=Fraction(-5), budget_of="up")
+    left = {"budget_left_percent": Fraction(-5), "budget_of": "up"}
+    if not reckoned:
+        story.look(reckoned=False)
+        assert said_last(story).count("no ready pod any more") == 1
+    story.look(**left)
     assert story.state is State.BLOCKED
-    assert story.memory is not None
-    lost = f"{OLD} takes all requests: {NEW} has no ready pod any more, and begins anew beside {OLD}"
-    assert story.memory.said.startswith(f"{lost}. {NEW}: -5.0 % of the error budget of up is left")
+    lost = f"{OLD} takes all requests: {NEW} has no ready pod any more, and is to begin anew beside {OLD}"
+    assert said_last(story).startswith(f"{lost}. {NEW}: -5.0 % of the error budget of up is left")
 
 
 def test_who_had_no_steps_and_loses_its_pods_in_the_bake_is_rejected() -> None:

@@ -19,6 +19,7 @@ from tests.operator.rollout.story import (
     OLD,
     PROVEN,
     THIN,
+    WORSE,
     Story,
     asking,
     hold,
@@ -45,15 +46,37 @@ def test_a_newer_change_begins_beside_who_takes_over_and_alone_has_pods() -> Non
     assert story.memory.history == (OLD,)
 
 
-def test_whom_it_is_to_go_back_to_is_told_also_where_the_newer_one_waits() -> None:
+@pytest.mark.parametrize("reckoned", [True, False])
+def test_whom_it_is_to_go_back_to_is_told_also_where_the_newer_one_waits(reckoned: bool) -> None:
     story = promoting_alone()
     story.wanted = NEWER
+    supersedes = f"t supersedes {NEW}, which is to be gone back to instead of {OLD}"
+    if not reckoned:
+        story.look(reckoned=False)
+        assert story.told == f"{NEWER} is wanted; i{supersedes}"
     story.look(budget_left_percent=Fraction(-5))
     assert story.state is State.BLOCKED
     assert "no rollout begins. Wait for more, or set spec" in story.told
-    assert story.told.endswith(f". It supersedes {NEW}, which is to be gone back to instead of {OLD}")
     assert story.memory is not None
-    assert story.memory.said == story.told
+    assert story.memory.said.count(supersedes) == 1
+
+
+def test_whom_it_is_to_go_back_to_is_told_also_where_there_is_no_room() -> None:
+    story = promoting_alone()
+    story.rollout, story.wanted = asking(surge="Surge"), NEWER
+    story.look(hostable=0)
+    assert hold(story) is Hold.NO_CAPACITY
+    assert story.memory is not None
+    assert story.memory.said.endswith(f"It supersedes {NEW}, which is to be gone back to instead of {OLD}")
+
+
+def test_one_that_is_not_wanted_is_not_to_be_approved_where_it_is_held() -> None:
+    story = Story().tried(5)
+    story.ready[OLD], story.wanted = 0, NEWER
+    story.look(WORSE)
+    assert hold(story) is Hold.REGRESSION
+    assert "approve" not in story.told
+    assert f"{NEW} has the only ready pods" in story.told
 
 
 def test_who_is_wanted_again_gets_its_pods_before_the_requests() -> None:
@@ -154,7 +177,7 @@ def test_who_lost_its_pods_while_it_took_over_is_nobody_to_go_back_to() -> None:
     story.ready[NEW], story.wanted = 1, NEWER
     course = story.look()
     assert (course.stable, course.canary) == (OLD, NEWER)
-    assert f"nobody serves until {OLD} has one" in story.told
+    assert f"nobody serves until {OLD} or {NEWER} has one" in story.told
 
 
 def test_who_is_needed_while_its_next_pods_come_up_is_held_where_counts_stay_away() -> None:
