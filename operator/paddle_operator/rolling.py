@@ -37,7 +37,7 @@ from paddle_operator.rollout.looks.recorded import line_of
 from paddle_operator.rollout.looks.spending import spent_percent
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Memory, memory_from, text_of
-from paddle_operator.rollout.only_pods import alone, keeps_others_waiting
+from paddle_operator.rollout.only_pods import keeps_others_waiting
 from paddle_operator.rollout.reaching import Traffic, bad_shares, begins, in_steps, to_begin, to_go
 from paddle_operator.rollout.saying import Saying
 from paddle_operator.rollout.situation import Situation
@@ -153,7 +153,8 @@ class Rolling:
         verdict = judged.verdict if judged else None
         reach, hosting = reach or _to_go(of, made.memory, judged, traffic, situation), situation.hosting
         words = hosting.told if hosting is not None and hosting.is_about(made.memory) else ""
-        facts = RolloutFacts(of.rollout, made.memory, of.wish.revision, verdict, reach, words)
+        kept = situation.has(made.memory.previous)
+        facts = RolloutFacts(of.rollout, made.memory, of.wish.revision, verdict, reach, words, kept)
         asked = asked if made.memory.state is State.PREFLIGHT else NO_QUESTIONS
         return Rolled(course, facts, asked, made.said, refused)
 
@@ -230,15 +231,14 @@ def _first_counted(memory: Memory, of: Subject) -> Mapping[CountedAt, datetime]:
 def _who(memory: Memory | None, of: Subject) -> Revisions | None:
     """Return who is to be judged beside whom: nobody is compared with a revision without any ready pod.
 
-    Nor is a canary judged without one, by answers that it did not give, nor one that nobody wants or needs.
+    Nor is a canary judged without one, by answers that it did not give.
     """
     if memory is None:
         return None
     attempt, ready = memory.trying, {one.name: one.ready_replicas for one in of.seen.revisions}
     stable = memory.stable if ready.get(memory.stable or "") else None
     if attempt is not None and attempt.weight:
-        needed = of.wanted in {None, attempt.canary} or alone(memory, ready) is not None
-        return Revisions(attempt.canary, stable) if needed and ready.get(attempt.canary) else None
+        return Revisions(attempt.canary, stable) if ready.get(attempt.canary) else None
     if memory.state is State.BAKING and stable is not None and memory.previous is not None:
         return Revisions(stable, None)
     return None

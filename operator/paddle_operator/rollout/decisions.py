@@ -267,8 +267,9 @@ def _baking(memory: Memory, view: View) -> Move | None:
         )
     limit = view.rollout.revision_history_limit
     history = memory.history_with([memory.previous], memory.stable, limit)
-    burned = "" if memory.burned == memory.stable else memory.burned
-    return Move(Event.BAKED, {"previous": None, "history": history, "burned": burned}, told=told)
+    burned = tuple(one for one in memory.burned if one != memory.stable)
+    changes = {"previous": None, "history": history, "burned": burned}
+    return Move(Event.BAKED, changes, told=told)
 
 
 def _left(memory: Memory, view: View, cause: Cause, told: str) -> Move:
@@ -279,7 +280,7 @@ def _left(memory: Memory, view: View, cause: Cause, told: str) -> Move:
     again, and again; and so it would with what shows in bakes alone.
     """
     beside = view.rollout.strategy is Strategy.CANARY and view.situation.has(memory.previous) > 0
-    again = cause is Cause.FAST_BURN and memory.burned == memory.stable and _burns_fast(view)
+    again = cause is Cause.FAST_BURN and memory.stable in memory.burned and _burns_fast(view)
     anew = beside and not again
     wanted = anew and view.situation.wanted == memory.stable
     then = f", and is to begin anew beside {memory.previous}" if wanted else ""

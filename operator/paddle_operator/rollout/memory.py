@@ -20,7 +20,7 @@ from paddle_operator.spec.base import Block, canonical_json
 from paddle_operator.spec.rollout import Strategy
 
 MOST_REJECTED = 20
-"""Rejected revisions that are remembered; the oldest are forgotten first."""
+"""Revisions that were rejected, and such that burned, that are remembered; the oldest are forgotten first."""
 LARGEST_BYTES = 768 * 1024
 """Beyond it the gate's part is not kept, and its evidence begins anew: a ConfigMap holds 1 MiB. The evidence
 needs a few kilobytes; the counters of each pod need less than one, so some 900 pods fit."""
@@ -214,8 +214,9 @@ class Memory(_Kept):
     """What happened last, in a sentence; empty where the state says it. Here, so that whoever goes on after a
     crash can still tell it."""
     judged: Judged | None = None
-    burned: str = ""
-    """Who gave its requests back in its bake for a fast burn, and is tried again beside who has them now."""
+    burned: tuple[str, ...] = ()
+    """Who gave its requests back in its bake for a fast burn, and was not through a bake since; oldest first.
+    It may be tried again, also by a person's retry, and nobody is sent back to it."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

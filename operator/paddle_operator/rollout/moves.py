@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from paddle_operator.rollout.machine import ATTEMPTING, ENDED, Event, State, after
-from paddle_operator.rollout.memory import Attempt, Cause, Memory, Rejection
+from paddle_operator.rollout.memory import MOST_REJECTED, Attempt, Cause, Memory, Rejection
 from paddle_operator.rollout.only_pods import TOOK_OVER, Alone, alone, keeps_others_waiting
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding, Verdict
@@ -179,8 +179,8 @@ def taken_back(memory: Memory, attempt: Attempt, view: View) -> dict[str, Any]:
         rejection = Rejection(revision=left, cause=attempt.cause, told=attempt.told, at=view.now)
         changes["rejected"] = memory.rejecting(rejection)
         left = None
-    if attempt.forgiven and attempt.cause is Cause.FAST_BURN:
-        changes["burned"] = memory.stable or ""
+    if memory.stable is not None and attempt.forgiven and attempt.cause is Cause.FAST_BURN:
+        changes["burned"] = (*memory.burned, memory.stable)[-MOST_REJECTED:]
     limit = view.rollout.revision_history_limit
     changes["history"] = memory.history_with([left], attempt.canary, limit)
     return changes

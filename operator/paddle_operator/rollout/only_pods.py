@@ -11,7 +11,7 @@ from paddle_operator.rollout.situation import Situation
 
 
 class Alone(StrEnum):
-    """How a canary came to have the only ready pods, while the stable revision has a Deployment."""
+    """How a canary came to have the only ready pods."""
 
     TAKES_OVER = "it takes over, and is the stable revision as soon as something newer begins"
     HELD = "it took over and is held, which is no proof: what is newer waits for either one's turn"
@@ -27,9 +27,9 @@ def alone(memory: Memory, ready: Mapping[str, int]) -> Alone | None:
     """Return how the canary came to have the only ready pods, by revision; None where others have some, or
     made room for it and come back by its end alone."""
     trying = memory.trying
-    if trying is None or not ready.get(trying.canary) or ready.get(memory.stable or "") != 0:
+    if trying is None or not ready.get(trying.canary) or ready.get(memory.stable or ""):
         return None
-    if trying.takes_over or memory.state is State.PROMOTING:
+    if trying.takes_over:
         return Alone.HELD if memory.state is State.HELD else Alone.TAKES_OVER
     return Alone.FOR_NOW if trying.weight and not trying.ends_pods else None
 

@@ -13,7 +13,7 @@ from paddle_operator.rollout.moves import (
     gone_back,
     history_kept,
 )
-from paddle_operator.rollout.only_pods import Alone, alone, unwanted_but_needed
+from paddle_operator.rollout.only_pods import TOOK_OVER, Alone, alone, unwanted_but_needed
 from paddle_operator.rollout.request import (
     LONGEST,
     Handled,
@@ -76,7 +76,13 @@ def _abort(memory: Memory, view: View, revision: str) -> Done:
         history = {"history": history_kept(memory, view, memory.stable or "")}
         return memory, Move(Event.WITHDRAWN, history, told=told), f"{memory.stable} {answer}"
     attempt = _tried(memory, revision)
-    return memory, ending(memory, attempt, view, Cause.ABORTED, "a person aborted it"), "it is aborted"
+    missed = not view.situation.has(memory.stable)
+    until = f"; nobody serves until {memory.stable} has a ready pod" if missed else ""
+    return (
+        memory,
+        ending(memory, attempt, view, Cause.ABORTED, "a person aborted it"),
+        f"it is aborted{until}",
+    )
 
 
 def _approve(memory: Memory, view: View, revision: str) -> Done:
@@ -148,28 +154,30 @@ def _retry(memory: Memory, view: View, revision: str) -> Done:
             told = "it may begin again; what else holds it, RolloutComplete tells"
         case wanted:
             told = f"it may be tried again; the resource asks for {wanted} now"
-    burned = "" if memory.burned == revision else memory.burned
-    return memory.but(rejected=kept, burned=burned), None, told
+    return memory.but(rejected=kept), None, told
 
 
 def _rollback(memory: Memory, view: View, revision: str) -> Done:
+    told, only = "a person rolled back", alone(memory, view.situation.ready)
+    if revision == memory.stable and only not in TOOK_OVER:
+        serves = "serves" if view.situation.has(revision) else "serves once it has a ready pod"
+        raise _Refused(f"{revision} {serves}: abort what is being rolled out instead")
     if revision == memory.stable:
-        raise _Refused(f"{revision} serves: abort what is being rolled out instead")
+        return memory, gone_back(memory, view, revision, Cause.SENT_BACK, told), "it takes over again"
     returning, trying = memory.returning, memory.trying
     forgiving = returning.canary if returning is not None and returning.forgiven else None
     tried = trying.canary if trying is not None else None
-    if revision == memory.burned:
+    if revision in memory.burned:
         again = "to have it tried again, let the resource ask for it"
         raise _Refused(f"{revision} burned the budget fast when it served: {again}")
     if revision == tried and memory.state is not State.BLOCKED:
         raise _Refused(f"{revision} is being rolled out: it takes over by its steps, or at once by promote")
     known = (forgiving, memory.previous, *memory.history)
-    kept = [one for one in known if one in view.situation.ready and one != memory.burned]
+    kept = [one for one in known if one in view.situation.ready and one not in memory.burned]
     choice = [one for one in kept if one is not None and memory.rejection_of(one) is None]
     if revision not in choice:
         raise _Refused(f"{revision} is none to go back to; there is: {', '.join(choice) or 'none'}")
-    told = "a person rolled back"
-    if alone(memory, view.situation.ready) is Alone.FOR_NOW:
+    if only is Alone.FOR_NOW:
         sooner = f"promote it, or abort it, which leaves nobody serving, and ask again for {revision}"
         raise _Refused(f"{tried} has the only ready pods until {memory.stable} has one: {sooner}")
     return memory, gone_back(memory, view, revision, Cause.SENT_BACK, told), "it takes over again"

@@ -78,7 +78,7 @@ def begins_anew(memory: Memory, *, past: bool) -> Saying | None:
         return None
     lost = "is of the past, and not followed" if past else "is lost"
     if attempt is None:
-        baked = f", and its bake begins anew; {memory.previous} stays warm" if bakes else ""
+        baked = f", and its bake begins anew; {memory.previous} is kept to go back to" if bakes else ""
         told = f"what was remembered of the rollout {lost}: {memory.stable} serves as it did{baked}"
         return Saying(memory.state.value, told, memory.stable or "", memory.state.value, warns=True)
     told = f"what was remembered of {attempt.canary} {lost}: it keeps its share, and is judged anew"
@@ -103,7 +103,7 @@ def waiting(memory: Memory, view: View) -> Saying | None:
 
 def _burned(memory: Memory, attempt: Attempt) -> str:
     """Say why one that has served waits: only this is told, as long as it does."""
-    if memory.burned != attempt.canary:
+    if attempt.canary not in memory.burned:
         return ""
     return ", which burned the budget fast in its bake and gave the requests back"
 
@@ -240,8 +240,7 @@ def _words(memory: Memory, revision: str, view: View) -> str:
         case State.PROMOTING:
             words = f"{revision} takes over: all requests go to it, as fast as its pods are ready"
         case State.BAKING:
-            warm = "stays warm" if view.situation.has(memory.previous) else "has no ready pod to go back to"
-            kept = f"; {memory.previous} {warm}" if memory.previous is not None else ""
+            kept = f"; {memory.previous} is kept to go back to" if memory.previous is not None else ""
             words = f"{memory.stable} takes all requests{kept}"
         case State.STEADY | State.ROLLED_BACK | State.UNPROVEN | State.ABORTED:
             words = f"{memory.stable} takes all requests"
@@ -287,7 +286,7 @@ def _why(hold: Hold, memory: Memory, attempt: Attempt, view: View) -> str:
     match hold:
         case Hold.BUDGET_BLOCKED:
             repair = "set spec.rollout.budgetPolicy.override to Repair if this one is the repair"
-            if memory.burned == attempt.canary:
+            if attempt.canary in memory.burned:
                 repair = "change the resource"
             least = f"{policy.block_below_percent} %"
             return f"{left}, and with less than {least} no rollout begins. Wait for more, or {repair}"

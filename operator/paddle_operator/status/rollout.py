@@ -66,19 +66,21 @@ class RolloutFacts:
     """How long the proof takes; None where that was not reckoned at this look, or is not known."""
     hosting: str = ""
     """How the pods of whoever is tried find room."""
+    kept_ready: int = 1
+    """Ready pods of who is kept in a bake."""
 
     @property
     def message(self) -> str:
         """What happened last, in a sentence."""
         if self.memory.state is State.STEADY and not self.memory.served:
             return NOBODY_SERVED_YET
-        if self._bake_stands:
-            told = self.memory.said or State.BAKING.meaning
-            return f"{told.rstrip('.')}. The rollout is paused: its bake does not end until it is Running"
-        if self.memory.said:
-            return self.memory.said
         meaning, attempt = self.memory.state.meaning, self.memory.attempt
-        return meaning if attempt is None else f"{attempt.canary}: {inside(meaning)}"
+        told = self.memory.said or (meaning if attempt is None else f"{attempt.canary}: {inside(meaning)}")
+        if self.memory.previous is not None and not self.kept_ready:
+            told = f"{told.rstrip('.')}. {self.memory.previous} has no ready pod to go back to"
+        if self._bake_stands:
+            told = f"{told.rstrip('.')}. The rollout is paused: its bake does not end until it is Running"
+        return told
 
     @property
     def unproven(self) -> bool:
@@ -102,7 +104,7 @@ class RolloutFacts:
         """Whether who is wanted has just given its requests back, and does not begin anew yet."""
         attempt, state = self.memory.attempt, self.memory.state
         tried = attempt.canary if attempt is not None else self.wanted
-        return state in {State.STEADY, State.BLOCKED} and tried is not None and self.memory.burned == tried
+        return state in {State.STEADY, State.BLOCKED} and tried in self.memory.burned
 
     @property
     def reason(self) -> Reason:

@@ -89,7 +89,7 @@ def test_a_canary_that_serves_alone_is_said_to_and_nobody_is_said_to_be_warm() -
     for condition in ("Ready", "RolloutComplete"):
         assert f"Revision {canary} serves with 1 ready replicas." in story.condition(condition)[2]
     story.until("Baking")
-    assert f"{stable} has no ready pod to go back to" in story.rollout["message"]
+    assert story.rollout["message"].endswith(f"{stable} has no ready pod to go back to")
 
 
 def test_a_recreation_of_what_serves_nobody_now_is_not_called_enough() -> None:

@@ -63,6 +63,16 @@ def test_a_canary_that_is_left_alone_serves_and_is_not_called_proven(story: Roll
     assert story.complete[1] is not Reason.SERVES_UNPROVEN, "until a newer one is tried"
 
 
+def test_a_canary_that_is_not_wanted_and_has_the_only_pods_is_judged_on(story: RolloutStory) -> None:
+    stable, canary = story.begun()
+    loses_its_pods(story, stable)
+    story.cluster.edit(runtime={"queue": {"maxRequests": 9}})
+    story.look(2)
+    assert story.weights == {canary: 100}
+    story.passes(60, good=50, bad=50)
+    assert [one["revision"] for one in story.status["rejectedRevisions"]] == [canary]
+
+
 def test_a_canary_whose_last_pod_goes_is_a_warning(story: RolloutStory) -> None:
     stable, canary = story.begun()
     loses_its_pods(story, canary)

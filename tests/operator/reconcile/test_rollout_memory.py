@@ -40,7 +40,7 @@ def test_a_memory_that_is_lost_in_the_bake_is_told_to_begin_it_anew(story: Rollo
     del story.cluster.objects[MEMORY]
     story.look()
     assert (story.weights, story.rollout["state"]) == ({canary: 100}, "Baking")
-    told = f"{canary} serves as it did, and its bake begins anew; {stable} stays warm"
+    told = f"{canary} serves as it did, and its bake begins anew; {stable} is kept to go back to"
     assert told in story.rollout["message"]
 
 

@@ -17,6 +17,7 @@ from tests.operator.rollout.story import (
     NEWER,
     OLD,
     OUT_OF_REACH,
+    PROVEN,
     Story,
     asking,
     hold,
@@ -51,17 +52,48 @@ def test_a_burn_in_a_bake_is_forgotten_with_the_next_one_that_is_over() -> None:
     story.look(broken(6.0))
     story.raised(50).proven()
     story.look(FINE, seconds=7200)
-    assert (story.state, story.memory and story.memory.burned) == (State.STEADY, "")
+    assert (story.state, story.memory and story.memory.burned) == (State.STEADY, ())
 
 
-def test_who_is_forgiven_by_a_person_may_burn_once_more() -> None:
+def test_who_is_forgiven_by_a_person_is_tried_again_and_rejected_by_the_next_burn() -> None:
     story = Story().promoted()
     story.look(broken(6.0))
     story.raised(50).proven().look(broken(6.0))
     assert rejected(story) == {NEW: Cause.FAST_BURN}
     story.ask("retry", NEW)
-    story.raised(50).proven().look(broken(6.0))
     assert (rejected(story), story.state) == ({}, State.STEP)
+    story.raised(50).proven().look(broken(6.0))
+    assert rejected(story) == {NEW: Cause.FAST_BURN}
+
+
+def test_nobody_goes_back_to_one_that_burned_and_was_forgiven_by_a_person() -> None:
+    story = Story().promoted()
+    story.look(broken(6.0))
+    story.look(BROKEN)
+    spent = {"budget_left_percent": Fraction(-80), "budget_of": "up"}
+    story.ask("retry", NEW, **spent)
+    assert (story.state, hold(story)) == (State.BLOCKED, Hold.BUDGET_BLOCKED)
+    assert f"{NEW}, which burned the budget fast in its bake" in story.told
+    assert "Repair" not in story.told
+    assert story.ask("rollback", NEW, **spent).stable == OLD
+    assert story.answer.startswith(f"Refused: {NEW} burned the budget fast when it served")
+
+
+def test_nobody_goes_back_to_one_that_burned_after_another_one_has_burned_too() -> None:
+    story = Story().promoted()
+    story.look(broken(6.0))
+    story.wanted = NEWER
+    story.look()
+    for pods, verdict in ((1, FINE), (1, FINE), (2, FINE), (2, PROVEN), (4, None)):
+        story.ready[NEWER] = pods
+        story.look(verdict, seconds=120)
+    assert story.state is State.BAKING
+    assert story.look(broken(6.0)).stable == OLD
+    for revision in (NEW, NEWER):
+        story.ask("rollback", revision)
+        assert story.answer.startswith("Refused: ")
+    assert story.memory is not None
+    assert (story.memory.stable, story.memory.burned) == (OLD, (NEW, NEWER))
 
 
 def test_whose_alert_still_fires_from_the_first_bake_is_not_rejected_for_it_in_the_second() -> None:

@@ -141,7 +141,7 @@ def test_who_is_wanted_again_in_its_return_has_its_bake_before_it() -> None:
     course = story.look()
     assert (course.stable, course.previous, course.weight(NEW)) == (NEW, OLD, 100)
     assert (story.state, story.memory and story.memory.history) == (State.BAKING, ())
-    assert story.told == f"{NEW} takes all requests; {OLD} stays warm: {NEW} is wanted again"
+    assert story.told == f"{NEW} takes all requests; {OLD} is kept to go back to: {NEW} is wanted again"
     story.ready[OLD] = 4
     story.look(FINE, seconds=600)
     assert story.state is State.BAKING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -218,6 +219,27 @@ def test_a_rollback_by_hand_does_not_end_the_only_ready_pods() -> None:
     assert story.answer.startswith(
         f"Refused: {NEWER} has the only ready pods until {NEW} has one: promote it"
     )
+
+
+@pytest.mark.parametrize("of", [promoting_alone, held_alone])
+def test_a_rollback_by_hand_from_who_takes_over_alone_goes_pod_by_pod(of: Callable[[], Story]) -> None:
+    story = of()
+    course = story.ask("rollback", OLD)
+    assert (story.answer, story.state) == ("Accepted: it takes over again", State.RETURNING)
+    assert (course.stable, course.canary, course.weight(NEW)) == (NEW, OLD, 100)
+    story.ready[OLD] = 4
+    assert story.look().weight(OLD) == 100
+    assert rejected(story) == {NEW: Cause.SENT_BACK}
+
+
+def test_who_is_to_serve_and_has_no_pod_is_not_said_to_serve() -> None:
+    story = Story().tried(50)
+    story.ready[OLD] = 0
+    assert story.ask("rollback", OLD).weight(NEW) == 100
+    once = f"{OLD} serves once it has a ready pod"
+    assert story.answer == f"Refused: {once}: abort what is being rolled out instead"
+    story.ask("abort", NEW)
+    assert story.answer == f"Accepted: it is aborted; nobody serves until {OLD} has a ready pod"
 
 
 def test_who_takes_over_alone_and_is_found_broken_is_not_gone_back_to() -> None:

@@ -75,7 +75,8 @@ def _able(verb: Verb, service: Mapping[str, Any], kept: Sequence[Kept]) -> list[
         case Verb.ROLLBACK if not _has_rollout(service):
             return []
         case Verb.ROLLBACK:
-            return [one.revision for one in newest_first if one.role in SERVED_BEFORE]
+            left = [lost] if tried_in(status) and (lost := _without_pods(status)) else []
+            return [*left, *(one.revision for one in newest_first if one.role in SERVED_BEFORE)]
         case _:
             return [tried] if (tried := tried_in(status)) else []
 
@@ -94,6 +95,12 @@ def _usual(verb: Verb, service: Mapping[str, Any], able: list[str]) -> list[str]
         return [one for one in able if one == wanted] if wanted else able
     usual = (status.get("previous") or {}).get("revision")
     return [usual] if usual in able else able
+
+
+def _without_pods(status: Mapping[str, Any]) -> str:
+    """Return the stable revision, where none of its pods is ready: whoever takes over then serves alone."""
+    stable = status.get("stable") or {}
+    return "" if stable.get("readyReplicas", 1) else str(stable["revision"])
 
 
 def _serving(said: str, service: Mapping[str, Any]) -> str:

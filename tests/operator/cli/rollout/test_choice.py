@@ -83,6 +83,15 @@ def test_a_rollback_to_the_one_that_serves_is_an_end_of_the_canary() -> None:
         revision_meant(Verb.ROLLBACK, "1aaa", a_service(canary=None), ALL)
 
 
+def test_a_rollback_leads_to_the_one_that_serves_where_it_has_no_ready_pod_and_another_one_takes_over() -> (
+    None
+):
+    service = a_service()
+    service["status"]["stable"] = {**service["status"]["stable"], "readyReplicas": 0}
+    for said in ("1aaa", ""):
+        assert revision_meant(Verb.ROLLBACK, said, service, (SERVING,)) == "calm-1aaa"
+
+
 def test_a_rollback_among_several_lists_them_newest_first_and_never_a_rejected_or_serving_one() -> None:
     with pytest.raises(NoChoice) as told:
         revision_meant(Verb.ROLLBACK, "", a_service(), ALL)
