@@ -153,8 +153,8 @@ class Rolling:
         verdict = judged.verdict if judged else None
         reach, hosting = reach or _to_go(of, made.memory, judged, traffic, situation), situation.hosting
         words = hosting.told if hosting is not None and hosting.is_about(made.memory) else ""
-        kept = situation.has(made.memory.previous)
-        facts = RolloutFacts(of.rollout, made.memory, of.wish.revision, verdict, reach, words, kept)
+        ready = situation.ready
+        facts = RolloutFacts(of.rollout, made.memory, of.wish.revision, verdict, reach, words, ready)
         asked = asked if made.memory.state is State.PREFLIGHT else NO_QUESTIONS
         return Rolled(course, facts, asked, made.said, refused)
 

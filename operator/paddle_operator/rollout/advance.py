@@ -106,7 +106,7 @@ def _told(said: tuple[Saying, ...], before: Memory, after: Memory) -> str:
     unheld = before.state is State.BLOCKED and before.hold is None  # who it was then, it still is
     if waits and unheld and _waiting(before)[0] == _waiting(after)[0]:
         warned = [before.said, *warned]
-    if not warned or (last.warns and not waits) or (waits and last.revision in after.burned):
+    if not warned or (last.warns and not waits) or (waits and after.has_left(last.revision) is not None):
         return last.message[:LONGEST_SAID]
     first = warned[-1].partition(FIGURES)[0].rstrip(".")[: max(0, LONGEST_SAID - len(last.message) - 2)]
     return f"{first}. {last.message}"[:LONGEST_SAID] if first else last.message[:LONGEST_SAID]

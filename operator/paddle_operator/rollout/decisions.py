@@ -267,8 +267,8 @@ def _baking(memory: Memory, view: View) -> Move | None:
         )
     limit = view.rollout.revision_history_limit
     history = memory.history_with([memory.previous], memory.stable, limit)
-    burned = tuple(one for one in memory.burned if one != memory.stable)
-    changes = {"previous": None, "history": history, "burned": burned}
+    left = tuple(one for one in memory.left if one.revision != memory.stable)
+    changes = {"previous": None, "history": history, "left": left}
     return Move(Event.BAKED, changes, told=told)
 
 
@@ -280,11 +280,12 @@ def _left(memory: Memory, view: View, cause: Cause, told: str) -> Move:
     again, and again; and so it would with what shows in bakes alone.
     """
     beside = view.rollout.strategy is Strategy.CANARY and view.situation.has(memory.previous) > 0
-    again = cause is Cause.FAST_BURN and memory.stable in memory.burned and _burns_fast(view)
+    burned = memory.has_left(memory.stable) is Cause.FAST_BURN
+    again = burned and cause is Cause.FAST_BURN and _burns_fast(view)
     anew = beside and not again
     wanted = anew and view.situation.wanted == memory.stable
     then = f", and is to begin anew beside {memory.previous}" if wanted else ""
-    figures = f": {evidence(view)}" if cause is Cause.FAST_BURN else ""
+    figures = f": {evidence(view, of=memory.stable)}" if cause is Cause.FAST_BURN else ""
     return sent_back(memory, view, memory.previous or "", cause, f"{told}{then}{figures}", forgiven=anew)
 
 

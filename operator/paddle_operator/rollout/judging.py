@@ -83,16 +83,17 @@ def holding(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     return _hold(Hold.REGRESSION, evidence(view)) if regressed else None
 
 
-def evidence(view: View) -> str:
-    """The counts that a verdict rests on; after FIGURES what all of them come to, and what is enough."""
+def evidence(view: View, *, of: str | None = None) -> str:
+    """The counts that a verdict rests on; after FIGURES what all of them come to, and what is enough. They
+    are those of the canary and the stable revision, or of a revision in its bake."""
     verdict = view.verdict
     if verdict is None or not verdict.objectives:
         return "no counts"
     decide = _decide(verdict)
     counts = "; ".join(
         f"{one.objective}: {one.canary_bad} of {one.canary_requests}"
-        f"{'' if one.objective == REFUSED else ' bad'} at the canary, "
-        f"{one.stable_bad} of {one.stable_requests} at the stable revision"
+        f"{'' if one.objective == REFUSED else ' bad'} at {of or 'the canary'}"
+        f"{'' if of else f', {one.stable_bad} of {one.stable_requests} at the stable revision'}"
         for one in decide
     )
     if refuses(view):

@@ -20,7 +20,7 @@ from paddle_operator.spec.base import Block, canonical_json
 from paddle_operator.spec.rollout import Strategy
 
 MOST_REJECTED = 20
-"""Revisions that were rejected, and such that burned, that are remembered; the oldest are forgotten first."""
+"""Rejected revisions that are remembered, and such that left their bakes; the oldest are forgotten first."""
 LARGEST_BYTES = 768 * 1024
 """Beyond it the gate's part is not kept, and its evidence begins anew: a ConfigMap holds 1 MiB. The evidence
 needs a few kilobytes; the counters of each pod need less than one, so some 900 pods fit."""
@@ -107,7 +107,7 @@ class _Kept(Block):
 
 
 class Rejection(_Kept):
-    """A revision that takes no traffic any more, unless a person says retry."""
+    """A revision that takes no traffic any more, unless a person says retry; or one that left its bake."""
 
     revision: str
     cause: Cause
@@ -214,9 +214,9 @@ class Memory(_Kept):
     """What happened last, in a sentence; empty where the state says it. Here, so that whoever goes on after a
     crash can still tell it."""
     judged: Judged | None = None
-    burned: tuple[str, ...] = ()
-    """Who gave its requests back in its bake for a fast burn, and was not through a bake since; oldest first.
-    It may be tried again, also by a person's retry, and nobody is sent back to it."""
+    left: tuple[Rejection, ...] = ()
+    """Who gave its requests back in its bake without being rejected for it, and was not through a bake since;
+    oldest first. It may be tried again, and nobody is sent back to it, also after a person's retry."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -262,15 +262,33 @@ class Memory(_Kept):
         """Return why a revision was rejected; None where it was not."""
         return next((one for one in self.rejected if one.revision == revision), None)
 
+    def has_left(self, revision: str | None) -> Cause | None:
+        """Return why a revision had to leave its bake; None where it had not to, or was through one since."""
+        return next((one.cause for one in self.left if one.revision == revision), None)
+
+    def how_it_left(self, revision: str | None) -> str:
+        """Return that in words, for people; empty where it had not to."""
+        cause = self.has_left(revision)
+        lost = "burned the budget fast" if cause is Cause.FAST_BURN else "lost its last ready pod"
+        return f"{lost} in its bake and gave the requests back" if cause is not None else ""
+
+    def leaving(self, rejection: Rejection) -> tuple[Rejection, ...]:
+        """Return those that had to leave their bakes with one more."""
+        return _with_one_more(self.left, rejection)
+
     def rejecting(self, rejection: Rejection) -> tuple[Rejection, ...]:
         """Return the rejected revisions with one more."""
-        others = [one for one in self.rejected if one.revision != rejection.revision]
-        return (*others, rejection)[-MOST_REJECTED:]
+        return _with_one_more(self.rejected, rejection)
 
     def history_with(self, revisions: Iterable[str | None], but: str | None, limit: int) -> tuple[str, ...]:
         """Return the history with revisions that served until now, and without the one that serves next."""
         found = dict.fromkeys([*revisions, *self.history])
         return tuple(one for one in found if one is not None and one != but)[:limit]
+
+
+def _with_one_more(known: tuple[Rejection, ...], rejection: Rejection) -> tuple[Rejection, ...]:
+    others = [one for one in known if one.revision != rejection.revision]
+    return (*others, rejection)[-MOST_REJECTED:]
 
 
 def text_of(memory: Memory) -> str:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from paddle_operator.rollout.machine import ATTEMPTING, ENDED, Event, State, after
-from paddle_operator.rollout.memory import MOST_REJECTED, Attempt, Cause, Memory, Rejection
+from paddle_operator.rollout.memory import Attempt, Cause, Memory, Rejection
 from paddle_operator.rollout.only_pods import TOOK_OVER, Alone, alone, keeps_others_waiting
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding, Verdict
@@ -175,12 +175,13 @@ def taken_back(memory: Memory, attempt: Attempt, view: View) -> dict[str, Any]:
     is not forgiven."""
     changes: dict[str, Any] = {"stable": attempt.canary}
     left = memory.stable
-    if left is not None and attempt.cause is not None and not attempt.forgiven:
+    if left is not None and attempt.cause is not None:
         rejection = Rejection(revision=left, cause=attempt.cause, told=attempt.told, at=view.now)
-        changes["rejected"] = memory.rejecting(rejection)
-        left = None
-    if memory.stable is not None and attempt.forgiven and attempt.cause is Cause.FAST_BURN:
-        changes["burned"] = (*memory.burned, memory.stable)[-MOST_REJECTED:]
+        if attempt.forgiven:
+            changes["left"] = memory.leaving(rejection)
+        else:
+            changes["rejected"] = memory.rejecting(rejection)
+            left = None
     limit = view.rollout.revision_history_limit
     changes["history"] = memory.history_with([left], attempt.canary, limit)
     return changes

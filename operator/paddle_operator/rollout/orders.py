@@ -167,13 +167,13 @@ def _rollback(memory: Memory, view: View, revision: str) -> Done:
     returning, trying = memory.returning, memory.trying
     forgiving = returning.canary if returning is not None and returning.forgiven else None
     tried = trying.canary if trying is not None else None
-    if revision in memory.burned:
+    if left := memory.how_it_left(revision):
         again = "to have it tried again, let the resource ask for it"
-        raise _Refused(f"{revision} burned the budget fast when it served: {again}")
+        raise _Refused(f"{revision} {left}: {again}")
     if revision == tried and memory.state is not State.BLOCKED:
         raise _Refused(f"{revision} is being rolled out: it takes over by its steps, or at once by promote")
     known = (forgiving, memory.previous, *memory.history)
-    kept = [one for one in known if one in view.situation.ready and one not in memory.burned]
+    kept = [one for one in known if one in view.situation.ready and memory.has_left(one) is None]
     choice = [one for one in kept if one is not None and memory.rejection_of(one) is None]
     if revision not in choice:
         raise _Refused(f"{revision} is none to go back to; there is: {', '.join(choice) or 'none'}")

@@ -92,7 +92,7 @@ def waiting(memory: Memory, view: View) -> Saying | None:
     attempt = memory.attempt
     return Saying(
         memory.hold.value,
-        f"{attempt.canary}{_burned(memory, attempt)}: {_why(memory.hold, memory, attempt, view)}"
+        f"{attempt.canary}{_had_to_leave(memory, attempt)}: {_why(memory.hold, memory, attempt, view)}"
         f"{_room_kept(memory, attempt, view)}",
         attempt.canary,
         memory.state.value,
@@ -101,11 +101,10 @@ def waiting(memory: Memory, view: View) -> Saying | None:
     )
 
 
-def _burned(memory: Memory, attempt: Attempt) -> str:
-    """Say why one that has served waits: only this is told, as long as it does."""
-    if attempt.canary not in memory.burned:
-        return ""
-    return ", which burned the budget fast in its bake and gave the requests back"
+def _had_to_leave(memory: Memory, attempt: Attempt) -> str:
+    """Say why one that has served is tried again, as long as it is: nothing else tells it then."""
+    left = memory.how_it_left(attempt.canary)
+    return f", which {left}" if left else ""
 
 
 def rejected_before(memory: Memory, view: View) -> Saying | None:
@@ -227,11 +226,12 @@ def inside(meaning: str) -> str:
 
 def _words(memory: Memory, revision: str, view: View) -> str:
     attempt = memory.attempt
+    left = _had_to_leave(memory, attempt) if attempt is not None else ""
     match memory.state:
         case State.PREPARING if attempt is not None:
-            words = f"{revision}: {_coming(memory, attempt, view)}"
+            words = f"{revision}{left}: {_coming(memory, attempt, view)}"
         case State.STEP if attempt is not None:
-            words = f"{revision} takes {_taken(memory, attempt, view)}"
+            words = f"{revision}{left}{',' if left else ''} takes {_taken(memory, attempt, view)}"
         case State.AWAITING_APPROVAL if attempt is not None:
             approve = _by_hand(Verb.APPROVE, revision)
             words = f"{revision} waits for a person after {_step(attempt, view)} ({approve})"
@@ -286,7 +286,7 @@ def _why(hold: Hold, memory: Memory, attempt: Attempt, view: View) -> str:
     match hold:
         case Hold.BUDGET_BLOCKED:
             repair = "set spec.rollout.budgetPolicy.override to Repair if this one is the repair"
-            if attempt.canary in memory.burned:
+            if memory.has_left(attempt.canary) is not None:
                 repair = "change the resource"
             least = f"{policy.block_below_percent} %"
             return f"{left}, and with less than {least} no rollout begins. Wait for more, or {repair}"

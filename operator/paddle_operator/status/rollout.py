@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -66,8 +66,8 @@ class RolloutFacts:
     """How long the proof takes; None where that was not reckoned at this look, or is not known."""
     hosting: str = ""
     """How the pods of whoever is tried find room."""
-    kept_ready: int = 1
-    """Ready pods of who is kept in a bake."""
+    ready: Mapping[str, int] = field(default_factory=dict)
+    """Ready pods, by revision, as far as they are known."""
 
     @property
     def message(self) -> str:
@@ -76,11 +76,22 @@ class RolloutFacts:
             return NOBODY_SERVED_YET
         meaning, attempt = self.memory.state.meaning, self.memory.attempt
         told = self.memory.said or (meaning if attempt is None else f"{attempt.canary}: {inside(meaning)}")
-        if self.memory.previous is not None and not self.kept_ready:
-            told = f"{told.rstrip('.')}. {self.memory.previous} has no ready pod to go back to"
-        if self._bake_stands:
-            told = f"{told.rstrip('.')}. The rollout is paused: its bake does not end until it is Running"
-        return told
+        pods = self._pods if "only ready pods" not in told else ""
+        pause = (
+            "The rollout is paused: its bake does not end until it is Running" if self._bake_stands else ""
+        )
+        return ". ".join(filter(None, (told.rstrip("."), pods, pause))) if pods or pause else told
+
+    @property
+    def _pods(self) -> str:
+        """Whose pods are missing now; empty: nobody's are. What was said when something happened lasts."""
+        memory, attempt = self.memory, self.memory.trying
+        if memory.previous is not None and not self.ready.get(memory.previous, 1):
+            return f"{memory.previous} has no ready pod to go back to"
+        if attempt is None or not attempt.weight or attempt.ends_pods or not self.ready.get(attempt.canary):
+            return ""
+        left = self.ready.get(memory.stable or "", 1)
+        return "" if left else f"{memory.stable} has no ready pod: {attempt.canary} takes all requests"
 
     @property
     def unproven(self) -> bool:
@@ -104,7 +115,7 @@ class RolloutFacts:
         """Whether who is wanted has just given its requests back, and does not begin anew yet."""
         attempt, state = self.memory.attempt, self.memory.state
         tried = attempt.canary if attempt is not None else self.wanted
-        return state in {State.STEADY, State.BLOCKED} and tried in self.memory.burned
+        return state in {State.STEADY, State.BLOCKED} and self.memory.has_left(tried) is not None
 
     @property
     def reason(self) -> Reason:

@@ -73,6 +73,21 @@ def test_a_canary_that_is_not_wanted_and_has_the_only_pods_is_judged_on(story: R
     assert [one["revision"] for one in story.status["rejectedRevisions"]] == [canary]
 
 
+def test_a_canary_beside_which_all_pods_are_lost_is_said_to_take_all_requests_as_long_as_that_is_so(
+    story: RolloutStory,
+) -> None:
+    stable, canary = story.begun()
+    before = story.rollout["message"]
+    loses_its_pods(story, stable)
+    story.look(2)
+    now = f"{before}. {stable} has no ready pod: {canary} takes all requests"
+    assert story.rollout["message"] == now
+    assert story.condition("RolloutComplete")[2].startswith(now)
+    story.cluster.ready(1, stable)
+    story.look(2)
+    assert story.rollout["message"] == before
+
+
 def test_a_canary_whose_last_pod_goes_is_a_warning(story: RolloutStory) -> None:
     stable, canary = story.begun()
     loses_its_pods(story, canary)

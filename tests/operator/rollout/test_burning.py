@@ -52,7 +52,7 @@ def test_a_burn_in_a_bake_is_forgotten_with_the_next_one_that_is_over() -> None:
     story.look(broken(6.0))
     story.raised(50).proven()
     story.look(FINE, seconds=7200)
-    assert (story.state, story.memory and story.memory.burned) == (State.STEADY, ())
+    assert (story.state, story.memory and story.memory.left) == (State.STEADY, ())
 
 
 def test_who_is_forgiven_by_a_person_is_tried_again_and_rejected_by_the_next_burn() -> None:
@@ -66,6 +66,15 @@ def test_who_is_forgiven_by_a_person_is_tried_again_and_rejected_by_the_next_bur
     assert rejected(story) == {NEW: Cause.FAST_BURN}
 
 
+def test_what_burned_in_its_bake_is_told_of_who_served_alone_and_of_its_second_try() -> None:
+    story = Story().promoted()
+    story.look(broken(6.0))
+    serves = f"{NEW}, which serves alone, burns the budget fast, and is to begin anew beside {OLD}"
+    assert f"{serves}: up: 60 of 1000 bad at {NEW}. In e-values" in story.told
+    again = f"{NEW}, which burned the budget fast in its bake and gave the requests back"
+    assert f"{again}, takes 5 % of the requests, step 1 of 3" in story.told
+
+
 def test_nobody_goes_back_to_one_that_burned_and_was_forgiven_by_a_person() -> None:
     story = Story().promoted()
     story.look(broken(6.0))
@@ -76,7 +85,22 @@ def test_nobody_goes_back_to_one_that_burned_and_was_forgiven_by_a_person() -> N
     assert f"{NEW}, which burned the budget fast in its bake" in story.told
     assert "Repair" not in story.told
     assert story.ask("rollback", NEW, **spent).stable == OLD
-    assert story.answer.startswith(f"Refused: {NEW} burned the budget fast when it served")
+    assert story.answer.startswith(f"Refused: {NEW} burned the budget fast in its bake")
+
+
+def test_nobody_goes_back_to_one_that_lost_its_pods_in_its_bake_and_a_burn_later_is_its_first() -> None:
+    story = Story().promoted()
+    story.ready[NEW] = 0
+    spent = {"budget_left_percent": Fraction(-80), "budget_of": "up"}
+    story.look(**spent)
+    assert f"{NEW}, which lost its last ready pod in its bake and gave the requests back: " in story.told
+    assert "Repair" not in story.told
+    story.ask("rollback", NEW, **spent)
+    assert story.answer.startswith(f"Refused: {NEW} lost its last ready pod in its bake")
+    story.ready[NEW] = 1
+    story.look()
+    story.raised(50).proven().look(broken(6.0))
+    assert rejected(story) == {}
 
 
 def test_nobody_goes_back_to_one_that_burned_after_another_one_has_burned_too() -> None:
@@ -93,7 +117,7 @@ def test_nobody_goes_back_to_one_that_burned_after_another_one_has_burned_too() 
         story.ask("rollback", revision)
         assert story.answer.startswith("Refused: ")
     assert story.memory is not None
-    assert (story.memory.stable, story.memory.burned) == (OLD, (NEW, NEWER))
+    assert story.memory.stable == OLD
 
 
 def test_whose_alert_still_fires_from_the_first_bake_is_not_rejected_for_it_in_the_second() -> None:
@@ -172,8 +196,8 @@ def test_nobody_goes_back_to_one_that_burned(blocked: bool) -> None:
     course = story.ask("rollback", NEW, budget_left_percent=Fraction(-80))
     assert (course.stable, course.weight(OLD), rejected(story)) == (OLD, 100, {})
     assert story.answer == (
-        f"Refused: {NEW} burned the budget fast when it served: to have it tried again, let the resource ask "
-        "for it"
+        f"Refused: {NEW} burned the budget fast in its bake and gave the requests back: to have it tried "
+        "again, let the resource ask for it"
     )
 
 

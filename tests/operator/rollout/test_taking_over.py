@@ -108,8 +108,8 @@ def test_why_one_that_lost_its_pods_in_the_bake_does_not_serve_is_told_where_it_
         assert said_last(story).count("no ready pod any more") == 1
     story.look(**left)
     assert story.state is State.BLOCKED
-    lost = f"{OLD} takes all requests: {NEW} has no ready pod any more, and is to begin anew beside {OLD}"
-    assert said_last(story).startswith(f"{lost}. {NEW}: -5.0 % of the error budget of up is left")
+    lost = f"{NEW}, which lost its last ready pod in its bake and gave the requests back"
+    assert said_last(story).startswith(f"{lost}: -5.0 % of the error budget of up is left")
 
 
 def test_who_had_no_steps_and_loses_its_pods_in_the_bake_is_rejected() -> None:
