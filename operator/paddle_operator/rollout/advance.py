@@ -14,7 +14,7 @@ from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.decisions import blocking, next_move, short_of_room, short_since
 from paddle_operator.rollout.judging import FIGURES
 from paddle_operator.rollout.machine import TRYING, Event, State
-from paddle_operator.rollout.memory import Attempt, Hold, Judged, Memory
+from paddle_operator.rollout.memory import LONGEST_SAID, Attempt, Hold, Judged, Memory
 from paddle_operator.rollout.moves import Move, View, by_wish
 from paddle_operator.rollout.only_pods import unwanted_but_needed
 from paddle_operator.rollout.orders import obey
@@ -40,8 +40,6 @@ MOST_MOVES = 12
 """More than any way through the table takes at one look."""
 _BY_EVIDENCE = frozenset({Event.PASSED, Event.APPROVED, Event.PROVEN})
 """What leads to these is told with what they led to, also where it was only passed through."""
-LONGEST_SAID = 1024
-"""Characters of what happened last that are kept, and told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +84,12 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
     said = steps.with_shown((*said, waits) if waits is not None else said)
     if not said:
         said = tuple(filter(None, [rejected_before(after, view)]))
-    newer = newer_waits(after, view)
-    if newer is not None:
-        known = str(situation.wanted) if after.state is State.RETURNING else newer.message  # its pods grow
-        said = (*said, newer) if said or known not in after.said else said
-    after = after.but(said=_told(said, before, after))
+    after, newer = after.but(said=_told(said, before, after)), newer_waits(after, view)
+    told_before = after.state is before.state and str(situation.wanted) in before.newer  # its pods may grow
+    if newer is None or not told_before:
+        after = after.but(newer=newer.message if newer is not None else "")
+    if newer is not None and (said or not told_before):
+        said = (*said, newer)
     return Advance(after, course_of(after, rollout, situation), said)
 
 
@@ -158,7 +157,7 @@ class _Steps:
 
 def _anew(memory: Memory | None, rollout: Rollout, situation: Situation, now: datetime) -> Memory:
     """Go on from what lives. What a person asked for before is not done again: it may have been done."""
-    found = adopted(situation.lives, rollout, now)
+    found = adopted(_share_of_its_own(situation, rollout), rollout, now)
     if memory is not None:
         return found.but(rejected=memory.rejected, handled=memory.handled)
     asked, answered = situation.asked[:LONGEST], situation.answered
@@ -167,6 +166,15 @@ def _anew(memory: Memory | None, rollout: Rollout, situation: Situation, now: da
     told = "what was remembered of the rollout is lost: ask again, with another nonce"
     handled = Handled(request=asked, outcome=Outcome.REFUSED, message=told, at=now)
     return found.but(handled=handled)
+
+
+def _share_of_its_own(situation: Situation, rollout: Rollout) -> Course:
+    """Return what lives. A share that a canary has only because nobody else has pods passes no step: the
+    first one begins anew, and its share lasts as long as that is so."""
+    lives = situation.lives
+    if situation.has(lives.stable):
+        return lives
+    return replace(lives, canary_weight=min(lives.canary_weight, rollout.steps[0].weight))
 
 
 def _of_the_past(memory: Memory, rollout: Rollout, situation: Situation) -> bool:

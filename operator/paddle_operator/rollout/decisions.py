@@ -18,7 +18,6 @@ from paddle_operator.rollout.judging import (
     holding,
     refuses,
     step,
-    unseen,
 )
 from paddle_operator.rollout.machine import TRYING, Event, State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
@@ -60,7 +59,8 @@ def next_move(memory: Memory, view: View) -> Move | None:
     if protection is not None:
         return protection
     if unwanted_but_needed(memory, view.situation):  # it gains nothing, and goes as soon as it may
-        return _NEEDED[memory.state](memory, attempt, view)
+        judged = _NEEDED.get(memory.state)
+        return judged(memory, attempt, view) if judged is not None else None
     return _WAITING[memory.state](memory, attempt, view) or _room_back(memory, attempt, view)
 
 
@@ -107,7 +107,8 @@ def _protection(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     """What callers are protected by, also while a rollout is paused."""
     if not attempt.weight and memory.state is not State.PROMOTING:
         return None
-    if not view.situation.has(attempt.canary) and attempt.losses < LOSSES_FORGIVEN:
+    forgiven = attempt.losses < LOSSES_FORGIVEN or not view.situation.has(memory.stable)  # both lose theirs
+    if not view.situation.has(attempt.canary) and forgiven:
         lost = attempt.but(weight=0, losses=attempt.losses + 1, missing_since=None)
         told = f"{attempt.canary} has no ready pod any more"
         anew = {"attempt": lost, "counters": ""}  # what failed meanwhile was answered by none of its pods
@@ -321,7 +322,6 @@ _WAITING: Mapping[State, Callable[[Memory, Attempt, View], Move | None]] = {
 _NEEDED: Mapping[State, Callable[[Memory, Attempt, View], Move | None]] = {
     State.PREPARING: holding,
     State.STEP: holding,
-    State.AWAITING_APPROVAL: unseen,
     State.HELD: held,
 }
-"""Of these whoever is tried may have the only ready pods, and be unwanted."""
+"""What goes on for one that is not wanted and has the only ready pods."""

@@ -9,6 +9,7 @@ from paddle_operator.rollout.gate.settings import REFUSED
 from paddle_operator.rollout.machine import Event, State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
 from paddle_operator.rollout.moves import Move, View, ending
+from paddle_operator.rollout.only_pods import alone
 from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
 from paddle_operator.rollout.weighing import present_step
 from paddle_operator.spec.rollout import Approval, OnDoubt, OnRegression, Step
@@ -38,22 +39,18 @@ def step(memory: Memory, attempt: Attempt, view: View) -> Move | None:
 
 
 def awaiting_approval(memory: Memory, attempt: Attempt, view: View) -> Move | None:
-    """Leave a step with a person's word, which is no proof: where steps were taken away, that comes first."""
-    if (ended := unseen(memory, attempt, view)) is not None:
-        return ended
+    """Leave a step with a person's word, which is no proof: where steps were taken away, that comes first.
+
+    Nobody has to see a canary that waits for a person, unless the resource says that counts may not miss.
+    """
+    unseen = _without_counts(memory, attempt, view)
+    if unseen is not None and unseen.event is not Event.HELD:
+        return unseen
     if not attempt.approved or view.frozen:
         return None
     if _is_last(attempt, view) and not attempt.proven:
         return Move(Event.APPROVED)
     return _leaving_step(attempt, view, Event.APPROVED)
-
-
-def unseen(memory: Memory, attempt: Attempt, view: View) -> Move | None:
-    """End a canary that waits for a person and that nobody sees, where the resource says that counts may not
-    miss: else nobody has to see it."""
-    if view.rollout.analysis.on_metrics_unavailable is not OnDoubt.ROLLBACK:
-        return None
-    return _without_counts(memory, attempt, view)
 
 
 def held(memory: Memory, attempt: Attempt, view: View) -> Move | None:
@@ -120,7 +117,10 @@ def _decide(verdict: Verdict) -> Sequence[Evidence]:
 
 def _overdue(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     longest = _step_of(attempt, view).max_duration_seconds
-    if attempt.running_seconds < longest:
+    needed = (
+        alone(memory, view.situation.ready) is not None
+    )  # nothing is found against it, and nobody else serves
+    if attempt.running_seconds < longest or needed:
         return None
     told = f"not proven within {longest} s; {evidence(view)}"
     if view.rollout.analysis.on_unproven is OnDoubt.HOLD:
@@ -135,7 +135,8 @@ def _without_counts(memory: Memory, attempt: Attempt, view: View) -> Move | None
     if not view.missing or since is None or view.now - since < patience:
         return None
     told = f"counts are missing since {since:%H:%M:%S} UTC: {view.missing}"
-    if view.rollout.analysis.on_metrics_unavailable is OnDoubt.ROLLBACK:
+    needed = alone(memory, view.situation.ready) is not None
+    if view.rollout.analysis.on_metrics_unavailable is OnDoubt.ROLLBACK and not needed:
         return ending(memory, attempt, view, Cause.METRICS_UNAVAILABLE, told)
     remedy = "it goes on when they come back: see MetricsAvailable and the runbook metrics-missing"
     return None if memory.state is State.HELD else _hold(Hold.METRICS_UNAVAILABLE, f"{told}; {remedy}")

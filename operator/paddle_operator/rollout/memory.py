@@ -21,6 +21,8 @@ from paddle_operator.spec.rollout import Strategy
 
 MOST_REJECTED = 20
 """Rejected revisions that are remembered, and such that left their bakes; the oldest are forgotten first."""
+LONGEST_SAID = 1024
+"""Characters of what happened last that are kept, and told."""
 LARGEST_BYTES = 768 * 1024
 """Beyond it the gate's part is not kept, and its evidence begins anew: a ConfigMap holds 1 MiB. The evidence
 needs a few kilobytes; the counters of each pod need less than one, so some 900 pods fit."""
@@ -213,6 +215,8 @@ class Memory(_Kept):
     said: str = ""
     """What happened last, in a sentence; empty where the state says it. Here, so that whoever goes on after a
     crash can still tell it."""
+    newer: str = ""
+    """What a newer change waits for now, in a sentence; empty: none does."""
     judged: Judged | None = None
     left: tuple[Rejection, ...] = ()
     """Who gave its requests back in its bake without being rejected for it, and was not through a bake since;

@@ -153,9 +153,10 @@ def _after_the_only_pods(memory: Memory, attempt: Attempt, view: View) -> str:
         return f"{stable} is wanted again, and serves once it has one. {abort}"
     if memory.rejection_of(wanted) is not None:
         return f"{wanted} is wanted, was rejected before and does not begin. {abort}"
-    promote = f"To let it begin now, from there: {_by_hand(Verb.PROMOTE, attempt.canary)}"
+    promote = f". To let it begin now, from there: {_by_hand(Verb.PROMOTE, attempt.canary)}"
     held = f", or what holds {attempt.canary} is over" if attempt.takes_over else ""
-    return f"{wanted} is wanted, and begins once {stable} has one{held}. {promote}. {abort}"
+    sooner = "" if view.paused else promote  # which is refused then
+    return f"{wanted} is wanted, and begins once {stable} has one{held}{sooner}. {abort}"
 
 
 def _message(memory: Memory, move: Move, before: Memory, view: View, revision: str) -> str:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from paddle_operator.reasons import Reason
 from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.machine import ENDED, State
-from paddle_operator.rollout.memory import Hold, Memory
+from paddle_operator.rollout.memory import LONGEST_SAID, Hold, Memory
 from paddle_operator.rollout.request import Handled
 from paddle_operator.rollout.saying import UNPROVEN_ALONE, inside
 from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
@@ -76,11 +76,10 @@ class RolloutFacts:
             return NOBODY_SERVED_YET
         meaning, attempt = self.memory.state.meaning, self.memory.attempt
         told = self.memory.said or (meaning if attempt is None else f"{attempt.canary}: {inside(meaning)}")
-        pods = self._pods if "only ready pods" not in told else ""
-        pause = (
-            "The rollout is paused: its bake does not end until it is Running" if self._bake_stands else ""
-        )
-        return ". ".join(filter(None, (told.rstrip("."), pods, pause))) if pods or pause else told
+        stands = "The rollout is paused: its bake does not end until it is Running"
+        pods = self.memory.newer or self._pods  # either one says who has the only ones
+        now = ". ".join(filter(None, (pods, stands if self._bake_stands else "")))
+        return f"{told[: LONGEST_SAID - len(now) - 2].rstrip('.')}. {now}" if now else told
 
     @property
     def _pods(self) -> str:

@@ -147,3 +147,17 @@ def test_a_stable_deployment_that_somebody_deleted_is_wanted_still() -> None:
     memory = Memory(since=START, stable=OLD, served=True)
     done = advance(memory, Rollout(), Situation(OLD, Course(None), {}, 4), START + timedelta(minutes=1))
     assert done.course.stable == OLD
+
+
+def test_the_share_of_a_canary_that_alone_has_pods_passes_no_step_where_the_memory_is_lost() -> None:
+    story = Story().tried(5)
+    story.ready[OLD] = 0
+    assert story.look().weight(NEW) == 100
+    story.memory = None
+    assert story.look().weight(NEW) == 100
+    story.ready[OLD] = 4
+    course = story.look()
+    assert (story.state, course.weight(NEW)) == (State.STEP, 5)
+    assert story.memory is not None
+    assert story.memory.attempt is not None
+    assert story.memory.attempt.step == 0

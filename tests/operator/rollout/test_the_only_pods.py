@@ -193,18 +193,65 @@ def test_who_is_needed_while_its_next_pods_come_up_is_held_where_counts_stay_awa
     assert (story.state, hold(story)) == (State.HELD, Hold.METRICS_UNAVAILABLE)
 
 
-@pytest.mark.parametrize("policy", ["Hold", "Rollback"])
-def test_who_is_needed_and_waits_for_a_person_ends_unseen_where_the_resource_says_so(policy: str) -> None:
-    manual = {"weight": 5, "approval": "Manual"}
-    story = Story(asking(steps=[manual, {"weight": 50}], analysis={"onMetricsUnavailable": policy})).tried(5)
-    story.look(FINE, seconds=120)
-    assert story.state is State.AWAITING_APPROVAL
-    story.ready[OLD], story.wanted = 0, NEWER
+@pytest.mark.parametrize("wanted", [NEW, NEWER])
+@pytest.mark.parametrize("manual", [True, False])
+def test_who_has_the_only_pods_is_not_ended_because_nobody_sees_it(*, manual: bool, wanted: str) -> None:
+    first = {"weight": 5, "approval": "Manual" if manual else "Automatic"}
+    policy = {"onMetricsUnavailable": "Rollback"}
+    story = Story(asking(steps=[first, {"weight": 50}], analysis=policy)).tried(5)
+    story.look(FINE if manual else THIN, seconds=120)
+    story.ready[OLD], story.wanted = 0, wanted
     story.look(missing=AWAY)
     course = story.look(missing=AWAY, seconds=60)
-    assert (course.weight(NEW), rejected(story)) == (
-        (100, {}) if policy == "Hold" else (0, {NEW: Cause.METRICS_UNAVAILABLE})
-    )
+    assert (course.weight(NEW), rejected(story)) == (100, {})
+    assert story.state is (State.AWAITING_APPROVAL if manual else State.HELD)
+    story.ready[OLD], story.wanted = 4, NEW
+    story.look(missing=AWAY)
+    assert rejected(story) == {NEW: Cause.METRICS_UNAVAILABLE}, "others serve again"
+
+
+def test_who_has_the_only_pods_is_not_ended_for_want_of_proof() -> None:
+    story = Story().tried(5)
+    story.ready[OLD] = 0
+    for _ in range(3):
+        assert story.look(THIN, seconds=1500).weight(NEW) == 100
+    assert (story.state, rejected(story)) == (State.STEP, {})
+    story.look(PROVEN)
+    assert story.memory is not None
+    assert story.memory.attempt is not None
+    assert story.memory.attempt.step == 1, "it may pass"
+    story.ready[OLD] = 4
+    for _ in range(3):
+        story.ready[NEW] = story.last.course.canary_replicas if story.last else 1
+        story.look(THIN, seconds=1500)
+    assert rejected(story) == {NEW: Cause.UNPROVEN}
+
+
+def test_who_loses_its_pods_once_more_while_nobody_else_has_some_is_not_rejected_for_it() -> None:
+    story = Story().tried(5)
+    story.ready[OLD] = 0
+    for _ in range(4):
+        story.ready[NEW] = 0
+        story.look()
+        story.ready[NEW] = 1
+        assert story.look().weight(NEW) == 100
+    story.ready |= {OLD: 4, NEW: 0}
+    story.look()
+    assert rejected(story) == {NEW: Cause.ENDPOINTS_LOST}
+
+
+def test_that_something_newer_waits_is_told_as_long_as_it_does() -> None:
+    story = Story().tried(5)
+    story.ready[OLD], story.wanted = 0, NEWER
+    story.look()
+    assert story.memory is not None
+    assert f"{NEWER} is wanted, and begins once {OLD} has one" in story.memory.newer
+    story.wanted = NEW
+    story.look()
+    assert story.memory.newer == ""
+    story.rollout, story.wanted = asking(state="Paused"), NEWER
+    story.look()
+    assert "promote" not in story.memory.newer, "it is refused in a pause"
 
 
 def test_a_rollback_by_hand_does_not_end_the_only_ready_pods() -> None:

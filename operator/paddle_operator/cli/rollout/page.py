@@ -92,7 +92,12 @@ def next_steps(service: Mapping[str, Any]) -> Iterator[tuple[Verb, str]]:
             yield Verb.APPROVE, tried
         if weight and state != State.PROMOTING and not paused and not _refused(status):
             yield Verb.PROMOTE, tried
+        stable = status.get("stable") or {}
+        if state == State.PROMOTING and stable.get("readyReplicas") == 0:  # pod by pod, where abort ends them
+            yield Verb.ROLLBACK, str(stable["revision"])
         yield Verb.ABORT, tried
+    elif state == State.RETURNING and rollout.get("revision"):
+        yield Verb.ABORT, str(rollout["revision"])
     elif previous:
         yield Verb.ROLLBACK, previous
     elif state in ENDED:

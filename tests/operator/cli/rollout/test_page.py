@@ -8,7 +8,7 @@ import pytest
 
 from paddle_operator.cli.rollout.page import evidence_table, next_steps, rollout_rows, under_way
 from paddle_operator.cli.show import service_page
-from tests.operator.cli.rollout.a_desk import CANARY, a_service
+from tests.operator.cli.rollout.a_desk import CANARY, STABLE, a_service
 
 RESULT = {
     "objective": "errors", "verdict": "NothingAgainst", "canaryRequests": 412, "canaryBad": 1,
@@ -145,6 +145,17 @@ def test_while_the_resource_breaks_rules_nothing_is_offered_or_foretold_that_doe
     service = a_service(rollout=ROLLOUT, conditions=[refused])
     assert [verb for verb, _ in next_steps(service)] == ["abort"]
     assert rows(rollout=ROLLOUT, conditions=[refused])["Verdict"] == ["NothingAgainst"]
+
+
+def test_a_return_can_be_ended() -> None:
+    returning = a_service(rollout={"state": "Returning", "revision": "calm-2bbb"})
+    assert list(next_steps(returning)) == [("abort", "calm-2bbb")]
+
+
+def test_who_takes_over_alone_can_be_left_pod_by_pod_before_it_can_be_ended() -> None:
+    stable = {**STABLE, "readyReplicas": 0}
+    alone = a_service(stable=stable, rollout={"state": "Promoting"})
+    assert list(next_steps(alone)) == [("rollback", "calm-1aaa"), ("abort", "calm-2bbb")]
 
 
 def test_after_a_promotion_it_can_be_taken_back() -> None:
