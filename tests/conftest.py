@@ -7,9 +7,14 @@ import sys
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 
 from tests.sharing import Sharing, rank
+
+# Property tests look for wrong answers, not for slow ones: a busy machine is no failure.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -217,7 +217,7 @@ def test_the_runtime_can_read_an_address_that_the_operator_accepts(case: object)
 
 
 @given(st.from_regex(URI_FORM, fullmatch=True))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_runtime_can_read_any_address_of_the_form(uri: str) -> None:
     assume(uri.isascii() and "\n" not in uri and ".." not in uri.split("/") and len(uri) <= 512)
     assert isinstance(location.parse_location(uri), LOCATIONS[uri.partition(":")[0]])

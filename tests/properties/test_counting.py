@@ -75,7 +75,7 @@ def observed(them: list[Pod]) -> Counted | None:
 
 
 @given(pods())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_is_counted_happened_and_what_is_lost_lies_in_unknown_time(pod: Pod) -> None:
     assume(not pod.hides_a_restart)
     found = observed([pod])
@@ -90,7 +90,7 @@ def test_what_is_counted_happened_and_what_is_lost_lies_in_unknown_time(pod: Pod
 
 
 @given(st.lists(pods(), max_size=3), CUTS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_intervals_side_by_side_add_up_to_their_union(them: list[Pod], cuts: list[int]) -> None:
     found = observed(them)
     assume(found is not None)
@@ -103,7 +103,7 @@ def test_intervals_side_by_side_add_up_to_their_union(them: list[Pod], cuts: lis
 
 
 @given(pods(lost_scrapes=False), CUTS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_observations_one_after_the_other_add_up_to_one_observation(pod: Pod, cuts: list[int]) -> None:
     def total(start: int, end: int) -> int:
         part = count([pod.series("0")], span(start - GAP, end), SCRAPING)
@@ -113,7 +113,7 @@ def test_observations_one_after_the_other_add_up_to_one_observation(pod: Pod, cu
 
 
 @given(st.lists(pods(), max_size=3))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_no_step_is_negative_and_each_begins_where_the_last_one_ended(them: list[Pod]) -> None:
     found = observed(them)
     assume(found is not None)

@@ -85,7 +85,7 @@ PLANS: Mapping[str, Any] = {
 
 
 @given(**PLANS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_weights_of_every_rule_are_a_hundred_and_each_backend_is_there(**asked: Any) -> None:
     made = any_plan(**asked, route=True)
     there = {item["metadata"]["name"] for item in made.objects if item["kind"] == "Service"}
@@ -104,7 +104,7 @@ def test_the_weights_of_every_rule_are_a_hundred_and_each_backend_is_there(**ask
 
 
 @given(**PLANS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_pods_that_requests_are_sent_to_stay_as_many_as_they_are(**asked: Any) -> None:
     made = any_plan(**asked, route=True)
     before = {one.name: one.replicas for one in asked["live"]}
@@ -117,7 +117,7 @@ def test_pods_that_requests_are_sent_to_stay_as_many_as_they_are(**asked: Any) -
 
 
 @given(**PLANS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_capacity_comes_before_weight_and_goes_after_it(**asked: Any) -> None:
     made = any_plan(**asked, route=True)
     order = [(item["kind"], item["metadata"]["name"]) for item in made.objects]
@@ -137,7 +137,7 @@ def test_capacity_comes_before_weight_and_goes_after_it(**asked: Any) -> None:
 
 
 @given(**PLANS, order=st.randoms(), route=st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_equal_input_gives_equal_plans_in_whatever_order_it_is_listed(
     live: tuple[LiveRevision, ...], order: random.Random, **asked: Any
 ) -> None:
@@ -147,7 +147,7 @@ def test_equal_input_gives_equal_plans_in_whatever_order_it_is_listed(
 
 
 @given(**PLANS, route=st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_what_can_be_carried_out_is_carried_out_unchanged(course: Course | None, **asked: Any) -> None:
     made = any_plan(**asked, course=course)
     assert any_plan(**asked, course=made.course).course == made.course
@@ -250,5 +250,5 @@ class Rollouts(RuleBasedStateMachine):
         assert self.world.serving == self.course.stable
 
 
-Rollouts.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+Rollouts.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
 TestRollouts = Rollouts.TestCase

@@ -85,7 +85,7 @@ def tally(record: Record) -> Tally:
 @given(
     st.lists(proxies(), min_size=1, max_size=3), st.lists(st.integers(0, SETTLED), max_size=10).map(sorted)
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_answer_between_two_scrapes_counts_once_whoever_looks_when(
     them: list[Proxy], looks: list[int]
 ) -> None:
@@ -114,7 +114,7 @@ def hides_a_restart(proxy: Proxy) -> bool:
 
 
 @given(proxies(restarts=True, lost_scrapes=True))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_is_counted_happened_and_what_is_lost_lies_in_unknown_time(proxy: Proxy) -> None:
     assume(proxy.scrapes)
     assume(not hides_a_restart(proxy))

@@ -49,7 +49,7 @@ def figures(came: list[Tally], asked: list[Tally]) -> dict[str, Figure]:
 
 
 @given(TALLIES, TALLIES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_figure_is_of_one_source_and_of_traffic_where_there_is_enough_of_it(
     came: list[Tally], asked: list[Tally]
 ) -> None:
@@ -65,7 +65,7 @@ def test_a_figure_is_of_one_source_and_of_traffic_where_there_is_enough_of_it(
 
 
 @given(st.integers(2, 20), st.integers(24, 100), st.integers(0, 12))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_an_outage_of_an_hour_in_hours_of_traffic_changes_no_source(
     times: int, cells: int, silent: int
 ) -> None:
@@ -116,7 +116,7 @@ def scraped(place: int, lead: tuple[int, int, list[bool]]) -> list[Series]:
 
 
 @given(leads())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_is_counted_of_golden_requests_was_sent_and_what_is_not_lies_in_unknown_time(
     them: list[tuple[int, int, list[bool]]],
 ) -> None:

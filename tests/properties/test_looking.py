@@ -94,7 +94,7 @@ def seen_by_scrapes(server: Late, *, latency: bool) -> dict[str, Counts]:
 
 
 @given(crowds(), LOOKS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_every_request_that_a_scrape_saw_counts_once_whoever_looks_when(
     crowd: tuple[Pod, ...], looks: list[int]
 ) -> None:
@@ -105,7 +105,7 @@ def test_every_request_that_a_scrape_saw_counts_once_whoever_looks_when(
 
 
 @given(servers(), LOOKS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_what_comes_late_or_after_a_silence_is_counted_by_the_next_look(
     server: Late, looks: list[int]
 ) -> None:
@@ -119,7 +119,7 @@ def test_what_comes_late_or_after_a_silence_is_counted_by_the_next_look(
 
 
 @given(crowds(), LOOKS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_what_is_in_no_count_lies_in_time_that_is_told(crowd: tuple[Pod, ...], looks: list[int]) -> None:
     """Requests after a pod's last scrape, and before a restart, are seen by nobody. Of a process that ended
     before anybody scraped it, there is no trace at all."""
@@ -143,7 +143,7 @@ def proxies(draw: st.DrawFn) -> Proxy:
 
 
 @given(st.lists(proxies(), min_size=2, max_size=4), LOOKS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_every_attempt_counts_once_by_the_revision_behind_its_cluster(
     them: list[Proxy], looks: list[int]
 ) -> None:

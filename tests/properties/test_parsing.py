@@ -26,19 +26,19 @@ def only_violations(body: Any) -> None:
 
 
 @given(ANYTHING)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_anything_at_all_raises_only_violations(body: Any) -> None:
     only_violations(body)
 
 
 @given(broken_resources())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_resource_with_anything_in_its_fields_raises_only_violations(body: Any) -> None:
     only_violations(body)
 
 
 @given(correct_resources())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_correct_resource_is_accepted_and_parsed_the_same_again(resource: Resource) -> None:
     device = resource.body["spec"]["runtime"].get("device")
     assert device in {None, "CPU", "GPU", "NPU", "MLU"}
@@ -48,7 +48,7 @@ def test_a_correct_resource_is_accepted_and_parsed_the_same_again(resource: Reso
 
 
 @given(correct_resources())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_defaults_written_out_mean_the_same(resource: Resource) -> None:
     once = parse(resource.body)
     written = {**resource.body, "spec": once.spec.model_dump(by_alias=True, mode="json", exclude_none=True)}

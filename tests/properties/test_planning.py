@@ -31,7 +31,7 @@ NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 @given(correct_resources())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_name_is_valid_and_no_object_is_there_twice(resource: Resource) -> None:
     made = planned(a_service(resource))
     keys = [(item["kind"], item["metadata"]["name"]) for item in made.objects]
@@ -43,7 +43,7 @@ def test_every_name_is_valid_and_no_object_is_there_twice(resource: Resource) ->
 
 
 @given(correct_resources())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_equal_input_gives_byte_equal_plans(resource: Resource) -> None:
     one, two = planned(a_service(resource)), planned(a_service(resource))
     assert json.dumps(one.objects) == json.dumps(two.objects)
@@ -51,7 +51,7 @@ def test_equal_input_gives_byte_equal_plans(resource: Resource) -> None:
 
 
 @given(correct_resources())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_record_gives_back_the_revision_that_was_recorded(resource: Resource) -> None:
     made = planned(a_service(resource))
     deployment = next(item for item in made.objects if item["kind"] == "Deployment")
@@ -62,7 +62,7 @@ def test_a_record_gives_back_the_revision_that_was_recorded(resource: Resource) 
 
 
 @given(correct_resources(), st.randoms())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_order_in_which_revisions_are_listed_does_not_matter(
     resource: Resource, order: random.Random
 ) -> None:
@@ -74,7 +74,7 @@ def test_the_order_in_which_revisions_are_listed_does_not_matter(
 
 
 @given(correct_resources())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_once_applied_nothing_is_left_to_write(resource: Resource) -> None:
     world = a_world(resource).settles()
     live = [stored(item) for item in world.objects.values()]
@@ -153,5 +153,5 @@ class Rollouts(RuleBasedStateMachine):
             assert self.world.look().target == self.world.serving
 
 
-Rollouts.TestCase.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+Rollouts.TestCase.settings = settings(max_examples=50, stateful_step_count=40)
 TestRollouts = Rollouts.TestCase

@@ -84,7 +84,7 @@ def test_a_day_is_as_long_as_its_clocks_say(zone: ZoneInfo, now: datetime) -> No
 
 
 @given(st.sampled_from(["Europe/Berlin", "America/New_York"]).map(ZoneInfo), st.integers(2008, 2034))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_year_has_one_day_of_23_hours_and_one_of_25(zone: ZoneInfo, year: int) -> None:
     noon = datetime(year, 1, 1, 12, tzinfo=UTC)
     lengths = [calendar(Period.DAY, zone, noon + timedelta(days=day)).length for day in range(365)]
@@ -92,7 +92,7 @@ def test_a_year_has_one_day_of_23_hours_and_one_of_25(zone: ZoneInfo, year: int)
 
 
 @given(ZONES, SCHEDULES, MOMENTS, st.lists(st.integers(1, 5_000), min_size=1, max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_intervals_side_by_side_have_the_starts_of_their_union(
     zone: ZoneInfo, text: str, now: datetime, minutes: list[int]
 ) -> None:
@@ -105,7 +105,7 @@ def test_intervals_side_by_side_have_the_starts_of_their_union(
 
 
 @given(ZONES, SCHEDULES, MOMENTS, st.integers(0, 3_000), st.integers(0, 3_000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_time_is_excluded_once_however_often_it_is_named(
     zone: ZoneInfo, text: str, now: datetime, first: int, minutes: int
 ) -> None:

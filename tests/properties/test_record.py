@@ -69,7 +69,7 @@ LOOKS = st.lists(st.integers(0, SETTLED), max_size=12, unique=True).map(sorted)
 
 
 @given(st.lists(pods(), min_size=1, max_size=3), LOOKS, st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_request_is_counted_twice_whenever_somebody_looks(
     them: list[Pod], looks: list[int], forgetting: bool
 ) -> None:
@@ -80,7 +80,7 @@ def test_no_request_is_counted_twice_whenever_somebody_looks(
 
 
 @given(st.lists(pods(lost_scrapes=False), min_size=1, max_size=3), LOOKS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_many_looks_count_what_one_look_counts(them: list[Pod], looks: list[int]) -> None:
     often, once = followed(them, looks, forgetting=True), followed(them, [], forgetting=False)
     assert total(often) == total(once)
@@ -108,13 +108,13 @@ def records(draw: st.DrawFn) -> Record:
 
 
 @given(records())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_record_reads_back_from_its_text(record: Record) -> None:
     assert record_from(text_of(record)) == record
 
 
 @given(records(), st.integers(-3600, 400_000), st.integers(1, 24))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_ageing_keeps_every_count_and_every_unknown_second(record: Record, later: int, hours: int) -> None:
     cells = record.accounts[REQUESTS]
     made = aged(cells, record.until + timedelta(seconds=later), (), timedelta(hours=hours))

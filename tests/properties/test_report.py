@@ -50,7 +50,7 @@ CUTS = st.lists(st.integers(1, END - 1), max_size=4, unique=True).map(sorted)
 
 
 @given(several(), CUTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_read_in_pages_is_counted_as_at_once(them: list[Pod], cuts: list[int]) -> None:
     whole, paged = reported(them, PERIOD), reported(them, PERIOD, cuts=cuts)
     assert paged.requests == whole.requests
@@ -66,7 +66,7 @@ def test_read_in_pages_is_counted_as_at_once(them: list[Pod], cuts: list[int]) -
 
 
 @given(several())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_nothing_is_counted_that_did_not_happen(them: list[Pod]) -> None:
     for one, latency in zip(reported(them, PERIOD).objectives, (False, True), strict=True):
         real = truth(them, latency=latency, during=PERIOD)
@@ -75,7 +75,7 @@ def test_nothing_is_counted_that_did_not_happen(them: list[Pod]) -> None:
 
 
 @given(several())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_report_adds_up(them: list[Pod]) -> None:
     report = reported(them, PERIOD)
     for one in report.objectives:
@@ -97,7 +97,7 @@ def test_a_report_adds_up(them: list[Pod]) -> None:
 
 
 @given(several(), st.integers(0, END - 1), st.integers(1, END))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_is_excluded_and_what_is_not_are_the_whole(them: list[Pod], start: int, length: int) -> None:
     end = min(start + length, END)
     without = reported(them, PERIOD, exclusions=(OneOff("one", span(start, end)),))
@@ -109,7 +109,7 @@ def test_what_is_excluded_and_what_is_not_are_the_whole(them: list[Pod], start: 
 
 
 @given(several())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_is_written_is_read_back_and_fits(them: list[Pod]) -> None:
     report = reported(them, PERIOD)
     text = json.dumps(document(report))

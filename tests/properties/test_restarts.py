@@ -92,19 +92,19 @@ def total(pod: Pod) -> int:
 
 
 @given(pods(clock=True))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_all_that_a_scrape_saw_is_counted_whatever_the_pods_clock_says(pod: Pod) -> None:
     assert total(pod) == pod.seen
 
 
 @given(pods(missing=True))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_nothing_is_made_up_where_a_scrape_lost_the_start(pod: Pod) -> None:
     assert total(pod) <= pod.seen
 
 
 @given(pods())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_no_scrape_saw_lies_in_unknown_time(pod: Pod) -> None:
     unknown = time_of(known(counted(pod.reading(), SCRAPING)).requests.unknown)
     last = {pod.life(s): s for s in SCRAPES}
@@ -116,7 +116,7 @@ def test_what_no_scrape_saw_lies_in_unknown_time(pod: Pod) -> None:
 
 
 @given(pods(clock=True), st.lists(st.integers(1, END - 1), max_size=5, unique=True).map(sorted))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_pages_count_what_one_reading_counts(pod: Pod, cuts: list[int]) -> None:
     question = Question((UP,), WHOLE, Spans((WHOLE,)), SCRAPING, timedelta(minutes=1))
     page: Page | None = None

@@ -92,13 +92,13 @@ MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2029, 1, 1)).map(  # noqa:
 
 
 @given(st.integers(1, 20), SCHEDULES, MOMENTS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_schedule_never_lowers_the_number(least: int, schedules: list[Any], now: datetime) -> None:
     assert floor_at(least, schedules, now).replicas >= least
 
 
 @given(st.integers(1, 20), SCHEDULES, MOMENTS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_number_holds_until_the_moment_that_is_named(
     least: int, schedules: list[Any], now: datetime
 ) -> None:

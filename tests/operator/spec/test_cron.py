@@ -28,7 +28,7 @@ def is_read(schedule: str) -> bool:
 
 
 @given(st.lists(FIELDS, min_size=4, max_size=6).map(" ".join))
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 @example("0 3 * * 0")
 @example("59 23 31 12 7")
 @example("00 00 01 01 00")
@@ -49,7 +49,7 @@ MONTHS = st.lists(st.integers(1, 12), min_size=1, max_size=2).map(lambda some: "
 
 
 @given(DATES, MONTHS, st.sampled_from(["*", "0", "*/3"]))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @example("29", "2", "*")
 @example("30", "2", "*")
 @example("30,31", "2", "0")
