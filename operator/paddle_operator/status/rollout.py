@@ -23,6 +23,7 @@ from paddle_operator.spec.rollout import Rollout, RolloutState, Strategy
 MOST_REJECTED = 5
 """The newest are told; more are remembered."""
 NOBODY_SERVED_YET = "No revision has served yet: the first one does as soon as one of its pods is ready."
+LOOKED_AT = "It is wanted, and whether it may begin is looked at."
 _BY_STATE = {
     State.STEADY: Reason.COMPLETE,
     State.BLOCKED: Reason.ROLLOUT_IN_PROGRESS,
@@ -75,6 +76,8 @@ class RolloutFacts:
         if self.memory.state is State.STEADY and not self.memory.served:
             return NOBODY_SERVED_YET
         meaning, attempt = self.memory.state.meaning, self.memory.attempt
+        if self.memory.state is State.BLOCKED and self.memory.hold is None:
+            meaning = LOOKED_AT
         told = self.memory.said or (meaning if attempt is None else f"{attempt.canary}: {inside(meaning)}")
         stands = "The rollout is paused: its bake does not end until it is Running"
         pods = self.memory.newer or self._pods  # either one says who has the only ones
