@@ -16,7 +16,7 @@ from paddle_operator.rollout.judging import FIGURES
 from paddle_operator.rollout.machine import TRYING, Event, State
 from paddle_operator.rollout.memory import LONGEST_SAID, Attempt, Hold, Judged, Memory
 from paddle_operator.rollout.moves import Move, View, by_wish
-from paddle_operator.rollout.only_pods import unwanted_but_needed
+from paddle_operator.rollout.only_pods import alone, unwanted_but_needed
 from paddle_operator.rollout.orders import obey
 from paddle_operator.rollout.preflight import PreflightState
 from paddle_operator.rollout.request import LONGEST, Handled, Outcome, Verb
@@ -32,7 +32,7 @@ from paddle_operator.rollout.saying import (
 )
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding
-from paddle_operator.rollout.weighing import course_of
+from paddle_operator.rollout.weighing import course_of, present_step
 from paddle_operator.sla.intervals import utc
 from paddle_operator.spec.rollout import Rollout, Strategy
 
@@ -85,11 +85,9 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
     if not said:
         said = tuple(filter(None, [rejected_before(after, view)]))
     after, newer = after.but(said=_told(said, before, after)), newer_waits(after, view)
-    told_before = after.state is before.state and str(situation.wanted) in before.newer  # its pods may grow
-    if newer is None or not told_before:
-        after = after.but(newer=newer.message if newer is not None else "")
-    if newer is not None and (said or not told_before):
+    if newer is not None and newer.message != before.newer:
         said = (*said, newer)
+    after = after.but(newer=newer.message if newer is not None else "")
     return Advance(after, course_of(after, rollout, situation), said)
 
 
@@ -159,7 +157,7 @@ def _anew(memory: Memory | None, rollout: Rollout, situation: Situation, now: da
     """Go on from what lives. What a person asked for before is not done again: it may have been done."""
     found = adopted(_share_of_its_own(situation, rollout), rollout, now)
     if memory is not None:
-        return found.but(rejected=memory.rejected, handled=memory.handled)
+        return found.but(rejected=memory.rejected, left=memory.left, handled=memory.handled)
     asked, answered = situation.asked[:LONGEST], situation.answered
     if not asked or (answered is not None and answered.request == asked):
         return found.but(handled=answered)
@@ -243,8 +241,12 @@ def _looked(memory: Memory, view: View) -> Memory:
     stands = unclear or view.frozen or unwanted_but_needed(memory, view.situation)
     if memory.attempt is None or memory.state is not State.STEP or memory.looked_at is None or stands:
         return seen
-    passed = max(0, (view.now - memory.looked_at) // timedelta(seconds=1))
-    return seen.attempting(running_seconds=memory.attempt.running_seconds + passed)
+    before, passed = memory.attempt.running_seconds, (view.now - memory.looked_at) // timedelta(seconds=1)
+    running = before + max(0, passed)
+    if alone(memory, view.situation.ready) is not None:  # it may pass, and is not late beside nobody
+        least = view.rollout.steps[present_step(view.rollout, memory.attempt)].min_duration_seconds
+        running = max(before, min(running, least))
+    return seen.attempting(running_seconds=running)
 
 
 def _judged(memory: Memory, view: View) -> Judged | None:

@@ -243,6 +243,7 @@ def _promoting(memory: Memory, attempt: Attempt, view: View) -> Move | None:
         "served": True,
         "previous": stays,
         "history": memory.history_with([left], attempt.canary, limit),
+        "left": memory.left_without(memory.stable),
         "gate": "",  # nobody is there to be compared with any more: evidence from then would acquit it
         "counters": "",
     }
@@ -268,8 +269,7 @@ def _baking(memory: Memory, view: View) -> Move | None:
         )
     limit = view.rollout.revision_history_limit
     history = memory.history_with([memory.previous], memory.stable, limit)
-    left = tuple(one for one in memory.left if one.revision != memory.stable)
-    changes = {"previous": None, "history": history, "left": left}
+    changes = {"previous": None, "history": history, "left": memory.left_without(memory.stable)}
     return Move(Event.BAKED, changes, told=told)
 
 

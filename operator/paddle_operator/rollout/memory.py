@@ -77,7 +77,7 @@ class Cause(StrEnum):
     ENDPOINTS_LOST = (
         "EndpointsLost",
         Event.CONDEMNED,
-        "Its last ready pod went: three times, or in the bake after no steps.",
+        "Its last ready pod went: three times while others had some, or in the bake after no steps.",
     )
     NOT_READY = (
         "NotReady",
@@ -219,8 +219,9 @@ class Memory(_Kept):
     """What a newer change waits for now, in a sentence; empty: none does."""
     judged: Judged | None = None
     left: tuple[Rejection, ...] = ()
-    """Who gave its requests back in its bake without being rejected for it, and was not through a bake since;
-    oldest first. It may be tried again, and nobody is sent back to it, also after a person's retry."""
+    """Who gave its requests back in its bake without being rejected for it, and has neither been through a
+    bake since nor served until a newer one did; oldest first. It may be tried again, and nobody is sent back
+    to it, also after a person's retry."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -277,8 +278,13 @@ class Memory(_Kept):
         return f"{lost} in its bake and gave the requests back" if cause is not None else ""
 
     def leaving(self, rejection: Rejection) -> tuple[Rejection, ...]:
-        """Return those that had to leave their bakes with one more."""
-        return _with_one_more(self.left, rejection)
+        """Return those that had to leave their bakes with one more. A burn is not forgotten for lost pods."""
+        burned = self.has_left(rejection.revision) is Cause.FAST_BURN
+        return self.left if burned else _with_one_more(self.left, rejection)
+
+    def left_without(self, revision: str | None) -> tuple[Rejection, ...]:
+        """Return those that had to leave their bakes without one that may be gone back to again."""
+        return tuple(one for one in self.left if one.revision != revision)
 
     def rejecting(self, rejection: Rejection) -> tuple[Rejection, ...]:
         """Return the rejected revisions with one more."""

@@ -159,19 +159,15 @@ def _retry(memory: Memory, view: View, revision: str) -> Done:
 
 def _rollback(memory: Memory, view: View, revision: str) -> Done:
     told, only = "a person rolled back", alone(memory, view.situation.ready)
-    if revision == memory.stable and only not in TOOK_OVER:
-        serves = "serves" if view.situation.has(revision) else "serves once it has a ready pod"
-        raise _Refused(f"{revision} {serves}: abort what is being rolled out instead")
     if revision == memory.stable:
-        return memory, gone_back(memory, view, revision, Cause.SENT_BACK, told), "it takes over again"
+        return memory, _back_to_stable(memory, view, revision, told), "it takes over again"
     returning, trying = memory.returning, memory.trying
     forgiving = returning.canary if returning is not None and returning.forgiven else None
     tried = trying.canary if trying is not None else None
-    if left := memory.how_it_left(revision):
-        again = "to have it tried again, let the resource ask for it"
-        raise _Refused(f"{revision} {left}: {again}")
     if revision == tried and memory.state is not State.BLOCKED:
         raise _Refused(f"{revision} is being rolled out: it takes over by its steps, or at once by promote")
+    if (left := memory.how_it_left(revision)) and memory.rejection_of(revision) is None:
+        raise _Refused(f"{revision} {left}: to have it tried again, let the resource ask for it")
     known = (forgiving, memory.previous, *memory.history)
     kept = [one for one in known if one in view.situation.ready and memory.has_left(one) is None]
     choice = [one for one in kept if one is not None and memory.rejection_of(one) is None]
@@ -181,6 +177,17 @@ def _rollback(memory: Memory, view: View, revision: str) -> Done:
         sooner = f"promote it, or abort it, which leaves nobody serving, and ask again for {revision}"
         raise _Refused(f"{tried} has the only ready pods until {memory.stable} has one: {sooner}")
     return memory, gone_back(memory, view, revision, Cause.SENT_BACK, told), "it takes over again"
+
+
+def _back_to_stable(memory: Memory, view: View, stable: str, told: str) -> Move:
+    """Let the stable revision, of which no pod is ready, take over again from who alone takes over."""
+    only, there = alone(memory, view.situation.ready), stable in view.situation.ready
+    if only not in TOOK_OVER or not there:
+        serves = "serves" if view.situation.has(stable) else "serves once it has a ready pod"
+        raise _Refused(f"{stable} {serves}: abort what is being rolled out instead")
+    if unwanted_but_needed(memory, view.situation):
+        raise _Refused(f"the resource asks for {view.situation.wanted}: apply it as it was for {stable}")
+    return gone_back(memory, view, stable, Cause.SENT_BACK, told)
 
 
 def _must_run(view: View) -> None:

@@ -138,10 +138,7 @@ def newer_waits(memory: Memory, view: View) -> Saying | None:
         meanwhile = takes if serves else "nobody serve until pods of one of them are ready"
         now = _by_hand(Verb.ABORT, attempt.canary)
         then = f" begins after that. To let it begin now, and {meanwhile}: {now}"
-    told = (
-        f"{attempt.canary} takes over again, with {situation.has(attempt.canary)} of {situation.full} pods "
-        f"ready; {wanted}{then}"
-    )
+    told = f"{attempt.canary} takes over again; {wanted}{then}"
     return Saying(memory.state.value, told, attempt.canary, memory.state.value, attempt.weight)
 
 

@@ -93,7 +93,7 @@ class RolloutFacts:
         if attempt is None or not attempt.weight or attempt.ends_pods or not self.ready.get(attempt.canary):
             return ""
         left = self.ready.get(memory.stable or "", 1)
-        return "" if left else f"{memory.stable} has no ready pod: {attempt.canary} takes all requests"
+        return "" if left else f"{memory.stable} has no ready pod: {attempt.canary} takes all requests now"
 
     @property
     def unproven(self) -> bool:
@@ -117,7 +117,8 @@ class RolloutFacts:
         """Whether who is wanted has just given its requests back, and does not begin anew yet."""
         attempt, state = self.memory.attempt, self.memory.state
         tried = attempt.canary if attempt is not None else self.wanted
-        return state in {State.STEADY, State.BLOCKED} and self.memory.has_left(tried) is not None
+        waits = state in {State.STEADY, State.BLOCKED} and tried != self.memory.stable
+        return waits and self.memory.has_left(tried) is not None
 
     @property
     def reason(self) -> Reason:

@@ -80,7 +80,7 @@ def test_a_canary_beside_which_all_pods_are_lost_is_said_to_take_all_requests_as
     before = story.rollout["message"]
     loses_its_pods(story, stable)
     story.look(2)
-    now = f"{before}. {stable} has no ready pod: {canary} takes all requests"
+    now = f"{before}. {stable} has no ready pod: {canary} takes all requests now"
     assert story.rollout["message"] == now
     assert story.condition("RolloutComplete")[2].startswith(now)
     story.cluster.ready(1, stable)

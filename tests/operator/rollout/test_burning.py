@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 
+from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Cause, Hold
 from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
@@ -101,6 +102,56 @@ def test_nobody_goes_back_to_one_that_lost_its_pods_in_its_bake_and_a_burn_later
     story.look()
     story.raised(50).proven().look(broken(6.0))
     assert rejected(story) == {}
+
+
+def second_bake() -> Story:
+    """NEW has burned in its bake, and is in the next one."""
+    story = Story().promoted()
+    story.look(broken(6.0))
+    return story.raised(50).proven()
+
+
+def test_a_burn_is_not_forgotten_for_pods_that_were_lost_since() -> None:
+    story = second_bake()
+    story.ready[NEW] = 0
+    story.look()
+    story.ready[NEW] = 1
+    story.look()
+    story.raised(50).proven().look(broken(6.0))
+    assert rejected(story) == {NEW: Cause.FAST_BURN}
+
+
+def test_one_that_burned_and_served_until_a_newer_one_was_proven_may_be_gone_back_to() -> None:
+    story = second_bake()
+    story.wanted = NEWER
+    for pods, verdict in ((1, None), (1, None), (1, FINE), (1, FINE), (2, FINE), (2, PROVEN), (4, None)):
+        story.ready[NEWER] = pods
+        story.look(verdict, seconds=120)
+    assert story.state is State.BAKING
+    assert story.ask("rollback", NEW).stable == NEW
+
+
+def test_that_one_burned_is_not_forgotten_with_the_revision_that_served_since() -> None:
+    story = Story().promoted()
+    story.look(broken(6.0))
+    story.wanted = NEWER
+    story.look()
+    story.ready[NEWER] = 1
+    story.look()
+    del story.ready[OLD]
+    story.look(lives=Course(NEWER, history=(NEW,)))
+    story.ask("rollback", NEW, lives=Course(NEWER, history=(NEW,)))
+    assert story.answer.startswith(f"Refused: {NEW} burned the budget fast in its bake")
+
+
+def test_what_may_be_asked_of_one_that_burned_is_said_by_where_it_is() -> None:
+    story = Story().promoted()
+    story.look(broken(6.0))
+    story.ask("rollback", NEW)
+    assert story.answer.startswith(f"Refused: {NEW} is being rolled out")
+    story.look(BROKEN)
+    story.ask("rollback", NEW)
+    assert story.answer == f"Refused: {NEW} is none to go back to; there is: none"
 
 
 def test_nobody_goes_back_to_one_that_burned_after_another_one_has_burned_too() -> None:

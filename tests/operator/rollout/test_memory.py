@@ -20,7 +20,20 @@ from paddle_operator.rollout.memory import (
 )
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.spec.rollout import Rollout
-from tests.operator.rollout.story import AWAY, BROKEN, FINE, NEW, NEWER, OLD, START, Story, asking, rejected
+from tests.operator.rollout.story import (
+    AWAY,
+    BROKEN,
+    FINE,
+    NEW,
+    NEWER,
+    OLD,
+    PROVEN,
+    START,
+    THIN,
+    Story,
+    asking,
+    rejected,
+)
 
 
 def test_the_text_is_the_one_that_was_written() -> None:
@@ -161,3 +174,13 @@ def test_the_share_of_a_canary_that_alone_has_pods_passes_no_step_where_the_memo
     assert story.memory is not None
     assert story.memory.attempt is not None
     assert story.memory.attempt.step == 0
+
+
+def test_the_only_pods_stay_where_the_memory_of_a_promotion_is_lost() -> None:
+    story = Story().tried(50)
+    story.look(PROVEN, seconds=120)
+    story.ready |= {OLD: 0, NEW: 3}
+    story.look()
+    story.memory = None
+    for _ in range(2):
+        assert story.look(THIN).canary_replicas >= 3

@@ -193,53 +193,6 @@ def test_who_is_needed_while_its_next_pods_come_up_is_held_where_counts_stay_awa
     assert (story.state, hold(story)) == (State.HELD, Hold.METRICS_UNAVAILABLE)
 
 
-@pytest.mark.parametrize("wanted", [NEW, NEWER])
-@pytest.mark.parametrize("manual", [True, False])
-def test_who_has_the_only_pods_is_not_ended_because_nobody_sees_it(*, manual: bool, wanted: str) -> None:
-    first = {"weight": 5, "approval": "Manual" if manual else "Automatic"}
-    policy = {"onMetricsUnavailable": "Rollback"}
-    story = Story(asking(steps=[first, {"weight": 50}], analysis=policy)).tried(5)
-    story.look(FINE if manual else THIN, seconds=120)
-    story.ready[OLD], story.wanted = 0, wanted
-    story.look(missing=AWAY)
-    course = story.look(missing=AWAY, seconds=60)
-    assert (course.weight(NEW), rejected(story)) == (100, {})
-    assert story.state is (State.AWAITING_APPROVAL if manual else State.HELD)
-    story.ready[OLD], story.wanted = 4, NEW
-    story.look(missing=AWAY)
-    assert rejected(story) == {NEW: Cause.METRICS_UNAVAILABLE}, "others serve again"
-
-
-def test_who_has_the_only_pods_is_not_ended_for_want_of_proof() -> None:
-    story = Story().tried(5)
-    story.ready[OLD] = 0
-    for _ in range(3):
-        assert story.look(THIN, seconds=1500).weight(NEW) == 100
-    assert (story.state, rejected(story)) == (State.STEP, {})
-    story.look(PROVEN)
-    assert story.memory is not None
-    assert story.memory.attempt is not None
-    assert story.memory.attempt.step == 1, "it may pass"
-    story.ready[OLD] = 4
-    for _ in range(3):
-        story.ready[NEW] = story.last.course.canary_replicas if story.last else 1
-        story.look(THIN, seconds=1500)
-    assert rejected(story) == {NEW: Cause.UNPROVEN}
-
-
-def test_who_loses_its_pods_once_more_while_nobody_else_has_some_is_not_rejected_for_it() -> None:
-    story = Story().tried(5)
-    story.ready[OLD] = 0
-    for _ in range(4):
-        story.ready[NEW] = 0
-        story.look()
-        story.ready[NEW] = 1
-        assert story.look().weight(NEW) == 100
-    story.ready |= {OLD: 4, NEW: 0}
-    story.look()
-    assert rejected(story) == {NEW: Cause.ENDPOINTS_LOST}
-
-
 def test_that_something_newer_waits_is_told_as_long_as_it_does() -> None:
     story = Story().tried(5)
     story.ready[OLD], story.wanted = 0, NEWER
@@ -249,9 +202,15 @@ def test_that_something_newer_waits_is_told_as_long_as_it_does() -> None:
     story.wanted = NEW
     story.look()
     assert story.memory.newer == ""
-    story.rollout, story.wanted = asking(state="Paused"), NEWER
+    story.wanted = NEWER
+    story.look()
+    story.rollout = asking(state="Paused")
     story.look()
     assert "promote" not in story.memory.newer, "it is refused in a pause"
+    story.wanted = OLD
+    story.look()
+    assert f"{OLD} is wanted again" in story.memory.newer
+    assert story.memory.newer in story.told
 
 
 def test_a_rollback_by_hand_does_not_end_the_only_ready_pods() -> None:
@@ -277,6 +236,18 @@ def test_a_rollback_by_hand_from_who_takes_over_alone_goes_pod_by_pod(of: Callab
     story.ready[OLD] = 4
     assert story.look().weight(OLD) == 100
     assert rejected(story) == {NEW: Cause.SENT_BACK}
+
+
+def test_a_rollback_by_hand_against_what_is_newer_is_refused_where_it_could_not_last() -> None:
+    story = held_alone()
+    story.wanted = NEWER
+    story.look()
+    story.ask("rollback", OLD)
+    assert story.answer == f"Refused: the resource asks for {NEWER}: apply it as it was for {OLD}"
+    story = promoting_alone()
+    del story.ready[OLD]
+    story.ask("rollback", OLD, lives=story.last and replace(story.last.course, stable=None))
+    assert "Accepted" not in story.answer
 
 
 def test_who_is_to_serve_and_has_no_pod_is_not_said_to_serve() -> None:

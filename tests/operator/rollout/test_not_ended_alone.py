@@ -1,0 +1,62 @@
+"""A canary with the only ready pods is not ended for want of proof, of counts or of pods: nobody would serve."""
+
+from __future__ import annotations
+
+import pytest
+
+from paddle_operator.rollout.machine import State
+from paddle_operator.rollout.memory import Cause
+from tests.operator.rollout.story import AWAY, FINE, NEW, NEWER, OLD, PROVEN, THIN, Story, asking, rejected
+
+
+@pytest.mark.parametrize("wanted", [NEW, NEWER])
+@pytest.mark.parametrize("manual", [True, False])
+def test_who_has_the_only_pods_is_not_ended_because_nobody_sees_it(*, manual: bool, wanted: str) -> None:
+    first = {"weight": 5, "approval": "Manual" if manual else "Automatic"}
+    policy = {"onMetricsUnavailable": "Rollback"}
+    story = Story(asking(steps=[first, {"weight": 50}], analysis=policy)).tried(5)
+    story.look(FINE if manual else THIN, seconds=120)
+    story.ready[OLD], story.wanted = 0, wanted
+    story.look(missing=AWAY)
+    course = story.look(missing=AWAY, seconds=60)
+    assert (course.weight(NEW), rejected(story)) == (100, {})
+    assert story.state is (State.AWAITING_APPROVAL if manual else State.HELD)
+    story.ready[OLD], story.wanted = 4, NEW
+    story.look(missing=AWAY)
+    assert rejected(story) == {NEW: Cause.METRICS_UNAVAILABLE}, "others serve again"
+
+
+def test_who_has_the_only_pods_is_not_ended_for_want_of_proof() -> None:
+    story = Story().tried(5)
+    story.ready[OLD] = 0
+    for _ in range(3):
+        assert story.look(THIN, seconds=1500).weight(NEW) == 100
+    assert (story.state, rejected(story)) == (State.STEP, {})
+    story.look(PROVEN)
+    assert story.memory is not None
+    assert story.memory.attempt is not None
+    assert story.memory.attempt.step == 1, "it may pass"
+
+
+def test_the_time_that_nobody_else_served_makes_no_canary_late() -> None:
+    story = Story().tried(5)
+    story.ready[OLD] = 0
+    story.look(THIN, seconds=5000)
+    story.ready[OLD] = 1
+    story.look(THIN)
+    assert rejected(story) == {}
+    story.look(THIN, seconds=1800)
+    assert rejected(story) == {NEW: Cause.UNPROVEN}
+
+
+def test_who_loses_its_pods_once_more_while_nobody_else_has_some_is_not_rejected_for_it() -> None:
+    story = Story().tried(5)
+    story.ready[OLD] = 0
+    for _ in range(4):
+        story.ready[NEW] = 0
+        story.look()
+        story.ready[NEW] = 1
+        assert story.look().weight(NEW) == 100
+    story.ready |= {OLD: 4, NEW: 0}
+    story.look()
+    assert rejected(story) == {NEW: Cause.ENDPOINTS_LOST}
