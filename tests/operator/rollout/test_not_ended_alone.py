@@ -1,4 +1,4 @@
-"""A canary with the only ready pods is not ended for want of proof, of counts or of pods: nobody would serve."""
+"""A canary with the only ready pods is not ended for want of proof, counts or pods: nobody would serve."""
 
 from __future__ import annotations
 
