@@ -155,7 +155,9 @@ class Rolling:
         words = hosting.told if hosting is not None and hosting.is_about(made.memory) else ""
         ready = situation.ready
         facts = RolloutFacts(of.rollout, made.memory, of.wish.revision, verdict, reach, words, ready)
-        asked = asked if made.memory.state is State.PREFLIGHT else NO_QUESTIONS
+        remembered_now = made.memory if refused is None else memory
+        asks = remembered_now is not None and remembered_now.state is State.PREFLIGHT
+        asked = asked if asks else NO_QUESTIONS  # an answer that is not remembered is needed once more
         return Rolled(course, facts, asked, made.said, refused)
 
     async def _hosted(self, of: Subject, memory: Memory | None, situation: Situation) -> Situation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -68,10 +69,13 @@ class PaperNode:
         found = json.loads(self._kube.run("get", "pods", "-A", f"--field-selector={fields}", "-o", "json"))
         for pod in found["items"]:
             if "deletionTimestamp" in pod["metadata"]:
-                where = pod["metadata"]["namespace"]
+                where, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+                if pod["metadata"].get("finalizers") and pod["status"].get("phase") in {"Pending", "Running"}:
+                    kube = replace(self._kube, namespace=where)
+                    patch_status(kube, "pod", name, {"phase": "Failed"})  # or its Job keeps it
                 self._kube.run(
-                    "delete", "pod", pod["metadata"]["name"], "-n", where, "--force", "--grace-period=0",
-                    "--ignore-not-found",
+                    "delete", "pod", name, "-n", where, "--force", "--grace-period=0", "--ignore-not-found",
+                    "--wait=false",
                 )  # fmt: skip
 
 

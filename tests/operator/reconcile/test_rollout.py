@@ -8,6 +8,7 @@ import pytest
 
 from paddle_operator import names
 from paddle_operator.reasons import Reason
+from paddle_operator.rollout.machine import State
 from tests.operator.fake_cluster import ended, pod
 from tests.operator.reconcile.rollout_story import ROLLOUT, RolloutStory
 
@@ -237,6 +238,22 @@ def test_where_the_old_pods_make_room_first_nobody_is_there_to_be_compared_with(
     story.look(3)
     assert not story.cluster.of("Job")
     assert story.weights == {canary: 100}
+
+
+def test_a_golden_set_is_asked_once_where_its_answer_was_not_remembered(story: RolloutStory) -> None:
+    story.with_a_pod()
+    golden = {"goldenSetRef": {"configMap": "golden"}}
+    story.cluster.edit(rollout={**ROLLOUT, "preflight": golden}, runtime={"queue": {"maxRequests": 7}})
+    story.look(2)
+    story.cluster.ready(1)
+    story.look()
+    (asked,) = story.cluster.of("Job")
+    end_of_preflight(story, 0, {"message": "9 answers are the same", "comparisons": 9})
+    with story.not_remembered(State.STEP):
+        story.look()
+    assert [one["metadata"]["name"] for one in story.cluster.of("Job")] == [asked["metadata"]["name"]]
+    story.look()
+    assert story.rollout["state"] == "Step"
 
 
 def test_a_preflight_that_finds_nothing_out_waits_for_a_person_and_says_why(story: RolloutStory) -> None:
