@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile, takewhile
 
 from sweep.errors import NotTheSame, StepFailed
 from sweep.proxy import Fault, Strike
@@ -123,16 +124,17 @@ def judged(
     return Verdict(trial, reached, violations, found.seconds, needed)
 
 
-def _made_late(trial: Trial, expected: Outcome) -> str:
-    """The resource of which a late write makes one: nothing tells it that the like of it was made since, did
-    its work and went. That is no mistake as long as it goes, too."""
+def _made_late(trial: Trial, expected: Outcome) -> frozenset[str]:
+    """The resources of which a late write makes one, and whoever sent it right after it, once it is answered:
+    nothing tells them that the like of it was made since, did its work and went. That is no mistake as long
+    as it goes, too."""
     strike = trial.strike
     late = strike.point if strike is not None and strike.fault is Fault.LATE else None
-    made = (one for one in expected.writes if one.point == late and one.change is Change.CREATED)
-    return next((one.resource for one in made), "")
+    on = dropwhile(lambda one: one.point != late, expected.writes)
+    return frozenset(one.resource for one in takewhile(lambda one: one.change is Change.CREATED, on))
 
 
-def _violations(expected: Outcome, found: Outcome, made_late: str) -> Iterator[str]:
+def _violations(expected: Outcome, found: Outcome, made_late: Container[str]) -> Iterator[str]:
     if found.failed:
         yield f"step {found.failed}"
     for number, (was, is_) in enumerate(zip(expected.states, found.states, strict=False), start=1):
@@ -140,7 +142,7 @@ def _violations(expected: Outcome, found: Outcome, made_late: str) -> Iterator[s
             yield f"after step {number}: {line}"
     for what in sorted(expected.counts.keys() | found.counts.keys()):
         was_, is_now = expected.counts.get(what, 0), found.counts.get(what, 0)
-        once_more = made_late != "" and what.startswith(f"{made_late} ") and is_now == was_ + 1
+        once_more = what.partition(" ")[0] in made_late and is_now == was_ + 1
         if was_ != is_now and not found.failed and not once_more:
             yield f"{what}: {is_now}, was to be {was_}"
     for field, values in found.histories.items():

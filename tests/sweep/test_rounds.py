@@ -66,6 +66,20 @@ def test_what_is_made_late_may_come_and_go_once_more() -> None:
     assert len(judged(late, made, thrice).violations) == 2
 
 
+def test_what_is_made_right_after_a_late_write_may_come_and_go_once_more_too() -> None:
+    late = Trial(Strike(POINT, Fault.LATE))
+    job = Write(Point("PATCH jobs/*", 1), "jobs", 201, "j", Change.CREATED)
+    before, after = (Write(Point("PATCH routes/koi", at), "routes", 200, "r", Change.NONE) for at in (1, 2))
+    pond = Write(Point("PATCH ponds/koi", 1), "ponds", 201, "p", Change.CREATED)
+    made = Write(POINT, "services", 201, "u", Change.CREATED)
+    counts = {"jobs created": 1, "jobs deleted": 1, "ponds created": 1, "ponds deleted": 1}
+    told = replace(GOOD, writes=(before, made, job, after, pond), counts=counts)
+    twice = replace(told, counts={**counts, "jobs created": 2, "jobs deleted": 2})
+    assert judged(late, told, twice).violations == []
+    further = replace(told, counts={**counts, "ponds created": 2, "ponds deleted": 2})
+    assert len(judged(late, told, further).violations) == 2, "by then it has looked again"
+
+
 def test_a_step_that_fails_is_told_and_what_it_left_undone_is_not() -> None:
     found = replace(
         GOOD, states=GOOD.states[:1], counts={"services created": 1}, failed="deleted: TimeoutError: 60 s"
