@@ -217,7 +217,7 @@ class Measuring:
     async def _write(
         self, key: Key, service: Service, texts: Mapping[str, str], there: Stored | None
     ) -> bool:
-        wanted = sla_record(service.identity, texts, there.version if there else "")
+        wanted = sla_record(service.identity, texts, there)
         try:
             await self._cluster.apply(key, wanted, is_new=there is None)
         except ClusterRefused as refused:  # it stays in memory, and is written with what is counted next

@@ -106,7 +106,7 @@ class Profiling:
         self, key: Key, identity: Identity, seen: Observation, held: _Held, now: datetime
     ) -> _Held:
         stored = stored_profile(seen.objects)
-        wanted = work_profile(identity, text_of(held.profile), stored.version if stored else "")
+        wanted = work_profile(identity, text_of(held.profile), stored)
         try:
             await self._cluster.apply(key, wanted, is_new=stored is None)
         except ClusterRefused as refused:  # it stays in memory, and is tried again

@@ -67,7 +67,7 @@ class KubernetesCluster:
         written over what was made of that name meanwhile."""
         kind = kinds.BY_KEY[wanted["apiVersion"], wanted["kind"]]
         if is_new:
-            wanted = decided_on(wanted, await self._adoptable(key, kind, wanted["metadata"]))
+            wanted = decided_on(wanted, "", await self._adoptable(key, kind, wanted["metadata"]))
         await self._api.apply(kind, wanted, manager)
 
     async def delete(self, key: Key, target: ObjectKey, uid: str) -> None:

@@ -101,7 +101,7 @@ def diff(
         shrinks = _replicas(desired) < _replicas(present)
         divides = (key.api_version, key.kind) in _TRAFFIC
         uid = str(present["metadata"].get("uid", ""))
-        bound = decided_on(desired, _version(present)) if divides else still_the_same(desired, uid)
+        bound = decided_on(desired, uid, _version(present)) if divides else still_the_same(desired, uid)
         actions.append(Patch(bound, changed, handed.get(key), shrinks) if changed else Keep(key))
     unwanted = [item for key, item in found.items() if key not in wanted]
     actions += [

@@ -16,19 +16,20 @@ class Stored(NamedTuple):
 
     texts: Mapping[str, str]
     """By key."""
+    uid: str
     version: str
 
 
 def remembered(
-    kind: str, identity: Identity, name: str, texts: Mapping[str, str], resource_version: str
+    kind: str, identity: Identity, name: str, texts: Mapping[str, str], there: Stored | None
 ) -> KubeObject:
-    """Return the ConfigMap; with a version the API server refuses it where somebody else was quicker.
+    """Return the ConfigMap; the API server refuses it where what is there was changed or deleted since.
 
     `kind` is the value of the label that it is found by.
     """
     data = {"data": dict(texts)}
     made = kube_object(identity, "v1", "ConfigMap", name, data, labels={names.LABEL_MEMORY: kind})
-    return decided_on(made, resource_version)
+    return decided_on(made, there.uid, there.version) if there is not None else made
 
 
 def stored(kind: str, objects: Iterable[KubeObject]) -> Stored | None:
@@ -37,5 +38,5 @@ def stored(kind: str, objects: Iterable[KubeObject]) -> Stored | None:
         metadata = item["metadata"]
         if (metadata.get("labels") or {}).get(names.LABEL_MEMORY) == kind:
             texts = {str(key): str(text) for key, text in (item.get("data") or {}).items()}
-            return Stored(texts, str(metadata.get("resourceVersion", "")))
+            return Stored(texts, str(metadata.get("uid", "")), str(metadata.get("resourceVersion", "")))
     return None

@@ -33,11 +33,11 @@ def kube_object(
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body}
 
 
-def decided_on(item: KubeObject, version: str) -> KubeObject:
-    """Bind a write to the version of the object that it was decided on: of another one it is refused."""
-    if not version:
-        return item
-    return {**item, "metadata": {**item["metadata"], "resourceVersion": version}}
+def decided_on(item: KubeObject, uid: str, version: str) -> KubeObject:
+    """Bind a write to the version of the object that it was decided on: of another one it is refused. The
+    version alone does not say that there has to be one: server-side apply would make it again."""
+    bound = still_the_same(item, uid)
+    return {**bound, "metadata": {**bound["metadata"], "resourceVersion": version}} if version else bound
 
 
 def still_the_same(item: KubeObject, uid: str) -> KubeObject:

@@ -35,9 +35,9 @@ def availability_at(routing: Routing, stored: Stored | None) -> CountedAt:
     return CountedAt.GATEWAY if known else CountedAt.RUNTIME
 
 
-def sla_record(identity: Identity, texts: Mapping[str, str], resource_version: str) -> KubeObject:
-    """Return the ConfigMap; with a version the API server refuses it where somebody else was quicker."""
-    return remembered(RECORD, identity, names.sla_record_name(identity.name), texts, resource_version)
+def sla_record(identity: Identity, texts: Mapping[str, str], there: Stored | None) -> KubeObject:
+    """Return the ConfigMap; the API server refuses it where what is there was changed or deleted since."""
+    return remembered(RECORD, identity, names.sla_record_name(identity.name), texts, there)
 
 
 def kept_promises(stored: Stored | None) -> History:

@@ -24,14 +24,13 @@ _SPEC = "accepted-spec.json"
 def rollout_record(service: Service, text: str, there: Stored | None) -> KubeObject | None:
     """Return the ConfigMap; None where it is in the cluster as it should be.
 
-    With the version of what was read the API server refuses it where somebody else was quicker.
+    The API server refuses it where what is there was changed or deleted since.
     """
     spec = canonical_json(service.spec.model_dump(by_alias=True, mode="json", exclude_none=True))
     texts, identity = {_KEY: text, _SPEC: spec}, service.identity
     if there is not None and there.texts == texts:
         return None
-    version = there.version if there is not None else ""
-    return remembered(ROLLOUT, identity, names.rollout_record_name(identity.name), texts, version)
+    return remembered(ROLLOUT, identity, names.rollout_record_name(identity.name), texts, there)
 
 
 def stored_rollout(objects: Iterable[KubeObject]) -> Stored | None:

@@ -14,11 +14,9 @@ PROFILE = "work-profile"
 KEY = "profile.json"
 
 
-def work_profile(identity: Identity, text: str, resource_version: str) -> KubeObject:
-    """Return the ConfigMap; with a version the API server refuses it where somebody else was quicker."""
-    return remembered(
-        PROFILE, identity, names.work_profile_name(identity.name), {KEY: text}, resource_version
-    )
+def work_profile(identity: Identity, text: str, there: Stored | None) -> KubeObject:
+    """Return the ConfigMap; the API server refuses it where what is there was changed or deleted since."""
+    return remembered(PROFILE, identity, names.work_profile_name(identity.name), {KEY: text}, there)
 
 
 def stored_profile(objects: Iterable[KubeObject]) -> Stored | None:

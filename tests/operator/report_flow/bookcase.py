@@ -104,7 +104,7 @@ class Bookcase:
         if body is None:
             return None
         texts = {PROMISES: text_of(self.promises)}
-        record = sla_record(Identity(KEY.name, KEY.namespace, "u", 1), texts, "") if self.promises else None
+        record = sla_record(Identity(KEY.name, KEY.namespace, "u", 1), texts, None) if self.promises else None
         return Order(copy.deepcopy(body), copy.deepcopy(self.service), record)
 
     async def tell(self, order: Order, status: Mapping[str, Any]) -> None:
