@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 
@@ -128,10 +129,12 @@ HOSTINGS = st.one_of(
         hosting, st.sampled_from(["aaaa", "aa", ""]), st.sampled_from([(), ("a",)]), said=st.booleans()
     ),
 )
+FAR = replace(OUT_OF_REACH, late=(0, 3000.0))
+"""Whatever steps there are, the first one is."""
 OFTEN_NOTHING = {
     "preflight": st.sampled_from([None, None, None, CHECKING, CHECKED, DIFFERS, CHECK_BROKEN]),
     "hostable": st.sampled_from([None, None, None, 0, 1, 4]),
-    "reach": st.sampled_from([None, None, Reach((30, 30), 900, fits=True), OUT_OF_REACH]),
+    "reach": st.sampled_from([None, None, Reach((30, 30), 900, fits=True), FAR]),
     "budget_left_percent": st.sampled_from([None, None, Fraction(-1), Fraction(5)]),
     "spent_percent": st.sampled_from([None, None, None, None, Fraction(11)]),
     "fast_burn": st.booleans(),
