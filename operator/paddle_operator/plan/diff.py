@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paddle_operator import names
-from paddle_operator.plan.metadata import decided_on, still_the_same
+from paddle_operator.plan.metadata import decided_on
 from paddle_operator.plan.model import KubeObject, ObjectKey, Plan
 from paddle_operator.plan.ownership import FIELD_MANAGER, owned_fields
 from paddle_operator.plan.shadow import still_sent_to
@@ -101,7 +101,7 @@ def diff(
         shrinks = _replicas(desired) < _replicas(present)
         divides = (key.api_version, key.kind) in _TRAFFIC
         uid = str(present["metadata"].get("uid", ""))
-        bound = decided_on(desired, uid, _version(present)) if divides else still_the_same(desired, uid)
+        bound = decided_on(desired, uid, _version(present) if divides else "")
         actions.append(Patch(bound, changed, handed.get(key), shrinks) if changed else Keep(key))
     unwanted = [item for key, item in found.items() if key not in wanted]
     actions += [

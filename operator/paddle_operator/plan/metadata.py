@@ -34,15 +34,11 @@ def kube_object(
 
 
 def decided_on(item: KubeObject, uid: str, version: str) -> KubeObject:
-    """Bind a write to the version of the object that it was decided on: of another one it is refused. The
-    version alone does not say that there has to be one: server-side apply would make it again."""
-    bound = still_the_same(item, uid)
-    return {**bound, "metadata": {**bound["metadata"], "resourceVersion": version}} if version else bound
-
-
-def still_the_same(item: KubeObject, uid: str) -> KubeObject:
-    """Bind a write to the object that was seen: one that is gone since is not made again."""
-    return {**item, "metadata": {**item["metadata"], "uid": uid}} if uid else item
+    """Bind a write to the object that was seen, by its uid, and to its version: of another one it is refused,
+    by what is not empty. One that is gone since is not made again, which a version alone would not say to
+    server-side apply."""
+    seen = {"uid": uid, "resourceVersion": version}
+    return {**item, "metadata": {**item["metadata"], **{key: told for key, told in seen.items() if told}}}
 
 
 def owner_reference(identity: Identity) -> dict[str, Any]:

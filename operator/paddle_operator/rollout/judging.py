@@ -117,10 +117,7 @@ def _decide(verdict: Verdict) -> Sequence[Evidence]:
 
 def _overdue(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     longest = _step_of(attempt, view).max_duration_seconds
-    needed = (
-        alone(memory, view.situation.ready) is not None
-    )  # nothing is found against it, and nobody else serves
-    if attempt.running_seconds < longest or needed:
+    if attempt.running_seconds < longest or _is_needed(memory, view):
         return None
     told = f"not proven within {longest} s; {evidence(view)}"
     if view.rollout.analysis.on_unproven is OnDoubt.HOLD:
@@ -135,11 +132,16 @@ def _without_counts(memory: Memory, attempt: Attempt, view: View) -> Move | None
     if not view.missing or since is None or view.now - since < patience:
         return None
     told = f"counts are missing since {since:%H:%M:%S} UTC: {view.missing}"
-    needed = alone(memory, view.situation.ready) is not None
-    if view.rollout.analysis.on_metrics_unavailable is OnDoubt.ROLLBACK and not needed:
+    ends = view.rollout.analysis.on_metrics_unavailable is OnDoubt.ROLLBACK
+    if ends and not _is_needed(memory, view):
         return ending(memory, attempt, view, Cause.METRICS_UNAVAILABLE, told)
     remedy = "it goes on when they come back: see MetricsAvailable and the runbook metrics-missing"
     return None if memory.state is State.HELD else _hold(Hold.METRICS_UNAVAILABLE, f"{told}; {remedy}")
+
+
+def _is_needed(memory: Memory, view: View) -> bool:
+    """Tell whether nobody else serves: a canary against which nothing is found is not ended then."""
+    return alone(memory, view.situation.ready) is not None
 
 
 def _tolerates(attempt: Attempt, view: View) -> bool:

@@ -105,9 +105,8 @@ def _begun(memory: Memory, view: View, wanted: str) -> Move:
     changes = {
         "attempt": Attempt(canary=wanted, strategy=view.rollout.strategy),
         "previous": None,
-        "history": history_kept(
-            memory, view, memory.stable or ""
-        ),  # one that is kept stays if it is withdrawn
+        # one that is kept stays if it is withdrawn
+        "history": history_kept(memory, view, memory.stable or ""),
         "gate": "",
         "counters": "",
         "judged": None,
@@ -127,11 +126,10 @@ def _who_serves(memory: Memory, view: View, back: Mapping[str, Any]) -> str:
         rejected = ", which is rejected" if "rejected" in back else ""
         return f", which is to be gone back to instead of {memory.stable}{rejected}"
     attempt, stable, wanted = memory.attempt, memory.stable, view.situation.wanted
-    alone = attempt is not None and view.situation.has(attempt.canary) > 0 and not view.situation.has(stable)
-    comes = alone and stable in view.situation.ready
-    return (
-        f", which has the only ready pods: nobody serves until {stable} or {wanted} has one" if comes else ""
-    )
+    has, ready = view.situation.has, view.situation.ready
+    if attempt is None or not has(attempt.canary) or has(stable) or stable not in ready:
+        return ""
+    return f", which has the only ready pods: nobody serves until {stable} or {wanted} has one"
 
 
 def _wanted_again(memory: Memory, view: View, wanted: str) -> Move | None:

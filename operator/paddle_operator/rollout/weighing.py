@@ -111,10 +111,8 @@ def pods_of(memory: Memory, attempt: Attempt, rollout: Rollout, situation: Situa
         return 1  # callers are sent none of them yet: no further pod that serves may go for more
     if takes_over or attempt.strategy is not Strategy.CANARY:
         return situation.full
-    alone = attempt.weight > 0 and not situation.has(
-        memory.stable
-    )  # nobody ends pods that all requests go to
-    least = min(situation.full, situation.has(attempt.canary)) if alone else 0
+    takes_all = attempt.weight > 0 and not situation.has(memory.stable)  # and none of its pods is ended then
+    least = min(situation.full, situation.has(attempt.canary)) if takes_all else 0
     return max(least, situation.pods_for(share(rollout, attempt)))
 
 

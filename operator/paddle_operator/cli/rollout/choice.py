@@ -56,6 +56,12 @@ def tried_in(status: Mapping[str, Any]) -> str:
     return str((status.get("canary") or {}).get("revision") or blocked or "")
 
 
+def stable_without_pods(status: Mapping[str, Any]) -> str:
+    """Return the stable revision, where none of its pods is ready: whoever takes over then serves alone."""
+    stable = status.get("stable") or {}
+    return "" if stable.get("readyReplicas", 1) else str(stable["revision"])
+
+
 def wanted_rejected(status: Mapping[str, Any]) -> str:
     """Return the revision that the resource asks for, if it was rejected; empty where that is not told."""
     wanted = str((status.get("rollout") or {}).get("revision", ""))
@@ -75,7 +81,7 @@ def _able(verb: Verb, service: Mapping[str, Any], kept: Sequence[Kept]) -> list[
         case Verb.ROLLBACK if not _has_rollout(service):
             return []
         case Verb.ROLLBACK:
-            left = [lost] if tried_in(status) and (lost := _without_pods(status)) else []
+            left = [lost] if tried_in(status) and (lost := stable_without_pods(status)) else []
             return [*left, *(one.revision for one in newest_first if one.role in SERVED_BEFORE)]
         case _:
             return [tried] if (tried := tried_in(status)) else []
@@ -95,12 +101,6 @@ def _usual(verb: Verb, service: Mapping[str, Any], able: list[str]) -> list[str]
         return [one for one in able if one == wanted] if wanted else able
     usual = (status.get("previous") or {}).get("revision")
     return [usual] if usual in able else able
-
-
-def _without_pods(status: Mapping[str, Any]) -> str:
-    """Return the stable revision, where none of its pods is ready: whoever takes over then serves alone."""
-    stable = status.get("stable") or {}
-    return "" if stable.get("readyReplicas", 1) else str(stable["revision"])
 
 
 def _serving(said: str, service: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from paddle_operator.cli.columns import columns
-from paddle_operator.cli.rollout.choice import tried_in, wanted_rejected
+from paddle_operator.cli.rollout.choice import stable_without_pods, tried_in, wanted_rejected
 from paddle_operator.cli.rollout.kept import why
 from paddle_operator.reasons import Reason
 from paddle_operator.rollout.gate.settings import REFUSED
@@ -92,9 +92,8 @@ def next_steps(service: Mapping[str, Any]) -> Iterator[tuple[Verb, str]]:
             yield Verb.APPROVE, tried
         if weight and state != State.PROMOTING and not paused and not _refused(status):
             yield Verb.PROMOTE, tried
-        stable = status.get("stable") or {}
-        if state == State.PROMOTING and stable.get("readyReplicas") == 0:  # pod by pod, where abort ends them
-            yield Verb.ROLLBACK, str(stable["revision"])
+        if state == State.PROMOTING and (lost := stable_without_pods(status)):  # abort ends the only pods
+            yield Verb.ROLLBACK, lost
         yield Verb.ABORT, tried
     elif state == State.RETURNING and rollout.get("revision"):
         yield Verb.ABORT, str(rollout["revision"])
