@@ -55,7 +55,7 @@ def test_a_batch_is_told_where_batches_go() -> None:
 def test_a_body_built_to_be_parsed_for_long_is_refused_at_once(body: bytes) -> None:
     found = refusal_of(_from_json, body, "/v1/ocr")
     assert found.reason == RequestReason.MALFORMED
-    assert found.seconds < 0.3
+    assert found.seconds < 1  # 0.01 to 0.2 on a quiet machine; to parse the first one takes 2.7
     assert found.peak_bytes < 100 * MIB
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
@@ -55,6 +56,15 @@ def options(max_message_bytes: int, hello_seconds: float) -> list[tuple[str, int
     ]
 
 
+def _is_no_lost_caller(record: logging.LogRecord) -> bool:
+    """gRPC logs a stack for each caller whose connection ends while its answer is written.
+
+    Its other internal errors, which are mistakes of ours or its own, stay in the log.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, grpc.aio.InternalError) and str(error).startswith('Failed "execute_batch"'))
+
+
 class GrpcServer:
     """Made and used inside the running event loop.
 
@@ -76,6 +86,7 @@ class GrpcServer:
         self._description = description
         self._hello_seconds = hello_seconds
         self._places = Places(SMALL_READING, grace_seconds=GRACE_SECONDS)
+        logging.getLogger("grpc._cython.cygrpc").addFilter(_is_no_lost_caller)
         self._server = grpc.aio.server(
             options=options(max_message_bytes, hello_seconds), maximum_concurrent_rpcs=MAX_CALLS
         )
