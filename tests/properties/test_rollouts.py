@@ -59,6 +59,7 @@ class Walk(RuleBasedStateMachine):
         self.vouched = self.vouched_then = False
         self.asked = ""
         self.hosting: Hosting | None = None
+        self.rejected: set[str] = set()
 
     @initialize(rollout=SETTINGS)
     def begins(self, rollout: Rollout) -> None:
@@ -72,6 +73,9 @@ class Walk(RuleBasedStateMachine):
         self.asked, self.hosting = more.get("asked", ""), more.get("hosting")
         self.verdict = None if more.get("missing") else verdict
         self.course = story.look(verdict, seconds=seconds, **more)
+        if self.asked.startswith("retry/"):
+            self.rejected.discard(self.asked.split("/")[1])
+        self.rejected |= {one.revision for one in self.memory.rejected}
         self.vouched_then = self.vouched
         if self.before is None or self.before.state is not State.AWAITING_APPROVAL:
             self.vouched = self.verdict is not None and self.verdict.proven
@@ -208,6 +212,7 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def weights_sum_to_a_hundred(self) -> None:
+        """What a route makes of any course: test_courses.py."""
         known = {self.course.stable, self.course.canary}
         assert 0 <= self.course.canary_weight <= 100
         assert self.course.canary or not self.course.canary_weight
@@ -221,7 +226,8 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def a_rejected_revision_takes_no_traffic(self) -> None:
-        for name in self.course.rejected:
+        assert self.rejected <= set(self.course.rejected), "only a person's retry ends that"
+        for name in self.rejected:
             assert self.course.canary != name
             assert name not in {self.course.previous, *self.course.history} or name != self.course.stable
             serves_on = self.course.stable == name and self.earlier.stable == name

@@ -107,9 +107,10 @@ def _protection(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     """What callers are protected by, also while a rollout is paused."""
     if not attempt.weight and memory.state is not State.PROMOTING:
         return None
-    forgiven = attempt.losses < LOSSES_FORGIVEN or not view.situation.has(memory.stable)  # both lose theirs
-    if not view.situation.has(attempt.canary) and forgiven:
-        lost = attempt.but(weight=0, losses=attempt.losses + 1, missing_since=None)
+    others = view.situation.has(memory.stable) > 0 or attempt.ends_pods  # who made room comes back by its end
+    losses = attempt.losses + 1 if others else attempt.losses  # for what ends the pods of both nobody is to blame
+    if not view.situation.has(attempt.canary) and losses <= LOSSES_FORGIVEN:
+        lost = attempt.but(weight=0, losses=losses, missing_since=None)
         told = f"{attempt.canary} has no ready pod any more"
         anew = {"attempt": lost, "counters": ""}  # what failed meanwhile was answered by none of its pods
         return Move(Event.LOST, anew, reason=Cause.ENDPOINTS_LOST, told=told)

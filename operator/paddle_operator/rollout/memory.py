@@ -77,7 +77,8 @@ class Cause(StrEnum):
     ENDPOINTS_LOST = (
         "EndpointsLost",
         Event.CONDEMNED,
-        "Its last ready pod went: three times while others had some, or in the bake after no steps.",
+        "Its last ready pod went: three times while others had some or made room for it, or in the bake after "
+        "no steps.",
     )
     NOT_READY = (
         "NotReady",
@@ -151,7 +152,7 @@ class Attempt(_Kept):
     accepted: bool = False
     """A person accepts that it is worse than the stable revision, inside the promise."""
     losses: int = 0
-    """How often its last ready pod went."""
+    """How often its last ready pod went while others had some, or had made room for it."""
     missing_since: datetime | None = None
     """The look from which on counts are missing; None: at the last one there were all."""
     short_since: datetime | None = None

@@ -184,7 +184,8 @@ def _back_to_stable(memory: Memory, view: View, stable: str, told: str) -> Move:
     only, there = alone(memory, view.situation.ready), stable in view.situation.ready
     if only not in TOOK_OVER or not there:
         serves = "serves" if view.situation.has(stable) else "serves once it has a ready pod"
-        raise _Refused(f"{stable} {serves}: abort what is being rolled out instead")
+        instead = ": abort what is being rolled out instead" if memory.trying is not None else ""
+        raise _Refused(f"{stable} {serves}{instead}")
     if unwanted_but_needed(memory, view.situation):
         raise _Refused(f"the resource asks for {view.situation.wanted}: apply it as it was for {stable}")
     return gone_back(memory, view, stable, Cause.SENT_BACK, told)

@@ -111,8 +111,9 @@ def pods_of(memory: Memory, attempt: Attempt, rollout: Rollout, situation: Situa
         return 1  # callers are sent none of them yet: no further pod that serves may go for more
     if takes_over or attempt.strategy is not Strategy.CANARY:
         return situation.full
-    takes_all = attempt.weight > 0 and not situation.has(memory.stable)  # and none of its pods is ended then
-    least = min(situation.full, situation.has(attempt.canary)) if takes_all else 0
+    ready, least = situation.has(attempt.canary), 0
+    if attempt.weight and ready and not situation.has(memory.stable):  # all requests go to it
+        least = min(situation.full, ready) if attempt.ends_pods else situation.full
     return max(least, situation.pods_for(share(rollout, attempt)))
 
 

@@ -128,7 +128,7 @@ class RolloutFacts:
             return _BY_HOLD[hold or Hold.PAUSED]
         if self._gave_back:
             return Reason.RETURNING
-        lost = attempt is not None and attempt.losses and not attempt.weight
+        lost = attempt is not None and attempt.checked and not attempt.weight  # it had passed its checks
         return Reason.ENDPOINTS_LOST if lost and state is State.PREPARING else _BY_STATE[state]
 
 

@@ -6,7 +6,13 @@ import pytest
 
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Cause
+from paddle_operator.status.rollout import RolloutFacts
 from tests.operator.rollout.story import AWAY, FINE, NEW, NEWER, OLD, PROVEN, THIN, Story, asking, rejected
+
+
+def reason(story: Story) -> str:
+    assert story.memory is not None
+    return RolloutFacts(story.rollout, story.memory, story.wanted, ready=story.ready).reason.value
 
 
 @pytest.mark.parametrize("wanted", [NEW, NEWER])
@@ -49,14 +55,51 @@ def test_the_time_that_nobody_else_served_makes_no_canary_late() -> None:
     assert rejected(story) == {NEW: Cause.UNPROVEN}
 
 
-def test_who_loses_its_pods_once_more_while_nobody_else_has_some_is_not_rejected_for_it() -> None:
+@pytest.mark.parametrize("together", [0, 4])
+def test_a_loss_counts_against_it_only_while_others_have_pods(together: int) -> None:
     story = Story().tried(5)
-    story.ready[OLD] = 0
-    for _ in range(4):
+    for _ in range(together):
+        story.ready = {OLD: 0, NEW: 0}
+        story.look()
+        assert "EndpointsLost" in reason(story)
+        story.ready[NEW] = 1
+        story.look()
+        story.ready[OLD] = 4
+        assert story.look().weight(NEW) == 5
+    for _ in range(2):
         story.ready[NEW] = 0
         story.look()
         story.ready[NEW] = 1
-        assert story.look().weight(NEW) == 100
-    story.ready |= {OLD: 4, NEW: 0}
+        assert story.look().weight(NEW) == 5
+    story.ready[NEW] = 0
     story.look()
     assert rejected(story) == {NEW: Cause.ENDPOINTS_LOST}
+
+
+def test_who_loses_its_pods_again_and_again_on_the_only_device_gives_it_back() -> None:
+    story = Story()
+    story.full = 1
+    story.tried(5)
+    assert story.memory is not None
+    story.memory = story.memory.attempting(full=1, weight=100)
+    story.ready[OLD] = 0
+    for _ in range(2):
+        story.ready[NEW] = 0
+        story.look()
+        assert (story.state, rejected(story)) == (State.PREPARING, {})
+        story.ready[NEW] = 1
+        assert story.look().weight(NEW) == 100
+    story.ready[NEW] = 0
+    story.look()
+    assert rejected(story) == {NEW: Cause.ENDPOINTS_LOST}
+
+
+def test_who_takes_all_requests_has_the_pods_for_them() -> None:
+    story = Story().tried(5)
+    assert story.look().canary_replicas == 1
+    story.ready[OLD] = 0
+    course = story.look()
+    assert (course.weight(NEW), course.canary_replicas) == (100, 4)
+    story.ready |= {OLD: 4, NEW: 4}
+    course = story.look()
+    assert (course.weight(NEW), course.canary_replicas) == (5, 1)
