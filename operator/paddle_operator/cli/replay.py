@@ -12,7 +12,7 @@ from paddle_operator import names
 from paddle_operator.documents import DocumentsInvalid, load
 from paddle_operator.errors import SpecRejected
 from paddle_operator.rollout.gate.settings import Gate
-from paddle_operator.simulation.recorded import LineInvalid, replayed
+from paddle_operator.simulation.recorded import LINE, LineInvalid, replayed
 from paddle_operator.spec import Service, parse
 from paddle_operator.spec.rollout import Rollout
 
@@ -35,14 +35,16 @@ def run(chosen: argparse.Namespace) -> int:
         return _complain(chosen.file, *rejected.violations, code=REJECTED)
     except (OSError, ValueError) as wrong:
         return _complain(chosen.file, wrong, code=USAGE)
-    rollout = spec.rollout or Rollout()
+    rollout, judged = spec.rollout or Rollout(), 0
+    where = "counts" if chosen.counts == "-" else chosen.counts
     try:
         with sys.stdin if chosen.counts == "-" else Path(chosen.counts).open(encoding="utf-8") as lines:
             for said in replayed(Gate.of(spec.sla, rollout), rollout, lines):
                 print(json.dumps(said), flush=True)
+                judged += 1
     except (LineInvalid, OSError, UnicodeDecodeError) as wrong:
-        return _complain("counts" if chosen.counts == "-" else chosen.counts, wrong, code=USAGE)
-    return OK
+        return _complain(where, wrong, code=USAGE)
+    return OK if judged else _complain(where, f"no line of counts, each of which is {LINE}", code=USAGE)
 
 
 def _only_service(text: str) -> Service:

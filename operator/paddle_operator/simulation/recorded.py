@@ -25,11 +25,13 @@ from paddle_operator.rollout.verdict import Evidence, Verdict
 from paddle_operator.simulation.driver import Recorded, after
 from paddle_operator.spec.rollout import Rollout, Step
 
-_LINE = (
+LINE = (
     '{"t": SECONDS, "step_weight": PERCENT, "objectives": {NAME: {"canary": [REQUESTS, BAD], "stable": ...}}}'
 )
 _SIDES = {"canary", "stable"}
+_MUST_HAVE = {"t", "step_weight", "objectives"}
 _MAY_HAVE = {"alone", "step", "anew", "look"}
+_MOST_DIGITS = 18
 _LONGEST = 1e10
 """Seconds, as many as are in 300 years: also a time since 1970 is less."""
 
@@ -99,9 +101,12 @@ def _step(steps: Sequence[Step], line: _Line) -> int:
 
 def _read(number: int, text: str) -> _Line:
     try:
-        read = json.loads(text, parse_constant=_no_constant)
-        if not isinstance(read, dict) or read.keys() - _MAY_HAVE != {"t", "step_weight", "objectives"}:
-            raise ValueError(f"it must be {_LINE}")
+        read = json.loads(text, parse_constant=_no_constant, parse_int=_whole, object_pairs_hook=_once)
+        if not isinstance(read, dict):
+            raise ValueError(f"it must be {LINE}")
+        if odd := sorted((read.keys() - _MAY_HAVE) ^ _MUST_HAVE):
+            how = "has no" if odd[0] in _MUST_HAVE else "may not have"
+            raise ValueError(f"it {how} {odd[0]!r:.60}: it must be {LINE}")
         seconds, weight = read["t"], read["step_weight"]
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) < _LONGEST:
             raise ValueError(f"t must be seconds, is {seconds!r}")
@@ -116,8 +121,10 @@ def _read(number: int, text: str) -> _Line:
         index = None if step is None else step - 1
         return _Line(seconds, weight, pairs, _truth(read, "alone"), index, _truth(read, "anew"))
     except json.JSONDecodeError as wrong:
-        raise LineInvalid(number, f"not JSON ({wrong}): it must be {_LINE}") from wrong
-    except (ValueError, RecursionError) as wrong:
+        raise LineInvalid(number, f"not JSON ({wrong}): it must be {LINE}") from wrong
+    except RecursionError as wrong:
+        raise LineInvalid(number, f"it is nested too deeply: it must be {LINE}") from wrong
+    except ValueError as wrong:
         raise LineInvalid(number, str(wrong)) from wrong
 
 
@@ -129,6 +136,22 @@ def _truth(read: dict[str, Any], name: str) -> bool:
 
 def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no number: write null where nothing is known")
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"{digits[:_MOST_DIGITS]}... is too large a number: {_MOST_DIGITS} digits at most")
+    return int(digits)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, of which JSON's reader would take the last of two values."""
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r:.60} is there twice: each name once")
+    return read
 
 
 def _pair(name: str, read: object) -> Pair:

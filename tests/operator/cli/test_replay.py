@@ -50,6 +50,15 @@ def test_counts_come_from_a_file_too_and_a_bad_line_ends_with_its_number(
     assert said.err.startswith(f"{counts}: line 2: not JSON")
 
 
+@pytest.mark.parametrize("text", ["", "\n \n"])
+def test_counts_without_a_line_are_no_success(
+    resource: Path, given: Callable[[str], None], capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    given(text)
+    assert main(["replay", "-f", str(resource)]) == 2
+    assert "counts: no line of counts, each of which is {" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("text", "code", "says"),
     [

@@ -71,6 +71,14 @@ def test_the_bounds_hold_for_what_is_stored() -> None:
     assert list(broken_bounds(json.loads(RESULT.read_text(encoding="utf-8"))["cells"])) == []
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_is_stored_is_what_the_gate_of_now_does(target: str) -> None:
+    """The same seed finds the same: of the thousand rollouts that are over soonest."""
+    stored = json.loads(RESULT.read_text(encoding="utf-8"))["cells"]
+    found = row(Cell("broken", target, 20, GATE), 1000, seed=1)
+    assert found in stored
+
+
 @pytest.mark.parametrize(
     ("target", "rate", "number"),
     [("99.5", 2, 684), ("99.5", 2, 721), ("99.5", 20, 520), ("99.9", 2, 603), ("99.9", 2, 882)],
