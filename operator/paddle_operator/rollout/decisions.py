@@ -107,8 +107,8 @@ def _protection(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     """What callers are protected by, also while a rollout is paused."""
     if not attempt.weight and memory.state is not State.PROMOTING:
         return None
-    others = view.situation.has(memory.stable) > 0 or attempt.ends_pods  # who made room comes back by its end
-    losses = attempt.losses + 1 if others else attempt.losses  # for what ends the pods of both nobody is to blame
+    others = view.situation.has(memory.stable) > 0 or attempt.ends_pods  # these come back by its end
+    losses = attempt.losses + 1 if others else attempt.losses  # what ends the pods of both is nobody's fault
     if not view.situation.has(attempt.canary) and losses <= LOSSES_FORGIVEN:
         lost = attempt.but(weight=0, losses=losses, missing_since=None)
         told = f"{attempt.canary} has no ready pod any more"

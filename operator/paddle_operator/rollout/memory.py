@@ -77,8 +77,7 @@ class Cause(StrEnum):
     ENDPOINTS_LOST = (
         "EndpointsLost",
         Event.CONDEMNED,
-        "Its last ready pod went: three times while others had some or made room for it, or in the bake after "
-        "no steps.",
+        "Its last ready pod went: three times beside others or where these made room, or in a bake without steps.",
     )
     NOT_READY = (
         "NotReady",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from paddle_operator.reasons import Reason
 from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.machine import ENDED, State
-from paddle_operator.rollout.memory import LONGEST_SAID, Hold, Memory
+from paddle_operator.rollout.memory import LONGEST_SAID, Hold, Memory, Rejection
 from paddle_operator.rollout.request import Handled
 from paddle_operator.rollout.saying import UNPROVEN_ALONE, inside
 from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
@@ -138,22 +138,26 @@ def rollout_blocks(facts: RolloutFacts | None, previous: Mapping[str, Any]) -> d
     if facts is None:
         return {"lastHandledRequest": previous.get("lastHandledRequest")}
     memory = facts.memory
-    rejected = [
+    return {
+        "rollout": _progress(facts, previous),
+        "rejectedRevisions": _newest_first(memory.rejected) or None,
+        "leftBake": _newest_first(memory.left) or None,
+        "lastHandledRequest": memory.handled.model_dump(by_alias=True, mode="json")
+        if memory.handled
+        else None,
+    }
+
+
+def _newest_first(rejections: Sequence[Rejection]) -> list[dict[str, str]]:
+    return [
         {
             "revision": one.revision,
             "reason": one.cause.value,
             **({"message": one.told[:1024]} if one.told else {}),
             "at": f"{one.at:%Y-%m-%dT%H:%M:%SZ}",
         }
-        for one in reversed(memory.rejected[-MOST_REJECTED:])
+        for one in reversed(rejections[-MOST_REJECTED:])
     ]
-    return {
-        "rollout": _progress(facts, previous),
-        "rejectedRevisions": rejected or None,
-        "lastHandledRequest": memory.handled.model_dump(by_alias=True, mode="json")
-        if memory.handled
-        else None,
-    }
 
 
 def answered_in(status: Mapping[str, Any]) -> Handled | None:

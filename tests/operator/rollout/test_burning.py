@@ -11,6 +11,7 @@ from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Cause, Hold
 from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
+from paddle_operator.status.rollout import RolloutFacts, rollout_blocks
 from tests.operator.rollout.story import (
     BROKEN,
     FINE,
@@ -54,6 +55,26 @@ def test_a_burn_in_a_bake_is_forgotten_with_the_next_one_that_is_over() -> None:
     story.raised(50).proven()
     story.look(FINE, seconds=7200)
     assert (story.state, story.memory and story.memory.left) == (State.STEADY, ())
+    assert left_bake(story) is None
+
+
+def left_bake(story: Story) -> list[dict[str, str]] | None:
+    assert story.memory is not None
+    facts = RolloutFacts(story.rollout, story.memory, story.wanted, ready=story.ready)
+    found: list[dict[str, str]] | None = rollout_blocks(facts, {})["leftBake"]
+    return found
+
+
+def test_who_burned_is_told_also_while_a_newer_one_serves() -> None:
+    story = Story().promoted()
+    story.look(broken(6.0))
+    story.wanted = NEWER
+    story.ready[NEWER] = 4
+    for _ in range(9):
+        story.look(PROVEN, seconds=1200)
+    assert (story.state, story.memory and story.memory.stable) == (State.STEADY, NEWER)
+    (burned,) = left_bake(story) or ()
+    assert (burned["revision"], burned["reason"]) == (NEW, "FastBurn")
 
 
 def test_who_is_forgiven_by_a_person_is_tried_again_and_rejected_by_the_next_burn() -> None:

@@ -131,7 +131,10 @@ def test_evidence_may_begin_anew_within_a_second() -> None:
         ("{", "line 2: not JSON"),
         ("[]", 'line 2: it must be {"t": SECONDS'),
         ('{"t": 30, "step_weight": 5}', "it has no 'objectives': it must be"),
-        ('{"t": 30, "step_weight": 5, "objectives": {}, "paused": true}', "it may not have 'paused': it must"),
+        (
+            '{"t": 30, "step_weight": 5, "objectives": {}, "paused": true}',
+            "it may not have 'paused': it must",
+        ),
         ('{"t": 30, "t": 45, "step_weight": 5, "objectives": {}}', "'t' is there twice: each name once"),
         ('{"t": ' + "9" * 5000 + ', "step_weight": 5, "objectives": {}}', "9+... is too large a number"),
         ("[" * 100_000, "it is nested too deeply"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from paddle_operator import names
-from paddle_operator.cli.rollout.kept import REJECTED, Kept
+from paddle_operator.cli.rollout.kept import REJECTED, Kept, why_not
 from paddle_operator.errors import OperatorError
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.request import Verb
@@ -29,7 +29,7 @@ def revision_meant(verb: Verb, said: str, service: Mapping[str, Any], kept: Sequ
     if not able:
         none = _none(verb, service, kept)
         raise NoChoice(f"{stranger}, and {none}" if unknown else none)
-    meant = _named(said, able) if said else _usual(verb, service, able)
+    meant = _named(said, able) if said else _usual(verb, service, able, kept)
     if len(meant) == 1:
         return meant[0]
     how_many = "several" if meant else "none"
@@ -92,15 +92,16 @@ def _has_rollout(service: Mapping[str, Any]) -> bool:
     return (service.get("spec") or {}).get("rollout") is not None
 
 
-def _usual(verb: Verb, service: Mapping[str, Any], able: list[str]) -> list[str]:
+def _usual(verb: Verb, service: Mapping[str, Any], able: list[str], kept: Sequence[Kept]) -> list[str]:
     """Return what is meant where nothing is said: to be tried again, the one that the resource asks for; else
-    who served before, or the only one."""
+    who served before, or the only one that has not left its bake."""
     status = service.get("status") or {}
     if verb is Verb.RETRY:
         wanted = (status.get("rollout") or {}).get("revision")
         return [one for one in able if one == wanted] if wanted else able
     usual = (status.get("previous") or {}).get("revision")
-    return [usual] if usual in able else able
+    left = {one.revision for one in kept if one.left}
+    return [usual] if usual in able else [one for one in able if one not in left]
 
 
 def _serving(said: str, service: Mapping[str, Any]) -> str:
@@ -137,7 +138,7 @@ def _described(name: str, kept: Kept | None) -> str:
     if kept is None:
         return name
     when = f"{kept.role} since {kept.ended}" if kept.ended else f"{kept.role}, created {kept.created}"
-    return f"{name}  {when}" + (f"  {kept.rejected}" if kept.rejected else "")
+    return f"{name}  {when}" + (f"  {not_it}" if (not_it := why_not(kept)) else "")
 
 
 def _none(verb: Verb, service: Mapping[str, Any], kept: Sequence[Kept]) -> str:

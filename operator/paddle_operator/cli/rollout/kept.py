@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +30,8 @@ class Kept:
     image: str = ""
     rejected: str = ""
     """Why it was."""
+    left: str = ""
+    """Why it gave its requests back in its bake, so that nobody goes back to it."""
 
 
 def kept_of(service: Mapping[str, Any], deployments: Iterable[Mapping[str, Any]]) -> tuple[Kept, ...]:
@@ -37,15 +39,23 @@ def kept_of(service: Mapping[str, Any], deployments: Iterable[Mapping[str, Any]]
     told = (service.get("status") or {}).get("rejectedRevisions") or ()
     rejected = {str(one["revision"]): one for one in told}
     found = {str(one["metadata"]["name"]): one for one in deployments if _is_revision(one)}
+    left = {str(one["revision"]): one for one in (service.get("status") or {}).get("leftBake") or ()}
     made = sorted(found, key=lambda name: (_created(found[name]), name))
     gone = sorted(rejected.keys() - found.keys(), key=lambda name: (str(rejected[name].get("at", "")), name))
-    return tuple(_kept(name, found.get(name), rejected.get(name, {})) for name in (*gone, *made))
+    kept = (_kept(name, found.get(name), rejected.get(name, {})) for name in (*gone, *made))
+    return tuple(replace(one, left=why(left.get(one.revision, {}))) for one in kept)
 
 
 def why(rejection: Mapping[str, Any]) -> str:
     """Return an entry of status.rejectedRevisions in words. Its e-values are in the status."""
     told = ": ".join(str(rejection[key]) for key in ("reason", "message") if rejection.get(key))
     return told.partition(FIGURES)[0]
+
+
+def why_not(kept: Kept) -> str:
+    """Return why nobody goes back to a revision; empty where somebody may."""
+    left = f"left its bake: {kept.left}" if kept.left else ""
+    return kept.rejected or left
 
 
 def history_table(kept: Sequence[Kept]) -> str:
@@ -61,7 +71,7 @@ def history_table(kept: Sequence[Kept]) -> str:
             one.ended,
             one.digest[:DIGEST_CHARACTERS],
             one.image,
-            one.rejected,
+            why_not(one),
         )
         for one in kept
     ]

@@ -45,6 +45,8 @@ def rollout_rows(service: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "Verdict", f"{rollout['verdict']}{'' if _refused(status) else _time_to_proof(rollout)}"
     for one in status.get("rejectedRevisions") or ():
         yield from _wrapped("Rejected", one["revision"], why(one))
+    for one in status.get("leftBake") or ():
+        yield from _wrapped("Left bake", one["revision"], why(one))
     name, namespace = service["metadata"]["name"], service["metadata"]["namespace"]
     for verb, revision in next_steps(service):
         yield "Next", " ".join(f"kubectl paddle_sla {verb} {name} {revision} -n {namespace}".split())

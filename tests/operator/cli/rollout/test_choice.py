@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -168,6 +169,15 @@ def test_a_retry_means_the_rejected_revision_that_the_resource_asks_for() -> Non
         revision_meant(Verb.RETRY, "", another, ALL)
     with pytest.raises(NoChoice, match="no revision of calm is rejected"):
         revision_meant(Verb.RETRY, "", a_service(), (OLD, SERVING))
+
+
+def test_a_rollback_never_means_by_itself_who_left_its_bake() -> None:
+    burned = replace(OLD, left="FastBurn: 91 of 114 bad")
+    service = a_service(canary=None)
+    assert revision_meant(Verb.ROLLBACK, "", service, (OLDEST, burned, SERVING)) == OLDEST.revision
+    assert revision_meant(Verb.ROLLBACK, "0abb", service, (OLDEST, burned, SERVING)) == burned.revision
+    with pytest.raises(NoChoice, match=f"{burned.revision}  .*left its bake: FastBurn: 91 of 114 bad"):
+        revision_meant(Verb.ROLLBACK, "", service, (burned, SERVING))
 
 
 def test_the_wanted_revision_is_only_told_where_it_is_rejected() -> None:

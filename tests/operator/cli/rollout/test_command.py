@@ -201,7 +201,7 @@ def test_history_lists_revisions_for_people_and_for_scripts(
     (one,) = json.loads(capsys.readouterr().out)
     assert one == {
         "revision": "calm-0aaa", "role": "history", "created": "2026-01-01T00:00:00Z", "ended": "",
-        "digest": "", "image": "runtime:calm-0aaa", "rejected": "",
+        "digest": "", "image": "runtime:calm-0aaa", "rejected": "", "left": "",
     }  # fmt: skip
 
 

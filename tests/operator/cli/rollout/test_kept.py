@@ -24,6 +24,14 @@ def test_revisions_come_oldest_first_with_what_each_was() -> None:
     assert now == Kept("calm-1aaa", "stable", "2026-01-20T00:00:00Z", "", DIGEST, "runtime:calm-1aaa")
 
 
+def test_who_left_its_bake_is_told_beside_its_role() -> None:
+    left = {"revision": "calm-0aaa", "reason": "FastBurn", "message": "91 of 114 bad"}
+    old, now = kept_of(a_service(leftBake=[left]), [NOW, OLD])
+    assert (old.role, old.rejected, old.left) == ("history", "", "FastBurn: 91 of 114 bad")
+    assert now.left == ""
+    assert history_table([old, now]).splitlines()[1].endswith("  left its bake: FastBurn: 91 of 114 bad")
+
+
 def test_what_a_deployment_says_of_its_rejection_is_enough() -> None:
     (bad,) = kept_of(a_service(), [BAD])
     assert (bad.role, bad.rejected, bad.created, bad.ended) == (
