@@ -77,7 +77,7 @@ class Cause(StrEnum):
     ENDPOINTS_LOST = (
         "EndpointsLost",
         Event.CONDEMNED,
-        "Its last ready pod went: three times beside others or where these made room, or in a bake without steps.",
+        "Its last ready pod went: three times beside others or in their room, or in a bake without steps.",
     )
     NOT_READY = (
         "NotReady",

@@ -239,8 +239,8 @@ class Status(Block):
     rejected_revisions: Annotated[tuple[RejectedRevision, ...], Field(max_length=5)] = ()
     """Revisions that were rejected, newest first."""
     left_bake: Annotated[tuple[RejectedRevision, ...], Field(max_length=5)] = ()
-    """Revisions that gave their requests back in a bake, newest first: nobody goes back to them until they are
-    through one."""
+    """Revisions that gave their requests back in a bake, newest first: nobody goes back to them until they
+    are through one."""
     last_handled_request: HandledRequest | None = None
     """What came of the annotation serving.paddle-sla.io/request."""
     model: ModelStatus | None = None
