@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 from sweep.access import Access
-from sweep.errors import StepFailed, SweepError
+from sweep.errors import ArgumentUnusable, StepFailed, SweepError
 from sweep.proxy import Fault
 from sweep.report import report
 from sweep.rounds import FAULTS, sweep
@@ -21,12 +24,13 @@ from sweep.story import Followed, Launch, Step, Subject
 from sweep.trial import Site
 from sweep.writes import Rules
 
-USAGE_ERROR, VIOLATIONS = 2, 1
+NOTHING_FOUND, VIOLATIONS, NOTHING_SAID, NOT_ALL_REACHED = 0, 1, 2, 3
 STEP_SECONDS = 300.0
+_RESOURCE = re.compile(r"([^/:]+/)?v[^/:]+/[^/:]+")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Sweep; returns 0 for no violation, 1 for some, 2 where nothing could be said."""
+    """Sweep; returns 0 for no violation, 1 for some, 2 where nothing could be said, 3 of not all writes."""
     chosen = _parser().parse_args(argv)
     try:
         found = asyncio.run(
@@ -35,15 +39,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         )  # fmt: skip
     except SweepError as wrong:
         print(f"sweep: {wrong}", file=sys.stderr)
-        return USAGE_ERROR
+        return NOTHING_SAID
+    except Exception:  # Python's own status for it is the one of violations
+        traceback.print_exc()
+        return NOTHING_SAID
     print(report(found))
-    return VIOLATIONS if found.violations else 0
+    if found.violations:
+        return VIOLATIONS
+    return NOT_ALL_REACHED if found.not_reached else NOTHING_FOUND
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sweep", description=__doc__)
     parser.add_argument(
-        "--operator", required=True, metavar="COMMAND",
+        "--operator", required=True, type=_command, metavar="COMMAND",
         help="how a replica is started, with KUBECONFIG; {namespace} and {replica} are filled in",
     )  # fmt: skip
     parser.add_argument(
@@ -55,11 +64,12 @@ def _parser() -> argparse.ArgumentParser:
         help="writes are struck from this step on; those before it are on the way to what the story is about",
     )  # fmt: skip
     parser.add_argument(
-        "--compare", required=True, metavar="LIST", help="such as v1/services,apps/v1/deployments"
-    )
+        "--compare", required=True, type=_resources, metavar="LIST",
+        help="such as v1/services,apps/v1/deployments",
+    )  # fmt: skip
     parser.add_argument("--forget", action="append", default=[], metavar="POINTER", help="what may differ")
     parser.add_argument(
-        "--follow", action="append", default=[], metavar="RESOURCE:POINTER",
+        "--follow", action="append", default=[], type=_followed, metavar="RESOURCE:POINTER",
         help="what never may go back, such as v1/services:/spec/selector",
     )  # fmt: skip
     parser.add_argument(
@@ -67,10 +77,13 @@ def _parser() -> argparse.ArgumentParser:
         help="what is written by the clock, besides Leases and kopf's peerings: neither struck nor counted",
     )  # fmt: skip
     parser.add_argument(
-        "--fault", action="append", type=Fault, choices=list(Fault), help="kill-after, drop-answer"
-    )
+        "--fault", action="append", type=Fault, choices=list(Fault),
+        help=f"may be given again and again; else {' and '.join(FAULTS)}",
+    )  # fmt: skip
     parser.add_argument("--two", action="store_true", help="also with two replicas at once, undisturbed")
-    parser.add_argument("--at-once", type=int, default=1, metavar="RUNS", help="so many beside each other")
+    parser.add_argument(
+        "--at-once", type=_from_one_on, default=1, metavar="RUNS", help="so many beside each other"
+    )
     parser.add_argument(
         "--patience", type=float, default=60.0, metavar="SECONDS",
         help="what is not as it should be this long after a step stays so",
@@ -83,9 +96,47 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _command(text: str) -> str:
+    """What can be filled in, and is a command then."""
+    try:
+        words = shlex.split(text.format(namespace="", replica=0))
+    except (LookupError, AttributeError, TypeError, ValueError) as wrong:
+        only = "only {namespace} and {replica} are filled in: write other braces twice"
+        raise argparse.ArgumentTypeError(f"{text!r}: {wrong!r}; {only}") from wrong
+    if not words:
+        raise argparse.ArgumentTypeError(f"{text!r} is no command; name a program and its arguments")
+    return text
+
+
+def _resources(text: str) -> list[str]:
+    for one in (found := text.split(",")):
+        if not _RESOURCE.fullmatch(one):
+            raise argparse.ArgumentTypeError(
+                f"{one!r} is no resource; write v1/services or apps/v1/deployments"
+            )
+    return found
+
+
+def _followed(text: str) -> Followed:
+    resource, _, pointer = text.partition(":")
+    if not pointer.startswith("/"):
+        raise argparse.ArgumentTypeError(f"{text!r} has no JSON pointer; write v1/services:/spec/selector")
+    (one,) = _resources(resource)
+    return Followed(one, pointer)
+
+
+def _from_one_on(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return int(text)
+
+
 def _site(chosen: argparse.Namespace) -> Site:
     folder = chosen.logs or Path(tempfile.mkdtemp(prefix="sweep-"))
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise ArgumentUnusable(f"--logs: {folder} cannot be made a folder: {wrong.strerror}") from wrong
     admin = _kubeconfig(chosen)
     return Site(Access.of(admin), Access.of(chosen.operator_kubeconfig or admin), folder)
 
@@ -95,22 +146,32 @@ def _kubeconfig(chosen: argparse.Namespace) -> Path:
 
 
 def _subject(chosen: argparse.Namespace) -> Subject:
-    programs = sorted(one for one in chosen.story.iterdir() if os.access(one, os.X_OK) and one.is_file())
-    if not programs:
-        raise StepFailed(f"{chosen.story} holds no executable file; make the story's steps executable")
+    programs = _programs(chosen.story)
 
     def launch(_: Path, namespace: str, replica: int) -> Launch:
-        return Launch(shlex.split(chosen.operator.format(namespace=namespace, replica=replica)))
+        command = shlex.split(chosen.operator.format(namespace=namespace, replica=replica))
+        if shutil.which(command[0]) is None:
+            raise ArgumentUnusable(f"--operator: {command[0]} is not found; name a program that can be run")
+        return Launch(command)
 
     return Subject(
         launch=launch,
         steps=[_step(one, _kubeconfig(chosen), swept=one.name >= chosen.first) for one in programs],
-        compared=chosen.compare.split(","),
-        followed=[Followed(*one.split(":", 1)) for one in chosen.follow],
+        compared=chosen.compare,
+        followed=chosen.follow,
         forget=chosen.forget,
         rules=Rules(ignored=Rules().ignored | set(chosen.ignore)),
         patience_seconds=chosen.patience,
     )
+
+
+def _programs(story: Path) -> list[Path]:
+    if not story.is_dir():
+        raise ArgumentUnusable(f"--story: {story} is no folder; name the one that holds the steps")
+    programs = sorted(one for one in story.iterdir() if os.access(one, os.X_OK) and one.is_file())
+    if not programs:
+        raise ArgumentUnusable(f"{story} holds no executable file; make the story's steps executable")
+    return programs
 
 
 def _step(program: Path, kubeconfig: Path, *, swept: bool) -> Step:

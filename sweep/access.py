@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import ssl
 import tempfile
 from collections.abc import Iterator
@@ -59,10 +60,15 @@ async def ask(
     session: aiohttp.ClientSession, access: Access, path: str, method: str = "GET", body: object = None
 ) -> dict[str, Any]:
     """Ask something of the API server for the sweep itself; raises ApiRefused with its words."""
-    async with session.request(method, access.server + path, json=body) as answer:
-        said: dict[str, Any] = await answer.json(content_type=None)
+    plain = {"Accept-Encoding": "identity"}  # long lists come compressed else, which the session leaves be
+    try:
+        async with session.request(method, access.server + path, json=body, headers=plain) as answer:
+            text = await answer.text()
+    except aiohttp.ClientError as unheard:
+        raise ApiRefused(f"{method} {access.server}{path}: {unheard}; is the API server up?") from unheard
     if answer.status >= 400:
-        raise ApiRefused(f"{method} {path}: {answer.status} {said.get('message', '')}")
+        raise ApiRefused(f"{method} {path}: {answer.status} {_message(text)}")
+    said: dict[str, Any] = json.loads(text)
     return said
 
 
@@ -79,6 +85,14 @@ def kubeconfig_for(server: str, token: str, namespace: str) -> str:
             "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": namespace}}],
         }
     )
+
+
+def _message(text: str) -> str:
+    """What a refusal says: of a group that it does not know the API server speaks plain text."""
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, TypeError, KeyError):
+        return text.strip()
 
 
 def _current(kubeconfig: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -7,6 +7,10 @@ class SweepError(Exception):
     """The sweep cannot say anything; the message tells why, and what to do."""
 
 
+class ArgumentUnusable(SweepError):
+    """What the command line names is not there, or is something else."""
+
+
 class KubeconfigUnusable(SweepError):
     """The file does not lead to an API server with credentials of its own."""
 
@@ -15,8 +19,12 @@ class NotTheSame(SweepError):
     """Two undisturbed runs differ: nothing that a disturbed one does differently would mean anything."""
 
 
+class NothingStruck(SweepError):
+    """The operator wrote nothing where its writes were to be struck: a sweep of nothing finds nothing."""
+
+
 class ApiRefused(SweepError):
-    """The API server refused what the sweep itself asked for."""
+    """The API server refused what the sweep itself asked for, or did not answer."""
 
 
 class StepFailed(SweepError):

@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from sweep.access import Access
+from sweep.access import Access, ask
 from sweep.state import name_of, pointed
 from sweep.story import Followed, path_of
 
@@ -20,11 +20,14 @@ Histories = dict[str, list[Any]]
 
 @asynccontextmanager
 async def following(access: Access, followed: Sequence[Followed], namespace: str) -> AsyncIterator[Histories]:
-    """Watch until the end of the block."""
+    """Watch until the end of the block; raises ApiRefused for what is not there: a watch says nothing."""
     seen: Histories = {}
     session = access.session()
-    tasks = [asyncio.create_task(_follow(session, access, one, namespace, seen)) for one in followed]
+    tasks: list[asyncio.Task[None]] = []
     try:
+        for one in followed:
+            await ask(session, access, path_of(one.resource, namespace))
+            tasks.append(asyncio.create_task(_follow(session, access, one, namespace, seen)))
         yield seen
     finally:
         await (

@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import dropwhile, takewhile
 
-from sweep.errors import NotTheSame, StepFailed
+from sweep.errors import NothingStruck, NotTheSame, StepFailed, SweepError
 from sweep.proxy import Fault, Strike
 from sweep.state import differences, goes_back
 from sweep.story import Subject
@@ -68,7 +68,7 @@ async def sweep(
     at_once: int = 1,
     tell: Tell = lambda line: None,
 ) -> Sweep:
-    """Make it; raises StepFailed or NotTheSame where already the undisturbed story says nothing.
+    """Make it; raises StepFailed, NothingStruck or NotTheSame where the undisturbed story says nothing.
 
     `choose` leaves out writes; `two_at_once` adds a run with two replicas; so many runs as `at_once` says are
     under way together.
@@ -82,6 +82,11 @@ async def sweep(
     tell(f"undisturbed: {len(expected.writes)} writes in {expected.seconds:.0f} s")
     uncounted = {one.point for one in expected.writes if one.resource in subject.rules.uncounted}
     points = choose([one.point for one in expected.writes if subject.steps[one.step].swept])
+    if faults and not points:
+        raise NothingStruck(
+            f"none of {len(expected.writes)} writes is in a step that is struck: does the operator watch the "
+            f"run's namespace, and do the steps wait for it? see {site.folder}/{prefix}-0-000-0.log"
+        )
     trials = list(_trials(points, faults, two_at_once))
     slots = asyncio.Semaphore(at_once)
 
@@ -100,7 +105,7 @@ async def sweep(
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(tried(*one)) for one in enumerate(trials, start=1)]
-    except* NotTheSame as found:
+    except* SweepError as found:
         raise found.exceptions[0] from None
     return Sweep(points, dict(expected.counts), [task.result() for task in tasks])
 

@@ -81,9 +81,43 @@ async def test_a_careful_operator_passes(server: FakeApiServer, tmp_path: Path, 
 
 
 async def test_a_story_may_be_about_its_end_alone(server: FakeApiServer, tmp_path: Path, story: Path) -> None:
+    end = story / "2-a-carp"
+    end.write_text((story / "1-three-fish").read_text().replace("koi", "carp"))
+    end.chmod(0o755)
     code, said = await swept(server, tmp_path, story, "--at-once", "2", "--first", "2")
     assert code == 0, said
-    assert "0 writes: 1 configmaps created" in said
+    assert "2 writes: 2 configmaps created" in said
+    assert "kill-after PATCH configmaps/carp #1: the same" in said
+    assert "configmaps/koi" not in said
+
+
+async def test_a_sweep_that_strikes_nothing_says_nothing(
+    server: FakeApiServer, tmp_path: Path, story: Path
+) -> None:
+    code, said = await swept(server, tmp_path, story, "--first", "2-no-step-comes-so-late")
+    assert code == 2, said
+    assert "sweep: none of 2 writes is in a step that is struck" in said
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--compare", "v1/configmaps,v1/pools"), "sweep: GET /api/v1/namespaces/sweep-"),
+        (("--follow", "example.com/v1/pools:/spec"), "/pools: 404 404 page not found"),
+        (
+            ("--operator", "no-such-operator"),
+            "sweep: --operator: no-such-operator is not found; name a program",
+        ),
+    ],
+)
+async def test_what_is_not_there_is_told_and_leaves_nothing_behind(
+    server: FakeApiServer, tmp_path: Path, story: Path, more: tuple[str, ...], told: str
+) -> None:
+    code, said = await swept(server, tmp_path, story, *more)
+    assert code == 2, said
+    assert told in said
+    assert "Traceback" not in said
+    assert not [key for key in server.objects if key[1] == "namespaces"], "the run's namespace is deleted"
 
 
 async def test_a_careless_one_is_told_by_the_exit_status(
