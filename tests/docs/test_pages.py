@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("docs", "charts", "news", "examples", "deploy")
+FOLDERS = ("docs", "charts", "news", "examples", "deploy", "sweep")
 PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.md"))])
 RECORDS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 SECTIONS = ["Context", "Choice", "Cost", "What would change our mind"]

@@ -14,6 +14,7 @@ from hack.cluster.layout import bin_dir
 from hack.cluster.progress import Progress
 from hack.demo.kubectl import Kube, KubectlRefused
 from hack.e2e_site import BARE_CLUSTER
+from sweep.paper import PaperNode
 from tests.e2e.operator.local_operator import (
     INSTALLED,
     ROOT,
@@ -22,7 +23,6 @@ from tests.e2e.operator.local_operator import (
     kubeconfig_of_account,
     role_of_chart,
 )
-from tests.e2e.operator.paper_node import PaperNode
 
 
 @pytest.fixture(scope="session")

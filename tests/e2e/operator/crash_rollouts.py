@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from hack.demo.kubectl import Kube, eventually
+from sweep.paper import NOW, patch_status
 from sweep.story import Subject
 from tests.e2e.operator.crash_story import NAME, WAIT_SECONDS, Life
 from tests.e2e.operator.moved_clock import BEGIN
-from tests.e2e.operator.paper_node import NOW, answers_agree, become_ready, patch_status, resolve
+from tests.e2e.operator.paper_pods import answers_agree, become_ready, resolve
 from tests.e2e.operator.paper_prometheus import PaperPrometheus, Traffic
 from tests.e2e.operator.resources import paper
 from tests.e2e.rollouts import wait_for_weights, weights

@@ -11,7 +11,7 @@ from pathlib import Path
 from hack.demo.kubectl import API, Kube, eventually
 from sweep.story import Followed, Launch, Step, Subject
 from tests.e2e.operator.local_operator import SYSTEM
-from tests.e2e.operator.paper_node import become_ready, resolve
+from tests.e2e.operator.paper_pods import become_ready, resolve
 from tests.e2e.operator.resources import paper
 
 NAME = "calm"

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hack.demo.kubectl import API
-from tests.e2e.operator.paper_node import LABEL
-
-POD = {"nodeSelector": LABEL, "tolerations": [{"key": "paper", "operator": "Exists"}]}
+from sweep.paper import POD
 
 
 def paper(name: str, *, uri: str = "https://models.example.com/ocr/", replicas: int = 1, queue: int = 64,

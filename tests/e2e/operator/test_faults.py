@@ -12,7 +12,7 @@ import pytest
 
 from hack.demo.kubectl import Kube, eventually
 from tests.e2e.operator.local_operator import SYSTEM, LocalOperator
-from tests.e2e.operator.paper_node import resolve
+from tests.e2e.operator.paper_pods import resolve
 from tests.e2e.operator.resources import paper
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]

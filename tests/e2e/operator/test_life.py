@@ -7,7 +7,7 @@ import json
 import pytest
 
 from hack.demo.kubectl import Kube, eventually
-from tests.e2e.operator.paper_node import DIGEST, become_ready, end_of_resolve, resolve
+from tests.e2e.operator.paper_pods import DIGEST, become_ready, end_of_resolve, resolve
 from tests.e2e.operator.resources import paper
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.usefixtures("operator")]
