@@ -55,6 +55,10 @@ class Rollouts(Life):
     def settings(self) -> dict[str, str]:
         return {"PROMETHEUS_URL": self.prometheus.url}
 
+    def made_and_deleted(self) -> Subject:
+        """A service with a route and a rollout: the writes that make it are struck, too."""
+        return self.subject(self.made, self.deleted)
+
     def promoted(self) -> Subject:
         """Each step of a good canary, its promotion, its bake, the end of who served before."""
         return self.subject(
@@ -126,7 +130,8 @@ class Rollouts(Life):
         kube.apply(self.service())
         resolve(kube, NAME)
         first = self.comes_up(kube, good=20)
-        kube.run("wait", f"httproute/{NAME}", "--for=create", "--timeout=60s", timeout=70)
+        created = ("--for=create", f"--timeout={WAIT_SECONDS:g}s")
+        kube.run("wait", f"httproute/{NAME}", *created, timeout=WAIT_SECONDS + 10)
         patch_status(kube, "httproute", NAME, {"parents": PARENTS}, merged="merge")
         kube.wait_condition(NAME, "Ready", "True", timeout=WAIT_SECONDS)
         self.stable[namespace] = first

@@ -56,6 +56,7 @@ async def test_killed_after_some_writes_it_goes_on_as_if_nothing_had_been(life: 
 
 TOLD: list[Callable[[Rollouts], Subject]] = [
     taken_over,
+    Rollouts.made_and_deleted,
     Rollouts.promoted,
     Rollouts.rolled_back,
     Rollouts.by_hand,
