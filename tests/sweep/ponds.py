@@ -30,15 +30,16 @@ def quiet(settings: kopf.OperatorSettings, **_: Any) -> None:
 @kopf.on.create("ponds", backoff=0.2)
 @kopf.on.update("ponds", backoff=0.2)
 async def fish(name: str, namespace: str, spec: Any, reason: str, **_: Any) -> None:
-    data = {"fish": str(spec["fish"])}
+    made = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"fish": str(spec["fish"])}}
     if CARELESS == "creates" and reason == "create":
-        await write("POST", namespace, "", {"metadata": {"generateName": f"{name}-"}, "data": data})
+        await write("POST", namespace, "", {**made, "metadata": {"generateName": f"{name}-"}})
     else:
-        await write("PATCH", namespace, f"/{name}", {"metadata": {"name": name}, "data": data})
+        applied = f"/{name}?fieldManager=ponds&force=true"
+        await write("PATCH", namespace, applied, {**made, "metadata": {"name": name}})
 
 
-async def write(method: str, namespace: str, name: str, body: dict[str, Any]) -> None:
-    address = f"{SERVER}/api/v1/namespaces/{namespace}/configmaps{name}"
+async def write(method: str, namespace: str, which: str, body: dict[str, Any]) -> None:
+    address = f"{SERVER}/api/v1/namespaces/{namespace}/configmaps{which}"
     kind = "application/json" if method == "POST" else "application/apply-patch+yaml"
     try:
         async with (
