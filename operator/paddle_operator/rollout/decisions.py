@@ -196,7 +196,9 @@ def _preparing(memory: Memory, attempt: Attempt, view: View) -> Move | None:
             offered=attempt.raised,
         )
         return Move(Event.BEGUN, {"attempt": anew}, told="there is no room beside those that serve")
-    if view.frozen or attempt.blind or view.situation.has(attempt.canary) < pods_needed(attempt, view):
+    nobody_serves = attempt.checked and not view.situation.has(memory.stable)  # both have lost their pods
+    needed = 1 if nobody_serves else pods_needed(attempt, view)
+    if view.frozen or attempt.blind or view.situation.has(attempt.canary) < needed:
         return None
     return _hosted(attempt, view) if attempt.checked else Move(Event.CHECKABLE)
 

@@ -76,6 +76,16 @@ def test_a_loss_counts_against_it_only_while_others_have_pods(together: int) -> 
     assert rejected(story) == {NEW: Cause.ENDPOINTS_LOST}
 
 
+def test_the_first_pod_that_is_back_serves_where_both_have_lost_theirs() -> None:
+    story = Story().tried(50)
+    story.ready = {OLD: 0, NEW: 0}
+    story.look()
+    story.ready[NEW] = 1
+    assert story.look().weight(NEW) == 100
+    story.ready[OLD] = 4
+    assert story.look().weight(NEW) == 25, "no more than its pod can take"
+
+
 def test_who_loses_its_pods_again_and_again_on_the_only_device_gives_it_back() -> None:
     story = Story()
     story.full = 1
