@@ -20,7 +20,7 @@ HEAD = (
     "of commit",
 )
 
-NOT_AT_ONCE = "Not all systems ran in the same hour: compare those of a like load and commit."
+UNLIKE = "Runs met unlike loads: compare those of a like load and commit."
 NOTHING_FOUND = ("query failed", "no values")
 """What Flagger says of a look that found nothing out, and that counts as a failed one."""
 BESIDE = """\
@@ -56,7 +56,7 @@ def peers_rollout(figures: Result) -> list[str]:
         "## A broken second version, beside Flagger and Argo Rollouts\n",
         began,
         table(HEAD, rows),
-        f"By the median, fewest callers were hit under {_fewest_hit(systems)}. {NOT_AT_ONCE}\n",
+        f"By the median, fewest callers were hit under {_fewest_hit(systems)}. {UNLIKE}\n",
         "Settings; of this operator `spec.rollout`, of Flagger `spec.analysis`:\n",
         "\n".join(shown) + "\n",
         BESIDE,
