@@ -37,7 +37,7 @@ from paddle_operator.rollout.looks.recorded import line_of
 from paddle_operator.rollout.looks.spending import spent_percent
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Memory, memory_from, text_of
-from paddle_operator.rollout.only_pods import keeps_others_waiting
+from paddle_operator.rollout.only_pods import keeps_others_waiting, too_few
 from paddle_operator.rollout.reaching import Traffic, bad_shares, begins, in_steps, to_begin, to_go
 from paddle_operator.rollout.saying import Saying
 from paddle_operator.rollout.situation import Situation
@@ -154,7 +154,9 @@ class Rolling:
         reach, hosting = reach or _to_go(of, made.memory, judged, traffic, situation), situation.hosting
         words = hosting.told if hosting is not None and hosting.is_about(made.memory) else ""
         ready = situation.ready
-        facts = RolloutFacts(of.rollout, made.memory, of.wish.revision, verdict, reach, words, ready)
+        facts = RolloutFacts(
+            of.rollout, made.memory, of.wish.revision, verdict, reach, words, ready, situation.full
+        )
         remembered_now = made.memory if refused is None else memory
         asks = remembered_now is not None and remembered_now.state is State.PREFLIGHT
         asked = asked if asks else NO_QUESTIONS  # an answer that is not remembered is needed once more
@@ -185,11 +187,14 @@ class Rolling:
         if looked is None:
             return None
         attempt = memory.attempt
-        look = looked.look(present_step(of.rollout, attempt))
+        few = attempt is not None and attempt.too_few  # for some of the time since the last look
+        few = few or too_few(memory, _ready(of), _full(memory, of))
+        counted = replace(looked, counts={}) if few else looked
+        look = counted.look(present_step(of.rollout, attempt))
         known = _read(gate_memory.memory_from, memory.gate, "the evidence about a canary begins anew")
         after, verdict = judge(of.gate, known or GateMemory(), look)
         counters = remembered.text_of(looked.remembered)
-        line = line_of(looked, look, attempt.weight if attempt else 100, verdict, anew=known is None)
+        line = line_of(counted, look, attempt.weight if attempt else 100, verdict, anew=known is None)
         return Judged(gate_memory.text_of(after), counters, after, verdict, looked, looked.missing, line)
 
     async def _traffic(
@@ -237,13 +242,22 @@ def _who(memory: Memory | None, of: Subject) -> Revisions | None:
     """
     if memory is None:
         return None
-    attempt, ready = memory.trying, {one.name: one.ready_replicas for one in of.seen.revisions}
+    attempt, ready = memory.trying, _ready(of)
     stable = memory.stable if ready.get(memory.stable or "") else None
     if attempt is not None and attempt.weight:
         return Revisions(attempt.canary, stable) if ready.get(attempt.canary) else None
     if memory.state is State.BAKING and stable is not None and memory.previous is not None:
         return Revisions(stable, None)
     return None
+
+
+def _ready(of: Subject) -> dict[str, int]:
+    return {one.name: one.ready_replicas for one in of.seen.revisions}
+
+
+def _full(memory: Memory | None, of: Subject) -> int:
+    """Return how many pods all requests need."""
+    return (memory.attempt.full if memory and memory.attempt else 0) or of.wish.replicas
 
 
 def _questions(of: Subject, memory: Memory | None) -> Questions:
@@ -278,8 +292,8 @@ def _situation(
     return Situation(
         wanted=of.wanted,
         lives=lives_of(of.service.identity.name, seen.revisions, seen.objects),
-        ready={one.name: one.ready_replicas for one in seen.revisions},
-        full=(memory.attempt.full if memory and memory.attempt else 0) or of.wish.replicas,
+        ready=_ready(of),
+        full=_full(memory, of),
         by_pods=of.service.spec.routing.type is RoutingType.REPLICA_RATIO,
         verdict=verdict,
         counted_from=_counted_from(judged),

@@ -108,8 +108,7 @@ def gains_nothing(
 ) -> None:
     """A pause gives a canary no more than it had, or was granted before and its own pods could not take yet.
 
-    Only what the ready pods of the stable revision can no longer take goes to it, whoever is left of them:
-    everything where none is, and where pods made room for it the part of those that are gone.
+    Only what the ready pods of the stable revision can no longer take goes to it, whoever is left of them.
     """
     canary = course.canary
     same = before.attempt is not None and before.attempt.canary == canary
@@ -117,9 +116,8 @@ def gains_nothing(
     if then.attempt is not None:
         assert then.attempt.weight <= granted
     had = earlier.canary_weight if earlier.canary == canary else 0
-    made_room = then.attempt is not None and then.attempt.full
     left = ready.get(then.stable or "", 0) - len(course.ends)
-    gone = PODS - max(left, 0) if made_room or left <= 0 else 0
+    gone = PODS - max(left, 0)
     assert course.canary_weight <= max(had, granted, math.ceil(100 * gone / PODS))
 
 

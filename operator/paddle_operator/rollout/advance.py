@@ -16,7 +16,7 @@ from paddle_operator.rollout.judging import FIGURES
 from paddle_operator.rollout.machine import TRYING, Event, State
 from paddle_operator.rollout.memory import LONGEST_SAID, Attempt, Hold, Judged, Memory
 from paddle_operator.rollout.moves import Move, View, by_wish
-from paddle_operator.rollout.only_pods import alone, unwanted_but_needed
+from paddle_operator.rollout.only_pods import alone, too_few, unwanted_but_needed
 from paddle_operator.rollout.orders import obey
 from paddle_operator.rollout.preflight import PreflightState
 from paddle_operator.rollout.request import LONGEST, Handled, Outcome, Verb
@@ -236,7 +236,8 @@ def _looked(memory: Memory, view: View) -> Memory:
     seen = memory.but(gate=gate, counters=counters, looked_at=looked_at, judged=judged)
     if memory.attempt is not None:
         missing_since = min(memory.attempt.missing_since or view.now, view.now) if view.missing else None
-        seen = seen.attempting(missing_since=missing_since)
+        few = too_few(memory, view.situation.ready, view.situation.full)
+        seen = seen.attempting(missing_since=missing_since, too_few=few)
     unclear = view.missing != "" or view.finds(Finding.NO_DATA, Finding.SHARED_INCIDENT)
     stands = unclear or view.frozen or unwanted_but_needed(memory, view.situation)
     if memory.attempt is None or memory.state is not State.STEP or memory.looked_at is None or stands:

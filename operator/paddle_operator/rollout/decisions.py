@@ -159,7 +159,8 @@ def _found_bad(memory: Memory, attempt: Attempt, view: View) -> Iterator[tuple[C
     analysis, spent = view.rollout.analysis, view.situation.spent_percent
     most = Fraction(analysis.max_budget_spend_percent)
     if not view.situation.has(attempt.canary):
-        yield Cause.ENDPOINTS_LOST, f"it has lost its last ready pod {attempt.losses + 1} times"
+        times = f"{attempt.losses + 1} times while others had some or had made room"
+        yield Cause.ENDPOINTS_LOST, f"it has lost its last ready pod {times}"
     if view.finds(Finding.BROKEN):
         yield Cause.REFUSES if refuses(view) else Cause.BROKEN, evidence(view)
     if spent is not None and view.overspent:
@@ -187,7 +188,8 @@ def _blocked(memory: Memory, attempt: Attempt, view: View) -> Move | None:
 def _preparing(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     if attempt.weight and (hold := holding(memory, attempt, view)) is not None:
         return hold
-    if _may_make_room(attempt, view):
+    nobody_serves = attempt.checked and not view.situation.has(memory.stable)  # both have lost their pods
+    if not nobody_serves and _may_make_room(attempt, view):
         anew = Attempt(
             canary=attempt.canary,
             strategy=attempt.strategy,
@@ -196,7 +198,6 @@ def _preparing(memory: Memory, attempt: Attempt, view: View) -> Move | None:
             offered=attempt.raised,
         )
         return Move(Event.BEGUN, {"attempt": anew}, told="there is no room beside those that serve")
-    nobody_serves = attempt.checked and not view.situation.has(memory.stable)  # both have lost their pods
     needed = 1 if nobody_serves else pods_needed(attempt, view)
     if view.frozen or attempt.blind or view.situation.has(attempt.canary) < needed:
         return None
@@ -290,7 +291,8 @@ def _left(memory: Memory, view: View, cause: Cause, told: str) -> Move:
     wanted = anew and view.situation.wanted == memory.stable
     then = f", and is to begin anew beside {memory.previous}" if wanted else ""
     figures = f": {evidence(view, of=memory.stable)}" if cause is Cause.FAST_BURN else ""
-    return sent_back(memory, view, memory.previous or "", cause, f"{told}{then}{figures}", forgiven=anew)
+    move = sent_back(memory, view, memory.previous or "", cause, f"{told}{figures}", forgiven=anew)
+    return replace(move, told=f"{told}{then}{figures}")
 
 
 def _burns_fast(view: View) -> bool:

@@ -31,7 +31,16 @@ def alone(memory: Memory, ready: Mapping[str, int]) -> Alone | None:
         return None
     if trying.takes_over:
         return Alone.HELD if memory.state is State.HELD else Alone.TAKES_OVER
-    return Alone.FOR_NOW if trying.weight and not trying.ends_pods else None
+    has_served = trying.weight > 0 or trying.checked
+    return Alone.FOR_NOW if has_served and not trying.ends_pods else None
+
+
+def too_few(memory: Memory, ready: Mapping[str, int], full: int) -> bool:
+    """Tell whether who alone has ready pods has fewer than all requests need, `full`, and gets more: what it
+    then refuses says nothing of it."""
+    trying = memory.trying
+    short = trying is not None and not trying.ends_pods and ready.get(trying.canary, 0) < full
+    return short and alone(memory, ready) is not None
 
 
 def unwanted_but_needed(memory: Memory, situation: Situation) -> bool:

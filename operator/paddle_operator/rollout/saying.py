@@ -266,6 +266,9 @@ def _taken(memory: Memory, attempt: Attempt, view: View) -> str:
     else:
         taken = course_of(memory, view.rollout, situation).canary_weight
         why = f"{memory.stable} cannot carry the rest" if taken > asked else "its pods cannot carry more"
+    if taken > asked and not (situation.by_pods or attempt.full):  # it is told longer than that is so
+        rest = f"and {taken} % until {memory.stable} can carry the rest"
+        return f"{asked} % of the requests, {_step(attempt, view)}, {rest}"
     told = f"{taken} % of the requests, {_step(attempt, view)}"
     return told if taken == asked else f"{told}, which asks for {asked} %: {why}"
 

@@ -57,14 +57,19 @@ def weight_of(memory: Memory, attempt: Attempt, situation: Situation, going: int
     canary, share = situation.has(attempt.canary), situation.share_of(attempt.canary)
     stable = situation.has(memory.stable) - going
     takes_over = memory.state in {State.PROMOTING, State.RETURNING}
-    if not canary or not (attempt.weight or takes_over):
+    has_share = attempt.weight > 0 or takes_over
+    if not canary or not (has_share or attempt.checked):
         return 0
     if stable <= 0:
         return 100
+    if not has_share:
+        return 0
     asked = share if memory.state is State.RETURNING else attempt.weight
     if attempt.full:
         load = situation.hosting.load if situation.hosting is not None else UNKNOWN
         return weight_hosted(asked, situation.full, stable, canary, load)
+    if canary > situation.pods_for(asked):  # it was alone, and gives back what the others can take again
+        asked = max(asked, 100 - situation.share_of(memory.stable or ""))
     return min(asked, share)
 
 
@@ -111,9 +116,11 @@ def pods_of(memory: Memory, attempt: Attempt, rollout: Rollout, situation: Situa
         return 1  # callers are sent none of them yet: no further pod that serves may go for more
     if takes_over or attempt.strategy is not Strategy.CANARY:
         return situation.full
-    ready, least = situation.has(attempt.canary), 0
-    if attempt.weight and ready and not situation.has(memory.stable):  # all requests go to it
+    ready, left, least = situation.has(attempt.canary), situation.has(memory.stable), 0
+    if attempt.checked and not left:  # all requests go to it
         least = min(situation.full, ready) if attempt.ends_pods else situation.full
+    elif attempt.checked and not attempt.ends_pods:  # none of its ready pods is ended that the others lack
+        least = min(situation.full - left, ready)
     return max(least, situation.pods_for(share(rollout, attempt)))
 
 

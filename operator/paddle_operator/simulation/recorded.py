@@ -139,7 +139,7 @@ def _no_constant(name: str) -> float:
 
 
 def _whole(digits: str) -> int:
-    if len(digits) > _MOST_DIGITS:
+    if len(digits.lstrip("-")) > _MOST_DIGITS:
         raise ValueError(f"{digits[:_MOST_DIGITS]}... is too large a number: {_MOST_DIGITS} digits at most")
     return int(digits)
 

@@ -202,6 +202,10 @@ class RejectedRevision(Block):
     """When, RFC 3339."""
 
 
+class LeftBake(RejectedRevision):
+    """A revision that gave its requests back in its bake; asked for again, it is tried again."""
+
+
 class HandledRequest(Block):
     """The last request of a person that was answered."""
 
@@ -238,7 +242,7 @@ class Status(Block):
     """How far the rollout is; absent without spec.rollout."""
     rejected_revisions: Annotated[tuple[RejectedRevision, ...], Field(max_length=5)] = ()
     """Revisions that were rejected, newest first."""
-    left_bake: Annotated[tuple[RejectedRevision, ...], Field(max_length=5)] = ()
+    left_bake: Annotated[tuple[LeftBake, ...], Field(max_length=5)] = ()
     """Revisions that gave their requests back in a bake, newest first: nobody goes back to them until they
     are through one."""
     last_handled_request: HandledRequest | None = None

@@ -15,6 +15,7 @@ from paddle_operator.reasons import Reason
 from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.machine import ENDED, State
 from paddle_operator.rollout.memory import LONGEST_SAID, Hold, Memory, Rejection
+from paddle_operator.rollout.only_pods import too_few
 from paddle_operator.rollout.request import Handled
 from paddle_operator.rollout.saying import UNPROVEN_ALONE, inside
 from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
@@ -69,6 +70,8 @@ class RolloutFacts:
     """How the pods of whoever is tried find room."""
     ready: Mapping[str, int] = field(default_factory=dict)
     """Ready pods, by revision, as far as they are known."""
+    full: int = 0
+    """Pods that all requests need; 0: not known."""
 
     @property
     def message(self) -> str:
@@ -90,10 +93,13 @@ class RolloutFacts:
         memory, attempt = self.memory, self.memory.trying
         if memory.previous is not None and not self.ready.get(memory.previous, 1):
             return f"{memory.previous} has no ready pod to go back to"
-        if attempt is None or not attempt.weight or attempt.ends_pods or not self.ready.get(attempt.canary):
+        if attempt is None or attempt.ends_pods or not (attempt.weight or attempt.checked):
             return ""
-        left = self.ready.get(memory.stable or "", 1)
-        return "" if left else f"{memory.stable} has no ready pod: {attempt.canary} takes all requests now"
+        if not self.ready.get(attempt.canary) or self.ready.get(memory.stable or "", 1):
+            return ""
+        few = too_few(memory, self.ready, self.full)
+        judged = f", and is judged again once {self.full} of its pods are ready" if few else ""
+        return f"{memory.stable} has no ready pod: {attempt.canary} takes all requests now{judged}"
 
     @property
     def unproven(self) -> bool:

@@ -73,6 +73,24 @@ def test_a_canary_that_is_not_wanted_and_has_the_only_pods_is_judged_on(story: R
     assert [one["revision"] for one in story.status["rejectedRevisions"]] == [canary]
 
 
+def test_what_a_canary_refuses_while_too_few_of_its_pods_serve_everybody_says_nothing_of_it(
+    story: RolloutStory,
+) -> None:
+    stable, canary = story.begun()
+    story.cluster.edit(scaling={"replicas": 4})
+    loses_its_pods(story, stable)
+    story.passes(60, good=25, bad=75)
+    assert (story.rollout["state"], story.weights) == ("Step", {canary: 100})
+    assert "is judged again once 4 of its pods are ready" in story.rollout["message"]
+    deployment = next(one for one in story.cluster.of("Deployment") if one["metadata"]["name"] == canary)
+    assert deployment["spec"]["replicas"] == 4
+    story.cluster.ready(4, canary)
+    story.passes(30)
+    assert story.rollout["state"] == "Step", "nor does it later"
+    story.passes(60, good=50, bad=50)
+    assert [one["revision"] for one in story.status["rejectedRevisions"]] == [canary]
+
+
 def test_a_canary_beside_which_all_pods_are_lost_is_said_to_take_all_requests_as_long_as_that_is_so(
     story: RolloutStory,
 ) -> None:

@@ -314,3 +314,11 @@ def test_a_fast_burn_in_the_bake_sends_nobody_back_to_whom_somebody_deleted() ->
     assert story.told == (
         f"{NEW} takes all requests: {OLD}, which was kept warm, is gone: there is nobody to go back to"
     )
+
+
+def test_why_one_left_its_bake_does_not_say_for_ever_that_it_is_to_begin_anew() -> None:
+    story = Story().promoted()
+    story.look(broken(6.0))
+    (burned,) = left_bake(story) or ()
+    assert burned["message"].startswith(f"{NEW}, which serves alone, burns the budget fast")
+    assert "begin anew" not in burned["message"]

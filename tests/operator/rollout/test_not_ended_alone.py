@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import pytest
 
+from paddle_operator.reasons import Reason
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Cause
+from paddle_operator.rollout.only_pods import too_few
 from paddle_operator.status.rollout import RolloutFacts
 from tests.operator.rollout.story import AWAY, FINE, NEW, NEWER, OLD, PROVEN, THIN, Story, asking, rejected
 
 
-def reason(story: Story) -> str:
+def facts(story: Story) -> RolloutFacts:
     assert story.memory is not None
-    return RolloutFacts(story.rollout, story.memory, story.wanted, ready=story.ready).reason.value
+    return RolloutFacts(story.rollout, story.memory, story.wanted, ready=story.ready, full=story.full)
+
+
+def told(story: Story) -> str:
+    return facts(story).message
 
 
 @pytest.mark.parametrize("wanted", [NEW, NEWER])
@@ -61,7 +67,7 @@ def test_a_loss_counts_against_it_only_while_others_have_pods(together: int) -> 
     for _ in range(together):
         story.ready = {OLD: 0, NEW: 0}
         story.look()
-        assert "EndpointsLost" in reason(story)
+        assert facts(story).reason == Reason.ENDPOINTS_LOST
         story.ready[NEW] = 1
         story.look()
         story.ready[OLD] = 4
@@ -110,6 +116,37 @@ def test_who_takes_all_requests_has_the_pods_for_them() -> None:
     story.ready[OLD] = 0
     course = story.look()
     assert (course.weight(NEW), course.canary_replicas) == (100, 4)
-    story.ready |= {OLD: 4, NEW: 4}
-    course = story.look()
-    assert (course.weight(NEW), course.canary_replicas) == (5, 1)
+    story.ready[NEW] = 4
+    for back, weight, pods in ((1, 75, 3), (2, 50, 2), (4, 5, 1)):
+        story.ready[OLD] = back
+        course = story.look()
+        assert (course.weight(NEW), course.canary_replicas) == (weight, pods), "as its pods come back"
+        story.ready[NEW] = pods
+
+
+def test_who_alone_has_too_few_pods_is_not_judged_by_what_these_refuse() -> None:
+    story = Story().tried(5)
+    story.ready[OLD] = 0
+    story.look()
+    assert story.memory is not None
+    assert too_few(story.memory, story.ready, 4)
+    assert "takes all requests now, and is judged again once 4 of its pods are ready" in told(story)
+    story.ready[NEW] = 4
+    assert not too_few(story.memory, story.ready, 4)
+    assert told(story).endswith("takes all requests now")
+    story.ready |= {OLD: 1, NEW: 1}
+    assert not too_few(story.memory, story.ready, 4), "others can be compared with"
+
+
+@pytest.mark.parametrize("wanted", [NEW, None])
+def test_the_first_pod_that_is_back_serves_in_a_pause_too_and_while_nobody_knows_what_is_wanted(
+    wanted: str | None,
+) -> None:
+    story = Story().tried(5)
+    story.rollout = asking(state="Paused" if wanted else "Running")
+    story.wanted, story.ready = wanted, {OLD: 0, NEW: 0}
+    story.look()
+    story.ready[NEW] = 1
+    assert story.look().weight(NEW) == 100
+    story.ready[OLD] = 4
+    assert story.look().weight(NEW) == 0, "it has no share of its own before it goes on"

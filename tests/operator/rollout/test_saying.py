@@ -58,7 +58,7 @@ def test_a_canary_without_anybody_beside_it_is_said_to_take_everything() -> None
     story.ready = {OLD: 0, NEW: 1}
     assert story.look(FINE).canary_weight == 100
     assert said(story) == (
-        f"{NEW} takes 100 % of the requests, step 1 of 3, which asks for 5 %: {OLD} cannot carry the rest"
+        f"{NEW} takes 5 % of the requests, step 1 of 3, and 100 % until {OLD} can carry the rest"
     )
 
 

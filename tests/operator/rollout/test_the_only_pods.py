@@ -171,14 +171,17 @@ def test_who_was_held_while_it_took_over_and_has_a_share_of_its_own_again_does_n
     assert (course.stable, course.canary, course.weight(NEW)) == (OLD, NEW, 100)
 
 
-def test_who_lost_its_pods_while_it_took_over_is_nobody_to_go_back_to() -> None:
+def test_who_lost_its_pods_while_it_took_over_serves_again_before_a_newer_one_begins() -> None:
     story = promoting_alone()
     story.ready[NEW] = 0
     story.look()
     story.ready[NEW], story.wanted = 1, NEWER
     course = story.look()
-    assert (course.stable, course.canary) == (OLD, NEWER)
-    assert f"nobody serves until {OLD} or {NEWER} has one" in story.told
+    assert (course.stable, course.weight(NEW)) == (OLD, 100)
+    assert f"{NEWER} is wanted, and begins once {OLD} has one" in story.told
+    story.ready[OLD] = 1
+    course = story.look()
+    assert (course.stable, course.canary, course.weight(NEW)) == (OLD, NEWER, 0)
 
 
 def test_who_is_needed_while_its_next_pods_come_up_is_held_where_counts_stay_away() -> None:

@@ -62,7 +62,7 @@ def history_table(kept: Sequence[Kept]) -> str:
     """One line a revision."""
     if not kept:
         return "No revision is kept: the operator has made none yet.\n"
-    head = ("REVISION", "ROLE", "CREATED", "ENDED", "DIGEST", "IMAGE", "REJECTED")
+    head = ("REVISION", "ROLE", "CREATED", "ENDED", "DIGEST", "IMAGE", "WHY NOT")
     rows = [
         (
             one.revision,

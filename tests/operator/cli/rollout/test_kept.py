@@ -72,7 +72,7 @@ def test_the_table_has_one_line_a_revision_and_shortens_digests() -> None:
     head, *lines = history_table(
         kept_of(a_service(rejectedRevisions=[REJECTED]), [NOW, OLD, BAD])
     ).splitlines()
-    assert head.split() == ["REVISION", "ROLE", "CREATED", "ENDED", "DIGEST", "IMAGE", "REJECTED"]
+    assert head.split() == ["REVISION", "ROLE", "CREATED", "ENDED", "DIGEST", "IMAGE", "WHY", "NOT"]
     assert lines[2].split() == [
         "calm-1aaa", "stable", "2026-01-20T00:00:00Z", "sha256:aaaaaaaaaaaa", "runtime:calm-1aaa"
     ]  # fmt: skip
