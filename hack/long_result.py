@@ -61,9 +61,13 @@ def tests(suite: ElementTree.Element) -> Iterator[dict[str, str | float]]:
 
 
 def commit() -> str:
-    """Return the commit under test, marked where the tree differs from it."""
-    asked = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
-    return (
-        subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
-        or "unknown"
-    )
+    """Return the commit under test, marked where the tree differs from it in more than results."""
+    name = _git("rev-parse", "HEAD")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":!benchmarks/results")
+    return f"{name}-dirty" if name and changed else name or "unknown"
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.strip()
