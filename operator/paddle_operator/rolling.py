@@ -193,9 +193,9 @@ class Rolling:
         look = counted.look(present_step(of.rollout, attempt))
         known = _read(gate_memory.memory_from, memory.gate, "the evidence about a canary begins anew")
         after, verdict = judge(of.gate, known or GateMemory(), look)
-        counters = remembered.text_of(looked.remembered)
+        counters, missing = ("", "") if few else (remembered.text_of(looked.remembered), looked.missing)
         line = line_of(counted, look, attempt.weight if attempt else 100, verdict, anew=known is None)
-        return Judged(gate_memory.text_of(after), counters, after, verdict, looked, looked.missing, line)
+        return Judged(gate_memory.text_of(after), counters, after, verdict, looked, missing, line)
 
     async def _traffic(
         self, of: Subject, memory: Memory | None, judged: Judged | None, now: datetime
@@ -229,7 +229,9 @@ class Rolling:
 
 
 def _first_counted(memory: Memory, of: Subject) -> Mapping[CountedAt, datetime]:
-    """Return from when on a canary is counted that has taken its first share and was not looked at yet."""
+    """Return from when on a canary is counted whose looks said nothing of it yet, or until the last one."""
+    if memory.looked_at is not None and memory.looked_at > memory.since:
+        return dict.fromkeys(CountedAt, memory.looked_at)
     scrape = timedelta(seconds=of.seen.platform.scrape_seconds)
     itself = memory.attempt is not None and memory.counted_of == memory.attempt.canary
     return first_counted(memory.since, scrape, memory.counted_until, itself=itself)

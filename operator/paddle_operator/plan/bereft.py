@@ -35,7 +35,7 @@ def bereft(service: str, live: Collection[LiveRevision], objects: Collection[Kub
     if takes_over is None and (not share or both):
         return None
     lives = lives_of(service, live, objects)
-    weight = weight_of(memory, attempt, Situation(None, lives, ready), going=0)
+    weight = weight_of(memory, attempt, Situation(None, lives, ready), going=0, step=0)
     if weight == share:
         return None
     return replace(lives, stable=memory.stable, canary=attempt.canary, canary_weight=weight, previous=None)

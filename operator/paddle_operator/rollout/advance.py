@@ -236,8 +236,7 @@ def _looked(memory: Memory, view: View) -> Memory:
     seen = memory.but(gate=gate, counters=counters, looked_at=looked_at, judged=judged)
     if memory.attempt is not None:
         missing_since = min(memory.attempt.missing_since or view.now, view.now) if view.missing else None
-        few = too_few(memory, view.situation.ready, view.situation.full)
-        seen = seen.attempting(missing_since=missing_since, too_few=few)
+        seen = seen.attempting(missing_since=missing_since)
     unclear = view.missing != "" or view.finds(Finding.NO_DATA, Finding.SHARED_INCIDENT)
     stands = unclear or view.frozen or unwanted_but_needed(memory, view.situation)
     if memory.attempt is None or memory.state is not State.STEP or memory.looked_at is None or stands:
@@ -264,7 +263,8 @@ def _settled(memory: Memory, view: View) -> Memory:
     attempt = memory.attempt
     if attempt is None:
         return memory
-    memory = memory.attempting(short_since=short_since(memory, attempt, view))
+    few = too_few(memory, view.situation.ready, view.situation.full) or (attempt.too_few and not view.fresh)
+    memory = memory.attempting(short_since=short_since(memory, attempt, view), too_few=few)
     stands = view.frozen or attempt.blind
     follows = attempt.strategy is Strategy.CANARY or attempt.full
     if memory.state is State.PROMOTING and follows and not stands:

@@ -155,7 +155,7 @@ class Attempt(_Kept):
     missing_since: datetime | None = None
     """The look from which on counts are missing; None: at the last one there were all."""
     too_few: bool = False
-    """At the last look it alone had ready pods, and fewer than all requests need."""
+    """It alone had ready pods, and fewer than all requests need, when counts were looked at last or since."""
     short_since: datetime | None = None
     """Since when pods that made room for it are missing to callers, while it takes none of them; None: none
     are."""

@@ -30,7 +30,9 @@ def course_of(memory: Memory, rollout: Rollout, situation: Situation) -> Course:
     course = _with_pods(replace(rest, canary=attempt.canary), memory, attempt, rollout, situation)
     return replace(
         course,
-        canary_weight=weight_of(memory, attempt, situation, _going(course, memory, situation)),
+        canary_weight=weight_of(
+            memory, attempt, situation, _going(course, memory, situation), share(rollout, attempt)
+        ),
         recreates=attempt.strategy is Strategy.RECREATE and memory.state in TRYING,
     )
 
@@ -51,10 +53,10 @@ def _pauses_before(memory: Memory, attempt: Attempt, rollout: Rollout, situation
     return bool(pauses and serves and attempt.strategy is Strategy.RECREATE)
 
 
-def weight_of(memory: Memory, attempt: Attempt, situation: Situation, going: int) -> int:
+def weight_of(memory: Memory, attempt: Attempt, situation: Situation, going: int, step: int) -> int:
     """Return the percent of the requests that the canary takes now. So many ready pods of the stable revision
-    are about to go, and are not counted on any more."""
-    canary, share = situation.has(attempt.canary), situation.share_of(attempt.canary)
+    are about to go, and are not counted on any more. The canary has pods for the percent of its step."""
+    canary, most = situation.has(attempt.canary), situation.share_of(attempt.canary)
     stable = situation.has(memory.stable) - going
     takes_over = memory.state in {State.PROMOTING, State.RETURNING}
     has_share = attempt.weight > 0 or takes_over
@@ -62,15 +64,15 @@ def weight_of(memory: Memory, attempt: Attempt, situation: Situation, going: int
         return 0
     if stable <= 0:
         return 100
-    if not has_share:
-        return 0
-    asked = share if memory.state is State.RETURNING else attempt.weight
+    asked = most if memory.state is State.RETURNING else attempt.weight
     if attempt.full:
         load = situation.hosting.load if situation.hosting is not None else UNKNOWN
         return weight_hosted(asked, situation.full, stable, canary, load)
-    if canary > situation.pods_for(asked):  # it was alone, and gives back what the others can take again
+    if canary > situation.pods_for(
+        max(asked, step)
+    ):  # it was alone, and gives back what the others can take again
         asked = max(asked, 100 - situation.share_of(memory.stable or ""))
-    return min(asked, share)
+    return min(asked, most)
 
 
 def share_by_pods(canary: int, stable: int) -> int:
@@ -112,7 +114,8 @@ def pods_of(memory: Memory, attempt: Attempt, rollout: Rollout, situation: Situa
     recreates = attempt.strategy is Strategy.RECREATE
     if recreates and situation.has(memory.stable):
         return 0
-    if attempt.full and not (attempt.weight or takes_over or recreates):
+    serves = attempt.weight > 0 or (attempt.checked and not situation.has(memory.stable))
+    if attempt.full and not (serves or takes_over or recreates):
         return 1  # callers are sent none of them yet: no further pod that serves may go for more
     if takes_over or attempt.strategy is not Strategy.CANARY:
         return situation.full

@@ -97,7 +97,8 @@ class RolloutFacts:
             return ""
         if not self.ready.get(attempt.canary) or self.ready.get(memory.stable or "", 1):
             return ""
-        few = too_few(memory, self.ready, self.full)
+        looks = attempt.weight > 0 and memory.state is not State.PROMOTING
+        few = looks and too_few(memory, self.ready, self.full)
         judged = f", and is judged again once {self.full} of its pods are ready" if few else ""
         return f"{memory.stable} has no ready pod: {attempt.canary} takes all requests now{judged}"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from paddle_operator.plan import ObjectKey
@@ -87,6 +89,26 @@ def test_what_a_canary_refuses_while_too_few_of_its_pods_serve_everybody_says_no
     story.cluster.ready(4, canary)
     story.passes(30)
     assert story.rollout["state"] == "Step", "nor does it later"
+    story.passes(60, good=50, bad=50)
+    assert [one["revision"] for one in story.status["rejectedRevisions"]] == [canary]
+
+
+def test_what_it_refuses_between_two_looks_while_it_alone_has_pods_says_nothing_of_it_either(
+    story: RolloutStory,
+) -> None:
+    stable, canary = story.begun()
+    story.cluster.edit(scaling={"replicas": 4})
+    story.passes(30)
+    loses_its_pods(story, stable)
+    story.now += timedelta(seconds=2)
+    story.look(2)  # the first one writes the weights alone
+    story.cluster.ready(1, stable)
+    story.now += timedelta(seconds=7)
+    story.look()
+    story.passes(15, good=25, bad=75)
+    assert story.rollout["state"] == "Step"
+    story.passes(60)
+    assert story.rollout["results"][0]["canaryBad"] == 0
     story.passes(60, good=50, bad=50)
     assert [one["revision"] for one in story.status["rejectedRevisions"]] == [canary]
 

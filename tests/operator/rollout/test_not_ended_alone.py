@@ -148,5 +148,7 @@ def test_the_first_pod_that_is_back_serves_in_a_pause_too_and_while_nobody_knows
     story.look()
     story.ready[NEW] = 1
     assert story.look().weight(NEW) == 100
+    story.ready |= {OLD: 1, NEW: 4}
+    assert story.look().weight(NEW) == 75, "what the other one's pods can not take yet"
     story.ready[OLD] = 4
     assert story.look().weight(NEW) == 0, "it has no share of its own before it goes on"
