@@ -29,7 +29,7 @@ from paddle_operator.plan.rollout_record import accepted_in, stored_rollout
 from paddle_operator.plan.work_profile import kept_profile
 from paddle_operator.profiling import Profiling
 from paddle_operator.proving import Proving
-from paddle_operator.rolling import Rolled, Rolling, Subject
+from paddle_operator.rolling import Rolled, Rolling
 from paddle_operator.sla.answer import Failed
 from paddle_operator.sla.measured import Measured
 from paddle_operator.sla.profile import Profile
@@ -37,6 +37,7 @@ from paddle_operator.spec import Identity, Service, parse
 from paddle_operator.status import RefusedWrite, refusing, status_of, status_of_rejected
 from paddle_operator.status.compose import Status
 from paddle_operator.status.news import news
+from paddle_operator.subject import Subject
 
 UNSETTLED_SECONDS = 10.0
 """A service on its way is looked at this often, besides on every event: some troubles raise none."""

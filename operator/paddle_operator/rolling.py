@@ -7,100 +7,41 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import TypeVar
+from datetime import datetime
 
-from paddle_operator.cluster.ports import Cluster, Key, Observation
+from paddle_operator.canary import Judged, judged_now
+from paddle_operator.cluster.ports import Cluster, Key
 from paddle_operator.errors import ClusterRefused, Conflict
 from paddle_operator.hosting import Hosts, tried
-from paddle_operator.plan import KubeObject, Wish
 from paddle_operator.plan.lives import lives_of
 from paddle_operator.plan.memory import Stored
 from paddle_operator.plan.preflight import NO_QUESTIONS, Questions, questions
 from paddle_operator.plan.rollout_record import rollout_record, stored_rollout, text_in
 from paddle_operator.plan.shadow import receives
-from paddle_operator.proving import Places, Proving
+from paddle_operator.proving import Proving
 from paddle_operator.rollout.advance import advance
 from paddle_operator.rollout.course import Course
-from paddle_operator.rollout.gate import memory as gate_memory
-from paddle_operator.rollout.gate.judge import Memory as GateMemory
-from paddle_operator.rollout.gate.judge import judge
 from paddle_operator.rollout.gate.proof import Reach
-from paddle_operator.rollout.gate.settings import Gate
-from paddle_operator.rollout.looks import remembered
-from paddle_operator.rollout.looks.looked import Looked
-from paddle_operator.rollout.looks.looking import Revisions
-from paddle_operator.rollout.looks.places import behind, counted_at_gateway, first_counted
-from paddle_operator.rollout.looks.recorded import line_of
 from paddle_operator.rollout.looks.spending import spent_percent
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Memory, memory_from, text_of
-from paddle_operator.rollout.only_pods import keeps_others_waiting, too_few
+from paddle_operator.rollout.only_pods import keeps_others_waiting
 from paddle_operator.rollout.reaching import Traffic, bad_shares, begins, in_steps, to_begin, to_go
 from paddle_operator.rollout.saying import Saying
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.unwritten import unwritten
-from paddle_operator.rollout.verdict import Verdict
-from paddle_operator.rollout.weighing import present_step
-from paddle_operator.sla.answer import Failed, NoData, Value
-from paddle_operator.sla.measured import Measured
+from paddle_operator.sla.answer import Failed, Value
 from paddle_operator.spec import Service
-from paddle_operator.spec.report import CountedAt
-from paddle_operator.spec.rollout import Rollout
 from paddle_operator.spec.traffic import RoutingType
 from paddle_operator.status.diagnosis import trouble_of
 from paddle_operator.status.preflight import preflight_of
 from paddle_operator.status.rollout import RolloutFacts, answered_in, budget_left_in
+from paddle_operator.subject import Subject
 
-NOBODY_TO_ASK = "the operator was given no Prometheus: set PADDLE_OPERATOR_PROMETHEUS_URL"
 LOOK = "look"
 LOST_LOOK = "lost look"  # it could not be written down, and the next one counts again what it counted
-T = TypeVar("T")
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What a rollout is decided about."""
-
-    service: Service
-    rollout: Rollout
-    wish: Wish
-    seen: Observation
-    measured: Measured | None
-    """None without a Prometheus."""
-    refused: bool = False
-    """The resource asks for something that breaks rules, and this is what it asked for before: nobody goes
-    further for it."""
-
-    @property
-    def gate(self) -> Gate:
-        """What is judged by, and how strictly."""
-        return Gate.of(self.service.spec.sla, self.rollout)
-
-    @property
-    def wanted(self) -> str | None:
-        """The revision that is wanted now; None while nobody can tell."""
-        return None if self.refused else self.wish.revision
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What one look at a canary came to."""
-
-    gate: str
-    counters: str
-    known: GateMemory
-    """What the gate remembers; `gate` is its text."""
-    verdict: Verdict | None
-    """None where nobody could be asked."""
-    looked: Looked | None
-    missing: str = ""
-    """Which counts are missing, and why."""
-    line: str = ""
-    """What `paddle-operator replay` judges again."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +78,7 @@ class Rolling:
         """Decide about a service's rollout, and write it down."""
         there = stored_rollout(of.seen.objects)
         memory = memory_from(text_in(there))
-        judged = await self._judged(of, memory, now)
+        judged = await judged_now(self._proving, of, memory, now)
         asked = _questions(of, memory)
         traffic = await self._traffic(of, memory, judged, now)
         unhosted = _situation(of, memory, judged, asked)
@@ -171,32 +112,6 @@ class Rolling:
         hostable = hosting.found.canary if hosting is not None and hosting.look is not None else None
         return replace(situation, hosting=hosting, hostable=hostable)
 
-    async def _judged(self, of: Subject, memory: Memory | None, now: datetime) -> Judged | None:
-        """Look at whoever is to be judged; None where nobody is, or the last look was just made."""
-        revisions = _who(memory, of)
-        if memory is None or revisions is None:
-            return None
-        if self._proving is None or of.measured is None:
-            return Judged(memory.gate, memory.counters, GateMemory(), None, None, NOBODY_TO_ASK)
-        before = _read(remembered.remembered_from, memory.counters, "the counters of a canary are read anew")
-        every = timedelta(seconds=of.rollout.analysis.interval_seconds)
-        at_gateway = _routed(of) and counted_at_gateway(of.measured, before)
-        places = _places(of.seen.objects) if at_gateway else None
-        begins = _first_counted(memory, of) if memory.state is State.STEP and not memory.counters else None
-        looked = await self._proving(of.service, revisions, places, before, now, every=every, begins=begins)
-        if looked is None:
-            return None
-        attempt = memory.attempt
-        few = attempt is not None and attempt.too_few  # for some of the time since the last look
-        few = few or too_few(memory, _ready(of), _full(memory, of))
-        counted = replace(looked, counts={}) if few else looked
-        look = counted.look(present_step(of.rollout, attempt))
-        known = _read(gate_memory.memory_from, memory.gate, "the evidence about a canary begins anew")
-        after, verdict = judge(of.gate, known or GateMemory(), look)
-        counters, missing = ("", "") if few else (remembered.text_of(looked.remembered), looked.missing)
-        line = line_of(counted, look, attempt.weight if attempt else 100, verdict, anew=known is None)
-        return Judged(gate_memory.text_of(after), counters, after, verdict, looked, missing, line)
-
     async def _traffic(
         self, of: Subject, memory: Memory | None, judged: Judged | None, now: datetime
     ) -> Traffic | None:
@@ -228,40 +143,6 @@ class Rolling:
         return None
 
 
-def _first_counted(memory: Memory, of: Subject) -> Mapping[CountedAt, datetime]:
-    """Return from when on a canary is counted whose looks said nothing of it yet, or until the last one."""
-    if memory.looked_at is not None and memory.looked_at > memory.since:
-        return dict.fromkeys(CountedAt, memory.looked_at)
-    scrape = timedelta(seconds=of.seen.platform.scrape_seconds)
-    itself = memory.attempt is not None and memory.counted_of == memory.attempt.canary
-    return first_counted(memory.since, scrape, memory.counted_until, itself=itself)
-
-
-def _who(memory: Memory | None, of: Subject) -> Revisions | None:
-    """Return who is to be judged beside whom: nobody is compared with a revision without any ready pod.
-
-    Nor is a canary judged without one, by answers that it did not give.
-    """
-    if memory is None:
-        return None
-    attempt, ready = memory.trying, _ready(of)
-    stable = memory.stable if ready.get(memory.stable or "") else None
-    if attempt is not None and attempt.weight:
-        return Revisions(attempt.canary, stable) if ready.get(attempt.canary) else None
-    if memory.state is State.BAKING and stable is not None and memory.previous is not None:
-        return Revisions(stable, None)
-    return None
-
-
-def _ready(of: Subject) -> dict[str, int]:
-    return {one.name: one.ready_replicas for one in of.seen.revisions}
-
-
-def _full(memory: Memory | None, of: Subject) -> int:
-    """Return how many pods all requests need."""
-    return (memory.attempt.full if memory and memory.attempt else 0) or of.wish.replicas
-
-
 def _questions(of: Subject, memory: Memory | None) -> Questions:
     """Return what a canary is asked before callers ask it, by who there is."""
     there = {one.name: one for one in of.seen.revisions}
@@ -271,12 +152,7 @@ def _questions(of: Subject, memory: Memory | None) -> Questions:
     stable = there.get(memory.stable or "")
     identity, preflight = of.service.identity, of.rollout.preflight
     received = receives(identity, of.seen.objects)
-    return questions(identity, preflight, there[tried], stable, routed=_routed(of), received=received)
-
-
-def _routed(of: Subject) -> bool:
-    """Tell whether a gateway stands before the revisions."""
-    return of.service.spec.routing.type is RoutingType.GATEWAY_API and of.seen.platform.gateway_api
+    return questions(identity, preflight, there[tried], stable, routed=of.routed, received=received)
 
 
 def _situation(
@@ -294,8 +170,8 @@ def _situation(
     return Situation(
         wanted=of.wanted,
         lives=lives_of(of.service.identity.name, seen.revisions, seen.objects),
-        ready=_ready(of),
-        full=_full(memory, of),
+        ready=of.ready,
+        full=of.full(memory),
         by_pods=of.service.spec.routing.type is RoutingType.REPLICA_RATIO,
         verdict=verdict,
         counted_from=_counted_from(judged),
@@ -330,19 +206,6 @@ def _to_go(
     if judged is None or traffic is None:
         return None
     return to_go(of.gate, of.rollout, traffic, memory, situation, known=judged.known)
-
-
-def _places(objects: Iterable[KubeObject]) -> Places:
-    return next((behind(one) for one in objects if one["kind"] == "HTTPRoute"), NoData("there is no route"))
-
-
-def _read(reader: Callable[[str], T], text: str, without: str) -> T | None:
-    """Read a part of the memory; None where there is none, or it is damaged."""
-    try:
-        return reader(text) if text else None
-    except ValueError as damaged:
-        logger.warning("%s: %s", without, damaged)
-        return None
 
 
 def _counted_from(judged: Judged | None) -> tuple[str, ...]:
