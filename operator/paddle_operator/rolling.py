@@ -95,8 +95,9 @@ class Rolling:
         reach, hosting = reach or _to_go(of, made.memory, judged, traffic, situation), situation.hosting
         words = hosting.told if hosting is not None and hosting.is_about(made.memory) else ""
         ready = situation.ready
+        full, taken = situation.full, 0 if situation.by_pods else course.canary_weight
         facts = RolloutFacts(
-            of.rollout, made.memory, of.wish.revision, verdict, reach, words, ready, situation.full
+            of.rollout, made.memory, of.wish.revision, verdict, reach, words, ready, full, taken
         )
         remembered_now = made.memory if refused is None else memory
         asks = remembered_now is not None and remembered_now.state is State.PREFLIGHT

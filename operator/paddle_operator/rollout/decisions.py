@@ -111,7 +111,8 @@ def _protection(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     losses = attempt.losses + 1 if others else attempt.losses  # what ends the pods of both is nobody's fault
     if not view.situation.has(attempt.canary) and losses <= LOSSES_FORGIVEN:
         lost = attempt.but(weight=0, losses=losses, missing_since=None)
-        told = f"{attempt.canary} has no ready pod any more"
+        counted = f" (loss {losses} of {LOSSES_FORGIVEN} that are forgiven)" if others else ""
+        told = f"{attempt.canary} has no ready pod any more{counted}"
         anew = {"attempt": lost, "counters": ""}  # what failed meanwhile was answered by none of its pods
         return Move(Event.LOST, anew, reason=Cause.ENDPOINTS_LOST, told=told)
     found = next(_found_bad(memory, attempt, view), None)

@@ -124,6 +124,8 @@ def _unasked(memory: Memory, attempt: Attempt, view: View) -> str:
             comes = "it goes on by itself when that is over"
         case State.PROMOTING:
             comes = "it takes over by itself"
+        case _ if view.situation.trouble:
+            comes = f"its pods do not come up: {view.situation.trouble.rstrip('.')}"
         case _:
             comes = _until_asked(attempt, view)
     passed = memory.state in TRYING and memory.state is not State.PROMOTING and attempt.checked

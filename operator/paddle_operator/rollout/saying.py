@@ -193,7 +193,7 @@ def _who_serves(memory: Memory, view: View) -> str:
     if not memory.served:
         return "Nobody serves: the revision that did is gone"
     if not view.situation.has(memory.stable):
-        return f"{memory.stable} takes all requests again once its pods are ready"
+        return f"All requests go to {memory.stable} as soon as its pods are ready"
     return f"All requests go to {memory.stable}"
 
 

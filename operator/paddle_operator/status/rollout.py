@@ -72,6 +72,8 @@ class RolloutFacts:
     """Ready pods, by revision, as far as they are known."""
     full: int = 0
     """Pods that all requests need; 0: not known."""
+    taken: int = 0
+    """Percent of the requests that whoever is tried takes now by the route; 0: none, or not known."""
 
     @property
     def message(self) -> str:
@@ -81,6 +83,8 @@ class RolloutFacts:
         meaning, attempt = self.memory.state.meaning, self.memory.attempt
         if self.memory.state is State.BLOCKED and self.memory.hold is None:
             meaning = LOOKED_AT
+        if self.memory.state is State.STEADY and self.wanted != self.memory.stable:
+            meaning = f"{self.memory.stable} takes all requests; what is wanted has not begun."
         told = self.memory.said or (meaning if attempt is None else f"{attempt.canary}: {inside(meaning)}")
         stands = "The rollout is paused: its bake does not end until it is Running"
         pods = self.memory.newer or self._pods  # either one says who has the only ones
@@ -95,7 +99,10 @@ class RolloutFacts:
             return f"{memory.previous} has no ready pod to go back to"
         if attempt is None or attempt.ends_pods or not (attempt.weight or attempt.checked):
             return ""
-        if not self.ready.get(attempt.canary) or self.ready.get(memory.stable or "", 1):
+        left = self.ready.get(memory.stable or "", 1)
+        if left and self.taken > attempt.weight and memory.state is not State.PROMOTING:
+            return f"{memory.stable} lacks pods: {attempt.canary} takes {self.taken} % of the requests now"
+        if left or not self.ready.get(attempt.canary):
             return ""
         looks = attempt.weight > 0 and memory.state is not State.PROMOTING
         few = looks and too_few(memory, self.ready, self.full)

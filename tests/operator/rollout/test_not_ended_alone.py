@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from paddle_operator.reasons import Reason
@@ -122,6 +124,20 @@ def test_who_takes_all_requests_has_the_pods_for_them() -> None:
         course = story.look()
         assert (course.weight(NEW), course.canary_replicas) == (weight, pods), "as its pods come back"
         story.ready[NEW] = pods
+
+
+def test_what_it_takes_for_others_is_told_as_long_as_it_does() -> None:
+    story = Story().tried(5)
+    story.ready |= {OLD: 0, NEW: 4}
+    story.look()
+    story.ready[OLD] = 2
+    taken = story.look().weight(NEW)
+    assert taken == 50
+    now = replace(facts(story), taken=taken).message
+    assert now.endswith(f"{OLD} lacks pods: {NEW} takes 50 % of the requests now")
+    story.ready[OLD] = 4
+    now = replace(facts(story), taken=story.look().weight(NEW)).message
+    assert "lacks pods" not in now
 
 
 def test_who_alone_has_too_few_pods_is_not_judged_by_what_these_refuse() -> None:

@@ -73,7 +73,7 @@ def test_a_preflight_that_finds_nothing_out_while_nobody_serves_gives_the_room_b
     assert story.message.startswith(
         f"{NEW} is rejected: it was not proven; nothing was found against it: nobody served while it was "
         "asked, and nothing was found out: the golden set is no JSON. "
-        f"{OLD} takes all requests again once its pods are ready. Change the resource"
+        f"All requests go to {OLD} as soon as its pods are ready. Change the resource"
     )
 
 

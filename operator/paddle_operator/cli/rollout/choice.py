@@ -30,6 +30,9 @@ def revision_meant(verb: Verb, said: str, service: Mapping[str, Any], kept: Sequ
         none = _none(verb, service, kept)
         raise NoChoice(f"{stranger}, and {none}" if unknown else none)
     meant = _named(said, able) if said else _usual(verb, service, able, kept)
+    if verb is Verb.ROLLBACK and not said and not meant:
+        again = "to have one tried again, let the resource ask for it"
+        raise NoChoice(f"{able[0]} gave its requests back in its bake, and no other one is kept: {again}")
     if len(meant) == 1:
         return meant[0]
     how_many = "several" if meant else "none"
@@ -152,7 +155,12 @@ def _none(verb: Verb, service: Mapping[str, Any], kept: Sequence[Kept]) -> str:
                 "which keeps who served before"
             )
         case Verb.ROLLBACK:
-            return f"no revision that served before is kept of {name}: see spec.rollout.revisionHistoryLimit"
+            none = f"no revision that served before is kept of {name}"
+            rejected = next((one.revision for one in reversed(kept) if one.role == REJECTED), "")
+            again = (
+                f"{rejected} is rejected, and is tried again by kubectl paddle_sla retry {name} {rejected}"
+            )
+            return f"{none}: {again if rejected else 'see spec.rollout.revisionHistoryLimit'}"
         case _:
             back = f". To take a promotion back: kubectl paddle_sla rollback {name}"
             told = f"no canary of {name} is under way, so there is nothing to {verb}"
