@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from paddle_operator.rollout.adoption import adopted
+from paddle_operator.rollout.baking import bake_down
 from paddle_operator.rollout.course import Course
 from paddle_operator.rollout.decisions import blocking, next_move, short_of_room, short_since
 from paddle_operator.rollout.judging import FIGURES
@@ -70,6 +71,7 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
     looked = situation.verdict is not None or situation.missing != ""
     fresh = looked and now != memory.looked_at  # an earlier look is no repetition
     view = View(rollout, situation, now, fresh)
+    memory = memory.but(**bake_down(memory, view))
     before, steps = memory, _Steps(_looked(memory, view) if fresh else memory, view)
     steps.follow(by_wish(steps.memory, steps.view))
     steps.memory, order = obey(steps.memory, steps.view)
@@ -260,7 +262,7 @@ def _settled(memory: Memory, view: View) -> Memory:
     """What changes without an event: why it waits, what its ready pods can take, and that it has served."""
     served = memory.served or view.situation.has(memory.stable) > 0
     memory = memory.but(served=served, history=memory.history[: view.rollout.revision_history_limit])
-    attempt = memory.attempt
+    memory, attempt = memory.but(**bake_down(memory, view)), memory.attempt
     if attempt is None:
         return memory
     few = too_few(memory, view.situation.ready, view.situation.full) or (attempt.too_few and not view.fresh)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 
+from paddle_operator.rollout.baking import baking
 from paddle_operator.rollout.judging import (
     awaiting_approval,
     evidence,
@@ -22,18 +23,17 @@ from paddle_operator.rollout.judging import (
 from paddle_operator.rollout.machine import TRYING, Event, State
 from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
 from paddle_operator.rollout.moves import (
+    LOSSES_FORGIVEN,
     Move,
     View,
     by_wish,
     ending,
-    sent_back,
     taken_back,
 )
 from paddle_operator.rollout.only_pods import unwanted_but_needed
 from paddle_operator.rollout.preflight import PreflightState
 from paddle_operator.rollout.verdict import Finding
 from paddle_operator.rollout.weighing import share
-from paddle_operator.sla.burn import Severity, burn_rules
 from paddle_operator.sla.figures import duration_text, number_text
 from paddle_operator.spec.rollout import (
     OnRegression,
@@ -42,11 +42,6 @@ from paddle_operator.spec.rollout import (
     Surge,
 )
 
-FAST_BURN = min(rule.factor for rule in burn_rules(timedelta(days=30)) if rule.severity is Severity.PAGE)
-"""Times the budget, which pages somebody where it lasts."""
-LOSSES_FORGIVEN = 2
-"""So often a canary may lose its last ready pod, by a node that goes; then it is the canary."""
-
 
 def next_move(memory: Memory, view: View) -> Move | None:
     """Decide; None where everything stays."""
@@ -54,7 +49,7 @@ def next_move(memory: Memory, view: View) -> Move | None:
     if (wish := by_wish(memory, view)) is not None:
         return wish
     if attempt is None:
-        return _baking(memory, view) if memory.state is State.BAKING else None
+        return baking(memory, view) if memory.state is State.BAKING else None
     protection = _protection(memory, attempt, view) if memory.state in TRYING else None
     if protection is not None:
         return protection
@@ -251,56 +246,9 @@ def _promoting(memory: Memory, attempt: Attempt, view: View) -> Move | None:
         "left": memory.left_without(memory.stable),
         "gate": "",  # nobody is there to be compared with any more: evidence from then would acquit it
         "counters": "",
+        "bake_losses": 0,
     }
     return Move(Event.FILLED, changes, told=f"{attempt.canary} serves")
-
-
-def _baking(memory: Memory, view: View) -> Move | None:
-    bake, situation, told = view.rollout.bake, view.situation, ""
-    if memory.previous is not None:
-        if not situation.has(memory.stable) and situation.has(memory.previous):
-            return _left(memory, view, Cause.ENDPOINTS_LOST, f"{memory.stable} has no ready pod any more")
-        burns = view.finds(Finding.BROKEN) and (situation.fast_burn or _burns_fast(view))
-        repairs = view.rollout.budget_policy.override is Override.REPAIR  # it burned before, and more
-        if burns and not repairs and memory.previous in situation.ready:
-            told = f"{memory.stable}, which serves alone, burns the budget fast"
-            return _left(memory, view, Cause.FAST_BURN, told)
-        over = view.now - memory.since >= timedelta(minutes=bake.duration_minutes)
-        gone = memory.previous not in situation.ready
-        if not gone and (view.frozen or situation.fast_burn or not over):
-            return None
-        told = (
-            f"{memory.previous}, which was kept warm, is gone: there is nobody to go back to" if gone else ""
-        )
-    limit = view.rollout.revision_history_limit
-    history = memory.history_with([memory.previous], memory.stable, limit)
-    changes = {"previous": None, "history": history, "left": memory.left_without(memory.stable)}
-    return Move(Event.BAKED, changes, told=told)
-
-
-def _left(memory: Memory, view: View, cause: Cause, told: str) -> Move:
-    """Let the warm revision take over again, and the one that it leaves try again beside it.
-
-    Nodes go, and whatever both revisions need may fail: in a bake nobody else is asked, so steps beside the
-    other one tell who is to blame. Where there are none, or no room to be beside it, that would be lost
-    again, and again; and so it would with what shows in bakes alone.
-    """
-    beside = view.rollout.strategy is Strategy.CANARY and view.situation.has(memory.previous) > 0
-    burned = memory.has_left(memory.stable) is Cause.FAST_BURN
-    again = burned and cause is Cause.FAST_BURN and _burns_fast(view)
-    anew = beside and not again
-    wanted = anew and view.situation.wanted == memory.stable
-    then = f", and is to begin anew beside {memory.previous}" if wanted else ""
-    figures = f": {evidence(view, of=memory.stable)}" if cause is Cause.FAST_BURN else ""
-    move = sent_back(memory, view, memory.previous or "", cause, f"{told}{figures}", forgiven=anew)
-    return replace(move, told=f"{told}{then}{figures}")
-
-
-def _burns_fast(view: View) -> bool:
-    """Tell whether so many requests fail now that somebody would be paged for it in the end. An alert needs
-    an hour or six of it, to be sure, which most bakes do not last. The gate is sure already."""
-    objectives = view.verdict.objectives if view.verdict is not None else ()
-    return any(one.finding is Finding.BROKEN and one.burn >= FAST_BURN for one in objectives)
 
 
 def _returning(memory: Memory, attempt: Attempt, view: View) -> Move | None:

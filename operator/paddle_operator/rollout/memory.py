@@ -199,6 +199,12 @@ class Memory(_Kept):
     served: bool = False
     """The stable revision has had a ready pod. One that never had is replaced without a rollout."""
     previous: str | None = None
+    warm: bool = False
+    """The previous revision has had ready pods in this bake."""
+    bake_losses: int = 0
+    """How often in this bake, where it has not, the last ready pod of who serves went."""
+    down_since: datetime | None = None
+    """Since when it has none."""
     attempt: Attempt | None = None
     hold: Hold | None = None
     looked_at: datetime | None = None

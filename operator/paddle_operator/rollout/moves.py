@@ -15,6 +15,9 @@ from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding, Verdict
 from paddle_operator.spec.rollout import KeepPrevious, Rollout, RolloutState
 
+LOSSES_FORGIVEN = 2
+"""So often a canary may lose its last ready pod, by a node that goes; then it is the canary."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:

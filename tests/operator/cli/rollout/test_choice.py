@@ -145,9 +145,7 @@ def test_a_whole_name_wins_over_the_beginning_of_another_hash() -> None:
 def test_without_anything_kept_a_rollback_says_what_keeps_revisions() -> None:
     with pytest.raises(NoChoice, match=r"spec\.rollout\.revisionHistoryLimit"):
         revision_meant(Verb.ROLLBACK, "calm-0aaa", a_service(), (SERVING,))
-    with pytest.raises(
-        NoChoice, match="calm-0bad is rejected, and is tried again by kubectl"
-    ):
+    with pytest.raises(NoChoice, match="calm-0bad is rejected, and is tried again by kubectl"):
         revision_meant(Verb.ROLLBACK, "", a_service(), (BAD, SERVING))
 
 

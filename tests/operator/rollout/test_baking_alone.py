@@ -1,0 +1,69 @@
+"""Who serves in a bake, where pods of the one before made room: it is given up where it is down for good."""
+
+from __future__ import annotations
+
+import pytest
+
+from paddle_operator.rollout.machine import State
+from paddle_operator.rollout.memory import Cause
+from tests.operator.rollout.story import FINE, NEW, OLD, Story, rejected
+
+
+def alone() -> Story:
+    story = Story().promoted()
+    assert story.memory is not None
+    story.memory = story.memory.but(warm=False)
+    story.ready[OLD] = 0
+    story.look()
+    return story
+
+
+def test_who_loses_its_last_pod_for_the_third_time_is_given_up() -> None:
+    story = alone()
+    for _ in range(2):
+        story.ready[NEW] = 0
+        story.look()
+        story.look()
+        assert (story.state, rejected(story)) == (State.BAKING, {})
+        story.ready[NEW] = 4
+        story.look()
+    story.ready[NEW] = 0
+    story.look()
+    story.look()
+    assert story.state is State.RETURNING
+    story.ready[OLD] = 4
+    course = story.look()
+    assert (course.stable, rejected(story)) == (OLD, {NEW: Cause.ENDPOINTS_LOST})
+
+
+def test_who_has_no_pod_for_long_is_given_up_too() -> None:
+    story = alone()
+    story.ready[NEW] = 0
+    story.look()
+    story.look(seconds=590)
+    assert story.state is State.BAKING
+    story.look(seconds=15)
+    assert story.state is State.RETURNING
+
+
+@pytest.mark.parametrize("seconds", [15, 900])
+def test_what_ends_the_pods_of_both_is_nobodys_fault(seconds: int) -> None:
+    story = Story().promoted()
+    story.look()
+    for _ in range(4):
+        story.ready = {OLD: 0, NEW: 0}
+        story.look(seconds=seconds)
+        story.look(seconds=seconds)
+        story.ready = {OLD: 4, NEW: 4}
+        story.look()
+    assert rejected(story) == {}
+
+
+def test_no_bake_is_over_while_nobody_serves() -> None:
+    story = alone()
+    story.ready[NEW] = 0
+    story.look(seconds=7200)
+    assert story.state is State.BAKING
+    story.ready[NEW] = 4
+    story.look(FINE)
+    assert story.state is State.STEADY
