@@ -40,3 +40,19 @@ def test_a_revision_that_breaks_in_its_bake_makes_room_for_the_one_before() -> N
     story.tick(2)
     assert story.weights == {stable: 100}
     assert len(story.pods_of(stable)) == 1
+
+
+def test_a_revision_that_is_down_for_long_in_its_bake_makes_room_for_the_one_before() -> None:
+    story = a_story(1, bake={"durationMinutes": 60})
+    stable = story.begin()
+    story.change()
+    story.until("Baking")
+    story.never_ready.add(down := story.status["stable"]["revision"])
+    for name in story.pods_of(down):
+        del story.cluster.pods[name]
+    story.until("RolledBack", ticks=80)
+    story.tick(2)
+    assert (story.weights, len(story.pods_of(stable))) == ({stable: 100}, 1)
+    (rejected,) = story.status["rejectedRevisions"]
+    assert (rejected["revision"], rejected["reason"]) == (down, "EndpointsLost")
+    assert "had no ready pod for 10 min" in rejected["message"]
