@@ -76,6 +76,12 @@ def test_what_is_made_right_after_a_late_write_may_come_and_go_once_more_too() -
     told = replace(GOOD, writes=(before, made, job, after, pond), counts=counts)
     twice = replace(told, counts={**counts, "jobs created": 2, "jobs deleted": 2})
     assert judged(late, told, twice).violations == []
+    another = replace(
+        told, writes=(before, made, job, replace(job, point=Point("PATCH jobs/*", 2)), after, pond)
+    )
+    both = replace(told, counts={**counts, "jobs created": 3, "jobs deleted": 3})
+    assert judged(late, another, both).violations == [], "each of them"
+    assert len(judged(late, told, both).violations) == 2
     further = replace(told, counts={**counts, "ponds created": 2, "ponds deleted": 2})
     assert len(judged(late, told, further).violations) == 2, "by then it has looked again"
 

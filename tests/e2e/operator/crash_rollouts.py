@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from hack.demo.kubectl import Kube, eventually
+from paddle_operator.names import sla_record_name
 from sweep.paper import NOW, patch_status
 from sweep.story import Subject
 from tests.e2e.operator.crash_story import NAME, WAIT_SECONDS, Life
@@ -57,7 +58,7 @@ class Rollouts(Life):
 
     def made_and_deleted(self) -> Subject:
         """A service with a route and a rollout: the writes that make it are struck, too."""
-        return self.subject(self.made, self.deleted)
+        return self.subject(self.made_and_counted, self.deleted)
 
     def promoted(self) -> Subject:
         """Each step of a good canary, its promotion, its bake, the end of who served before."""
@@ -175,6 +176,13 @@ class Rollouts(Life):
     def looked_at(self, namespace: str) -> None:
         """Late writes come here: who is kept without pods already would retire for half a minute more."""
         self.kube(namespace).run("annotate", "pms", NAME, "looked-at=again", "--overwrite")
+
+    def made_and_counted(self, namespace: str) -> None:
+        """What was counted and could not be written is written with what is counted next."""
+        self.made(namespace)
+        self.pass_a_minute(kube := self.kube(namespace))
+        record = sla_record_name(NAME)
+        kube.run("wait", f"configmap/{record}", "--for=create", "--timeout=60s", timeout=70)
 
     def half(self, namespace: str) -> None:
         self.pass_a_minute(kube := self.kube(namespace))
