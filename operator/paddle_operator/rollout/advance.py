@@ -262,7 +262,7 @@ def _settled(memory: Memory, view: View) -> Memory:
     """What changes without an event: why it waits, what its ready pods can take, and that it has served."""
     served = memory.served or view.situation.has(memory.stable) > 0
     memory = memory.but(served=served, history=memory.history[: view.rollout.revision_history_limit])
-    memory, attempt = memory.but(**bake_down(memory, view)), memory.attempt
+    memory, attempt = memory.but(**bake_down(memory, view)), memory.attempt  # another state may have begun
     if attempt is None:
         return memory
     few = too_few(memory, view.situation.ready, view.situation.full) or (attempt.too_few and not view.fresh)

@@ -59,8 +59,7 @@ def weight_of(memory: Memory, attempt: Attempt, situation: Situation, going: int
     canary, most = situation.has(attempt.canary), situation.share_of(attempt.canary)
     stable = situation.has(memory.stable) - going
     takes_over = memory.state in {State.PROMOTING, State.RETURNING}
-    has_share = attempt.weight > 0 or takes_over
-    if not canary or not (has_share or attempt.checked):
+    if not canary or not (attempt.weight or takes_over or attempt.checked):
         return 0
     if stable <= 0:
         return 100
@@ -114,13 +113,13 @@ def pods_of(memory: Memory, attempt: Attempt, rollout: Rollout, situation: Situa
     recreates = attempt.strategy is Strategy.RECREATE
     if recreates and situation.has(memory.stable):
         return 0
-    serves = attempt.weight > 0 or (attempt.checked and not situation.has(memory.stable))
-    if attempt.full and not (serves or takes_over or recreates):
+    ready, left, least = situation.has(attempt.canary), situation.has(memory.stable), 0
+    takes_all = attempt.checked and not left
+    if attempt.full and not (attempt.weight or takes_all or takes_over or recreates):
         return 1  # callers are sent none of them yet: no further pod that serves may go for more
     if takes_over or attempt.strategy is not Strategy.CANARY:
         return situation.full
-    ready, left, least = situation.has(attempt.canary), situation.has(memory.stable), 0
-    if attempt.checked and not left:  # all requests go to it
+    if takes_all:
         least = min(situation.full, ready) if attempt.ends_pods else situation.full
     elif attempt.checked and not attempt.ends_pods:  # none of its ready pods is ended that the others lack
         least = min(situation.full - left, ready)
