@@ -95,7 +95,7 @@ def test_a_header_built_to_be_read_for_long_is_refused_at_once(name: str) -> Non
     began = time.process_time()
     with pytest.raises(BadHeader):
         picture_size(BOMBS[name])
-    assert time.process_time() - began < 0.05
+    assert time.process_time() - began < 0.5
 
 
 @given(st.sampled_from(["JPEG", "PNG", "WEBP", "BMP", "TIFF"]), st.data())

@@ -101,9 +101,8 @@ def test_all_who_ask_at_a_time_share_one_computation_and_a_real_request_is_serve
         for thread in threads:
             thread.start()
         wait_until(lambda: running.metrics()["paddle_runtime_inflight_requests"] == 20)
-        began = time.monotonic()
         assert running.ocr(b"\x89PNG\r\n\x1a\n").status_code in {200, 422}
-        assert time.monotonic() - began < 1.2
+        assert not found, "it waited for the golden request"
         for thread in threads:
             thread.join()
         assert len(found) == 20

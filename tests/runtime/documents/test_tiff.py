@@ -105,7 +105,7 @@ def test_pages_made_to_be_read_for_long_are_refused_at_once(name: str) -> None:
     began = time.process_time()
     with pytest.raises(BadHeader):
         tiff_page_sizes(BOMBS[name], 9999)
-    assert time.process_time() - began < 0.5
+    assert time.process_time() - began < 1
 
 
 @given(st.data())
