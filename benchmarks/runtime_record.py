@@ -22,6 +22,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
+from hack.commit import commit
 from hack.demo.page import font
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -148,14 +149,8 @@ def summary(values: Sequence[float]) -> dict[str, float]:
     return {"median": statistics.median(values), "min": min(values), "max": max(values), "n": len(values)}
 
 
-def described() -> str:
-    """The commit of this checkout."""
-    asked = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
-    return subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
-
-
 # As it was when the benchmark began: a long one must not be told of what was committed meanwhile.
-COMMIT = os.environ.get(COMMIT_ENV) or described()
+COMMIT = os.environ.get(COMMIT_ENV) or commit()
 
 
 def installed(package: str) -> str | None:

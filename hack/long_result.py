@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
+
+from hack.commit import commit
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "benchmarks" / "results" / "test-long.json"
@@ -58,16 +59,3 @@ def tests(suite: ElementTree.Element) -> Iterator[dict[str, str | float]]:
         name = f"{case.attrib['classname']}.{case.attrib['name']}"
         seconds = float(case.attrib["time"])
         yield {"test": name, "outcome": bad[0] if bad else "passed", "seconds": seconds, **recorded}
-
-
-def commit() -> str:
-    """Return the commit under test, marked where the tree differs from it in more than results."""
-    name = _git("rev-parse", "HEAD")
-    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":!benchmarks/results")
-    return f"{name}-dirty" if name and changed else name or "unknown"
-
-
-def _git(*arguments: str) -> str:
-    return subprocess.run(
-        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.strip()
