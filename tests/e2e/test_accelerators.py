@@ -264,6 +264,26 @@ def test_a_canary_on_the_only_device_takes_everything_and_is_promoted_by_hand(
     has_taken_over(kube, "on-npu", before)
 
 
+def test_who_loses_its_pod_again_and_again_in_its_bake_on_the_only_device_gives_it_back(
+    kube: Kube, devices: Devices
+) -> None:
+    before = stable_of(kube, "on-npu")
+    bake = {"durationMinutes": 30}
+    kube.apply(devices.changed("on-npu", "NPU", 10, strategy="BlueGreen", bake=bake).body)
+    eventually(lambda: True if stable_of(kube, "on-npu") != before else None, 120, "a promotion")
+    promoted = stable_of(kube, "on-npu")
+    for _ in range(3):
+        assert stable_of(kube, "on-npu") == promoted
+        (pod,) = eventually(lambda: ready_pods(kube, "on-npu") or None, 60, "a pod that serves")
+        kube.run("delete", "pod", pod, "--force")
+    kube.wait_condition("on-npu", "RolloutComplete", "False", reason="RolledBack", timeout=120)
+    kube.wait_condition("on-npu", "Ready", "True", timeout=30)
+    assert (stable_of(kube, "on-npu"), asked(kube, "on-npu").status_code) == (before, 200)
+    (rejected,) = kube.get("pms", "on-npu")["status"]["rejectedRevisions"]
+    assert (rejected["revision"], rejected["reason"]) == (promoted, "EndpointsLost")
+    assert "lost its last ready pod 3 times in its bake" in rejected["message"]
+
+
 def test_a_model_that_moves_to_another_device_gets_no_request_until_it_answers_as_before(
     kube: Kube, devices: Devices
 ) -> None:

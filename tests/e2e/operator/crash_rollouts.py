@@ -183,6 +183,7 @@ class Rollouts(Life):
         self.pass_a_minute(kube := self.kube(namespace))
         record = sla_record_name(NAME)
         kube.run("wait", f"configmap/{record}", "--for=create", "--timeout=60s", timeout=70)
+        kube.wait_condition(NAME, "MetricsAvailable", "True", timeout=WAIT_SECONDS)  # a look since then
 
     def half(self, namespace: str) -> None:
         self.pass_a_minute(kube := self.kube(namespace))
