@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -50,7 +51,11 @@ def test_at_a_gateway_alone_what_is_refused_is_counted_there() -> None:
     new = proxy(*((second + 0.5, "4") for second in range(20, 380, 5)))
     rollout = Rollout(Server((), (("0", old), ("1", new))), (UP,), behind(old=0, new=1))
     rollout.look(0)
-    assert rollout.numbers(80, REFUSED) == [10, 10, 50, 0]
+    looked = rollout.look(80)
+    assert looked is not None
+    assert looked.document()["objectives"][REFUSED] == {"canary": [10, 10], "stable": [50, 0]}
+    (asked,) = looked.asked
+    assert re.search(r"new .*all \d+ bad 0 good 0 invalid \d+; old .*all \d+ bad 0 good \d+$", asked.answer)
 
 
 def test_an_order_counts_only_from_when_the_proxies_must_have_been_told_of_it() -> None:

@@ -86,9 +86,8 @@ class RolloutFacts:
         if self.memory.state is State.STEADY and self.wanted != self.memory.stable:
             meaning = f"{self.memory.stable} takes all requests; what is wanted has not begun."
         told = self.memory.said or (meaning if attempt is None else f"{attempt.canary}: {inside(meaning)}")
-        stands = "The rollout is paused: its bake does not end until it is Running"
         pods = self.memory.newer or self._pods  # either one says who has the only ones
-        now = ". ".join(filter(None, (pods, stands if self._bake_stands else "")))
+        now = ". ".join(filter(None, (pods, self._paused)))
         return f"{told[: LONGEST_SAID - len(now) - 2].rstrip('.')}. {now}" if now else told
 
     @property
@@ -122,9 +121,14 @@ class RolloutFacts:
         return (self.wanted if self.memory.state in ENDED else None) or self.memory.stable
 
     @property
-    def _bake_stands(self) -> bool:
-        """Whether a person keeps a bake from its end."""
-        return self.memory.state is State.BAKING and self.rollout.state is RolloutState.PAUSED
+    def _paused(self) -> str:
+        """What a pause keeps from going on, where no hold tells of it."""
+        if self.rollout.state is not RolloutState.PAUSED:
+            return ""
+        if self.memory.state is State.HELD:
+            return "The rollout is paused, too: it does not go on until it is Running"
+        bakes = self.memory.state is State.BAKING
+        return "The rollout is paused: its bake does not end until it is Running" if bakes else ""
 
     @property
     def _gave_back(self) -> bool:
@@ -138,7 +142,7 @@ class RolloutFacts:
     def reason(self) -> Reason:
         """Why the rollout is not complete, or that it is."""
         state, hold, attempt = self.memory.state, self.memory.hold, self.memory.attempt
-        if hold is not None or self._bake_stands:
+        if hold is not None or self._paused:
             return _BY_HOLD[hold or Hold.PAUSED]
         if self._gave_back:
             return Reason.RETURNING

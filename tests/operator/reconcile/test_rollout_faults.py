@@ -14,7 +14,7 @@ from paddle_operator.reasons import Reason
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import memory_from
 from paddle_operator.sla.answer import Failed
-from tests.operator.reconcile.rollout_story import RolloutStory, loses_its_pods
+from tests.operator.reconcile.rollout_story import ROLLOUT, RolloutStory, loses_its_pods
 from tests.operator.virtual_time import seconds
 
 
@@ -42,6 +42,17 @@ def test_a_prometheus_that_is_away_holds_and_moves_nothing(story: RolloutStory) 
     story.metrics.failure = None
     story.passes(60)
     assert story.complete[1] in {Reason.CANARY_STEP, Reason.PROMOTING, Reason.BAKING}
+
+
+def test_who_is_held_and_paused_is_told_of_both(story: RolloutStory) -> None:
+    story.begun()
+    story.metrics.failure = Failed("gone")
+    story.passes(300)
+    story.cluster.edit(rollout={**ROLLOUT, "state": "Paused"})
+    story.look()
+    status, reason, message = story.condition("RolloutComplete")
+    assert (status, reason) == ("False", Reason.METRICS_UNAVAILABLE)
+    assert "The rollout is paused, too: it does not go on until it is Running" in message
 
 
 def test_a_revision_of_which_not_even_the_model_is_found_leaves_who_serves_and_says_so(

@@ -263,6 +263,7 @@ def _totals(series: Iterable[Series]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for one in series:
         of = found.setdefault(label(one.labels, REVISION_LABEL), {})
-        outcome = label(one.labels, OUTCOME_LABEL)
+        is_all = label(one.labels, CODE_LABEL) == ALL_CODES  # of a proxy, and no outcome
+        outcome = "all" if is_all else label(one.labels, OUTCOME_LABEL)
         of[outcome] = of.get(outcome, 0) + int(max(one.samples).value)
     return found
