@@ -7,7 +7,6 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import dropwhile, takewhile
 
 from sweep.errors import NothingStruck, NotTheSame, StepFailed, SweepError
 from sweep.proxy import Fault, Strike
@@ -131,13 +130,14 @@ def judged(
 
 
 def _made_late(trial: Trial, expected: Outcome) -> Counter[str]:
-    """How many of each resource a late write makes, and whoever sent it right after it, once it is answered:
-    nothing tells them that the like of it was made since, did its work and went. That is no mistake as long
-    as it goes, too."""
+    """How many of each resource a late write makes once more, and whoever sent it, once it is answered: it
+    goes on with what it saw in that write's step, and nothing tells it what was made in it since, did its
+    work and went. That is no mistake as long as it goes, too."""
     strike = trial.strike
     late = strike.point if strike is not None and strike.fault is Fault.LATE else None
-    on = dropwhile(lambda one: one.point != late, expected.writes)
-    return Counter(one.resource for one in takewhile(lambda one: one.change is Change.CREATED, on))
+    step = next((one.step for one in expected.writes if one.point == late), None)
+    made = (one for one in expected.writes if one.change is Change.CREATED)
+    return Counter(one.resource for one in made if one.step == step)
 
 
 def _violations(expected: Outcome, found: Outcome, made_late: Mapping[str, int]) -> Iterator[str]:
