@@ -274,8 +274,10 @@ def test_who_loses_its_pod_again_and_again_in_its_bake_on_the_only_device_gives_
     promoted = stable_of(kube, "on-npu")
     for _ in range(3):
         assert stable_of(kube, "on-npu") == promoted
-        (pod,) = eventually(lambda: ready_pods(kube, "on-npu") or None, 60, "a pod that serves")
+        kube.wait_condition("on-npu", "Ready", "True", timeout=60)
+        (pod,) = ready_pods(kube, "on-npu")
         kube.run("delete", "pod", pod, "--force")
+        kube.wait_condition("on-npu", "Ready", "False", timeout=30)
     kube.wait_condition("on-npu", "RolloutComplete", "False", reason="RolledBack", timeout=120)
     kube.wait_condition("on-npu", "Ready", "True", timeout=30)
     assert (stable_of(kube, "on-npu"), asked(kube, "on-npu").status_code) == (before, 200)
