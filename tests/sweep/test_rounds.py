@@ -9,9 +9,9 @@ import pytest
 
 from sweep.proxy import Fault, Strike
 from sweep.report import report
-from sweep.rounds import Sweep, judged
+from sweep.rounds import Sweep, judged, not_in_each
 from sweep.trial import Outcome, Trial
-from sweep.writes import Change, Point, Write
+from sweep.writes import Change, Point, Rules, Write
 
 POINT = Point("PATCH services/koi", 2)
 KILLED = Trial(Strike(POINT, Fault.KILL))
@@ -83,6 +83,19 @@ def test_what_was_made_in_the_step_of_a_late_write_may_come_and_go_once_more() -
     assert len(judged(late, told, both).violations) == 2
     further = replace(told, counts={**counts, "ponds created": 2, "ponds deleted": 2})
     assert len(judged(late, told, further).violations) == 2, "by then it has looked again"
+
+
+def test_a_write_that_only_one_undisturbed_run_had_need_not_come() -> None:
+    event, status = Point("POST events", 1), Point("PATCH koi/status", 9)
+    writes = (
+        Write(POINT, "services", 200, "u", Change.NONE),
+        Write(event, "events", 201, "e", Change.CREATED),
+    )
+    once_more = replace(GOOD, writes=(*writes, Write(status, "koi", 200, "k", Change.NONE)))
+    assert not_in_each(once_more, replace(GOOD, writes=writes), Rules()) == {event, status}
+    assert not_in_each(once_more, once_more, Rules()) == {event}
+    missed = judged(Trial(Strike(status, Fault.KILL)), GOOD, replace(GOOD, struck=False), {status})
+    assert (missed.reached, missed.needed) == (False, False)
 
 
 def test_a_step_that_fails_is_told_and_what_it_left_undone_is_not() -> None:

@@ -26,13 +26,13 @@ from paddle_operator.rollout.saying import (
     Saying,
     begins_anew,
     in_place_of,
-    newer_waits,
     rejected_before,
     said_of,
     waiting,
 )
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding
+from paddle_operator.rollout.waits import waits_now
 from paddle_operator.rollout.weighing import course_of, present_step
 from paddle_operator.sla.intervals import utc
 from paddle_operator.spec.rollout import Rollout, Strategy
@@ -86,7 +86,7 @@ def advance(memory: Memory | None, rollout: Rollout, situation: Situation, now: 
     said = steps.with_shown((*said, waits) if waits is not None else said)
     if not said:
         said = tuple(filter(None, [rejected_before(after, view)]))
-    after, newer = after.but(said=_told(said, before, after)), newer_waits(after, view)
+    after, newer = after.but(said=_told(said, before, after)), waits_now(after, view)
     if newer is not None and newer.message != before.newer:
         said = (*said, newer)
     after = after.but(newer=newer.message if newer is not None else "")

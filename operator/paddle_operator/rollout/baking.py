@@ -50,13 +50,14 @@ def baking(memory: Memory, view: View) -> Move | None:
 
 def bake_down(memory: Memory, view: View) -> dict[str, Any]:
     """Return how often and since when who serves in a bake has no ready pod, where the one before has no pods
-    either, since they made room for it. What ends the pods of both is nobody's fault."""
+    either, since they made room for it or went before. What ends the pods of both is nobody's fault."""
     bakes, situation = memory.state is State.BAKING, view.situation
-    warm = bakes and (memory.warm or situation.has(memory.previous) > 0)
-    if not bakes or warm or situation.has(memory.stable):
+    serves, kept = situation.has(memory.stable) > 0, situation.has(memory.previous) > 0
+    warm = bakes and (kept or (memory.warm and not serves))
+    if not bakes or warm or serves:
         return {"warm": warm, "down_since": None}
     if memory.down_since is not None:
-        return {}
+        return {"down_since": min(memory.down_since, view.now)}  # a clock may be set back
     return {"down_since": view.now, "bake_losses": memory.bake_losses + 1}
 
 

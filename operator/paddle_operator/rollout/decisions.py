@@ -32,6 +32,7 @@ from paddle_operator.rollout.moves import (
 )
 from paddle_operator.rollout.only_pods import unwanted_but_needed
 from paddle_operator.rollout.preflight import PreflightState
+from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding
 from paddle_operator.rollout.weighing import share
 from paddle_operator.sla.figures import duration_text, number_text
@@ -67,7 +68,8 @@ def blocking(memory: Memory, attempt: Attempt, view: View) -> Hold | None:
         return Hold.BUDGET_BLOCKED
     if view.paused:
         return Hold.PAUSED
-    if left is not None and left < Fraction(policy.manual_below_percent) and not attempt.approved:
+    low = left is not None and left < Fraction(policy.manual_below_percent)
+    if (low or _leaves_nobody(memory, attempt, situation)) and not attempt.approved:
         return Hold.NEEDS_APPROVAL
     waits = view.rollout.surge is Surge.SURGE  # with a pod, so that an autoscaler of nodes sees it
     if attempt.strategy is not Strategy.RECREATE and not waits and short_of_room(attempt, view):
@@ -77,6 +79,14 @@ def blocking(memory: Memory, attempt: Attempt, view: View) -> Hold | None:
     if attempt.strategy is Strategy.CANARY and far and not attempt.without_proof:
         return Hold.PROOF_NOT_REACHABLE
     return None
+
+
+def _leaves_nobody(memory: Memory, attempt: Attempt, situation: Situation) -> bool:
+    """Tell whether one that left its bake would be tried again in the room of all that serve since."""
+    hosting = situation.hosting
+    found = hosting.found if hosting is not None and hosting.look is not None else None
+    ends_all = found is not None and bool(found.rounds) and not found.least
+    return ends_all and memory.has_left(attempt.canary) is not None
 
 
 def short_of_room(attempt: Attempt, view: View, *, takes_over: bool = False) -> bool:
@@ -189,7 +199,7 @@ def _preparing(memory: Memory, attempt: Attempt, view: View) -> Move | None:
         anew = Attempt(
             canary=attempt.canary,
             strategy=attempt.strategy,
-            approved=True,
+            approved=memory.has_left(attempt.canary) is None,  # for one that left nobody makes room unasked
             without_proof=True,
             offered=attempt.raised,
         )
@@ -255,7 +265,9 @@ def _returning(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     situation = view.situation
     if attempt.canary not in situation.ready and attempt.canary != situation.wanted:  # else it is made again
         return Move(Event.WITHDRAWN, told=f"{attempt.canary}, which was to take over again, is gone")
-    if situation.has(attempt.canary) < situation.full:
+    some, alone = situation.has(attempt.canary), not situation.has(memory.stable)
+    all_that_come = some and alone and short_of_room(attempt, view, takes_over=True)
+    if some < situation.full and not all_that_come:
         return None
     changes = {**taken_back(memory, attempt, view), "served": True}
     event = Event.WITHDRAWN if attempt.forgiven else Event.RETURNED  # nobody was found bad

@@ -34,7 +34,7 @@ class Hold(Word):
     """Why a rollout waits."""
 
     BUDGET_BLOCKED = "BudgetBlocked", "Less of the budget is left than budgetPolicy.blockBelowPercent."
-    NEEDS_APPROVAL = "NeedsApproval", "Less of the budget is left than budgetPolicy.manualBelowPercent."
+    NEEDS_APPROVAL = "NeedsApproval", "Too little of the budget, or of the room, is left to begin unasked."
     PROOF_NOT_REACHABLE = "ProofNotReachable", "With the present traffic it cannot be proven in time."
     PREFLIGHT_BROKEN = "PreflightBroken", "The preflight could not find anything out, for or against it."
     NO_CAPACITY = "NoCapacity", "The cluster has no room for the pods that are needed next."
@@ -224,7 +224,7 @@ class Memory(_Kept):
     """What happened last, in a sentence; empty where the state says it. Here, so that whoever goes on after a
     crash can still tell it."""
     newer: str = ""
-    """What a newer change waits for now, in a sentence; empty: none does."""
+    """What a newer change or a return waits for now, in a sentence; empty: none does."""
     judged: Judged | None = None
     left: tuple[Rejection, ...] = ()
     """Who gave its requests back in its bake without being rejected for it, and has neither been through a

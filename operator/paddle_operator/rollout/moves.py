@@ -115,7 +115,9 @@ def _begun(memory: Memory, view: View, wanted: str) -> Move:
         "judged": None,
     }
     if attempt is None:
-        return Move(Event.BEGUN, changes, told=told)
+        again = f"{memory.previous} serves again instead of {memory.stable}, which is down" if back else ""
+        whole = "; ".join(filter(None, (told, again)))
+        return Move(Event.BEGUN, {**changes, **back}, told=whole, lasts=again)
     serves = _who_serves(memory, view, back)
     supersedes = f"it supersedes {attempt.canary}{serves}"
     why = attempt.cause or "" if "rejected" in back else ""
@@ -147,17 +149,22 @@ def _wanted_again(memory: Memory, view: View, wanted: str) -> Move | None:
         return None
     all_there = view.situation.has(wanted) >= view.situation.full  # else a warm pod may keep one of its away
     if memory.returning is not None and all_there and view.keeps_warm:  # its bake was not over
-        kept = {"previous": memory.returning.canary, "gate": "", "counters": ""}
+        kept = {"previous": memory.returning.canary, "gate": "", "counters": "", "bake_losses": 0}
         return Move(Event.KEPT, kept, told=told)
     return Move(Event.WITHDRAWN, {"history": history_kept(memory, view, wanted)}, told=told)
 
 
 def _in_its_place(memory: Memory, view: View) -> dict[str, Any]:
     """Let who alone serves be the one to go back to; and who was to take over again, though none of its pods
-    is ready yet: where nobody else serves it goes on coming up, and who was left stays left."""
-    attempt = memory.attempt
+    is ready yet: where nobody else serves it goes on coming up, and who was left stays left. So it is, too,
+    for who made room for one that is down in its bake: that may never come up again."""
+    attempt, previous = memory.attempt, memory.previous
     if attempt is not None and alone(memory, view.situation.ready) is Alone.TAKES_OVER:
         return _served_by(memory, attempt, view)
+    if memory.down_since is not None and previous is not None and previous in view.situation.ready:
+        told = f"{memory.stable} had no ready pod in its bake when {view.situation.wanted} was wanted"
+        back = Attempt(canary=previous, cause=Cause.ENDPOINTS_LOST, told=told, forgiven=True)
+        return taken_back(memory, back, view)
     returning = memory.returning
     here = returning is not None and returning.canary in view.situation.ready
     if returning is None or not here or memory.stable is None or view.situation.has(memory.stable):

@@ -118,44 +118,6 @@ def rejected_before(memory: Memory, view: View) -> Saying | None:
     return Saying(gone.cause.value, told, gone.revision, memory.state.value, warns=True)
 
 
-def newer_waits(memory: Memory, view: View) -> Saying | None:
-    """Say that a newer change waits: for a return, which takes as long as there is no room for its pods, or
-    for pods of the stable revision beside a canary that alone has some."""
-    wanted, attempt, situation = view.situation.wanted, memory.attempt, view.situation
-    if attempt is not None and unwanted_but_needed(memory, situation):
-        told = f"{attempt.canary} has the only ready pods: {_after_the_only_pods(memory, attempt, view)}"
-        return Saying(memory.state.value, told, attempt.canary, memory.state.value, attempt.weight)
-    if memory.state is not State.RETURNING or attempt is None:
-        return None
-    if wanted in {None, memory.stable, attempt.canary}:
-        return None
-    gone = memory.rejection_of(wanted)
-    if gone is not None:
-        then = f", which the resource asks for, was rejected as {gone.cause.value}, and does not begin"
-    else:
-        serves = situation.has(memory.stable)
-        takes = f"{memory.stable} take all requests meanwhile"
-        meanwhile = takes if serves else "nobody serve until pods of one of them are ready"
-        now = _by_hand(Verb.ABORT, attempt.canary)
-        then = f" begins after that. To let it begin now, and {meanwhile}: {now}"
-    told = f"{attempt.canary} takes over again; {wanted}{then}"
-    return Saying(memory.state.value, told, attempt.canary, memory.state.value, attempt.weight)
-
-
-def _after_the_only_pods(memory: Memory, attempt: Attempt, view: View) -> str:
-    """Say what waits for pods of the stable revision, and what lets it begin sooner."""
-    wanted, stable = view.situation.wanted, memory.stable
-    abort = f"To let nobody serve until then: {_by_hand(Verb.ABORT, attempt.canary)}"
-    if wanted == stable:
-        return f"{stable} is wanted again, and serves once it has one. {abort}"
-    if memory.rejection_of(wanted) is not None:
-        return f"{wanted} is wanted, was rejected before and does not begin. {abort}"
-    promote = f". To let it begin now, from there: {_by_hand(Verb.PROMOTE, attempt.canary)}"
-    held = f", or what holds {attempt.canary} is over" if attempt.takes_over else ""
-    sooner = "" if view.paused else promote  # which is refused then
-    return f"{wanted} is wanted, and begins once {stable} has one{held}{sooner}. {abort}"
-
-
 def _message(memory: Memory, move: Move, before: Memory, view: View, revision: str) -> str:
     """What happened and to how many, what holds now, what a person can do; figures of the gate come last."""
     told, head, figures = move.told.partition(FIGURES)
@@ -185,7 +147,7 @@ def _ended(gone: Rejection, memory: Memory, before: Memory, view: View) -> str:
     return (
         f"{gone.revision} {when}: {why.rstrip('.') or inside(gone.cause.meaning)}. "
         f"{_who_serves(memory, view)}. "
-        f"Change the resource, or try this one again: {_by_hand(Verb.RETRY, gone.revision)}"
+        f"Change the resource, or try this one again: {by_hand(Verb.RETRY, gone.revision)}"
     )
 
 
@@ -199,7 +161,7 @@ def _who_serves(memory: Memory, view: View) -> str:
 
 def _held(hold: Hold, memory: Memory, attempt: Attempt, told: str, view: View) -> str:
     why = f"{inside(hold.meaning)}: {told}" if hold in _FOUND else told
-    approve, abort = (_by_hand(verb, attempt.canary) for verb in (Verb.APPROVE, Verb.ABORT))
+    approve, abort = (by_hand(verb, attempt.canary) for verb in (Verb.APPROVE, Verb.ABORT))
     match hold:
         case Hold.REGRESSION:
             way = f". Accept that: {approve}; or end it: {abort}"
@@ -213,7 +175,8 @@ def _held(hold: Hold, memory: Memory, attempt: Attempt, told: str, view: View) -
     return f"{attempt.canary} is held with {_taken(memory, attempt, view)}: {why}{way}"
 
 
-def _by_hand(verb: Verb, revision: str) -> str:
+def by_hand(verb: Verb, revision: str) -> str:
+    """Return the command by which a person asks for it."""
     return f"kubectl paddle_sla {verb} {names.service_of(revision)} {revision}"
 
 
@@ -231,7 +194,7 @@ def _words(memory: Memory, revision: str, view: View) -> str:
         case State.STEP if attempt is not None:
             words = f"{revision}{left}{',' if left else ''} takes {_taken(memory, attempt, view)}"
         case State.AWAITING_APPROVAL if attempt is not None:
-            approve = _by_hand(Verb.APPROVE, revision)
+            approve = by_hand(Verb.APPROVE, revision)
             words = f"{revision} waits for a person after {_step(attempt, view)} ({approve})"
         case State.BLOCKED:
             words = ""  # why is said by its hold
@@ -283,7 +246,7 @@ def _why(hold: Hold, memory: Memory, attempt: Attempt, view: View) -> str:
     of = f"error budget of {situation.budget_of}" if situation.budget_of else "error budget"
     rounded = math.floor((situation.budget_left_percent or 0) * 10) / 10  # never to more than there is
     left = f"{rounded:.1f} % of the {of} is left"
-    approve = _by_hand(Verb.APPROVE, attempt.canary)
+    approve = by_hand(Verb.APPROVE, attempt.canary)
     match hold:
         case Hold.BUDGET_BLOCKED:
             repair = "set spec.rollout.budgetPolicy.override to Repair if this one is the repair"
@@ -292,8 +255,11 @@ def _why(hold: Hold, memory: Memory, attempt: Attempt, view: View) -> str:
             least = f"{policy.block_below_percent} %"
             return f"{left}, and with less than {least} no rollout begins. Wait for more, or {repair}"
         case Hold.NEEDS_APPROVAL:
-            least = f"{policy.manual_below_percent} %"
-            return f"{left}, and with less than {least} a person must approve: {approve}"
+            percent, least = situation.budget_left_percent, policy.manual_below_percent
+            low = f"{left}, and with less than {least} % a person must approve: {approve}"
+            only = f"there is room for it only where {memory.stable} serves, and nobody would meanwhile"
+            ask = f"{only}. It begins when there is room beside it, or now, by {approve}"
+            return low if percent is not None and percent < Fraction(least) else ask
         case Hold.NO_CAPACITY:
             few = f"the cluster has room for {situation.hostable} of the pods that are needed next"
             return situation.hosting.told if situation.hosting is not None else few
@@ -316,13 +282,13 @@ def _room_kept(memory: Memory, attempt: Attempt, view: View) -> str:
     made = not left if recreates else attempt.full and left < view.situation.full
     if memory.hold is not Hold.PAUSED or memory.state is State.BLOCKED or attempt.weight or not made:
         return ""
-    back = _by_hand(Verb.ABORT, attempt.canary)
+    back = by_hand(Verb.ABORT, attempt.canary)
     return f" What made room for it serves nobody until then; to have that back: {back}"
 
 
 def _far_proof(reach: Reach | None, memory: Memory, attempt: Attempt, view: View) -> str:
     """Say what the proof takes, where that is too much, and what to do."""
-    anyway = _by_hand(Verb.APPROVE, attempt.canary)
+    anyway = by_hand(Verb.APPROVE, attempt.canary)
     if reach is None or reach.late is None:
         return f"it cannot be proven without requests that count, and 4xx do not: some begin it, or {anyway}"
     number, seconds = reach.late

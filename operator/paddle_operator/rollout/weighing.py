@@ -90,7 +90,8 @@ def _with_pods(
     pods = next_pods(look if attempt.full else replace(look, surge=Surge.SURGE), wanted)
     if pods.way is Surge.SURGE:
         return replace(course, canary_replicas=pods.canary)
-    if pods.ends and rollout.state is RolloutState.PAUSED:
+    paused = rollout.state is RolloutState.PAUSED and memory.state is not State.RETURNING  # callers need that
+    if pods.ends and paused:
         here, placed = len(look.canary.staying), len(look.stable.placed)
         return replace(course, canary_replicas=here, stable_replicas=placed)
     return replace(course, canary_replicas=pods.canary, stable_replicas=pods.stable, ends=pods.ends)

@@ -6,19 +6,22 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
 from pydantic import ValidationError
 
 from paddle_operator.reasons import Reason
+from paddle_operator.rollout.baking import LONGEST_DOWN
 from paddle_operator.rollout.gate.proof import Reach
 from paddle_operator.rollout.machine import ENDED, State
 from paddle_operator.rollout.memory import LONGEST_SAID, Hold, Memory, Rejection
 from paddle_operator.rollout.only_pods import too_few
-from paddle_operator.rollout.request import Handled
-from paddle_operator.rollout.saying import UNPROVEN_ALONE, inside
+from paddle_operator.rollout.request import Handled, Verb
+from paddle_operator.rollout.saying import UNPROVEN_ALONE, by_hand, inside
 from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
+from paddle_operator.sla.figures import duration_text
 from paddle_operator.spec.rollout import Rollout, RolloutState, Strategy
 
 MOST_REJECTED = 5
@@ -93,9 +96,17 @@ class RolloutFacts:
     @property
     def _pods(self) -> str:
         """Whose pods are missing now; empty: nobody's are. What was said when something happened lasts."""
-        memory, attempt = self.memory, self.memory.trying
-        if memory.previous is not None and not self.ready.get(memory.previous, 1):
-            return f"{memory.previous} has no ready pod to go back to"
+        memory, attempt, previous = self.memory, self.memory.trying, self.memory.previous
+        if previous is not None and not self.ready.get(previous, 1):
+            if self.ready.get(memory.stable or "", 1):
+                return f"{previous} has no ready pod to go back to"
+            longest = duration_text(Fraction(LONGEST_DOWN // timedelta(seconds=1)))
+            then = (
+                f"once {memory.stable} has had none for {longest}, or loses its last one for the third time"
+            )
+            soon = f". {previous} takes over {then}" if memory.down_since is not None else ""
+            now = by_hand(Verb.ROLLBACK, previous)
+            return f"Nobody serves: neither has a ready pod{soon}. To let {previous} take over now: {now}"
         if attempt is None or attempt.ends_pods or not (attempt.weight or attempt.checked):
             return ""
         left = self.ready.get(memory.stable or "", 1)

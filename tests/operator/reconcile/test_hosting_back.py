@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from paddle_operator import names
 from tests.operator.fake_cluster import ended
-from tests.operator.reconcile.hosting_story import a_story
+from tests.operator.reconcile.hosting_story import ROLLOUT, HostingStory, a_story
 
 
 @pytest.mark.parametrize("strategy", ["Canary", "Recreate"])
@@ -56,3 +58,157 @@ def test_a_revision_that_is_down_for_long_in_its_bake_makes_room_for_the_one_bef
     (rejected,) = story.status["rejectedRevisions"]
     assert (rejected["revision"], rejected["reason"]) == (down, "EndpointsLost")
     assert "had no ready pod for 10 min" in rejected["message"]
+
+
+def baking_alone(**settings: Any) -> tuple[HostingStory, str, str]:
+    """A story, who is kept without pods, and who serves in the bake on the only device."""
+    story = a_story(1, bake={"durationMinutes": 60}, **settings)
+    kept = story.begin()
+    story.change()
+    story.until("Baking")
+    return story, kept, story.status["stable"]["revision"]
+
+
+def goes_down(story: HostingStory, revision: str) -> None:
+    """Its pods are gone, and none comes up any more."""
+    story.never_ready.add(revision)
+    for name in story.pods_of(revision):
+        del story.cluster.pods[name]
+
+
+@pytest.mark.parametrize("how", ["down", "burning", "by hand"])
+def test_who_takes_over_again_gets_its_room_also_in_a_pause(how: str) -> None:
+    story, kept, serving = baking_alone()
+    story.cluster.edit(rollout={**ROLLOUT, "bake": {"durationMinutes": 60}, "state": "Paused"})
+    story.tick()
+    match how:
+        case "down":
+            goes_down(story, serving)
+        case "burning":
+            story.bad[serving] = 60
+        case _:
+            story.asks(f"rollback/{kept}/1")
+    story.until("RolledBack", ticks=80)
+    story.tick(2)
+    assert (story.weights, len(story.pods_of(kept))) == ({kept: 100}, 1)
+
+
+def test_who_is_down_in_its_bake_is_told_as_nobody_and_when_that_ends() -> None:
+    story, kept, serving = baking_alone()
+    goes_down(story, serving)
+    story.tick(4)
+    told = story.condition("RolloutComplete")[2]
+    then = (
+        f"{kept} takes over once {serving} has had none for 10 min, or loses its last one for the third time"
+    )
+    assert f"Nobody serves: neither has a ready pod. {then}." in told
+    assert f"To let {kept} take over now: kubectl paddle_sla rollback calm {kept}" in told
+
+
+def test_a_warm_revision_that_lost_its_device_before_keeps_nobody_down() -> None:
+    story = a_story(1, 1, bake={"durationMinutes": 60})
+    kept = story.begin()
+    story.change()
+    story.until("Baking")
+    (warm,) = story.pods_of(kept)
+    story.taken[story.cluster.pods[warm]["spec"]["nodeName"]] = 1
+    del story.cluster.pods[warm]
+    story.tick(4)
+    (pod,) = story.pods_of(serving := story.status["stable"]["revision"])
+    story.never_ready.add(serving)
+    waiting = {**story.cluster.pods[pod]["status"], "conditions": []}
+    story.cluster.pods[pod]["status"] = waiting | ended(names.CONTAINER_RUNTIME, 137, "killed", now="running")
+    story.until("RolledBack", ticks=80)
+    story.tick(4)
+    assert (story.weights, len(story.pods_of(kept))) == ({kept: 100}, 1)
+
+
+def test_a_return_ends_with_as_many_pods_as_there_is_room_for() -> None:
+    story = a_story(1, 1, replicas=2, bake={"durationMinutes": 60})
+    kept = story.begin()
+    story.change()
+    story.until("Baking")
+    story.bad[burning := story.status["stable"]["revision"]] = 60
+    while not story.pods_of(kept):
+        story.tick()
+    story.tick()
+    for name in story.pods_of(burning):
+        del story.gpus[story.cluster.pods[name]["spec"]["nodeName"]]
+        del story.cluster.pods[name]
+    story.until("RolledBack", ticks=8)
+    assert story.weights == {kept: 100}
+    assert [one["revision"] for one in story.status["rejectedRevisions"]] == [burning]
+
+
+@pytest.mark.parametrize("then", ["it fails", "it is withdrawn"])
+def test_a_newer_change_while_nobody_serves_in_a_bake_leaves_the_way_back_open(then: str) -> None:
+    story, kept, down = baking_alone()
+    goes_down(story, down)
+    story.tick(12)
+    story.change(9)
+    story.tick()
+    told = story.condition("RolloutComplete")[2]
+    assert f"{kept} serves again instead of {down}, which is down" in told
+    assert [one["revision"] for one in story.status["leftBake"]] == [down]
+    story.never_ready.add(story.status["rollout"]["revision"])
+    if then == "it is withdrawn":
+        story.change()
+    story.tick(80)
+    assert (story.weights, story.serving_pods[-1]) == ({kept: 100}, 1)
+    ends = {"it fails": ("False", "RolledBack"), "it is withdrawn": ("False", "AwaitingApproval")}
+    assert story.complete == ends[then]
+
+
+def test_what_keeps_the_pods_away_that_are_to_take_over_again_is_told() -> None:
+    story, kept, burning = baking_alone()
+    story.never_ready.add(kept)
+    story.bad[burning] = 60
+    story.until("Returning")
+    while not story.pods_of(kept):
+        story.tick()
+    story.tick(2)
+    (name,) = story.pods_of(kept)
+    story.cluster.pods[name]["status"] |= ended(names.CONTAINER_RUNTIME, 1, "no such driver", now="running")
+    story.tick()
+    told = story.condition("RolloutComplete")[2]
+    assert f"{kept} has no ready pod yet: " in told
+    assert "no such driver" in told
+    assert f"To let {burning} serve instead: kubectl paddle_sla abort calm {kept}" in told
+
+
+def test_one_that_left_its_bake_is_not_tried_again_in_the_only_room_unless_a_person_says_so() -> None:
+    story = a_story(1, 1, bake={"durationMinutes": 60})
+    kept = story.begin()
+    story.change()
+    story.until("Baking")
+    left = story.status["stable"]["revision"]
+    for name in story.pods_of(left):
+        del story.gpus[story.cluster.pods[name]["spec"]["nodeName"]]
+        del story.cluster.pods[name]
+    story.tick(3)
+    story.serving_pods.clear()
+    story.tick(80)
+    assert set(story.serving_pods) == {1}
+    assert (story.weights, len(story.pods_of(kept))) == ({kept: 100}, 1)
+    status, reason, told = story.condition("RolloutComplete")
+    assert (status, reason) == ("False", "AwaitingApproval")
+    assert f"there is room for it only where {kept} serves, and nobody would meanwhile" in told
+    story.gpus["c"] = 1
+    story.until("Baking")
+    assert story.weights == {left: 100}
+    assert set(story.serving_pods) <= {1, 2}
+
+
+def test_a_person_lets_one_that_left_its_bake_be_tried_in_the_only_room() -> None:
+    story = a_story(1, 1, bake={"durationMinutes": 60})
+    story.begin()
+    story.change()
+    story.until("Baking")
+    left = story.status["stable"]["revision"]
+    for name in story.pods_of(left):
+        del story.gpus[story.cluster.pods[name]["spec"]["nodeName"]]
+        del story.cluster.pods[name]
+    story.tick(8)
+    story.asks(f"approve/{left}/1")
+    story.until("Baking")
+    assert story.weights == {left: 100}

@@ -67,3 +67,34 @@ def test_no_bake_is_over_while_nobody_serves() -> None:
     story.ready[NEW] = 4
     story.look(FINE)
     assert story.state is State.STEADY
+
+
+def test_a_clock_that_is_set_back_gives_who_is_down_ten_minutes_anew_and_no_hour() -> None:
+    story = alone()
+    story.ready[NEW] = 0
+    story.look()
+    story.look(seconds=540)
+    story.look(seconds=-3600)
+    story.look(seconds=590)
+    assert story.state is State.BAKING
+    story.look(seconds=15)
+    assert story.state is State.RETURNING
+
+
+def test_losses_of_a_bake_before_do_not_count_in_one_that_begins_anew() -> None:
+    story = alone()
+    for _ in range(2):
+        story.ready[NEW] = 0
+        story.look()
+        story.ready[NEW] = 4
+        story.look()
+    story.wanted = OLD
+    story.look()
+    assert story.state is State.RETURNING
+    story.wanted = NEW
+    story.look()
+    assert story.state is State.BAKING
+    story.ready[NEW] = 0
+    story.look()
+    story.look()
+    assert (story.state, rejected(story)) == (State.BAKING, {})
