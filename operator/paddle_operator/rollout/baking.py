@@ -50,15 +50,15 @@ def baking(memory: Memory, view: View) -> Move | None:
 
 def bake_down(memory: Memory, view: View) -> dict[str, Any]:
     """Return how often and since when who serves in a bake has no ready pod, where the one before has no pods
-    either, since they made room for it or went before. What ends the pods of both is nobody's fault."""
+    either. Losses count where these made room for it; what ends the pods of both is nobody's fault."""
     bakes, situation = memory.state is State.BAKING, view.situation
     serves, kept = situation.has(memory.stable) > 0, situation.has(memory.previous) > 0
-    warm = bakes and (kept or (memory.warm and not serves))
-    if not bakes or warm or serves:
+    warm = bakes and (memory.warm or kept)
+    if not bakes or kept or serves:
         return {"warm": warm, "down_since": None}
     if memory.down_since is not None:
         return {"down_since": min(memory.down_since, view.now)}  # a clock may be set back
-    return {"down_since": view.now, "bake_losses": memory.bake_losses + 1}
+    return {"down_since": view.now, "bake_losses": memory.bake_losses + (0 if warm else 1)}
 
 
 def _down_for_good(memory: Memory, view: View) -> str:
@@ -82,7 +82,8 @@ def _left(memory: Memory, view: View, cause: Cause, told: str) -> Move:
     beside = view.rollout.strategy is Strategy.CANARY and view.situation.has(memory.previous) > 0
     burned = memory.has_left(memory.stable) is Cause.FAST_BURN
     again = burned and cause is Cause.FAST_BURN and _burns_fast(view)
-    anew = beside and not again
+    outage = cause is Cause.ENDPOINTS_LOST and memory.warm and not view.situation.has(memory.previous)
+    anew = (beside or outage) and not again
     wanted = anew and view.situation.wanted == memory.stable
     then = f", and is to begin anew beside {memory.previous}" if wanted else ""
     figures = f": {evidence(view, of=memory.stable)}" if cause is Cause.FAST_BURN else ""

@@ -86,7 +86,8 @@ def _leaves_nobody(memory: Memory, attempt: Attempt, situation: Situation) -> bo
     hosting = situation.hosting
     found = hosting.found if hosting is not None and hosting.look is not None else None
     ends_all = found is not None and bool(found.rounds) and not found.least
-    return ends_all and memory.has_left(attempt.canary) is not None
+    serves = situation.has(memory.stable) > 0
+    return serves and ends_all and memory.has_left(attempt.canary) is not None
 
 
 def short_of_room(attempt: Attempt, view: View, *, takes_over: bool = False) -> bool:

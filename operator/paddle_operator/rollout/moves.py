@@ -161,7 +161,8 @@ def _in_its_place(memory: Memory, view: View) -> dict[str, Any]:
     attempt, previous = memory.attempt, memory.previous
     if attempt is not None and alone(memory, view.situation.ready) is Alone.TAKES_OVER:
         return _served_by(memory, attempt, view)
-    if memory.down_since is not None and previous is not None and previous in view.situation.ready:
+    down = memory.down_since is not None and not memory.warm  # else both went, and both come back
+    if down and previous is not None and previous in view.situation.ready:
         told = f"{memory.stable} had no ready pod in its bake when {view.situation.wanted} was wanted"
         back = Attempt(canary=previous, cause=Cause.ENDPOINTS_LOST, told=told, forgiven=True)
         return taken_back(memory, back, view)

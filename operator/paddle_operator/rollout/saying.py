@@ -16,7 +16,7 @@ from paddle_operator.rollout.only_pods import unwanted_but_needed
 from paddle_operator.rollout.request import Verb
 from paddle_operator.rollout.weighing import course_of, share, share_by_pods
 from paddle_operator.sla.figures import duration_text, number_text
-from paddle_operator.spec.rollout import Strategy
+from paddle_operator.spec.rollout import Strategy, Surge
 
 PASSED_THROUGH = frozenset({State.BLOCKED, State.PREPARING, State.PREFLIGHT})
 """Of these nothing is said where they are left at the same look; why one is Blocked is said by its hold."""
@@ -258,7 +258,10 @@ def _why(hold: Hold, memory: Memory, attempt: Attempt, view: View) -> str:
             percent, least = situation.budget_left_percent, policy.manual_below_percent
             low = f"{left}, and with less than {least} % a person must approve: {approve}"
             only = f"there is room for it only where {memory.stable} serves, and nobody would meanwhile"
-            ask = f"{only}. It begins when there is room beside it, or now, by {approve}"
+            beside = (
+                "" if view.rollout.surge is Surge.ONE_BY_ONE else " when there is room beside it, or now,"
+            )
+            ask = f"{only}. It begins{beside} by {approve}"
             return low if percent is not None and percent < Fraction(least) else ask
         case Hold.NO_CAPACITY:
             few = f"the cluster has room for {situation.hostable} of the pods that are needed next"

@@ -42,7 +42,7 @@ def _return_waits(memory: Memory, attempt: Attempt, view: View) -> Saying | None
     if not trouble or view.situation.has(attempt.canary):
         return None
     told = f"{attempt.canary} has no ready pod yet: {trouble}"
-    if memory.stable in view.situation.ready:
+    if memory.stable in view.situation.ready and view.situation.wanted != attempt.canary:
         told = f"{told}. To let {memory.stable} serve instead: {by_hand(Verb.ABORT, attempt.canary)}"
     return Saying(memory.state.value, told, attempt.canary, memory.state.value, attempt.weight, warns=True)
 

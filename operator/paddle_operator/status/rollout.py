@@ -100,13 +100,7 @@ class RolloutFacts:
         if previous is not None and not self.ready.get(previous, 1):
             if self.ready.get(memory.stable or "", 1):
                 return f"{previous} has no ready pod to go back to"
-            longest = duration_text(Fraction(LONGEST_DOWN // timedelta(seconds=1)))
-            then = (
-                f"once {memory.stable} has had none for {longest}, or loses its last one for the third time"
-            )
-            soon = f". {previous} takes over {then}" if memory.down_since is not None else ""
-            now = by_hand(Verb.ROLLBACK, previous)
-            return f"Nobody serves: neither has a ready pod{soon}. To let {previous} take over now: {now}"
+            return f"Nobody serves: neither has a ready pod. {self._takes_over_at(previous)}"
         if attempt is None or attempt.ends_pods or not (attempt.weight or attempt.checked):
             return ""
         left = self.ready.get(memory.stable or "", 1)
@@ -118,6 +112,15 @@ class RolloutFacts:
         few = looks and too_few(memory, self.ready, self.full)
         judged = f", and is judged again once {self.full} of its pods are ready" if few else ""
         return f"{memory.stable} has no ready pod: {attempt.canary} takes all requests now{judged}"
+
+    def _takes_over_at(self, previous: str) -> str:
+        """When, in a bake where nobody serves, and by which command sooner."""
+        memory, longest = self.memory, duration_text(Fraction(LONGEST_DOWN // timedelta(seconds=1)))
+        once = f"{previous} takes over once {memory.stable} has had none for {longest}"
+        if memory.warm:  # both come back: to go back by hand would reject the other one
+            return once
+        now = by_hand(Verb.ROLLBACK, previous)
+        return f"{once}, or loses its last one for the third time. To let it do so now: {now}"
 
     @property
     def unproven(self) -> bool:
@@ -138,7 +141,7 @@ class RolloutFacts:
             return ""
         if self.memory.state is State.HELD:
             return "The rollout is paused, too: it does not go on until it is Running"
-        bakes = self.memory.state is State.BAKING
+        bakes = self.memory.state is State.BAKING and self.memory.down_since is None
         return "The rollout is paused: its bake does not end until it is Running" if bakes else ""
 
     @property

@@ -102,7 +102,7 @@ def test_who_is_down_in_its_bake_is_told_as_nobody_and_when_that_ends() -> None:
         f"{kept} takes over once {serving} has had none for 10 min, or loses its last one for the third time"
     )
     assert f"Nobody serves: neither has a ready pod. {then}." in told
-    assert f"To let {kept} take over now: kubectl paddle_sla rollback calm {kept}" in told
+    assert f"To let it do so now: kubectl paddle_sla rollback calm {kept}" in told
 
 
 def test_a_warm_revision_that_lost_its_device_before_keeps_nobody_down() -> None:
@@ -118,9 +118,9 @@ def test_a_warm_revision_that_lost_its_device_before_keeps_nobody_down() -> None
     story.never_ready.add(serving)
     waiting = {**story.cluster.pods[pod]["status"], "conditions": []}
     story.cluster.pods[pod]["status"] = waiting | ended(names.CONTAINER_RUNTIME, 137, "killed", now="running")
-    story.until("RolledBack", ticks=80)
-    story.tick(4)
-    assert (story.weights, len(story.pods_of(kept))) == ({kept: 100}, 1)
+    story.tick(80)
+    assert (story.weights, story.serving_pods[-1]) == ({kept: 100}, 1)
+    assert story.complete == ("False", "AwaitingApproval"), "it may be what ended the warm one's pod, too"
 
 
 def test_a_return_ends_with_as_many_pods_as_there_is_room_for() -> None:
@@ -197,6 +197,27 @@ def test_one_that_left_its_bake_is_not_tried_again_in_the_only_room_unless_a_per
     story.until("Baking")
     assert story.weights == {left: 100}
     assert set(story.serving_pods) <= {1, 2}
+
+
+def test_one_that_left_its_bake_is_tried_at_once_where_nobody_serves_any_more() -> None:
+    story = a_story(1, 1, bake={"durationMinutes": 60})
+    kept = story.begin()
+    story.change()
+    story.until("Baking")
+    left = story.status["stable"]["revision"]
+    for name in story.pods_of(left):
+        del story.gpus[story.cluster.pods[name]["spec"]["nodeName"]]
+        del story.cluster.pods[name]
+    story.tick(8)
+    assert story.complete == ("False", "AwaitingApproval")
+    (name,) = story.pods_of(kept)
+    story.never_ready.add(kept)
+    waiting = {**story.cluster.pods[name]["status"], "conditions": []}
+    story.cluster.pods[name]["status"] = waiting | ended(
+        names.CONTAINER_RUNTIME, 137, "killed", now="running"
+    )
+    story.tick(12)
+    assert (story.weights, story.serving_pods[-1]) == ({left: 100}, 1)
 
 
 def test_a_person_lets_one_that_left_its_bake_be_tried_in_the_only_room() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Cause
-from tests.operator.rollout.story import FINE, NEW, OLD, Story, rejected
+from tests.operator.rollout.story import FINE, NEW, NEWER, OLD, Story, rejected
 
 
 def alone() -> Story:
@@ -98,3 +98,33 @@ def test_losses_of_a_bake_before_do_not_count_in_one_that_begins_anew() -> None:
     story.look()
     story.look()
     assert (story.state, rejected(story)) == (State.BAKING, {})
+
+
+@pytest.mark.parametrize("seconds", [15, 660])
+def test_an_outage_that_takes_the_warm_one_a_look_before_is_nobodys_fault(seconds: int) -> None:
+    """Three times, back together in between; and once for longer than anybody may be down."""
+    story = Story().promoted()
+    story.look()
+    for _ in range(3):
+        story.ready = {OLD: 0, NEW: 4}
+        story.look()
+        story.ready = {OLD: 0, NEW: 0}
+        story.look(seconds=seconds)
+        story.ready = {OLD: 0, NEW: 4}
+        story.look(FINE)
+        story.ready = {OLD: 4, NEW: 4}
+        story.look(FINE)
+    assert rejected(story) == {}
+
+
+def test_a_newer_change_in_an_outage_of_both_ends_no_revision_that_comes_back() -> None:
+    story = Story().promoted()
+    story.look()
+    story.ready = {OLD: 0, NEW: 4}
+    story.look()
+    story.ready = {OLD: 0, NEW: 0}
+    story.look()
+    story.wanted = NEWER
+    story.look()
+    assert story.memory is not None
+    assert (story.memory.stable, story.memory.left) == (NEW, ())
