@@ -110,7 +110,8 @@ class Rolling:
         wish = replace(of.wish, revision=None if waits else of.wanted)
         about = tried(of.service, of.rollout, wish, of.seen, memory)
         hosting = await self._hosts(about) if about is not None else None
-        hostable = hosting.found.canary if hosting is not None and hosting.look is not None else None
+        by_nodes = hosting.by_nodes if hosting is not None else None
+        hostable = by_nodes.canary if by_nodes is not None else None
         return replace(situation, hosting=hosting, hostable=hostable)
 
     async def _traffic(

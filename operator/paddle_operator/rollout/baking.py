@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from fractions import Fraction
 from typing import Any
 
 from paddle_operator.rollout.judging import evidence
@@ -13,7 +12,7 @@ from paddle_operator.rollout.memory import Cause, Memory
 from paddle_operator.rollout.moves import LOSSES_FORGIVEN, Move, View, sent_back
 from paddle_operator.rollout.verdict import Finding
 from paddle_operator.sla.burn import Severity, burn_rules
-from paddle_operator.sla.figures import duration_text
+from paddle_operator.sla.figures import length_text
 from paddle_operator.spec.rollout import Override, Strategy
 
 FAST_BURN = min(rule.factor for rule in burn_rules(timedelta(days=30)) if rule.severity is Severity.PAGE)
@@ -68,7 +67,7 @@ def _down_for_good(memory: Memory, view: View) -> str:
     if memory.bake_losses > LOSSES_FORGIVEN:
         return f"{memory.stable} lost its last ready pod {memory.bake_losses} times in its bake"
     down = view.now - memory.down_since
-    length = duration_text(Fraction(down // timedelta(seconds=1)))
+    length = length_text(down)
     return f"{memory.stable} had no ready pod for {length} in its bake" if down >= LONGEST_DOWN else ""
 
 

@@ -35,10 +35,9 @@ from paddle_operator.rollout.preflight import PreflightState
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding
 from paddle_operator.rollout.weighing import share
-from paddle_operator.sla.figures import duration_text, number_text
+from paddle_operator.sla.figures import length_text, number_text
 from paddle_operator.spec.rollout import (
     OnRegression,
-    Override,
     Strategy,
     Surge,
 )
@@ -63,13 +62,12 @@ def next_move(memory: Memory, view: View) -> Move | None:
 def blocking(memory: Memory, attempt: Attempt, view: View) -> Hold | None:
     """Return what keeps a rollout from beginning. A proof is out of reach until it is known to be in it."""
     policy, situation = view.rollout.budget_policy, view.situation
-    left = None if policy.override is Override.REPAIR else situation.budget_left_percent
+    left = view.budget_left
     if left is not None and left < Fraction(policy.block_below_percent):
         return Hold.BUDGET_BLOCKED
     if view.paused:
         return Hold.PAUSED
-    low = left is not None and left < Fraction(policy.manual_below_percent)
-    if (low or _leaves_nobody(memory, attempt, situation)) and not attempt.approved:
+    if (view.budget_is_low or _leaves_nobody(memory, attempt, situation)) and not attempt.approved:
         return Hold.NEEDS_APPROVAL
     waits = view.rollout.surge is Surge.SURGE  # with a pod, so that an autoscaler of nodes sees it
     if attempt.strategy is not Strategy.RECREATE and not waits and short_of_room(attempt, view):
@@ -84,7 +82,7 @@ def blocking(memory: Memory, attempt: Attempt, view: View) -> Hold | None:
 def _leaves_nobody(memory: Memory, attempt: Attempt, situation: Situation) -> bool:
     """Tell whether one that left its bake would be tried again in the room of all that serve since."""
     hosting = situation.hosting
-    found = hosting.found if hosting is not None and hosting.look is not None else None
+    found = hosting.by_nodes if hosting is not None else None
     ends_all = found is not None and bool(found.rounds) and not found.least
     serves = situation.has(memory.stable) > 0
     return serves and ends_all and memory.has_left(attempt.canary) is not None
@@ -153,7 +151,7 @@ def _room_back(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     waited = view.now - since
     if hosting is None or waited <= hosting.longest + (hosting.asked if asked else timedelta()):
         return None
-    length = duration_text(Fraction(waited // timedelta(seconds=1)))
+    length = length_text(waited)
     if not ready:
         why = f": {view.situation.trouble.rstrip('.')}" if view.situation.trouble else ""
         told = f"none of its pods was ready within {length}{why}"
@@ -186,7 +184,7 @@ def _blocked(memory: Memory, attempt: Attempt, view: View) -> Move | None:
         return None
     offered = attempt.offered if attempt.without_proof else 0
     raised = offered or (view.situation.reach.weights[0] if view.situation.reach else 0)
-    found = hosting.found if hosting is not None and hosting.look is not None else None
+    found = hosting.by_nodes if hosting is not None else None
     makes_room = {"full": found.wanted, "least": found.least} if found is not None and found.rounds else {}
     begun = attempt.but(approved=False, without_proof=False, raised=raised, offered=0, **makes_room)
     return Move(Event.ADMITTED, {"attempt": begun}, told=hosting.told if hosting is not None else "")

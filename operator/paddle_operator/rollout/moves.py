@@ -13,7 +13,7 @@ from paddle_operator.rollout.memory import Attempt, Cause, Memory, Rejection
 from paddle_operator.rollout.only_pods import TOOK_OVER, Alone, alone, keeps_others_waiting
 from paddle_operator.rollout.situation import Situation
 from paddle_operator.rollout.verdict import Finding, Verdict
-from paddle_operator.spec.rollout import KeepPrevious, Rollout, RolloutState
+from paddle_operator.spec.rollout import KeepPrevious, Override, Rollout, RolloutState
 
 LOSSES_FORGIVEN = 2
 """So often a canary may lose its last ready pod, by a node that goes; then it is the canary."""
@@ -60,6 +60,18 @@ class View:
         """Whether a canary has spent more of the budget than it may."""
         spent = self.situation.spent_percent
         return spent is not None and spent > Fraction(self.rollout.analysis.max_budget_spend_percent)
+
+    @property
+    def budget_left(self) -> Fraction | None:
+        """Percent of the budget that is left; None where nobody knows, or where it keeps nothing waiting."""
+        repairs = self.rollout.budget_policy.override is Override.REPAIR
+        return None if repairs else self.situation.budget_left_percent
+
+    @property
+    def budget_is_low(self) -> bool:
+        """Whether so little is left that a person must approve."""
+        least = Fraction(self.rollout.budget_policy.manual_below_percent)
+        return self.budget_left is not None and self.budget_left < least
 
     def finds(self, *findings: Finding) -> bool:
         """Tell whether the gate says one of these."""

@@ -255,14 +255,14 @@ def _why(hold: Hold, memory: Memory, attempt: Attempt, view: View) -> str:
             least = f"{policy.block_below_percent} %"
             return f"{left}, and with less than {least} no rollout begins. Wait for more, or {repair}"
         case Hold.NEEDS_APPROVAL:
-            percent, least = situation.budget_left_percent, policy.manual_below_percent
-            low = f"{left}, and with less than {least} % a person must approve: {approve}"
+            least = f"{policy.manual_below_percent} %"
+            low = f"{left}, and with less than {least} a person must approve: {approve}"
             only = f"there is room for it only where {memory.stable} serves, and nobody would meanwhile"
             beside = (
                 "" if view.rollout.surge is Surge.ONE_BY_ONE else " when there is room beside it, or now,"
             )
             ask = f"{only}. It begins{beside} by {approve}"
-            return low if percent is not None and percent < Fraction(least) else ask
+            return low if view.budget_is_low else ask
         case Hold.NO_CAPACITY:
             few = f"the cluster has room for {situation.hostable} of the pods that are needed next"
             return situation.hosting.told if situation.hosting is not None else few

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -94,6 +95,11 @@ def duration_text(value: Fraction) -> str:
             rest = whole % size // its_size
             return f"{whole // size} {unit}" + (f" {rest} {smaller}" if rest else "")
     return f"{whole} s"
+
+
+def length_text(length: timedelta) -> str:
+    """Write a length of time in the same way, in whole seconds."""
+    return duration_text(Fraction(length // timedelta(seconds=1)))
 
 
 def percent_text(share: Fraction) -> str:

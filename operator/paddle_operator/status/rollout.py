@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -21,7 +20,7 @@ from paddle_operator.rollout.only_pods import too_few
 from paddle_operator.rollout.request import Handled, Verb
 from paddle_operator.rollout.saying import UNPROVEN_ALONE, by_hand, inside
 from paddle_operator.rollout.verdict import Evidence, Finding, Verdict
-from paddle_operator.sla.figures import duration_text
+from paddle_operator.sla.figures import length_text
 from paddle_operator.spec.rollout import Rollout, RolloutState, Strategy
 
 MOST_REJECTED = 5
@@ -115,7 +114,7 @@ class RolloutFacts:
 
     def _takes_over_at(self, previous: str) -> str:
         """When, in a bake where nobody serves, and by which command sooner."""
-        memory, longest = self.memory, duration_text(Fraction(LONGEST_DOWN // timedelta(seconds=1)))
+        memory, longest = self.memory, length_text(LONGEST_DOWN)
         once = f"{previous} takes over once {memory.stable} has had none for {longest}"
         if memory.warm:  # both come back: to go back by hand would reject the other one
             return once

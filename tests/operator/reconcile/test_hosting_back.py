@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from paddle_operator import names
@@ -60,9 +58,9 @@ def test_a_revision_that_is_down_for_long_in_its_bake_makes_room_for_the_one_bef
     assert "had no ready pod for 10 min" in rejected["message"]
 
 
-def baking_alone(**settings: Any) -> tuple[HostingStory, str, str]:
-    """A story, who is kept without pods, and who serves in the bake on the only device."""
-    story = a_story(1, bake={"durationMinutes": 60}, **settings)
+def baking_on(*gpus: int, replicas: int = 1) -> tuple[HostingStory, str, str]:
+    """A story on nodes with so many devices, who is kept, and who serves in its bake."""
+    story = a_story(*gpus, replicas=replicas, bake={"durationMinutes": 60})
     kept = story.begin()
     story.change()
     story.until("Baking")
@@ -76,9 +74,26 @@ def goes_down(story: HostingStory, revision: str) -> None:
         del story.cluster.pods[name]
 
 
+def loses_its_devices(story: HostingStory, revision: str) -> None:
+    """The nodes of its pods go."""
+    for name in story.pods_of(revision):
+        del story.gpus[story.cluster.pods[name]["spec"]["nodeName"]]
+        del story.cluster.pods[name]
+
+
+def crashes(story: HostingStory, revision: str) -> None:
+    """Its only pod stays where it is and does not come up any more."""
+    story.never_ready.add(revision)
+    (name,) = story.pods_of(revision)
+    waiting = {**story.cluster.pods[name]["status"], "conditions": []}
+    story.cluster.pods[name]["status"] = waiting | ended(
+        names.CONTAINER_RUNTIME, 137, "killed", now="running"
+    )
+
+
 @pytest.mark.parametrize("how", ["down", "burning", "by hand"])
 def test_who_takes_over_again_gets_its_room_also_in_a_pause(how: str) -> None:
-    story, kept, serving = baking_alone()
+    story, kept, serving = baking_on(1)
     story.cluster.edit(rollout={**ROLLOUT, "bake": {"durationMinutes": 60}, "state": "Paused"})
     story.tick()
     match how:
@@ -94,7 +109,7 @@ def test_who_takes_over_again_gets_its_room_also_in_a_pause(how: str) -> None:
 
 
 def test_who_is_down_in_its_bake_is_told_as_nobody_and_when_that_ends() -> None:
-    story, kept, serving = baking_alone()
+    story, kept, serving = baking_on(1)
     goes_down(story, serving)
     story.tick(4)
     told = story.condition("RolloutComplete")[2]
@@ -106,35 +121,24 @@ def test_who_is_down_in_its_bake_is_told_as_nobody_and_when_that_ends() -> None:
 
 
 def test_a_warm_revision_that_lost_its_device_before_keeps_nobody_down() -> None:
-    story = a_story(1, 1, bake={"durationMinutes": 60})
-    kept = story.begin()
-    story.change()
-    story.until("Baking")
+    story, kept, serving = baking_on(1, 1)
     (warm,) = story.pods_of(kept)
     story.taken[story.cluster.pods[warm]["spec"]["nodeName"]] = 1
     del story.cluster.pods[warm]
     story.tick(4)
-    (pod,) = story.pods_of(serving := story.status["stable"]["revision"])
-    story.never_ready.add(serving)
-    waiting = {**story.cluster.pods[pod]["status"], "conditions": []}
-    story.cluster.pods[pod]["status"] = waiting | ended(names.CONTAINER_RUNTIME, 137, "killed", now="running")
+    crashes(story, serving)
     story.tick(80)
     assert (story.weights, story.serving_pods[-1]) == ({kept: 100}, 1)
     assert story.complete == ("False", "AwaitingApproval"), "it may be what ended the warm one's pod, too"
 
 
 def test_a_return_ends_with_as_many_pods_as_there_is_room_for() -> None:
-    story = a_story(1, 1, replicas=2, bake={"durationMinutes": 60})
-    kept = story.begin()
-    story.change()
-    story.until("Baking")
-    story.bad[burning := story.status["stable"]["revision"]] = 60
+    story, kept, burning = baking_on(1, 1, replicas=2)
+    story.bad[burning] = 60
     while not story.pods_of(kept):
         story.tick()
     story.tick()
-    for name in story.pods_of(burning):
-        del story.gpus[story.cluster.pods[name]["spec"]["nodeName"]]
-        del story.cluster.pods[name]
+    loses_its_devices(story, burning)
     story.until("RolledBack", ticks=8)
     assert story.weights == {kept: 100}
     assert [one["revision"] for one in story.status["rejectedRevisions"]] == [burning]
@@ -142,7 +146,7 @@ def test_a_return_ends_with_as_many_pods_as_there_is_room_for() -> None:
 
 @pytest.mark.parametrize("then", ["it fails", "it is withdrawn"])
 def test_a_newer_change_while_nobody_serves_in_a_bake_leaves_the_way_back_open(then: str) -> None:
-    story, kept, down = baking_alone()
+    story, kept, down = baking_on(1)
     goes_down(story, down)
     story.tick(12)
     story.change(9)
@@ -160,7 +164,7 @@ def test_a_newer_change_while_nobody_serves_in_a_bake_leaves_the_way_back_open(t
 
 
 def test_what_keeps_the_pods_away_that_are_to_take_over_again_is_told() -> None:
-    story, kept, burning = baking_alone()
+    story, kept, burning = baking_on(1)
     story.never_ready.add(kept)
     story.bad[burning] = 60
     story.until("Returning")
@@ -177,14 +181,8 @@ def test_what_keeps_the_pods_away_that_are_to_take_over_again_is_told() -> None:
 
 
 def test_one_that_left_its_bake_is_not_tried_again_in_the_only_room_unless_a_person_says_so() -> None:
-    story = a_story(1, 1, bake={"durationMinutes": 60})
-    kept = story.begin()
-    story.change()
-    story.until("Baking")
-    left = story.status["stable"]["revision"]
-    for name in story.pods_of(left):
-        del story.gpus[story.cluster.pods[name]["spec"]["nodeName"]]
-        del story.cluster.pods[name]
+    story, kept, left = baking_on(1, 1)
+    loses_its_devices(story, left)
     story.tick(3)
     story.serving_pods.clear()
     story.tick(80)
@@ -200,35 +198,18 @@ def test_one_that_left_its_bake_is_not_tried_again_in_the_only_room_unless_a_per
 
 
 def test_one_that_left_its_bake_is_tried_at_once_where_nobody_serves_any_more() -> None:
-    story = a_story(1, 1, bake={"durationMinutes": 60})
-    kept = story.begin()
-    story.change()
-    story.until("Baking")
-    left = story.status["stable"]["revision"]
-    for name in story.pods_of(left):
-        del story.gpus[story.cluster.pods[name]["spec"]["nodeName"]]
-        del story.cluster.pods[name]
+    story, kept, left = baking_on(1, 1)
+    loses_its_devices(story, left)
     story.tick(8)
     assert story.complete == ("False", "AwaitingApproval")
-    (name,) = story.pods_of(kept)
-    story.never_ready.add(kept)
-    waiting = {**story.cluster.pods[name]["status"], "conditions": []}
-    story.cluster.pods[name]["status"] = waiting | ended(
-        names.CONTAINER_RUNTIME, 137, "killed", now="running"
-    )
+    crashes(story, kept)
     story.tick(12)
     assert (story.weights, story.serving_pods[-1]) == ({left: 100}, 1)
 
 
 def test_a_person_lets_one_that_left_its_bake_be_tried_in_the_only_room() -> None:
-    story = a_story(1, 1, bake={"durationMinutes": 60})
-    story.begin()
-    story.change()
-    story.until("Baking")
-    left = story.status["stable"]["revision"]
-    for name in story.pods_of(left):
-        del story.gpus[story.cluster.pods[name]["spec"]["nodeName"]]
-        del story.cluster.pods[name]
+    story, _, left = baking_on(1, 1)
+    loses_its_devices(story, left)
     story.tick(8)
     story.asks(f"approve/{left}/1")
     story.until("Baking")

@@ -30,6 +30,11 @@ class Hosting:
     said: bool = False
     """People could read it before this look: what it says may be done."""
 
+    @property
+    def by_nodes(self) -> Forecast | None:
+        """The forecast, where it rests on what nodes have left."""
+        return self.found if self.look is not None else None
+
     def is_about(self, memory: Memory) -> bool:
         """Tell whether it is of those of now: who they are may have changed at the look it was asked for."""
         tried = memory.attempt.canary if memory.attempt is not None else None
