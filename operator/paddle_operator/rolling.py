@@ -97,7 +97,8 @@ class Rolling:
         ready = situation.ready
         full, taken = situation.full, 0 if situation.by_pods else course.canary_weight
         facts = RolloutFacts(
-            of.rollout, made.memory, of.wish.revision, verdict, reach, words, ready, full, taken
+            *(of.rollout, made.memory, of.wish.revision, verdict, reach, words, ready, full, taken),
+            fast_burn=situation.fast_burn,
         )
         remembered_now = made.memory if refused is None else memory
         asks = remembered_now is not None and remembered_now.state is State.PREFLIGHT

@@ -76,6 +76,8 @@ class RolloutFacts:
     """Pods that all requests need; 0: not known."""
     taken: int = 0
     """Percent of the requests that whoever is tried takes now by the route; 0: none, or not known."""
+    fast_burn: bool = False
+    """Whether the budget burns so fast now that somebody is paged."""
 
     @property
     def message(self) -> str:
@@ -89,7 +91,7 @@ class RolloutFacts:
             meaning = f"{self.memory.stable} takes all requests; what is wanted has not begun."
         told = self.memory.said or (meaning if attempt is None else f"{attempt.canary}: {inside(meaning)}")
         pods = self.memory.newer or self._pods  # either one says who has the only ones
-        now = ". ".join(filter(None, (pods, self._paused)))
+        now = ". ".join(filter(None, (pods, self._paused or self._burns)))
         return f"{told[: LONGEST_SAID - len(now) - 2].rstrip('.')}. {now}" if now else told
 
     @property
@@ -142,6 +144,13 @@ class RolloutFacts:
             return "The rollout is paused, too: it does not go on until it is Running"
         bakes = self.memory.state is State.BAKING and self.memory.down_since is None
         return "The rollout is paused: its bake does not end until it is Running" if bakes else ""
+
+    @property
+    def _burns(self) -> str:
+        """What a fast burn that is nobody's fault, or not yet, keeps from its end."""
+        bakes = self.memory.state is State.BAKING and self.memory.previous is not None
+        told = "The budget burns fast: its bake does not end until that is over"
+        return told if bakes and self.fast_burn else ""
 
     @property
     def _gave_back(self) -> bool:
