@@ -70,13 +70,14 @@ def test_a_broken_revision_is_rolled_back_before_many_notice(
 
 @pytest.mark.parametrize(
     ("fault", "may_take", "says"),
-    [("dies", 300, "before it was ready"), ("never", 10, "no worker was warm yet")],
+    [("dies", 300, "before it was ready"), ("never", 10, "raise spec.model.preload.timeoutSeconds")],
 )
 def test_a_revision_that_never_comes_up_gets_no_request_and_says_why(
     site: Testbed, kube: Kube, faulty: str, fault: str, may_take: int, says: str
 ) -> None:
-    """Whose worker dies is tried three times; whose worker is never ready has its time. Then its container
-    ends, and its reason is told."""
+    """Whose worker dies is tried three times; whose worker is never ready has its time, by
+    the runtime's clock or the startup probe's, whichever is first. Then its container ends, and its reason is
+    told."""
     resource = promising(fault)
     changed_to = with_fault(resource, faulty, fault).model(preload={"timeoutSeconds": may_take})
     with asked(site, kube, resource) as (old, load):
