@@ -2,7 +2,8 @@
 
 Exit codes: 0 good; 1 the service is not ready, something is wrong or waits for a person (condition
 Stalled), or the operator refused what was asked for; 2 wrong arguments, or no way to the cluster or the
-service; 3 nobody answered what was asked for in time; 130 interrupted.
+service; 3 nobody answered what was asked for in time; 130
+interrupted; 141 whoever reads what is printed has enough.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from paddle_operator.cli.access import forwarded
 from paddle_operator.cli.doctor import Finding, examine, report
+from paddle_operator.cli.ended import INTERRUPTED, unread
 from paddle_operator.cli.inference import infer, request_of
 from paddle_operator.cli.report import command as report_command
 from paddle_operator.cli.rollout import command as rollout_command
@@ -29,7 +31,7 @@ from paddle_operator.errors import OperatorError
 from paddle_operator.rollout.request import Verb
 from paddle_operator.spec.source import Task
 
-GOOD, WRONG, USAGE, INTERRUPTED = 0, 1, 2, 130
+GOOD, WRONG, USAGE = 0, 1, 2
 WATCH_SECONDS = 1.0
 REQUEST_SECONDS = 15.0
 CLEAR = "\x1b[H\x1b[2J"
@@ -40,12 +42,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     program, _ = parsers()
     chosen = program.parse_args(arguments)
     try:
-        return asyncio.run(_run(chosen))
+        code = asyncio.run(_run(chosen))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return unread()
     except (OperatorError, OSError) as trouble:
         sys.stderr.write(f"{trouble}\n")
         return USAGE
     except KeyboardInterrupt:  # the usual end of a watch; nobody knows what came of anything else
         return GOOD if chosen.command == "status" else INTERRUPTED
+    return code
 
 
 def _shared(

@@ -1,7 +1,8 @@
 """The program paddle-operator: `run` in a pod; `plan`, `simulate` and `replay` at a desk.
 
 Exit codes: 0 all went well; 1 a resource breaks a rule; 2 wrong arguments, or a file or a line of it cannot
-be read; 3, of `plan`, a resource is correct and still cannot become pods.
+be read, or nothing can be printed; 3, of `plan`, a resource is correct and still cannot become pods; 130
+interrupted; 141 whoever reads what is printed has enough.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from paddle_operator.cli import replay, simulate
+from paddle_operator.cli.ended import INTERRUPTED, unread
 from paddle_operator.cli.preview import Preview, previews
 from paddle_operator.documents import DocumentsInvalid
 from paddle_operator.errors import SettingInvalid
@@ -22,7 +24,6 @@ from paddle_operator.sla.load_queries import AcceleratorSource
 from paddle_operator.spec.workload import Device
 
 OK, REJECTED, USAGE, REFUSED = 0, 1, 2, 3
-_AT_A_DESK = {"simulate": simulate.run, "replay": replay.run}
 UNKNOWN_PROMETHEUS = "http://prometheus.example.com"
 """Stands for an address that only the operator in the cluster is told."""
 
@@ -38,14 +39,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except SettingInvalid as wrong:
             return _complain(str(wrong), USAGE)
         return OK
-    if chosen.command in _AT_A_DESK:
-        return _AT_A_DESK[chosen.command](chosen)
     try:
-        return _plan(chosen)
-    except (DocumentsInvalid, SettingInvalid) as wrong:
-        return _complain(f"{chosen.file}: {wrong}", USAGE)
-    except (OSError, UnicodeDecodeError) as unreadable:
-        return _complain(f"{chosen.file}: cannot be read: {unreadable}", USAGE)
+        code = _AT_A_DESK[chosen.command](chosen)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return unread()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except OSError as wrong:
+        return _complain(f"what comes of it cannot be printed: {wrong}", USAGE)
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,8 +89,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _plan(chosen: argparse.Namespace) -> int:
-    text = sys.stdin.read() if chosen.file == "-" else Path(chosen.file).read_text(encoding="utf-8")
-    found = list(previews(text, _platform(chosen), chosen.namespace))
+    try:
+        text = sys.stdin.read() if chosen.file == "-" else Path(chosen.file).read_text(encoding="utf-8")
+        found = list(previews(text, _platform(chosen), chosen.namespace))
+    except (DocumentsInvalid, SettingInvalid) as wrong:
+        return _complain(f"{chosen.file}: {wrong}", USAGE)
+    except (OSError, UnicodeDecodeError) as unreadable:
+        return _complain(f"{chosen.file}: cannot be read: {unreadable}", USAGE)
     planned = [preview for preview in found if not preview.skipped]
     if not planned:
         return _complain(f"{chosen.file}: holds no PaddleModelService", USAGE)
@@ -133,6 +141,12 @@ def _complain(line: str, code: int) -> int:
     sys.stderr.write(f"{line}\n")
     return code
 
+
+_AT_A_DESK: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "plan": _plan,
+    "simulate": simulate.run,
+    "replay": replay.run,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

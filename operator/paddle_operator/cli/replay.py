@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from paddle_operator import names
@@ -17,34 +17,48 @@ from paddle_operator.spec import Service, parse
 from paddle_operator.spec.rollout import Rollout
 
 OK, REJECTED, USAGE = 0, 1, 2
+STDIN = "-"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command is told."""
-    parser.add_argument("-f", "--file", required=True, help="YAML file with one PaddleModelService")
     parser.add_argument(
-        "--counts", default="-", help="JSON lines of what was counted since the line before; - is stdin"
+        "-f", "--file", required=True, help="YAML file with one PaddleModelService, - for stdin"
+    )
+    parser.add_argument(
+        "--counts", default=STDIN, help="JSON lines of what was counted since the line before; - is stdin"
     )
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Print a verdict for each line; return the exit code."""
+    if chosen.file == chosen.counts == STDIN:
+        return _complain(STDIN, "is the resource, so give the counts as a file: --counts FILE", code=USAGE)
     try:
-        spec = _only_service(Path(chosen.file).read_text(encoding="utf-8")).spec
+        text = sys.stdin.read() if chosen.file == STDIN else Path(chosen.file).read_text(encoding="utf-8")
+        spec = _only_service(text).spec
     except SpecRejected as rejected:
         return _complain(chosen.file, *rejected.violations, code=REJECTED)
     except (OSError, ValueError) as wrong:
         return _complain(chosen.file, wrong, code=USAGE)
     rollout, judged = spec.rollout or Rollout(), 0
-    where = "counts" if chosen.counts == "-" else chosen.counts
+    where = "counts" if chosen.counts == STDIN else chosen.counts
     try:
-        with sys.stdin if chosen.counts == "-" else Path(chosen.counts).open(encoding="utf-8") as lines:
-            for said in replayed(Gate.of(spec.sla, rollout), rollout, lines):
-                print(json.dumps(said), flush=True)
-                judged += 1
-    except (LineInvalid, OSError, UnicodeDecodeError) as wrong:
+        for said in replayed(Gate.of(spec.sla, rollout), rollout, _lines(chosen.counts)):
+            print(json.dumps(said), flush=True)
+            judged += 1
+    except (LineInvalid, DocumentsInvalid) as wrong:
         return _complain(where, wrong, code=USAGE)
     return OK if judged else _complain(where, f"no line of counts, each of which is {LINE}", code=USAGE)
+
+
+def _lines(counts: str) -> Iterator[str]:
+    """Yield them; DocumentsInvalid where they cannot be read: OSError is for what cannot be printed."""
+    try:
+        with sys.stdin if counts == STDIN else Path(counts).open(encoding="utf-8") as lines:
+            yield from lines
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise DocumentsInvalid(str(wrong)) from wrong
 
 
 def _only_service(text: str) -> Service:

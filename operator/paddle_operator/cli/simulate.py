@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--target", action="append", choices=TARGETS, help="percent promised; may be repeated"
     )
     parser.add_argument(
-        "--rate", action="append", type=_at_least_one, help=f"requests a second; may be repeated ({RATES})"
+        "--rate", action="append", type=_at_least_one, help=f"requests a second; may be repeated {RATES}"
     )
     parser.add_argument("--rule", action="append", choices=RULES, help="who judges; may be repeated")
     parser.add_argument("--output", choices=("table", "json"), default="table")

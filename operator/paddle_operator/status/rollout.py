@@ -91,7 +91,7 @@ class RolloutFacts:
             meaning = f"{self.memory.stable} takes all requests; what is wanted has not begun."
         told = self.memory.said or (meaning if attempt is None else f"{attempt.canary}: {inside(meaning)}")
         pods = self.memory.newer or self._pods  # either one says who has the only ones
-        now = ". ".join(filter(None, (pods, self._paused or self._burns)))
+        now = ". ".join(filter(None, (pods, self._paused, self._burns)))
         return f"{told[: LONGEST_SAID - len(now) - 2].rstrip('.')}. {now}" if now else told
 
     @property
@@ -148,9 +148,12 @@ class RolloutFacts:
     @property
     def _burns(self) -> str:
         """What a fast burn that is nobody's fault, or not yet, keeps from its end."""
-        bakes = self.memory.state is State.BAKING and self.memory.previous is not None
-        told = "The budget burns fast: its bake does not end until that is over"
-        return told if bakes and self.fast_burn else ""
+        memory, previous = self.memory, self.memory.previous
+        serves = memory.down_since is None and self.ready.get(memory.stable or "", 1) > 0
+        if not self.fast_burn or not serves or memory.state is not State.BAKING or previous is None:
+            return ""
+        lasts = f"The budget burns fast: while it does, the bake of {memory.stable} does not end by its time"
+        return f"{lasts}. To go back to {previous}: {by_hand(Verb.ROLLBACK, previous)}"
 
     @property
     def _gave_back(self) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from paddle_operator.cli import simulate
 from paddle_operator.cli.operator import main
 from tests.operator.given import a_resource
 
@@ -108,3 +111,60 @@ def test_no_rollouts_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
         main(["simulate", "--rollouts", "0"])
     assert ended.value.code == 2
     assert "must be a whole number, 1 or more, is '0'" in capsys.readouterr().err
+
+
+def test_the_resource_may_come_from_stdin_where_the_counts_do_not(
+    resource: Path, given: Callable[[str], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counts = tmp_path / "counts.jsonl"
+    counts.write_text(FINE)
+    given(resource.read_text())
+    assert main(["replay", "-f", "-", "--counts", str(counts)]) == 0
+    assert main(["replay", "-f", "-"]) == 2
+    assert "give the counts as a file: --counts FILE" in capsys.readouterr().err
+
+
+COMMANDS = {
+    "plan": ["plan", "-f", "service.yaml"],
+    "simulate": ["simulate", "--rollouts", "1", "--rate", "2", "--target", "99", "--scenario", "healthy"],
+    "replay": ["replay", "-f", "service.yaml", "--counts", "counts.jsonl"],
+}
+
+
+def ended(command: str, folder: Path, stdout: int) -> tuple[int, str]:
+    """How the program itself ends, and what it says of that, where its stdout is not read or is full."""
+    (folder / "counts.jsonl").write_text(FINE)
+    program = [sys.executable, "-m", "paddle_operator.cli.operator", *COMMANDS[command]]
+    done = subprocess.run(
+        program, cwd=folder, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_whoever_reads_may_have_enough(command: str, resource: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        assert ended(command, resource.parent, write) == (141, "")
+    finally:
+        os.close(write)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_full_disk_is_not_laid_at_what_was_read(command: str, resource: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        code, told = ended(command, resource.parent, full.fileno())
+    assert code == 2
+    assert told == "what comes of it cannot be printed: [Errno 28] No space left on device\n"
+
+
+def test_an_interrupted_simulation_ends_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(simulate, "row", interrupted)
+    assert main(["simulate", "--rollouts", "1"]) == 130
+    assert capsys.readouterr().err == ""

@@ -39,19 +39,6 @@ def test_a_fast_burn_in_the_bake_goes_back_and_steps_tell_who_is_to_blame() -> N
     assert rejected(story) == {NEW: Cause.BROKEN}, "beside the other one it is worse"
 
 
-def test_what_keeps_a_bake_from_its_end_is_told_as_long_as_it_does() -> None:
-    story = Story().promoted()
-    story.look(FINE, fast_burn=True, seconds=7200)
-    assert story.memory is not None
-    assert story.state is State.BAKING
-    burning = RolloutFacts(story.rollout, story.memory, story.wanted, ready=story.ready, fast_burn=True)
-    assert burning.message.endswith(". The budget burns fast: its bake does not end until that is over")
-    assert "burns" not in replace(burning, fast_burn=False).message
-    story.look(FINE)
-    assert story.state is State.STEADY
-    assert "burns" not in replace(burning, memory=story.memory).message
-
-
 def test_who_burns_fast_in_a_second_bake_too_is_rejected() -> None:
     story = Story().promoted()
     story.look(BROKEN, fast_burn=True)

@@ -6,7 +6,10 @@ import argparse
 import csv
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -273,3 +276,25 @@ def test_a_period_is_asked_for_in_the_words_of_people(
 def test_a_period_that_cannot_be_read_is_refused(arguments: dict[str, str], said: str) -> None:
     with pytest.raises(ReportUnreadable, match=said):
         command.period_of(chosen(**arguments), NOW)
+
+
+def test_whoever_reads_a_report_may_have_enough(saved: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    program = [
+        sys.executable,
+        "-c",
+        "import sys; from paddle_operator.cli.kubectl import main; sys.exit(main())",
+    ]
+    try:
+        done = subprocess.run(
+            [*program, "report", "--file", str(saved)],
+            stdout=write,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
