@@ -21,7 +21,7 @@ from paddle_operator.rollout.judging import (
     step,
 )
 from paddle_operator.rollout.machine import TRYING, Event, State
-from paddle_operator.rollout.memory import Attempt, Cause, Hold, Memory
+from paddle_operator.rollout.memory import LONGEST_SAID, Attempt, Cause, Hold, Memory
 from paddle_operator.rollout.moves import (
     LOSSES_FORGIVEN,
     Move,
@@ -186,8 +186,10 @@ def _blocked(memory: Memory, attempt: Attempt, view: View) -> Move | None:
     raised = offered or (view.situation.reach.weights[0] if view.situation.reach else 0)
     found = hosting.by_nodes if hosting is not None else None
     makes_room = {"full": found.wanted, "least": found.least} if found is not None and found.rounds else {}
-    begun = attempt.but(approved=False, without_proof=False, raised=raised, offered=0, **makes_room)
-    return Move(Event.ADMITTED, {"attempt": begun}, told=hosting.told if hosting is not None else "")
+    told = hosting.told if hosting is not None else ""
+    said = {"hosted": told[:LONGEST_SAID], **makes_room}
+    begun = attempt.but(approved=False, without_proof=False, raised=raised, offered=0, **said)
+    return Move(Event.ADMITTED, {"attempt": begun}, told=told)
 
 
 def _preparing(memory: Memory, attempt: Attempt, view: View) -> Move | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from pydantic import ConfigDict, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from paddle_operator.rollout.machine import ATTEMPTING, Event, State, Word, after
 from paddle_operator.rollout.request import Handled
@@ -163,6 +163,8 @@ class Attempt(_Kept):
     """Pods that all of the traffic takes, where those that serve make room for it; 0: they make none."""
     least: int = 0
     """Pods of both revisions that go on serving while room is made, as it was said before."""
+    hosted: str = Field("", max_length=LONGEST_SAID)
+    """How its pods find room, and what that was to cost, as it was said when it began."""
     cause: Cause | None = None
     """In Returning: why whoever serves now will be rejected; None where the spec went back."""
     forgiven: bool = False

@@ -267,9 +267,10 @@ def _time_to_proof(facts: RolloutFacts, before: Mapping[str, Any]) -> dict[str, 
 
 def _hosting(facts: RolloutFacts, before: Mapping[str, Any]) -> dict[str, str]:
     """What was said when it began stays; until then it is what would be done now."""
-    if facts.memory.state is State.RETURNING:
+    attempt = facts.memory.attempt
+    if attempt is None or facts.memory.state is State.RETURNING:
         return {}
-    text = (said_hosting({"rollout": before}, facts.revision) or facts.hosting)[:1024]
+    text = attempt.hosted or (said_hosting({"rollout": before}, facts.revision) or facts.hosting)[:1024]
     return {"hosting": text} if text else {}
 
 

@@ -34,6 +34,22 @@ def test_on_one_device_a_new_revision_takes_over_and_its_cost_is_said_before() -
     assert not waits_for_that, "nobody is sent to look at what a pod asks for that waits for the other's end"
 
 
+def test_what_was_said_when_it_began_outlives_a_status_that_was_written_late() -> None:
+    story = a_story(1)
+    stable = story.begin()
+    before = story.status
+    story.change()
+    story.tick()
+    said = story.rollout["hosting"]
+    assert "is ended and a canary pod starts in its room" in said
+    story.until("Step")
+    assert story.cluster.body is not None
+    story.cluster.body["status"] = before
+    story.tick()
+    assert story.rollout["hosting"] == said, "and not what would be said of the room as it is now"
+    ends_on_the_new_revision(story, stable)
+
+
 def test_a_canary_alone_on_the_only_device_is_said_to_take_all_requests() -> None:
     story = a_story(1)
     story.begin()
