@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import re
 import shlex
@@ -67,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         "--compare", required=True, type=_resources, metavar="LIST",
         help="such as v1/services,apps/v1/deployments",
     )  # fmt: skip
-    parser.add_argument("--forget", action="append", default=[], metavar="POINTER", help="what may differ")
+    parser.add_argument(
+        "--forget", action="append", default=[], type=_pointer, metavar="POINTER", help="what may differ"
+    )
     parser.add_argument(
         "--follow", action="append", default=[], type=_followed, metavar="RESOURCE:POINTER",
         help="what never may go back, such as v1/services:/spec/selector",
@@ -77,16 +80,16 @@ def _parser() -> argparse.ArgumentParser:
         help="what is written by the clock, besides Leases and kopf's peerings: neither struck nor counted",
     )  # fmt: skip
     parser.add_argument(
-        "--fault", action="append", type=Fault, choices=list(Fault),
-        help=f"may be given again and again; else {' and '.join(FAULTS)}",
+        "--fault", action="append", type=_fault, metavar="FAULT",
+        help=f"of {', '.join(Fault)}; may be given again and again; else {' and '.join(FAULTS)}",
     )  # fmt: skip
     parser.add_argument("--two", action="store_true", help="also with two replicas at once, undisturbed")
     parser.add_argument(
-        "--at-once", type=_from_one_on, default=1, metavar="RUNS", help="so many beside each other"
+        "--at-once", type=_from_one_on, default=1, metavar="RUNS", help="so many beside each other; else 1"
     )
     parser.add_argument(
-        "--patience", type=float, default=60.0, metavar="SECONDS",
-        help="what is not as it should be this long after a step stays so",
+        "--patience", type=_seconds, default=60.0, metavar="SECONDS",
+        help="what is not as it should be this long after a step stays so; else 60",
     )  # fmt: skip
     parser.add_argument("--kubeconfig", type=Path, help="with all rights; else KUBECONFIG")
     parser.add_argument("--operator-kubeconfig", type=Path, help="the operator's own account; else the same")
@@ -125,6 +128,29 @@ def _followed(text: str) -> Followed:
     return Followed(one, pointer)
 
 
+def _pointer(text: str) -> str:
+    if not text.startswith("/"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no JSON pointer; write /status/lastSeen")
+    return text
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return Fault(text)
+    except ValueError as wrong:
+        raise argparse.ArgumentTypeError(f"{text!r} is no fault; write one of {', '.join(Fault)}") from wrong
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
+
+
 def _from_one_on(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
@@ -147,6 +173,9 @@ def _kubeconfig(chosen: argparse.Namespace) -> Path:
 
 def _subject(chosen: argparse.Namespace) -> Subject:
     programs = _programs(chosen.story)
+    if not any(one.name.startswith(chosen.first) for one in programs):
+        steps = ", ".join(one.name for one in programs)
+        raise ArgumentUnusable(f"--first: no step begins with {chosen.first!r}; name one of {steps}")
 
     def launch(_: Path, namespace: str, replica: int) -> Launch:
         command = shlex.split(chosen.operator.format(namespace=namespace, replica=replica))

@@ -94,7 +94,10 @@ async def test_a_story_may_be_about_its_end_alone(server: FakeApiServer, tmp_pat
 async def test_a_sweep_that_strikes_nothing_says_nothing(
     server: FakeApiServer, tmp_path: Path, story: Path
 ) -> None:
-    code, said = await swept(server, tmp_path, story, "--first", "2-no-step-comes-so-late")
+    step = story / "2-nothing-happens"
+    step.write_text("#!/bin/sh\n")
+    step.chmod(0o755)
+    code, said = await swept(server, tmp_path, story, "--first", "2-nothing")
     assert code == 2, said
     assert "sweep: none of 2 writes is in a step that is struck" in said
 
@@ -145,3 +148,22 @@ async def test_a_story_without_steps_is_refused(server: FakeApiServer, tmp_path:
     code, said = await swept(server, tmp_path, empty)
     assert code == 2
     assert "holds no executable file; make the story's steps executable" in said
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (("--forget", "status/lastSeen"), "no JSON pointer; write /status/lastSeen"),
+        (("--fault", "foo"), "write one of kill-after, "),
+        (("--patience", "-1"), "no number of seconds above 0"),
+        (("--patience", "nan"), "no number of seconds above 0"),
+        (("--first", "9-none"), "no step begins with '9-none'; name one of 1"),
+    ],
+)
+async def test_what_would_be_found_wrong_late_is_said_at_once(
+    server: FakeApiServer, tmp_path: Path, story: Path, wrong: tuple[str, str], says: str
+) -> None:
+    code, said = await swept(server, tmp_path, story, *wrong)
+    assert code == 2
+    assert says in said
+    assert "Traceback" not in said

@@ -194,11 +194,15 @@ async def connect_as_person(context: str, timeout_seconds: float) -> tuple[Api, 
     try:
         await config.load_kube_config(_kubeconfig(), context or None, configuration)
         contexts, active = config.list_kube_config_contexts(_kubeconfig())
-    except config.ConfigException as wrong:
-        raise ClusterRefused("kubeconfig", context, Reason.API_UNAVAILABLE, str(wrong)) from wrong
-    chosen = next((one for one in contexts if one["name"] == context), active)
+        chosen = next((one for one in contexts if one["name"] == context), active)
+        namespace = chosen["context"].get("namespace") or "default"
+    except Exception as wrong:  # somebody's file: the library trips over it in any way
+        why = " ".join(str(wrong).split()) or repr(wrong)
+        advice = "See `kubectl config view`, or name another file with KUBECONFIG"
+        where = _kubeconfig() or "~/.kube/config"
+        raise ClusterRefused("kubeconfig", where, Reason.API_UNAVAILABLE, f"{why}. {advice}") from wrong
     # the API server names the right that a person lacks; the operator's role is not where to grant it
-    return Api(configuration, timeout_seconds, forbidden=""), chosen["context"].get("namespace") or "default"
+    return Api(configuration, timeout_seconds, forbidden=""), namespace
 
 
 def _kubeconfig() -> str | None:

@@ -146,16 +146,14 @@ def _ended(gone: Rejection, memory: Memory, before: Memory, view: View) -> str:
     when = "was rejected before" if gone in before.rejected else "is rejected"
     return (
         f"{gone.revision} {when}: {why.rstrip('.') or inside(gone.cause.meaning)}. "
-        f"{_who_serves(memory, view)}. "
+        f"{_who_serves(memory)}. "
         f"Change the resource, or try this one again: {by_hand(Verb.RETRY, gone.revision)}"
     )
 
 
-def _who_serves(memory: Memory, view: View) -> str:
+def _who_serves(memory: Memory) -> str:
     if not memory.served:
         return "Nobody serves: the revision that did is gone"
-    if not view.situation.has(memory.stable):
-        return f"All requests go to {memory.stable} as soon as its pods are ready"
     return f"All requests go to {memory.stable}"
 
 

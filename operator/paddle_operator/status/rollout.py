@@ -91,7 +91,7 @@ class RolloutFacts:
             meaning = f"{self.memory.stable} takes all requests; what is wanted has not begun."
         told = self.memory.said or (meaning if attempt is None else f"{attempt.canary}: {inside(meaning)}")
         pods = self.memory.newer or self._pods  # either one says who has the only ones
-        now = ". ".join(filter(None, (pods, self._paused, self._burns)))
+        now = ". ".join(filter(None, (pods, self._nobody, self._paused, self._burns)))
         return f"{told[: LONGEST_SAID - len(now) - 2].rstrip('.')}. {now}" if now else told
 
     @property
@@ -113,6 +113,14 @@ class RolloutFacts:
         few = looks and too_few(memory, self.ready, self.full)
         judged = f", and is judged again once {self.full} of its pods are ready" if few else ""
         return f"{memory.stable} has no ready pod: {attempt.canary} takes all requests now{judged}"
+
+    @property
+    def _nobody(self) -> str:
+        """That the one which all requests go to since another one was rejected cannot take them yet."""
+        memory = self.memory
+        ended = memory.state in ENDED and memory.served
+        down = ended and not self.ready.get(memory.stable or "", 1)
+        return f"Nobody serves until {memory.stable} has a ready pod" if down else ""
 
     def _takes_over_at(self, previous: str) -> str:
         """When, in a bake where nobody serves, and by which command sooner."""

@@ -263,7 +263,16 @@ def test_doctor_says_what_is_wrong_and_what_is_a_choice(
     assert "-      Envoy Gateway" in shown
 
 
-def test_no_kubeconfig_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KUBECONFIG", "/nowhere/config")
+@pytest.mark.parametrize("held", [None, b"garbage: [", b"[]", b"\xff\xfe", b"", b"contexts: 3\n"])
+def test_a_kubeconfig_that_cannot_be_used_is_told(
+    held: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "config"
+    if held is not None:
+        file.write_bytes(held)
+    monkeypatch.setenv("KUBECONFIG", str(file))
     assert kubectl.main(["get"]) == kubectl.USAGE
-    assert "kubeconfig" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert told.startswith(f"kubeconfig {file}: ")
+    assert told.endswith("See `kubectl config view`, or name another file with KUBECONFIG\n")
+    assert len(told.splitlines()) == 1

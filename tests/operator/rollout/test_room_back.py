@@ -14,6 +14,7 @@ from paddle_operator.rollout.hosting.hosting import Hosting
 from paddle_operator.rollout.machine import State
 from paddle_operator.rollout.memory import Cause, Hold
 from paddle_operator.spec.rollout import RolloutState
+from paddle_operator.status.rollout import RolloutFacts
 from tests.operator.rollout.story import (
     CHECK_BROKEN,
     CHECKED,
@@ -73,8 +74,12 @@ def test_a_preflight_that_finds_nothing_out_while_nobody_serves_gives_the_room_b
     assert story.message.startswith(
         f"{NEW} is rejected: it was not proven; nothing was found against it: nobody served while it was "
         "asked, and nothing was found out: the golden set is no JSON. "
-        f"All requests go to {OLD} as soon as its pods are ready. Change the resource"
+        f"All requests go to {OLD}. Change the resource"
     )
+    assert story.memory is not None
+    left = RolloutFacts(story.rollout, story.memory, NEW, ready={OLD: 0, NEW: 1})
+    assert left.message.endswith(f". Nobody serves until {OLD} has a ready pod")
+    assert "Nobody serves until" not in replace(left, ready={OLD: 1}).message
 
 
 def test_where_somebody_serves_on_a_preflight_that_finds_nothing_out_waits_for_a_person(
