@@ -94,10 +94,16 @@ class Rolling:
         verdict = judged.verdict if judged else None
         reach, hosting = reach or _to_go(of, made.memory, judged, traffic, situation), situation.hosting
         words = hosting.told if hosting is not None and hosting.is_about(made.memory) else ""
-        ready = situation.ready
-        full, taken = situation.full, 0 if situation.by_pods else course.canary_weight
         facts = RolloutFacts(
-            *(of.rollout, made.memory, of.wish.revision, verdict, reach, words, ready, full, taken),
+            of.rollout,
+            made.memory,
+            wanted=of.wish.revision,
+            verdict=verdict,
+            reach=reach,
+            hosting=words,
+            ready=situation.ready,
+            full=situation.full,
+            taken=0 if situation.by_pods else course.canary_weight,
             fast_burn=situation.fast_burn,
         )
         remembered_now = made.memory if refused is None else memory

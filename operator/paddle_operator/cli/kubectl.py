@@ -2,8 +2,8 @@
 
 Exit codes: 0 good; 1 the service is not ready, something is wrong or waits for a person (condition
 Stalled), or the operator refused what was asked for; 2 wrong arguments, or no way to the cluster or the
-service; 3 nobody answered what was asked for in time; 130
-interrupted; 141 whoever reads what is printed has enough.
+service; 3 nobody answered what was asked for in time; 130 interrupted; 141 whoever reads
+what is printed has enough.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from pathlib import Path
 
 from paddle_operator.cli.access import forwarded
 from paddle_operator.cli.doctor import Finding, examine, report
-from paddle_operator.cli.ended import INTERRUPTED, unread
 from paddle_operator.cli.inference import infer, request_of
 from paddle_operator.cli.report import command as report_command
 from paddle_operator.cli.rollout import command as rollout_command
 from paddle_operator.cli.rollout.kept import history_table
 from paddle_operator.cli.rollout.page import under_way
 from paddle_operator.cli.show import answer_lines, condition, service_page, service_table
+from paddle_operator.cli.streams import INTERRUPTED, unread
 from paddle_operator.cluster import kinds
 from paddle_operator.cluster.api import Api, connect_as_person
 from paddle_operator.errors import OperatorError

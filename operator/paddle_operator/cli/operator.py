@@ -11,11 +11,10 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from paddle_operator.cli import replay, simulate
-from paddle_operator.cli.ended import INTERRUPTED, unread
 from paddle_operator.cli.preview import Preview, previews
+from paddle_operator.cli.streams import INTERRUPTED, opened, unread
 from paddle_operator.documents import DocumentsInvalid
 from paddle_operator.errors import SettingInvalid
 from paddle_operator.plan import Platform
@@ -90,8 +89,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _plan(chosen: argparse.Namespace) -> int:
     try:
-        text = sys.stdin.read() if chosen.file == "-" else Path(chosen.file).read_text(encoding="utf-8")
-        found = list(previews(text, _platform(chosen), chosen.namespace))
+        with opened(chosen.file) as file:
+            found = list(previews(file.read(), _platform(chosen), chosen.namespace))
     except (DocumentsInvalid, SettingInvalid) as wrong:
         return _complain(f"{chosen.file}: {wrong}", USAGE)
     except (OSError, UnicodeDecodeError) as unreadable:

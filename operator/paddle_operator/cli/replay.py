@@ -6,9 +6,9 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from paddle_operator import names
+from paddle_operator.cli.streams import STDIN, opened
 from paddle_operator.documents import DocumentsInvalid, load
 from paddle_operator.errors import SpecRejected
 from paddle_operator.rollout.gate.settings import Gate
@@ -17,7 +17,6 @@ from paddle_operator.spec import Service, parse
 from paddle_operator.spec.rollout import Rollout
 
 OK, REJECTED, USAGE = 0, 1, 2
-STDIN = "-"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,8 +34,8 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.file == chosen.counts == STDIN:
         return _complain(STDIN, "is the resource, so give the counts as a file: --counts FILE", code=USAGE)
     try:
-        text = sys.stdin.read() if chosen.file == STDIN else Path(chosen.file).read_text(encoding="utf-8")
-        spec = _only_service(text).spec
+        with opened(chosen.file) as file:
+            spec = _only_service(file.read()).spec
     except SpecRejected as rejected:
         return _complain(chosen.file, *rejected.violations, code=REJECTED)
     except (OSError, ValueError) as wrong:
@@ -55,7 +54,7 @@ def run(chosen: argparse.Namespace) -> int:
 def _lines(counts: str) -> Iterator[str]:
     """Yield them; DocumentsInvalid where they cannot be read: OSError is for what cannot be printed."""
     try:
-        with sys.stdin if counts == STDIN else Path(counts).open(encoding="utf-8") as lines:
+        with opened(counts) as lines:
             yield from lines
     except (OSError, UnicodeDecodeError) as wrong:
         raise DocumentsInvalid(str(wrong)) from wrong

@@ -95,19 +95,23 @@ class RolloutFacts:
         return f"{told[: LONGEST_SAID - len(now) - 2].rstrip('.')}. {now}" if now else told
 
     @property
+    def _serving(self) -> int:
+        """Ready pods of the stable revision; 1 where that is not known."""
+        return self.ready.get(self.memory.stable or "", 1)
+
+    @property
     def _pods(self) -> str:
         """Whose pods are missing now; empty: nobody's are. What was said when something happened lasts."""
         memory, attempt, previous = self.memory, self.memory.trying, self.memory.previous
         if previous is not None and not self.ready.get(previous, 1):
-            if self.ready.get(memory.stable or "", 1):
+            if self._serving:
                 return f"{previous} has no ready pod to go back to"
             return f"Nobody serves: neither has a ready pod. {self._takes_over_at(previous)}"
         if attempt is None or attempt.ends_pods or not (attempt.weight or attempt.checked):
             return ""
-        left = self.ready.get(memory.stable or "", 1)
-        if left and self.taken > attempt.weight and memory.state is not State.PROMOTING:
+        if self._serving and self.taken > attempt.weight and memory.state is not State.PROMOTING:
             return f"{memory.stable} lacks pods: {attempt.canary} takes {self.taken} % of the requests now"
-        if left or not self.ready.get(attempt.canary):
+        if self._serving or not self.ready.get(attempt.canary):
             return ""
         looks = attempt.weight > 0 and memory.state is not State.PROMOTING
         few = looks and too_few(memory, self.ready, self.full)
@@ -118,8 +122,7 @@ class RolloutFacts:
     def _nobody(self) -> str:
         """That the one which all requests go to since another one was rejected cannot take them yet."""
         memory = self.memory
-        ended = memory.state in ENDED and memory.served
-        down = ended and not self.ready.get(memory.stable or "", 1)
+        down = memory.state in ENDED and memory.served and not self._serving
         return f"Nobody serves until {memory.stable} has a ready pod" if down else ""
 
     def _takes_over_at(self, previous: str) -> str:
@@ -157,7 +160,7 @@ class RolloutFacts:
     def _burns(self) -> str:
         """What a fast burn that is nobody's fault, or not yet, keeps from its end."""
         memory, previous = self.memory, self.memory.previous
-        serves = memory.down_since is None and self.ready.get(memory.stable or "", 1) > 0
+        serves = memory.down_since is None and self._serving > 0
         if not self.fast_burn or not serves or memory.state is not State.BAKING or previous is None:
             return ""
         lasts = f"The budget burns fast: while it does, the bake of {memory.stable} does not end by its time"

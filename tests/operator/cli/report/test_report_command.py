@@ -6,7 +6,6 @@ import argparse
 import csv
 import io
 import json
-import os
 import re
 import subprocess
 import sys
@@ -278,23 +277,18 @@ def test_a_period_that_cannot_be_read_is_refused(arguments: dict[str, str], said
         command.period_of(chosen(**arguments), NOW)
 
 
-def test_whoever_reads_a_report_may_have_enough(saved: Path) -> None:
-    read, write = os.pipe()
-    os.close(read)
+def test_whoever_reads_a_report_may_have_enough(saved: Path, unread: int) -> None:
     program = [
         sys.executable,
         "-c",
         "import sys; from paddle_operator.cli.kubectl import main; sys.exit(main())",
     ]
-    try:
-        done = subprocess.run(
-            [*program, "report", "--file", str(saved)],
-            stdout=write,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    finally:
-        os.close(write)
+    done = subprocess.run(
+        [*program, "report", "--file", str(saved)],
+        stdout=unread,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert (done.returncode, done.stderr) == (141, "")

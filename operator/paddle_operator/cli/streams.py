@@ -1,12 +1,21 @@
-"""What ends a program from outside, and the exit code that a shell expects then."""
+"""What a program reads and prints, and the exit code of one that is ended from outside."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
+from pathlib import Path
+from typing import TextIO
 
+STDIN = "-"
+"""A file of this name is what comes in."""
 INTERRUPTED = 128 + signal.SIGINT
+
+
+def opened(file: str) -> TextIO:
+    """Open a file, or what comes in; OSError where it cannot be."""
+    return sys.stdin if file == STDIN else Path(file).open(encoding="utf-8")
 
 
 def unread() -> int:
